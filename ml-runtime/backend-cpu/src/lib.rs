@@ -1,0 +1,1 @@
+//! CPU kernels in the order that the op spec fixes.

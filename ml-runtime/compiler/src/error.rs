@@ -1,0 +1,261 @@
+//! What can be wrong with a manifest, said at the place where it is wrong.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use thiserror::Error;
+
+/// Why a manifest is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ErrorKind {
+	/// The file is larger than [`crate::MAX_MANIFEST_BYTES`].
+	#[error("the manifest has {bytes} bytes, more than {max}")]
+	TooLarge {
+		/// Size of the file.
+		bytes: usize,
+		/// Largest accepted size.
+		max: usize,
+	},
+	/// Not TOML, or an unknown, missing or mistyped key.
+	#[error("malformed manifest: {message}")]
+	Malformed {
+		/// What the TOML reader says.
+		message: String,
+	},
+	/// Written for another version of this compiler.
+	#[error("the manifest is for compiler version {found}, this is version {supported}")]
+	Version {
+		/// Version in the manifest.
+		found: u64,
+		/// [`crate::COMPILER_VERSION`].
+		supported: u16,
+	},
+	/// A name with characters other than `a-z`, `0-9`, `-` and `_`, empty or too long.
+	#[error("`{name}` is not a name of 1 to 64 characters out of a-z, 0-9, - and _")]
+	BadName {
+		/// The refused name.
+		name: String,
+	},
+	/// A `kind` or `format` that does not exist.
+	#[error("unknown {what} `{found}`")]
+	UnknownKind {
+		/// `layer`, `loss`, `optimizer` or `format`.
+		what: &'static str,
+		/// The refused word.
+		found: String,
+		/// The words that exist.
+		known: &'static str,
+	},
+	/// A key that this kind of layer or optimiser needs.
+	#[error("`{kind}` needs the key `{key}`")]
+	MissingKey {
+		/// Kind of layer or optimiser.
+		kind: String,
+		/// The missing key.
+		key: &'static str,
+	},
+	/// A key that this kind of layer or optimiser has no use for.
+	#[error("`{kind}` has no key `{key}`")]
+	UnusedKey {
+		/// Kind of layer or optimiser.
+		kind: String,
+		/// The superfluous key.
+		key: &'static str,
+	},
+	/// A number outside its range.
+	#[error("`{key}` is {found}, but must be {expected}")]
+	OutOfRange {
+		/// The key.
+		key: &'static str,
+		/// The refused value.
+		found: String,
+		/// What is accepted, in words.
+		expected: String,
+	},
+	/// The number of steps is not a multiple of the stride.
+	#[error("{steps} steps are not a multiple of the stride {stride}")]
+	StrideDoesNotDivide {
+		/// Steps of the task.
+		steps: u64,
+		/// Steps between committed states.
+		stride: u64,
+	},
+	/// A batch larger than the data set.
+	#[error("a batch of {batch} needs more than the {records} records of the data set")]
+	BatchTooLarge {
+		/// Records per step.
+		batch: u32,
+		/// Records in the data set.
+		records: u64,
+	},
+	/// A field that ends behind the record.
+	#[error("field `{field}` ends at byte {end} of a record of {record_size} bytes")]
+	FieldOutsideRecord {
+		/// Name of the field.
+		field: String,
+		/// First byte behind the field.
+		end: u64,
+		/// Bytes per record.
+		record_size: u32,
+	},
+	/// `model.input` or `loss.labels` names a field that is not in `data.fields`.
+	#[error("there is no data field `{field}`")]
+	NoSuchField {
+		/// The name.
+		field: String,
+	},
+	/// Labels used as input, or numbers used as labels.
+	#[error("field `{field}` cannot be used here: its format must be {expected}")]
+	WrongFormat {
+		/// Name of the field.
+		field: String,
+		/// Formats that fit.
+		expected: &'static str,
+	},
+	/// A label field with more than one label per record.
+	#[error("the label field `{field}` has width {width}, but a record has one label")]
+	LabelWidth {
+		/// Name of the field.
+		field: String,
+		/// Its width.
+		width: u32,
+	},
+	/// The input field and the input shape hold different numbers of elements.
+	#[error("the input field has {width} elements, the model's input shape {elements}")]
+	InputWidth {
+		/// Elements of the field.
+		width: u32,
+		/// Elements of the shape.
+		elements: u64,
+	},
+	/// A model without layers, or with more than [`crate::MAX_LAYERS`].
+	#[error("the model has {found} layers, but must have 1 to {max}")]
+	LayerCount {
+		/// Layers of the manifest.
+		found: usize,
+		/// [`crate::MAX_LAYERS`].
+		max: usize,
+	},
+	/// A model without a layer that learns.
+	#[error("the model has no layer with parameters")]
+	NothingToTrain,
+	/// An image layer behind something that is not an image.
+	#[error("`{layer}` needs an image, but gets {found}")]
+	NotAnImage {
+		/// Kind of the layer.
+		layer: &'static str,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// A layer (or the loss) that needs features behind an image.
+	#[error("`{layer}` needs features, but gets {found}")]
+	NotFeatures {
+		/// Kind of the layer.
+		layer: &'static str,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// A window that does not fit into the padded image.
+	#[error("a window of {window} does not fit into {found}")]
+	WindowTooLarge {
+		/// Height × width of the window.
+		window: String,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// A layer that makes a value beyond the limits.
+	#[error("`{layer}` cannot be built: {message}")]
+	Layer {
+		/// Kind of the layer.
+		layer: &'static str,
+		/// What the operation set says.
+		message: String,
+	},
+	/// The compiled program is refused by the operation set (size, tiling, cost).
+	#[error("the compiled program is refused: {message}")]
+	Program {
+		/// What the operation set says.
+		message: String,
+	},
+}
+
+impl ErrorKind {
+	/// A stable name for tools, such as `assay::manifest::label_width`.
+	pub fn code(&self) -> &'static str {
+		match self {
+			Self::TooLarge { .. } => "assay::manifest::too_large",
+			Self::Malformed { .. } => "assay::manifest::malformed",
+			Self::Version { .. } => "assay::manifest::version",
+			Self::BadName { .. } => "assay::manifest::bad_name",
+			Self::UnknownKind { .. } => "assay::manifest::unknown_kind",
+			Self::MissingKey { .. } => "assay::manifest::missing_key",
+			Self::UnusedKey { .. } => "assay::manifest::unused_key",
+			Self::OutOfRange { .. } => "assay::manifest::out_of_range",
+			Self::StrideDoesNotDivide { .. } => "assay::manifest::stride_does_not_divide",
+			Self::BatchTooLarge { .. } => "assay::manifest::batch_too_large",
+			Self::FieldOutsideRecord { .. } => "assay::manifest::field_outside_record",
+			Self::NoSuchField { .. } => "assay::manifest::no_such_field",
+			Self::WrongFormat { .. } => "assay::manifest::wrong_format",
+			Self::LabelWidth { .. } => "assay::manifest::label_width",
+			Self::InputWidth { .. } => "assay::manifest::input_width",
+			Self::LayerCount { .. } => "assay::manifest::layer_count",
+			Self::NothingToTrain => "assay::manifest::nothing_to_train",
+			Self::NotAnImage { .. } => "assay::model::not_an_image",
+			Self::NotFeatures { .. } => "assay::model::not_features",
+			Self::WindowTooLarge { .. } => "assay::model::window_too_large",
+			Self::Layer { .. } => "assay::model::layer",
+			Self::Program { .. } => "assay::model::program",
+		}
+	}
+
+	/// What to do about it, where that is not obvious.
+	pub fn help(&self) -> Option<String> {
+		match self {
+			Self::UnknownKind { known, .. } => Some(format!("known: {known}")),
+			Self::NotFeatures { .. } => Some("put a `flatten` layer before it".into()),
+			Self::NotAnImage { .. } => {
+				Some("give the model an input `shape = [height, width, channels]`".into())
+			},
+			Self::Program { .. } => {
+				Some("a smaller batch, fewer channels or another order of layers may fit".into())
+			},
+			_ => None,
+		}
+	}
+}
+
+/// A refused manifest: why, and where in the file. Prints with source lines through [`miette`].
+#[derive(Clone, Debug, Error)]
+#[error("{kind}")]
+pub struct Error {
+	/// Why.
+	pub kind: ErrorKind,
+	/// Where: bytes of the manifest, if one place is to blame.
+	pub span: Option<Range<usize>>,
+	source_text: NamedSource<Arc<str>>,
+}
+
+impl Error {
+	pub(crate) fn new(kind: ErrorKind, span: Option<Range<usize>>, source: &Arc<str>) -> Self {
+		Self { kind, span, source_text: NamedSource::new("task manifest", source.clone()) }
+	}
+}
+
+impl Diagnostic for Error {
+	fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+		Some(Box::new(self.kind.code()))
+	}
+
+	fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+		self.kind.help().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+	}
+
+	fn source_code(&self) -> Option<&dyn SourceCode> {
+		Some(&self.source_text)
+	}
+
+	fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+		let span = self.span.clone()?;
+		Some(Box::new(std::iter::once(LabeledSpan::at(span, "here"))))
+	}
+}

@@ -1,0 +1,1 @@
+//! Task manifest to step program: layers, graph-to-graph autodiff, optimisers, initialisers.

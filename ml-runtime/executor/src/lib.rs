@@ -1,0 +1,1 @@
+//! Runs a step program: checkpoints, journal, claim lists, traces and openings.

@@ -1,0 +1,1 @@
+//! Spawns and supervises workers; implements the host functions' extension.

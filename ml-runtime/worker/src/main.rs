@@ -1,0 +1,2 @@
+//! Worker: one job at a time, no keys, no network.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Tiles, tensor roots, state, program, trace and claim trees, and their openings.
+#![cfg_attr(not(feature = "std"), no_std)]

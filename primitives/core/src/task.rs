@@ -1,0 +1,356 @@
+//! What a task is, and what a solver claims about it.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+use crate::HardwareClass;
+
+/// Number of a task; counted up from 0, never used twice.
+pub type TaskId = u32;
+
+/// How often the task was given to a solver before this time.
+pub type Attempt = u8;
+
+/// A BLAKE3 digest: the root of a tensor, of a state or of a list of roots.
+pub type Root = [u8; 32];
+
+/// What the chain keeps of a step program: the program's bytes are in the block that posted the task.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct ProgramInfo {
+	/// Root over the nodes, slots and header of the program.
+	pub root: Root,
+	/// Length of the encoded program, in bytes.
+	pub len: u32,
+	/// The operation set that gives the program its meaning.
+	pub opset: u16,
+	/// Nodes of the program, at least 1.
+	pub nodes: u16,
+	/// State slots of the program, at least 1.
+	pub slots: u16,
+	/// Records per step.
+	pub batch: u32,
+	/// Weighted floating-point operations of one step.
+	pub flops: u64,
+	/// Bytes of tensors that one step writes.
+	pub bytes: u64,
+}
+
+/// Everything besides the program that decides the result, bit for bit.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Work {
+	/// Plain BLAKE3 of the data set's byte string.
+	pub data_root: Root,
+	/// Records in the data set, at least 1.
+	pub records: u32,
+	/// Bytes per record, at least 1.
+	pub record_size: u32,
+	/// Root of the state before the first step.
+	pub init_root: Root,
+	/// Seed of shuffling and of dropout.
+	pub seed: [u8; 32],
+	/// Training steps, at least 1.
+	pub steps: u32,
+	/// Steps between two states of the claim's list, at least 1.
+	pub stride: u32,
+}
+
+impl Work {
+	/// Length of the claim's list of states: the first state, one after each full stride, and the
+	/// last one. `None` where the work is malformed (no steps or no stride).
+	pub fn states(&self) -> Option<u32> {
+		if self.steps == 0 || self.stride == 0 {
+			return None;
+		}
+		self.steps.div_ceil(self.stride).checked_add(1)
+	}
+
+	/// Steps done before the state at position `index` of the claim's list; `None` past its end.
+	pub fn step_of_state(&self, index: u32) -> Option<u32> {
+		if index >= self.states()? {
+			return None;
+		}
+		Some(index.saturating_mul(self.stride).min(self.steps))
+	}
+
+	/// Steps inside the stride between the states `index` and `index + 1`; `None` past the last.
+	pub fn steps_of_stride(&self, index: u32) -> Option<u32> {
+		let from = self.step_of_state(index)?;
+		self.step_of_state(index.checked_add(1)?)?.checked_sub(from)
+	}
+}
+
+/// How much checking a requester buys beyond its own eyes.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Assurance {
+	/// Anyone may challenge during the challenge window; no auditor is assigned.
+	#[default]
+	#[codec(index = 0)]
+	Challenge,
+}
+
+/// The commercial side of a task: price limit, deadlines, and who may bid.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Terms<Balance, BlockNumber> {
+	/// Most that is paid for the finished task; escrowed at posting.
+	pub reward: Balance,
+	/// Blocks during which bids are taken.
+	pub bidding: BlockNumber,
+	/// Blocks from assignment to the latest claim.
+	pub training: BlockNumber,
+	/// Most blocks between two heartbeats.
+	pub heartbeat: BlockNumber,
+	/// Blocks after the claim during which a dispute may be opened.
+	pub challenge: BlockNumber,
+	/// Checking beyond the challenge window.
+	pub assurance: Assurance,
+	/// Class of machine that a bidder must be registered with; `None` admits every class.
+	pub hardware: Option<HardwareClass>,
+}
+
+/// What posting fixes. Nothing about the result depends on anything else.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct TaskSpec<Balance, BlockNumber> {
+	/// Root, sizes and cost of the step program.
+	pub program: ProgramInfo,
+	/// Data, initial state, seed and length of the training.
+	pub work: Work,
+	/// Reward, deadlines and restrictions.
+	pub terms: Terms<Balance, BlockNumber>,
+}
+
+/// A solver's statement about the whole history of a task.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Claim {
+	/// Root of the tree over the list of states.
+	pub root: Root,
+	/// Length of that list; must be [`Work::states`].
+	pub states: u32,
+	/// The last state of the list.
+	pub final_state: Root,
+	/// Root of the manifest of the artefacts (the trained parameters).
+	pub artifact_root: Root,
+	/// Steps done; must be [`Work::steps`]. Training that runs into NaN or infinity goes on over those
+	/// words as the operations define them, so it too has exactly one result.
+	pub steps: u32,
+}
+
+/// A commitment to the first `states` states of the future claim.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Heartbeat {
+	/// Length of the committed prefix, at least 1.
+	pub states: u32,
+	/// Root of the tree over that prefix.
+	pub root: Root,
+}
+
+/// Where a task stands.
+///
+/// ```mermaid
+/// stateDiagram-v2
+///     [*] --> Open: post_task
+///     Open --> Assigned: assign
+///     Open --> [*]: cancel_task, or expired without an eligible bid
+///     Assigned --> Training: first heartbeat
+///     Assigned --> Open: missed deadline
+///     Training --> Open: missed deadline
+///     Assigned --> Claimed: submit_claim
+///     Training --> Claimed: submit_claim
+///     Claimed --> Disputed: game opened
+///     Disputed --> Claimed: last game closed
+///     Claimed --> Open: withdraw_claim
+///     Disputed --> Open: withdraw_claim before a trace
+///     Disputed --> [*]: convicted
+///     Claimed --> Final: finalise
+///     Final --> [*]: remove_receipt
+/// ```
+///
+/// Where an arrow leads back to `Open` after the last attempt, the task ends as failed instead.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum TaskPhase {
+	/// Takes bids.
+	#[codec(index = 0)]
+	Open,
+	/// Has a solver that gave no sign of life yet.
+	#[codec(index = 1)]
+	Assigned,
+	/// Has a solver that sent at least one heartbeat.
+	#[codec(index = 2)]
+	Training,
+	/// Has a claim and no open game.
+	#[codec(index = 3)]
+	Claimed,
+	/// Has a claim and at least one open game.
+	#[codec(index = 4)]
+	Disputed,
+	/// Paid; only the receipt is left.
+	#[codec(index = 5)]
+	Final,
+}
+
+/// What stays of a task that was finished and paid.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Receipt<AccountId, Balance, BlockNumber> {
+	/// Who posted the task, holds the deposit of this row, and may remove it.
+	pub requester: AccountId,
+	/// Who did the work.
+	pub solver: AccountId,
+	/// Root of the program that ran.
+	pub program_root: Root,
+	/// Root of the list of states.
+	pub claim_root: Root,
+	/// The last state.
+	pub final_state: Root,
+	/// Root of the manifest of the artefacts.
+	pub artifact_root: Root,
+	/// What the solver got.
+	pub paid: Balance,
+	/// The block that finalised the task.
+	pub block: BlockNumber,
+	/// Deposit that the requester holds for this row.
+	pub deposit: Balance,
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn work(steps: u32, stride: u32) -> Work {
+		Work {
+			data_root: [0; 32],
+			records: 1,
+			record_size: 1,
+			init_root: [0; 32],
+			seed: [0; 32],
+			steps,
+			stride,
+		}
+	}
+
+	#[test]
+	fn states_should_count_first_each_stride_and_last() {
+		assert_eq!(work(10, 1).states(), Some(11));
+		assert_eq!(work(10, 5).states(), Some(3));
+		assert_eq!(work(11, 5).states(), Some(4));
+		assert_eq!(work(1, 100).states(), Some(2));
+	}
+
+	#[test]
+	fn states_should_be_none_when_work_is_malformed() {
+		assert_eq!(work(0, 1).states(), None);
+		assert_eq!(work(1, 0).states(), None);
+		assert_eq!(work(u32::MAX, 1).states(), None);
+	}
+
+	#[test]
+	fn strides_should_cover_every_step_once_when_last_stride_is_short() {
+		let w = work(11, 5);
+		assert_eq!(
+			(0..5).map(|i| w.step_of_state(i)).collect::<alloc::vec::Vec<_>>(),
+			[Some(0), Some(5), Some(10), Some(11), None]
+		);
+		assert_eq!(
+			(0..4).map(|i| w.steps_of_stride(i)).collect::<alloc::vec::Vec<_>>(),
+			[Some(5), Some(5), Some(1), None]
+		);
+	}
+}

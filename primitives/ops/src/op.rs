@@ -1,0 +1,231 @@
+//! The operation set, version 1.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// How the bytes of a record become words.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum RecordFormat {
+	/// One byte per element, converted exactly to `f32`.
+	#[codec(index = 0)]
+	U8ToF32,
+	/// One byte per element, kept as an integer.
+	#[codec(index = 1)]
+	U8ToU32,
+	/// Four little-endian bytes per element, NaN made canonical.
+	#[codec(index = 2)]
+	F32,
+	/// Four little-endian bytes per element.
+	#[codec(index = 3)]
+	U32,
+}
+
+/// Elementwise functions of one operand.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Unary {
+	/// Flips the sign bit.
+	#[codec(index = 0)]
+	Neg,
+	/// Correctly rounded square root.
+	#[codec(index = 1)]
+	Sqrt,
+	/// `x` where `x > 0`, else `+0`; NaN stays NaN.
+	#[codec(index = 2)]
+	Relu,
+	/// Natural exponential.
+	#[codec(index = 3)]
+	Exp,
+	/// Natural logarithm.
+	#[codec(index = 4)]
+	Log,
+}
+
+/// Elementwise functions of two operands `a`, `b`.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Binary {
+	/// `a + b`.
+	#[codec(index = 0)]
+	Add,
+	/// `a − b`.
+	#[codec(index = 1)]
+	Sub,
+	/// `a · b`.
+	#[codec(index = 2)]
+	Mul,
+	/// `a / b`.
+	#[codec(index = 3)]
+	Div,
+	/// Gradient of ReLU: `b` where `a > 0`, else `+0`; NaN where `a` is NaN.
+	#[codec(index = 4)]
+	ReluGrad,
+}
+
+/// How the second operand of an elementwise operation is spread over a result of `rows × cols`.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Broadcast {
+	/// Same shape as the result.
+	#[codec(index = 0)]
+	None,
+	/// `1 × cols`, repeated down the rows (a bias).
+	#[codec(index = 1)]
+	Row,
+	/// `rows × 1`, repeated along the columns (a softmax denominator).
+	#[codec(index = 2)]
+	Col,
+	/// `1 × 1`, repeated everywhere (a learning rate).
+	#[codec(index = 3)]
+	Scalar,
+}
+
+/// A sliding window over images of `height × width × channels`, stored as
+/// `(batch · height · width) × channels`.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Window {
+	/// Image height in pixels.
+	pub height: u16,
+	/// Image width in pixels.
+	pub width: u16,
+	/// Channels.
+	pub channels: u16,
+	/// Kernel height.
+	pub kernel_h: u8,
+	/// Kernel width.
+	pub kernel_w: u8,
+	/// Vertical stride.
+	pub stride_h: u8,
+	/// Horizontal stride.
+	pub stride_w: u8,
+	/// Rows of `+0` added above and below. Must be 0 for pooling.
+	pub pad_h: u8,
+	/// Columns of `+0` added left and right. Must be 0 for pooling.
+	pub pad_w: u8,
+}
+
+/// What a node computes. Every result that is `f32` stores NaN as [`crate::CANONICAL_NAN`], except
+/// [`Op::State`], which copies.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Op {
+	/// Content of a state slot before the step. No operands.
+	#[codec(index = 0)]
+	State {
+		/// Index of the slot.
+		slot: u16,
+	},
+	/// Part of each record of the step's batch: `batch × width`. Row `b` of step `s` is the record at
+	/// the shuffled position of `s · batch + b` (see `shuffle`). No operands.
+	#[codec(index = 1)]
+	Load {
+		/// First byte of the part within the record.
+		offset: u32,
+		/// Elements per record.
+		width: u32,
+		/// How bytes become words.
+		format: RecordFormat,
+	},
+	/// A constant, the same word everywhere, `f32`. No operands.
+	#[codec(index = 2)]
+	Fill {
+		/// Bits of the constant.
+		bits: u32,
+		/// Rows of the result.
+		rows: u32,
+		/// Columns of the result.
+		cols: u32,
+	},
+	/// Dropout mask of `rows × cols`: `scale` where the Philox word of (seed, stream; step, element) is
+	/// at least `threshold`, else `+0`. No operands.
+	#[codec(index = 3)]
+	Mask {
+		/// Stream of random numbers; distinct masks of a program use distinct streams.
+		stream: u32,
+		/// Elements whose random word is below this are dropped.
+		threshold: u32,
+		/// Bits of the value that kept elements get, 1 / (1 − p).
+		scale: u32,
+		/// Rows of the result.
+		rows: u32,
+		/// Columns of the result.
+		cols: u32,
+	},
+	/// `A · B`, each operand optionally transposed. K in blocks of [`crate::K_BLOCK`], in each
+	/// `acc = fma(a, b, acc)` from `+0` in ascending k, blocks folded left to right with `add`.
+	#[codec(index = 4)]
+	MatMul {
+		/// `A` is stored as `K × M`.
+		transpose_a: bool,
+		/// `B` is stored as `N × K`.
+		transpose_b: bool,
+	},
+	/// Patches of images: `(batch · out_h · out_w) × (channels · kernel_h · kernel_w)`, columns ordered
+	/// channel, kernel row, kernel column.
+	#[codec(index = 5)]
+	Im2Col(Window),
+	/// Gradient of [`Op::Im2Col`]: each pixel sums its patch entries with `add` from `+0`, in ascending
+	/// (kernel row, kernel column).
+	#[codec(index = 6)]
+	Col2Im(Window),
+	/// Maximum of each window (the total order of `soft::order_key`, so NaN wins).
+	#[codec(index = 7)]
+	MaxPool(Window),
+	/// Gradient of [`Op::MaxPool`]; operands: pooled input, output gradient. Each pixel sums, in
+	/// ascending (out row, out column), the gradients of the windows whose first maximum it is.
+	#[codec(index = 8)]
+	MaxPoolGrad(Window),
+	/// Mean of each window: `add` from `+0` in (kernel row, kernel column) order, times the rounded
+	/// reciprocal of the window's size.
+	#[codec(index = 9)]
+	AvgPool(Window),
+	/// Gradient of [`Op::AvgPool`]; operand: output gradient. Each pixel sums, in ascending (out row,
+	/// out column), the gradients of its windows, then multiplies with the rounded reciprocal.
+	#[codec(index = 10)]
+	AvgPoolGrad(Window),
+	/// The same words in row-major order under another shape.
+	#[codec(index = 11)]
+	Reshape {
+		/// Rows of the result.
+		rows: u32,
+		/// Columns of the result.
+		cols: u32,
+	},
+	/// Elementwise function of one operand.
+	#[codec(index = 12)]
+	Unary(Unary),
+	/// Elementwise function of two operands; the second is broadcast.
+	#[codec(index = 13)]
+	Binary(Binary, Broadcast),
+	/// `fma(a, b, c)` with one rounding; `b` is broadcast, `a` and `c` have the result's shape.
+	#[codec(index = 14)]
+	Fma(Broadcast),
+	/// Sum of each row by RSUM32: `rows × 1`.
+	#[codec(index = 15)]
+	RowSum,
+	/// Maximum of each row (total order): `rows × 1`.
+	#[codec(index = 16)]
+	RowMax,
+	/// Sum of each column, rows ascending in blocks of [`crate::K_BLOCK`] from `+0`, blocks folded left
+	/// to right: `1 × cols`.
+	#[codec(index = 17)]
+	ColSum,
+	/// Operands: values, labels (`rows × 1`, `u32`). The value in the labelled column, NaN if there is
+	/// no such column: `rows × 1`.
+	#[codec(index = 18)]
+	Pick,
+	/// Operand: labels (`rows × 1`, `u32`). 1 in the labelled column, `+0` elsewhere: `rows × cols`.
+	#[codec(index = 19)]
+	OneHot {
+		/// Columns of the result.
+		cols: u32,
+	},
+}

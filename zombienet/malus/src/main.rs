@@ -1,0 +1,2 @@
+//! Workers that lie, one lie per file, for tests and demos.
+fn main() {}

@@ -3,18 +3,25 @@
 //! The metadata hash (`CheckMetadataHash`) needs the finished metadata, hence a third compilation:
 //! only release builds ask for it, with the feature `metadata-hash`.
 
-#[cfg(all(feature = "std", feature = "metadata-hash"))]
+#[cfg(feature = "std")]
 fn main() {
-	substrate_wasm_builder::WasmBuilder::init_with_defaults()
-		.enable_metadata_hash("ASY", 12)
-		.build();
-}
-
-#[cfg(all(feature = "std", not(feature = "metadata-hash")))]
-fn main() {
-	substrate_wasm_builder::WasmBuilder::init_with_defaults().build();
+	name_workspace();
+	let builder = substrate_wasm_builder::WasmBuilder::init_with_defaults();
+	#[cfg(feature = "metadata-hash")]
+	let builder = builder.enable_metadata_hash("ASY", 12);
+	builder.build();
 }
 
 /// The wasm build runs this script as well, and has nothing left to build.
 #[cfg(not(feature = "std"))]
 fn main() {}
+
+/// Says where `Cargo.lock` is: the target directory may lie outside the workspace, where the builder
+/// would not find it and would resolve other versions.
+#[cfg(feature = "std")]
+fn name_workspace() {
+	const HINT: &str = "WASM_BUILD_WORKSPACE_HINT";
+	if std::env::var_os(HINT).is_none() {
+		std::env::set_var(HINT, concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+	}
+}

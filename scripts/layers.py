@@ -12,6 +12,7 @@ ALLOWED = {
     "assay-commitment": {"assay-ops"},
     "assay-referee": {"assay-ops", "assay-commitment"},
     "assay-dispute-game": set(),
+    "assay-case": {"assay-ops", "assay-commitment", "assay-referee", "assay-dispute-game"},
     "assay-host-functions": set(),
     "assay-primitives": {"assay-ops", "assay-commitment"},
     "assay-runtime-apis": {"assay-primitives", "assay-dispute-game", "assay-ops"},
@@ -26,7 +27,7 @@ GROUPS = {
 }
 # Crates that only some layers may touch at all.
 HEAVY = {"candle-core": "ml-runtime/candle", "cudarc": "ml-runtime/backend-cuda"}
-NO_FRAME = ["assay-ops", "assay-commitment", "assay-referee", "assay-dispute-game"]
+NO_FRAME = ["assay-case", "assay-ops", "assay-commitment", "assay-referee", "assay-dispute-game"]
 
 
 def folder(package, root):

@@ -1,1 +1,16 @@
-fn main(){}
+//! `assay-node`: a node of the Assay network.
+//!
+//! It keeps the chain (BABE makes blocks, GRANDPA finalises them), serves RPC, and runs the off-chain
+//! workers that drive the executor. The executor itself is another process: this one links no machine
+//! learning code.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod offchain;
+mod rpc;
+mod service;
+
+fn main() -> polkadot_sdk::sc_cli::Result<()> {
+	command::run()
+}

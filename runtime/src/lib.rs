@@ -19,6 +19,9 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "512"]
+// The macros that assemble the runtime generate hundreds of public items without documentation; what
+// is written by hand here is documented.
+#![allow(missing_docs)]
 
 extern crate alloc;
 
@@ -38,7 +41,7 @@ use polkadot_sdk::{
 	frame_executive, frame_metadata_hash_extension, frame_support, frame_system, pallet_authorship,
 	pallet_babe, pallet_bags_list, pallet_balances, pallet_grandpa, pallet_identity,
 	pallet_multisig, pallet_offences, pallet_proxy, pallet_session, pallet_staking, pallet_sudo,
-	pallet_timestamp, pallet_transaction_payment, pallet_treasury, pallet_utility, sp_api,
+	pallet_timestamp, pallet_transaction_payment, pallet_treasury, pallet_utility,
 	sp_consensus_babe, sp_runtime, sp_version,
 };
 use sp_runtime::{
@@ -47,8 +50,6 @@ use sp_runtime::{
 	MultiAddress, MultiSignature,
 };
 use sp_version::RuntimeVersion;
-#[cfg(feature = "std")]
-use sp_version::NativeVersion;
 
 /// A signature of any of the supported kinds.
 pub type Signature = MultiSignature;
@@ -193,7 +194,7 @@ mod runtime {
 	#[runtime::pallet_index(35)]
 	pub type Grandpa = pallet_grandpa;
 	#[runtime::pallet_index(36)]
-	pub type VoterList = pallet_bags_list<Instance1>;
+	pub type VoterList = pallet_bags_list;
 
 	// Accounts.
 	#[runtime::pallet_index(40)]

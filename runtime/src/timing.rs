@@ -11,8 +11,8 @@ pub use pallet::*;
 use crate::constants::*;
 use codec::{Decode, Encode, MaxEncodedLen};
 use core::marker::PhantomData;
-use polkadot_sdk::{frame_support, frame_system, sp_staking};
 use frame_support::traits::Get;
+use polkadot_sdk::{frame_support, sp_staking};
 use scale_info::TypeInfo;
 
 /// Lengths that were chosen at genesis. The default is production.
@@ -73,7 +73,7 @@ pub mod pallet {
 
 	/// Needs nothing beyond the system.
 	#[pallet::config]
-	pub trait Config: frame_system::Config {}
+	pub trait Config: polkadot_sdk::frame_system::Config {}
 
 	/// The lengths chosen at genesis; production when genesis chose none.
 	#[pallet::storage]

@@ -48,10 +48,7 @@ impl Team {
 					.enumerate()
 					.for_each(|(index, piece)| work(index, piece));
 			}),
-			_ => out
-				.chunks_mut(length)
-				.enumerate()
-				.for_each(|(index, piece)| work(index, piece)),
+			_ => out.chunks_mut(length).enumerate().for_each(|(index, piece)| work(index, piece)),
 		}
 	}
 

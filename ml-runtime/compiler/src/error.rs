@@ -72,21 +72,13 @@ pub enum ErrorKind {
 		/// What is accepted, in words.
 		expected: String,
 	},
-	/// The number of steps is not a multiple of the stride.
-	#[error("{steps} steps are not a multiple of the stride {stride}")]
-	StrideDoesNotDivide {
-		/// Steps of the task.
-		steps: u64,
-		/// Steps between committed states.
-		stride: u64,
-	},
 	/// A batch larger than the data set.
 	#[error("a batch of {batch} needs more than the {records} records of the data set")]
 	BatchTooLarge {
 		/// Records per step.
 		batch: u32,
 		/// Records in the data set.
-		records: u64,
+		records: u32,
 	},
 	/// A field that ends behind the record.
 	#[error("field `{field}` ends at byte {end} of a record of {record_size} bytes")]
@@ -191,7 +183,6 @@ impl ErrorKind {
 			Self::MissingKey { .. } => "assay::manifest::missing_key",
 			Self::UnusedKey { .. } => "assay::manifest::unused_key",
 			Self::OutOfRange { .. } => "assay::manifest::out_of_range",
-			Self::StrideDoesNotDivide { .. } => "assay::manifest::stride_does_not_divide",
 			Self::BatchTooLarge { .. } => "assay::manifest::batch_too_large",
 			Self::FieldOutsideRecord { .. } => "assay::manifest::field_outside_record",
 			Self::NoSuchField { .. } => "assay::manifest::no_such_field",
@@ -232,12 +223,13 @@ pub struct Error {
 	pub kind: ErrorKind,
 	/// Where: bytes of the manifest, if one place is to blame.
 	pub span: Option<Range<usize>>,
-	source_text: NamedSource<Arc<str>>,
+	source_text: Box<NamedSource<Arc<str>>>,
 }
 
 impl Error {
 	pub(crate) fn new(kind: ErrorKind, span: Option<Range<usize>>, source: &Arc<str>) -> Self {
-		Self { kind, span, source_text: NamedSource::new("task manifest", source.clone()) }
+		let source_text = Box::new(NamedSource::new("task manifest", source.clone()));
+		Self { kind, span, source_text }
 	}
 }
 
@@ -251,7 +243,7 @@ impl Diagnostic for Error {
 	}
 
 	fn source_code(&self) -> Option<&dyn SourceCode> {
-		Some(&self.source_text)
+		Some(&*self.source_text)
 	}
 
 	fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

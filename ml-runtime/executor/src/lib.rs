@@ -1,1 +1,58 @@
 //! Runs a step program: checkpoints, journal, claim lists, traces and openings.
+//!
+//! A [`Job`] is a checked program with a data set, a seed and initial slots. [`Job::prepare`] refuses
+//! what cannot run and plans all memory; a [`Session`] then trains to the end and leaves a
+//! [`ClaimList`]; a [`Replay`] runs any part of it again, for disputes.
+//!
+//! ```text
+//! Job ─prepare→ Prepared ─┬─ Session: step, step, … → ClaimList, slots      (solver)
+//!                         └─ Replay: inner_states(stride), trace(step)      (challenger, defender)
+//!                                      └─ Trace: open_tile, partials, joins → evidence
+//! ```
+//!
+//! The executor is generic over [`Kernels`]; it does no arithmetic itself. Which kernels are used, how
+//! many threads, how often checkpoints are written and how often a process is killed change nothing
+//! about any root.
+//!
+//! # Terms
+//!
+//! - *step*: counted from 0; step `s` leads from the state after `s` steps to that after `s + 1`.
+//! - *committed state*: Σ of the state before the first step, after every `stride` steps, and at the end.
+//! - *heartbeat*: the root of the list of committed states so far.
+//!
+//! # Faults
+//!
+//! Errors say whose they are: a [`TaskFault`] follows from the task and happens to everyone, a
+//! [`MachineFault`] is this machine's. A loss or parameter that is NaN or infinite is no error but an
+//! [`Outcome`].
+//!
+//! # A session survives its process
+//!
+//! At committed states, checkpoints are written in a way that a kill at any instant leaves the
+//! directory usable (see [`CheckpointPolicy`]). [`Session::start`] goes on from the newest intact one;
+//! damaged ones are skipped with a warning. The roots at the end are the same.
+
+mod claim;
+mod data;
+mod error;
+mod job;
+mod machine;
+mod plan;
+mod replay;
+mod session;
+mod snapshot;
+mod state;
+mod store;
+mod trace;
+
+pub use assay_backend_cpu::Kernels;
+pub use claim::ClaimList;
+pub use data::DataSet;
+pub use error::{ExecError, MachineFault, TaskFault};
+pub use job::{Job, OnNonFinite, Prepared};
+pub use machine::evaluate;
+pub use replay::Replay;
+pub use session::{Outcome, Progress, Session, Storage};
+pub use state::State;
+pub use store::CheckpointPolicy;
+pub use trace::Trace;

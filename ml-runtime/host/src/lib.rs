@@ -1,1 +1,52 @@
 //! Spawns and supervises workers; implements the host functions' extension.
+//!
+//! A node computes nothing itself. Its [`Host`] keeps a queue of jobs, runs each in a worker process of
+//! its own, and remembers the results. Off-chain workers reach it through `assay-host-functions`
+//! ([`Host`] is an [`Executor`](assay_host_functions::Executor)); the node's own code may do the same.
+//!
+//! ```text
+//! submit ─▶ journal ─▶ queue ─▶ slot ─▶ worker process ─▶ result ─▶ journal ─▶ poll
+//!                                 ▲           │
+//!                                 └── back-off, when it crashed or fell silent
+//! ```
+//!
+//! # Terms
+//!
+//! - **Slot**: runs one job at a time. *General* slots take any job, *urgent* slots only moves of
+//!   disputes, since those have clocks and must not wait for a training.
+//! - **Attempt**: one life of a worker process. A job is attempted again after a fault of the machine,
+//!   and worked on from the checkpoints in its task's folder.
+//! - **Resolver**: finds the blobs that workers need; the node's asks the network.
+//!
+//! # Invariants
+//!
+//! - Equal jobs have one id and one result, over restarts of the node too. A job that was queued or
+//!   running when the node ended runs again.
+//! - No call of the host waits for a worker. Every wait *for* a worker has an end: handshake, silence,
+//!   cancelling and exit have time limits.
+//! - A worker process never outlives its attempt, and is always reaped.
+//! - Memory does not grow with time or with what a worker sends: queue, finished jobs, log, messages in
+//!   flight and blobs in flight are all capped.
+//! - What a worker does wrong is a fault of the machine ([`Fault::Machine`]), never of the task. Only a
+//!   worker that says so itself makes it [`Fault::Task`].
+//!
+//! [`Fault::Machine`]: assay_worker_protocol::Fault::Machine
+//! [`Fault::Task`]: assay_worker_protocol::Fault::Task
+
+mod attempt;
+mod config;
+mod error;
+mod folders;
+mod host;
+mod journal;
+mod logbook;
+mod process;
+mod queue;
+mod resolver;
+mod slot;
+mod transfers;
+
+pub use config::HostConfig;
+pub use error::HostError;
+pub use host::{Host, HostStats};
+pub use resolver::{BlobResolver, CancelToken, StoreResolver};

@@ -58,6 +58,10 @@ pub enum Verdict {
 	MaxEncodedLen,
 	TypeInfo,
 )]
+#[allow(
+	clippy::cast_possible_truncation,
+	reason = "the derived encoding casts the variant's index"
+)]
 pub enum GameOutcome {
 	/// The claim is wrong: the solver pays.
 	#[codec(index = 0)]

@@ -1,5 +1,6 @@
 //! What a task is, and what a solver claims about it.
 
+use assay_commitment::{claim, ProgramCommitment, Root};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -10,9 +11,6 @@ pub type TaskId = u32;
 
 /// How often the task was given to a solver before this time.
 pub type Attempt = u8;
-
-/// A BLAKE3 digest: the root of a tensor, of a state or of a list of roots.
-pub type Root = [u8; 32];
 
 /// What the chain keeps of a step program: the program's bytes are in the block that posted the task.
 #[derive(
@@ -42,8 +40,17 @@ pub struct ProgramInfo {
 	pub batch: u32,
 	/// Weighted floating-point operations of one step.
 	pub flops: u64,
-	/// Bytes of tensors that one step writes.
+	/// Bytes that one step reads and writes.
 	pub bytes: u64,
+	/// Words of all values and slots of one step.
+	pub words: u64,
+}
+
+impl ProgramInfo {
+	/// What proofs about the program's nodes and slots are checked against.
+	pub fn commitment(&self) -> ProgramCommitment {
+		ProgramCommitment { root: self.root, nodes: self.nodes, slots: self.slots }
+	}
 }
 
 /// Everything besides the program that decides the result, bit for bit.
@@ -78,20 +85,18 @@ pub struct Work {
 
 impl Work {
 	/// Length of the claim's list of states: the first state, one after each full stride, and the
-	/// last one. `None` where the work is malformed (no steps or no stride).
+	/// last one. `None` where the work is malformed (no steps, no stride, or too many states).
 	pub fn states(&self) -> Option<u32> {
-		if self.steps == 0 || self.stride == 0 {
+		if self.steps == 0 {
 			return None;
 		}
-		self.steps.div_ceil(self.stride).checked_add(1)
+		claim::states_len(self.steps.into(), self.stride)
 	}
 
 	/// Steps done before the state at position `index` of the claim's list; `None` past its end.
 	pub fn step_of_state(&self, index: u32) -> Option<u32> {
-		if index >= self.states()? {
-			return None;
-		}
-		Some(index.saturating_mul(self.stride).min(self.steps))
+		let step = claim::step_of_state(index, self.steps.into(), self.stride)?;
+		u32::try_from(step).ok()
 	}
 
 	/// Steps inside the stride between the states `index` and `index + 1`; `None` past the last.

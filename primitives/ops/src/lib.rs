@@ -12,19 +12,63 @@
 //! Terms: a *value* is the output of a node; every value is a matrix of `rows × cols` words; a *tile*
 //! is a 32 × 32 piece of it, padded with zero words at the edges.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::panic,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects,
+		clippy::float_arithmetic,
+		clippy::cast_possible_truncation,
+		clippy::wildcard_enum_match_arm
+	)
+)]
 
 extern crate alloc;
 
+mod check;
+mod cost;
+pub mod eval;
+mod footprint;
+pub mod functions;
+mod grid;
+#[allow(
+	clippy::cast_possible_truncation,
+	reason = "the derived encoding casts variant indices; nothing here is written by hand"
+)]
 mod op;
+pub mod philox;
 mod program;
+mod shape;
+pub mod shuffle;
+pub mod soft;
+mod spec;
+pub mod step;
+mod window;
 
+pub use check::{CheckedProgram, Limits, ProgramError};
+pub use cost::Cost;
+pub use grid::TileArea;
 pub use op::{Binary, Broadcast, Op, RecordFormat, Unary, Window};
 pub use program::{
 	DType, Inputs, Node, NodeId, Program, Slot, ValueType, MAX_INPUTS, MAX_NODES, MAX_SLOTS,
 };
+pub use shape::ShapeError;
+pub use spec::{NodeSpec, Operand};
 
 /// Version of the operation set. Part of every task; any change of meaning needs a new one.
 pub const OPSET_VERSION: u16 = 1;
+
+/// The normative description of the operation set in words.
+pub const OP_TABLE: &str = include_str!("op_table.txt");
+
+/// BLAKE3 of [`OP_TABLE`]. Part of every task.
+pub const OPSET_HASH: [u8; 32] = [
+	0x4B, 0xF4, 0x92, 0xA6, 0xB9, 0x24, 0x35, 0xBD, 0xB7, 0x26, 0x3B, 0x20, 0x8F, 0xF9, 0x33, 0x99,
+	0x78, 0xF3, 0xF4, 0xB7, 0x16, 0x90, 0x68, 0x3F, 0xEC, 0xB4, 0x50, 0xC4, 0x47, 0x8E, 0x6C, 0x67,
+];
 
 /// Rows and columns of a tile.
 pub const TILE: u32 = 32;

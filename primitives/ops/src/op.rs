@@ -5,7 +5,16 @@ use scale_info::TypeInfo;
 
 /// How the bytes of a record become words.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum RecordFormat {
 	/// One byte per element, converted exactly to `f32`.
@@ -24,7 +33,16 @@ pub enum RecordFormat {
 
 /// Elementwise functions of one operand.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum Unary {
 	/// Flips the sign bit.
@@ -46,7 +64,16 @@ pub enum Unary {
 
 /// Elementwise functions of two operands `a`, `b`.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum Binary {
 	/// `a + b`.
@@ -68,7 +95,16 @@ pub enum Binary {
 
 /// How the second operand of an elementwise operation is spread over a result of `rows × cols`.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum Broadcast {
 	/// Same shape as the result.
@@ -88,7 +124,16 @@ pub enum Broadcast {
 /// A sliding window over images of `height × width × channels`, stored as
 /// `(batch · height · width) × channels`.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct Window {
 	/// Image height in pixels.
@@ -114,7 +159,16 @@ pub struct Window {
 /// What a node computes. Every result that is `f32` stores NaN as [`crate::CANONICAL_NAN`], except
 /// [`Op::State`], which copies.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum Op {
 	/// Content of a state slot before the step. No operands.

@@ -23,7 +23,16 @@ pub type Inputs = BoundedVec<NodeId, ConstU32<MAX_INPUTS>>;
 
 /// What the 32-bit words of a value are.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum DType {
 	/// IEEE 754 binary32, as bits.
@@ -37,7 +46,16 @@ pub enum DType {
 /// Type of a value: every value is a matrix, a vector is a matrix with one row or one column, a scalar
 /// is 1 × 1. An image batch is `(batch · height · width) × channels`.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct ValueType {
 	/// Kind of word.
@@ -61,7 +79,16 @@ pub struct Node {
 
 /// One tensor that lives from step to step: a parameter, optimiser state or a counter.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct Slot {
 	/// Type of the tensor.

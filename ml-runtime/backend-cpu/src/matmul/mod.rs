@@ -94,7 +94,7 @@ impl<'a> MatMul<'a> {
 		team.pieces(&mut partials, m * n, |block, out| {
 			work(0, block * BLOCK..k.min((block + 1) * BLOCK), out);
 		});
-		level.run(Fold { partials: &partials, out });
+		fold(level, &partials, out);
 	}
 
 	fn pack_shared<const S: usize>(&self, level: Level, team: &Team) -> Vec<[f32; S]> {
@@ -105,7 +105,9 @@ impl<'a> MatMul<'a> {
 			k_stride: if self.transpose_b { 1 } else { self.n },
 		};
 		let mut packed = vec![[0.0_f32; S]; self.n.div_ceil(S) * self.k];
-		team.pieces(&mut packed, self.k, |panel, out| level.run(Pack { view, first: panel * S, out }));
+		team.pieces(&mut packed, self.k, |panel, out| {
+			level.run(Pack { view, first: panel * S, out })
+		});
 		packed
 	}
 }
@@ -215,7 +217,11 @@ impl Place {
 	}
 }
 
-/// Adds up block results, first to last.
+/// Adds up results of blocks, each as long as `out`, first to last.
+pub(crate) fn fold(level: Level, partials: &[u32], out: &mut [u32]) {
+	level.run(Fold { partials, out });
+}
+
 struct Fold<'a> {
 	partials: &'a [u32],
 	out: &'a mut [u32],

@@ -3,6 +3,8 @@
 //! A [`Manifest`] that exists is in range field by field; whether its layers fit together is found
 //! out when it is compiled.
 
+mod kinds;
+mod number;
 mod raw;
 mod read;
 
@@ -46,20 +48,21 @@ pub struct Task {
 	/// Name, for people.
 	pub name: String,
 	/// Training steps.
-	pub steps: u64,
-	/// Steps from one committed state to the next; divides `steps`.
-	pub stride: u64,
+	pub steps: u32,
+	/// Steps from one committed state to the next, at most `steps`.
+	pub stride: u32,
 	/// Records per step.
 	pub batch: u32,
-	/// Seed of initial parameters, shuffle and dropout.
-	pub seed: u64,
+	/// Seed of initial parameters, shuffle and dropout. An integer in the manifest is its first eight
+	/// bytes, little-endian.
+	pub seed: [u8; 32],
 }
 
 /// `[data]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Data {
 	/// Records in the data set.
-	pub records: u64,
+	pub records: u32,
 	/// Bytes per record.
 	pub record_size: u32,
 	/// Parts of a record, by name.

@@ -30,7 +30,7 @@ pub(super) struct RawTask {
 	pub(super) seed: Spanned<Seed>,
 }
 
-/// `42` or `"0x2a"`.
+/// `42`, or `"0x…"` with 64 digits.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Seed {

@@ -1,0 +1,214 @@
+//! A program under construction: nodes with their types, each distinct node once.
+
+use std::collections::BTreeMap;
+
+use assay_ops::{
+	Binary, Broadcast, DType, Inputs, Node, NodeId, NodeSpec, Op, Operand, Program, Slot, Unary,
+	ValueType, OPSET_VERSION,
+};
+use codec::Encode;
+
+/// Why a node or a program cannot be built, in words for the author of the manifest.
+pub(crate) type Refusal = String;
+
+/// A state slot under construction.
+struct Draft {
+	ty: ValueType,
+	node: NodeId,
+	next: NodeId,
+	parameter: bool,
+}
+
+/// Builds a [`Program`]. Equal nodes (same operation, same operands) are made only once, which also
+/// shares constants; nodes that neither the loss nor a slot needs are dropped at the end.
+pub(crate) struct Graph {
+	batch: u32,
+	nodes: Vec<Node>,
+	types: Vec<ValueType>,
+	/// The layer that each node was made for.
+	origins: Vec<Option<usize>>,
+	/// The layer that nodes are made for now.
+	pub(crate) origin: Option<usize>,
+	slots: Vec<Draft>,
+	known: BTreeMap<Vec<u8>, NodeId>,
+}
+
+impl Graph {
+	pub(crate) fn new(batch: u32) -> Self {
+		Self {
+			batch,
+			nodes: Vec::new(),
+			types: Vec::new(),
+			origins: Vec::new(),
+			origin: None,
+			slots: Vec::new(),
+			known: BTreeMap::new(),
+		}
+	}
+
+	pub(crate) fn batch(&self) -> u32 {
+		self.batch
+	}
+
+	pub(crate) fn nodes(&self) -> &[Node] {
+		&self.nodes
+	}
+
+	pub(crate) fn ty(&self, id: NodeId) -> ValueType {
+		self.types[usize::from(id)]
+	}
+
+	/// What a node `op` of one operand would be.
+	pub(crate) fn spec(&self, op: Op, operand: ValueType) -> Result<NodeSpec, Refusal> {
+		let ty = op.infer(&[operand], self.batch).map_err(|error| format!("{error:?}"))?;
+		let operand = Operand { id: 0, ty: operand };
+		let inputs = vec![operand].try_into().map_err(|_| "too many operands")?;
+		Ok(NodeSpec { id: 0, op, inputs, ty })
+	}
+
+	/// The layer that a node was made for.
+	pub(crate) fn origin_of(&self, id: NodeId) -> Option<usize> {
+		self.origins[usize::from(id)]
+	}
+
+	/// The node `op` of `inputs`, new or known.
+	pub(crate) fn add(&mut self, op: Op, inputs: &[NodeId]) -> Result<NodeId, Refusal> {
+		let operands: Vec<ValueType> = inputs.iter().map(|id| self.ty(*id)).collect();
+		let ty = op.infer(&operands, self.batch).map_err(|error| format!("{error:?}"))?;
+		self.intern(op, inputs, ty)
+	}
+
+	fn intern(&mut self, op: Op, inputs: &[NodeId], ty: ValueType) -> Result<NodeId, Refusal> {
+		let inputs = Inputs::try_from(inputs.to_vec()).map_err(|_| "too many operands")?;
+		let node = Node { op, inputs };
+		if let Some(id) = self.known.get(&node.encode()) {
+			return Ok(*id);
+		}
+		let id = NodeId::try_from(self.nodes.len()).map_err(|_| "too many nodes")?;
+		self.known.insert(node.encode(), id);
+		self.nodes.push(node);
+		self.types.push(ty);
+		self.origins.push(self.origin);
+		Ok(id)
+	}
+
+	/// A new slot of `f32`, and the node of its content before the step. Without [`Graph::set_next`]
+	/// it keeps its content.
+	pub(crate) fn slot(
+		&mut self,
+		rows: u32,
+		cols: u32,
+		parameter: bool,
+	) -> Result<NodeId, Refusal> {
+		let slot = u16::try_from(self.slots.len()).map_err(|_| "too many slots")?;
+		let ty = ValueType { dtype: DType::F32, rows, cols };
+		self.slots.push(Draft { ty, node: 0, next: 0, parameter });
+		let node = self.intern(Op::State { slot }, &[], ty)?;
+		self.set_next(slot, node);
+		self.slots[usize::from(slot)].node = node;
+		Ok(node)
+	}
+
+	/// Number of slots so far.
+	pub(crate) fn slot_count(&self) -> u16 {
+		self.slots.len() as u16
+	}
+
+	/// Makes the output of `next` the slot's content after the step.
+	pub(crate) fn set_next(&mut self, slot: u16, next: NodeId) {
+		self.slots[usize::from(slot)].next = next;
+	}
+
+	pub(crate) fn scalar(&mut self, bits: u32) -> Result<NodeId, Refusal> {
+		self.add(Op::Fill { bits, rows: 1, cols: 1 }, &[])
+	}
+
+	pub(crate) fn unary(&mut self, f: Unary, a: NodeId) -> Result<NodeId, Refusal> {
+		self.add(Op::Unary(f), &[a])
+	}
+
+	pub(crate) fn binary(
+		&mut self,
+		f: Binary,
+		spread: Broadcast,
+		a: NodeId,
+		b: NodeId,
+	) -> Result<NodeId, Refusal> {
+		self.add(Op::Binary(f, spread), &[a, b])
+	}
+
+	/// `f(a, constant)` on every element.
+	pub(crate) fn with_constant(
+		&mut self,
+		f: Binary,
+		a: NodeId,
+		bits: u32,
+	) -> Result<NodeId, Refusal> {
+		let constant = self.scalar(bits)?;
+		self.binary(f, Broadcast::Scalar, a, constant)
+	}
+
+	/// `fma(a, constant, c)` on every element.
+	pub(crate) fn fma_constant(
+		&mut self,
+		a: NodeId,
+		bits: u32,
+		c: NodeId,
+	) -> Result<NodeId, Refusal> {
+		let constant = self.scalar(bits)?;
+		self.add(Op::Fma(Broadcast::Scalar), &[a, constant, c])
+	}
+
+	/// The program with `loss`. Nodes that neither the loss, nor a slot, nor `marked` needs are gone;
+	/// the others keep their order.
+	pub(crate) fn finish(self, loss: NodeId, marked: &[NodeId]) -> Result<Finished, Refusal> {
+		let needed = self.needed(loss, marked);
+		let mut moved: Vec<NodeId> = vec![0; self.nodes.len()];
+		let (mut nodes, mut origins) = (Vec::new(), Vec::new());
+		for (id, mut node) in self.nodes.into_iter().enumerate().filter(|(id, _)| needed[*id]) {
+			moved[id] = nodes.len() as NodeId;
+			node.inputs.iter_mut().for_each(|input| *input = moved[usize::from(*input)]);
+			nodes.push(node);
+			origins.push(self.origins[id]);
+		}
+		let moved = |id: NodeId| moved[usize::from(id)];
+		let slot = |draft: &Draft| Slot {
+			ty: draft.ty,
+			next: moved(draft.next),
+			parameter: draft.parameter,
+		};
+		let slots: Vec<Slot> = self.slots.iter().map(slot).collect();
+		let program = Program {
+			opset: OPSET_VERSION,
+			batch: self.batch,
+			nodes: nodes.try_into().map_err(|_| "too many nodes")?,
+			slots: slots.try_into().map_err(|_| "too many slots")?,
+			loss: moved(loss),
+		};
+		Ok(Finished { program, marked: marked.iter().map(|id| moved(*id)).collect(), origins })
+	}
+
+	/// Which nodes the loss, the slots and the marked nodes need.
+	fn needed(&self, loss: NodeId, marked: &[NodeId]) -> Vec<bool> {
+		let mut needed = vec![false; self.nodes.len()];
+		let states = self.slots.iter().flat_map(|slot| [slot.node, slot.next]);
+		for root in states.chain([loss]).chain(marked.iter().copied()) {
+			needed[usize::from(root)] = true;
+		}
+		for (id, node) in self.nodes.iter().enumerate().rev() {
+			if needed[id] {
+				node.inputs.iter().for_each(|input| needed[usize::from(*input)] = true);
+			}
+		}
+		needed
+	}
+}
+
+/// A program that is built.
+pub(crate) struct Finished {
+	pub(crate) program: Program,
+	/// The ids of the nodes that were marked.
+	pub(crate) marked: Vec<NodeId>,
+	/// The layer that each node was made for.
+	pub(crate) origins: Vec<Option<usize>>,
+}

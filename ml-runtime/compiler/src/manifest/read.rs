@@ -1,0 +1,195 @@
+//! From TOML to a validated [`Manifest`].
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use assay_ops::soft::ONE;
+use toml::Spanned;
+
+use super::{
+	kinds,
+	number::{Domain, Source},
+	raw::{RawData, RawField, RawLoss, RawManifest, RawModel, RawTask},
+	Data, Field, Format, LayerKind, Loss, Manifest, Model, Shape, Task,
+};
+use crate::{
+	error::{Error, ErrorKind},
+	COMPILER_VERSION, MAX_LAYERS, MAX_MANIFEST_BYTES,
+};
+
+const MAX_COUNT: u64 = u32::MAX as u64;
+const MAX_BATCH: u64 = 1 << 16;
+const MAX_RECORD: u64 = 1 << 24;
+const MAX_SIDE: u64 = 4096;
+const MAX_FIELDS: usize = 64;
+const FORMATS: &str = "u8, f32, label_u8, label_u32";
+
+pub(super) fn manifest(text: &str) -> Result<Manifest, Error> {
+	if text.len() > MAX_MANIFEST_BYTES {
+		let kind = ErrorKind::TooLarge { bytes: text.len(), max: MAX_MANIFEST_BYTES };
+		return Err(Error::new(kind, None, &Arc::from("")));
+	}
+	let source = Source(Arc::from(text));
+	let raw: RawManifest = toml::from_str(text).map_err(|error| {
+		let kind = ErrorKind::Malformed { message: error.message().into() };
+		Error::new(kind, error.span(), &source.0)
+	})?;
+	let found = *raw.compiler.get_ref();
+	if found != u64::from(COMPILER_VERSION) {
+		let kind = ErrorKind::Version { found, supported: COMPILER_VERSION };
+		return Err(source.error(kind, raw.compiler.span()));
+	}
+	let batch_span = raw.task.batch.span();
+	let task = task(&source, raw.task)?;
+	let data = data(&source, raw.data)?;
+	if task.batch > data.records {
+		let kind = ErrorKind::BatchTooLarge { batch: task.batch, records: data.records };
+		return Err(source.error(kind, batch_span));
+	}
+	let model = model(&source, raw.model, &data)?;
+	let loss = loss(&source, raw.loss, &data)?;
+	let optimizer = kinds::optimizer(&source, raw.optimizer)?;
+	Ok(Manifest { task, data, model, loss, optimizer, source: source.0 })
+}
+
+fn task(source: &Source, raw: RawTask) -> Result<Task, Error> {
+	let steps: u32 = source.integer("steps", &raw.steps, 1..=MAX_COUNT)?;
+	Ok(Task {
+		name: source.name(raw.name.get_ref(), raw.name.span())?,
+		steps,
+		stride: source.integer("stride", &raw.stride, 1..=steps.into())?,
+		batch: source.integer("batch", &raw.batch, 1..=MAX_BATCH)?,
+		seed: source.seed(&raw.seed)?,
+	})
+}
+
+fn data(source: &Source, raw: RawData) -> Result<Data, Error> {
+	let record_size = source.integer("record_size", &raw.record_size, 1..=MAX_RECORD)?;
+	if raw.fields.len() > MAX_FIELDS {
+		let found = raw.fields.len().to_string();
+		let expected = format!("at most {MAX_FIELDS} fields");
+		let kind = ErrorKind::OutOfRange { key: "fields", found, expected };
+		return Err(source.error(kind, raw.record_size.span()));
+	}
+	let mut fields = BTreeMap::new();
+	for (name, raw) in raw.fields {
+		let name = source.name(&name, raw.offset.span())?;
+		let field = field(source, &name, raw, record_size)?;
+		fields.insert(name, field);
+	}
+	let records = source.integer("records", &raw.records, 1..=MAX_COUNT)?;
+	Ok(Data { records, record_size, fields })
+}
+
+fn field(source: &Source, name: &str, raw: RawField, record_size: u32) -> Result<Field, Error> {
+	let format = format(source, &raw.format)?;
+	let offset: u32 = source.integer("offset", &raw.offset, 0..=MAX_RECORD)?;
+	let width: u32 = source.integer("width", &raw.width, 1..=MAX_RECORD)?;
+	let end = u64::from(offset) + u64::from(width) * u64::from(format.bytes());
+	if end > u64::from(record_size) {
+		let kind = ErrorKind::FieldOutsideRecord { field: name.into(), end, record_size };
+		return Err(source.error(kind, raw.width.span()));
+	}
+	if format.is_label() {
+		if width != 1 {
+			let kind = ErrorKind::LabelWidth { field: name.into(), width };
+			return Err(source.error(kind, raw.width.span()));
+		}
+		let keys = [("scale", &raw.scale), ("shift", &raw.shift)];
+		if let Some((key, value)) = keys.iter().find_map(|(k, v)| Some((*k, v.as_ref()?))) {
+			let kind = ErrorKind::UnusedKey { kind: raw.format.get_ref().clone(), key };
+			return Err(source.error(kind, value.span()));
+		}
+	}
+	let decimal = |key, value: Option<_>, domain, default| {
+		value.map_or(Ok(default), |value| source.decimal(key, &value, domain))
+	};
+	let scale = decimal("scale", raw.scale, Domain::NonZero, ONE)?;
+	let shift = decimal("shift", raw.shift, Domain::Any, 0)?;
+	Ok(Field { offset, width, format, scale, shift })
+}
+
+fn format(source: &Source, raw: &Spanned<String>) -> Result<Format, Error> {
+	Ok(match raw.get_ref().as_str() {
+		"u8" => Format::U8,
+		"f32" => Format::F32,
+		"label_u8" => Format::LabelU8,
+		"label_u32" => Format::LabelU32,
+		other => {
+			let (what, known) = ("format", FORMATS);
+			let kind = ErrorKind::UnknownKind { what, found: other.into(), known };
+			return Err(source.error(kind, raw.span()));
+		},
+	})
+}
+
+fn named_field<'a>(
+	source: &Source,
+	data: &'a Data,
+	name: &Spanned<String>,
+	labels: bool,
+) -> Result<&'a Field, Error> {
+	let field = name.get_ref();
+	let found = data.fields.get(field).ok_or_else(|| {
+		source.error(ErrorKind::NoSuchField { field: field.clone() }, name.span())
+	})?;
+	if found.format.is_label() == labels {
+		return Ok(found);
+	}
+	let expected = if labels { "label_u8 or label_u32" } else { "u8 or f32" };
+	Err(source.error(ErrorKind::WrongFormat { field: field.clone(), expected }, name.span()))
+}
+
+fn model(source: &Source, raw: RawModel, data: &Data) -> Result<Model, Error> {
+	let count = raw.layer.len();
+	if count == 0 || count > MAX_LAYERS {
+		let kind = ErrorKind::LayerCount { found: count, max: MAX_LAYERS };
+		let span = raw.layer.get(MAX_LAYERS).map_or(raw.shape.span(), |layer| layer.kind.span());
+		return Err(source.error(kind, span));
+	}
+	let width = named_field(source, data, &raw.input, false)?.width;
+	let (shape, elements) = shape(source, &raw.shape)?;
+	if elements != u64::from(width) {
+		return Err(source.error(ErrorKind::InputWidth { width, elements }, raw.shape.span()));
+	}
+	let layers = raw.layer.into_iter().map(|layer| kinds::layer(source, layer));
+	let layers = layers.collect::<Result<Vec<_>, _>>()?;
+	let learns = |kind: &_| matches!(kind, LayerKind::Linear { .. } | LayerKind::Conv2d { .. });
+	if !layers.iter().any(|layer| learns(&layer.kind)) {
+		return Err(source.error(ErrorKind::NothingToTrain, raw.shape.span()));
+	}
+	Ok(Model { input: raw.input.into_inner(), shape, layers })
+}
+
+/// The shape and its number of elements.
+fn shape(source: &Source, raw: &Spanned<Vec<u64>>) -> Result<(Shape, u64), Error> {
+	let pixels = |value| source.bounded::<u16>("shape", value, raw.span(), 1..=MAX_SIDE);
+	match *raw.get_ref().as_slice() {
+		[features] => {
+			let count = source.bounded("shape", features, raw.span(), 1..=MAX_RECORD)?;
+			Ok((Shape::Features(count), features))
+		},
+		[height, width, channels] => Ok((
+			Shape::Image {
+				height: pixels(height)?,
+				width: pixels(width)?,
+				channels: pixels(channels)?,
+			},
+			height * width * channels,
+		)),
+		ref other => {
+			let expected = "[features] or [height, width, channels]".into();
+			let found = format!("{other:?}");
+			let kind = ErrorKind::OutOfRange { key: "shape", found, expected };
+			Err(source.error(kind, raw.span()))
+		},
+	}
+}
+
+fn loss(source: &Source, raw: RawLoss, data: &Data) -> Result<Loss, Error> {
+	if raw.kind.get_ref() != "cross_entropy" {
+		let (what, found, known) = ("loss", raw.kind.get_ref().clone(), "cross_entropy");
+		return Err(source.error(ErrorKind::UnknownKind { what, found, known }, raw.kind.span()));
+	}
+	named_field(source, data, &raw.labels, true)?;
+	Ok(Loss::CrossEntropy { labels: raw.labels.into_inner() })
+}

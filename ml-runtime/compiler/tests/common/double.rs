@@ -1,0 +1,141 @@
+//! The forward pass of a program in `f64`, written apart from the op set: the oracle of gradients.
+
+use assay_ops::{Binary, Broadcast, Op, Program, Unary, Window};
+
+/// A value: rows, columns, elements row by row.
+#[derive(Clone)]
+pub(crate) struct Matrix {
+	pub(crate) rows: usize,
+	pub(crate) cols: usize,
+	pub(crate) data: Vec<f64>,
+}
+
+impl Matrix {
+	fn new(rows: usize, cols: usize, at: impl Fn(usize, usize) -> f64) -> Self {
+		let data = (0..rows * cols).map(|i| at(i / cols, i % cols)).collect();
+		Self { rows, cols, data }
+	}
+
+	fn at(&self, row: usize, col: usize) -> f64 {
+		self.data[row * self.cols + col]
+	}
+}
+
+/// The loss of a step. `given(id, op)` provides the nodes without operands.
+pub(crate) fn loss(program: &Program, mut given: impl FnMut(usize, &Op) -> Matrix) -> f64 {
+	let mut values: Vec<Matrix> = Vec::new();
+	for (id, node) in program.nodes.iter().take(usize::from(program.loss) + 1).enumerate() {
+		let value = match node.inputs.as_slice() {
+			[] => given(id, &node.op),
+			inputs => {
+				let operands: Vec<&Matrix> =
+					inputs.iter().map(|id| &values[usize::from(*id)]).collect();
+				apply(&node.op, &operands)
+			},
+		};
+		values.push(value);
+	}
+	values[usize::from(program.loss)].data[0]
+}
+
+fn apply(op: &Op, x: &[&Matrix]) -> Matrix {
+	let a = x[0];
+	match op {
+		Op::MatMul { transpose_a: false, transpose_b: true } => {
+			let terms = |i, j| (0..a.cols).map(|k| a.at(i, k) * x[1].at(j, k)).sum();
+			Matrix::new(a.rows, x[1].rows, terms)
+		},
+		Op::Im2Col(w) => patches(w, a),
+		Op::MaxPool(w) => pool(w, a, |window| window.fold(f64::NEG_INFINITY, f64::max)),
+		Op::AvgPool(w) => {
+			let size = f64::from(w.kernel_h) * f64::from(w.kernel_w);
+			pool(w, a, |window| window.sum::<f64>() / size)
+		},
+		Op::Reshape { rows, cols } => {
+			Matrix { rows: *rows as usize, cols: *cols as usize, data: a.data.clone() }
+		},
+		Op::Unary(f) => {
+			let f = match f {
+				Unary::Relu => |x: f64| x.max(0.0),
+				Unary::Exp => f64::exp,
+				Unary::Log => f64::ln,
+				Unary::Neg | Unary::Sqrt => panic!("not in a forward pass"),
+			};
+			Matrix::new(a.rows, a.cols, |i, j| f(a.at(i, j)))
+		},
+		Op::Binary(f, spread) => {
+			let f = match f {
+				Binary::Add => |a, b| a + b,
+				Binary::Sub => |a, b| a - b,
+				Binary::Mul => |a, b| a * b,
+				Binary::Div => |a, b| a / b,
+				Binary::ReluGrad => panic!("not in a forward pass"),
+			};
+			let b = |i, j| match spread {
+				Broadcast::None => x[1].at(i, j),
+				Broadcast::Row => x[1].at(0, j),
+				Broadcast::Col => x[1].at(i, 0),
+				Broadcast::Scalar => x[1].at(0, 0),
+			};
+			Matrix::new(a.rows, a.cols, |i, j| f(a.at(i, j), b(i, j)))
+		},
+		Op::RowSum => Matrix::new(a.rows, 1, |i, _| (0..a.cols).map(|j| a.at(i, j)).sum()),
+		Op::RowMax => Matrix::new(a.rows, 1, |i, _| {
+			(0..a.cols).map(|j| a.at(i, j)).fold(f64::NEG_INFINITY, f64::max)
+		}),
+		Op::ColSum => Matrix::new(1, a.cols, |_, j| (0..a.rows).map(|i| a.at(i, j)).sum()),
+		Op::Pick => Matrix::new(a.rows, 1, |i, _| a.at(i, x[1].at(i, 0) as usize)),
+		other => panic!("{other:?} is not in a forward pass"),
+	}
+}
+
+fn side(size: u16, kernel: u8, stride: u8, pad: u8) -> usize {
+	(usize::from(size) + 2 * usize::from(pad) - usize::from(kernel)) / usize::from(stride) + 1
+}
+
+/// The pixel under kernel entry (ky, kx) of position (oy, ox); 0 in the padding.
+fn pixel(
+	w: &Window,
+	a: &Matrix,
+	image: usize,
+	o: (usize, usize),
+	k: (usize, usize),
+	c: usize,
+) -> f64 {
+	let y = (o.0 * usize::from(w.stride_h) + k.0).checked_sub(w.pad_h.into());
+	let x = (o.1 * usize::from(w.stride_w) + k.1).checked_sub(w.pad_w.into());
+	match (y, x) {
+		(Some(y), Some(x)) if y < w.height.into() && x < w.width.into() => {
+			a.at((image * usize::from(w.height) + y) * usize::from(w.width) + x, c)
+		},
+		_ => 0.0,
+	}
+}
+
+fn patches(w: &Window, a: &Matrix) -> Matrix {
+	let (oh, ow) = outputs(w);
+	let images = a.rows / (usize::from(w.height) * usize::from(w.width));
+	let (kh, kw) = (usize::from(w.kernel_h), usize::from(w.kernel_w));
+	Matrix::new(images * oh * ow, usize::from(w.channels) * kh * kw, |row, col| {
+		let o = (row / ow % oh, row % ow);
+		pixel(w, a, row / (oh * ow), o, (col / kw % kh, col % kw), col / (kh * kw))
+	})
+}
+
+fn pool(w: &Window, a: &Matrix, f: impl Fn(&mut dyn Iterator<Item = f64>) -> f64) -> Matrix {
+	let (oh, ow) = outputs(w);
+	let images = a.rows / (usize::from(w.height) * usize::from(w.width));
+	let (kh, kw) = (usize::from(w.kernel_h), usize::from(w.kernel_w));
+	Matrix::new(images * oh * ow, a.cols, |row, c| {
+		let o = (row / ow % oh, row % ow);
+		let window = |k| pixel(w, a, row / (oh * ow), o, (k / kw, k % kw), c);
+		f(&mut (0..kh * kw).map(window))
+	})
+}
+
+fn outputs(w: &Window) -> (usize, usize) {
+	(
+		side(w.height, w.kernel_h, w.stride_h, w.pad_h),
+		side(w.width, w.kernel_w, w.stride_w, w.pad_w),
+	)
+}

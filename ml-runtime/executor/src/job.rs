@@ -1,0 +1,163 @@
+//! What is to be run, and the check that it can be.
+
+use std::sync::Arc;
+
+use assay_commitment::{claim, Root};
+use assay_ops::{eval::StepContext, CheckedProgram};
+use codec::Encode;
+
+use crate::{
+	plan::{Plan, Reuse},
+	state::State,
+	DataSet, MachineFault, TaskFault,
+};
+
+/// What happens when the loss or a parameter stops being finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnNonFinite {
+	/// The run ends there: the state after that step is the last committed one.
+	#[default]
+	Stop,
+	/// The run goes on over these words, as the operations define them, and commits to as many states
+	/// as any other run.
+	Continue,
+}
+
+/// A training run: everything that decides its result.
+#[derive(Clone, Debug)]
+pub struct Job {
+	/// One step.
+	pub program: CheckedProgram,
+	/// Seed of everything random.
+	pub seed: [u8; 32],
+	/// Steps to run, at least 1.
+	pub steps: u64,
+	/// Steps between committed states, at least 1.
+	pub stride: u32,
+	/// The records.
+	pub data: DataSet,
+	/// Content of every slot before the first step, row-major.
+	pub initial: Vec<Vec<u32>>,
+	/// What a non-finite loss or parameter leads to.
+	pub on_non_finite: OnNonFinite,
+}
+
+/// A [`Job`] that can be run, with its memory plan. Cheap to share.
+#[derive(Clone, Debug)]
+pub struct Prepared(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+	job: Job,
+	plan: Plan,
+	init_root: Root,
+	digest: Root,
+}
+
+impl Job {
+	/// Checks the job and plans its memory. Nothing is run, and no buffer is taken, before this
+	/// succeeds; what it refuses, every machine refuses.
+	pub fn prepare(self, max_words: u64) -> Result<Prepared, TaskFault> {
+		let Self { steps, stride, .. } = self;
+		if steps == 0 {
+			return Err(TaskFault::NoSteps);
+		}
+		claim::states_len(steps, stride).ok_or(TaskFault::BadStride { steps, stride })?;
+		let (expected, got) = (self.program.slots.len(), self.initial.len());
+		if expected != got {
+			return Err(TaskFault::SlotCount { expected, got });
+		}
+		for (slot, (declared, words)) in self.program.slots.iter().zip(&self.initial).enumerate() {
+			let (expected, got) = (declared.ty.words(), words.len());
+			if expected != got as u64 {
+				return Err(TaskFault::SlotSize { slot, expected, got });
+			}
+		}
+		let CheckedProgram { specs, slots, loss, .. } = &self.program;
+		let plan = Plan::new(specs, slots, *loss, Reuse::Eager);
+		if plan.peak_words > max_words {
+			return Err(TaskFault::TooLarge { needed: plan.peak_words, allowed: max_words });
+		}
+		let init_root = State::new(&self.program, 0, &self.initial)
+			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?
+			.root();
+		let digest = self.digest(&init_root);
+		Ok(Prepared(Arc::new(Inner { job: self, plan, init_root, digest })))
+	}
+
+	/// Names the job: two jobs with the same digest have the same states.
+	fn digest(&self, init_root: &Root) -> Root {
+		let CheckedProgram { batch, specs, slots, loss, cost: _ } = &self.program;
+		let program = (batch, specs, slots, loss).encode();
+		let stop = self.on_non_finite == OnNonFinite::Stop;
+		let data = (self.data.root(), self.data.record_size());
+		let rest = (self.seed, self.steps, self.stride, data, init_root, stop).encode();
+		let mut hasher = blake3::Hasher::new_derive_key("assay executor v1 job");
+		hasher.update(&program).update(&rest);
+		hasher.finalize().into()
+	}
+}
+
+impl Prepared {
+	/// The job.
+	pub fn job(&self) -> &Job {
+		&self.0.job
+	}
+
+	/// The step program.
+	pub fn program(&self) -> &CheckedProgram {
+		&self.0.job.program
+	}
+
+	/// Root of the state before the first step.
+	pub fn init_root(&self) -> Root {
+		self.0.init_root
+	}
+
+	/// A name of the job that binds everything in it.
+	pub fn digest(&self) -> Root {
+		self.0.digest
+	}
+
+	/// Words of memory that a step needs at its peak, slots included.
+	pub fn peak_words(&self) -> u64 {
+		self.0.plan.peak_words
+	}
+
+	/// Number of states that a run which stays finite commits to.
+	pub fn states_len(&self) -> u32 {
+		claim::states_len(self.0.job.steps, self.0.job.stride).unwrap_or(u32::MAX)
+	}
+
+	/// Steps done at committed state `index`.
+	pub fn step_of_state(&self, index: u32) -> Result<u64, TaskFault> {
+		let step = claim::step_of_state(index, self.0.job.steps, self.0.job.stride);
+		step.ok_or(TaskFault::OutOfRange("committed state"))
+	}
+
+	/// Whether the state after `step` steps is a committed one (of a run that stays finite).
+	pub(crate) fn is_committed(&self, step: u64) -> bool {
+		step.is_multiple_of(self.0.job.stride.into()) || step == self.0.job.steps
+	}
+
+	/// What operations may know of a step.
+	pub fn context(&self, step: u64) -> StepContext {
+		let job = &self.0.job;
+		StepContext {
+			seed: job.seed,
+			step,
+			batch: job.program.batch,
+			records: job.data.records(),
+			record_size: job.data.record_size(),
+		}
+	}
+
+	pub(crate) fn plan(&self) -> &Plan {
+		&self.0.plan
+	}
+
+	/// The commitments of a state.
+	pub(crate) fn state(&self, step: u64, slots: &[Vec<u32>]) -> Result<State, MachineFault> {
+		State::new(self.program(), step, slots)
+	}
+}

@@ -1,0 +1,181 @@
+//! Runs steps: kernels, slots and the buffers of the memory plan.
+
+use std::mem;
+
+use assay_backend_cpu::{Kernels, RecordSource};
+use assay_ops::{eval::StepContext, CheckedProgram, NodeId, Op};
+
+use crate::{
+	plan::{Place, Plan, Reuse, Update},
+	DataSet, ExecError, MachineFault, Prepared, TaskFault,
+};
+
+/// The values of a step, in the places of a plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Workspace {
+	plan: Plan,
+	buffers: Vec<Vec<u32>>,
+	next: Vec<Vec<u32>>,
+}
+
+impl Workspace {
+	pub(crate) fn new(program: &CheckedProgram, plan: &Plan) -> Self {
+		let next = program.slots.iter().zip(&plan.updates).map(|(slot, update)| match update {
+			Update::Keep => Vec::new(),
+			Update::Swap | Update::CopyNext(_) | Update::CopySlot(_) => {
+				vec![0; slot.ty.words() as usize]
+			},
+		});
+		let buffers = plan.buffers.iter().map(|words| vec![0; *words]);
+		Self { plan: plan.clone(), buffers: buffers.collect(), next: next.collect() }
+	}
+
+	/// Computes every node of a step from these slots.
+	pub(crate) fn run(
+		&mut self,
+		program: &CheckedProgram,
+		kernels: &impl Kernels,
+		context: &StepContext,
+		data: &dyn RecordSource,
+		slots: &[Vec<u32>],
+	) -> Result<(), ExecError> {
+		for (spec, place) in program.specs.iter().zip(self.plan.places.clone()) {
+			let mut out = match place {
+				Place::Slot(_) => continue,
+				Place::Next(slot) => mem::take(&mut self.next[slot]),
+				Place::Buffer(buffer) => mem::take(&mut self.buffers[buffer]),
+			};
+			let operands: Vec<&[u32]> =
+				spec.inputs.iter().map(|input| self.value(program, slots, input.id)).collect();
+			let words = spec.ty.words() as usize;
+			let result = kernels.run(spec, context, &operands, data, &mut out[..words]);
+			match place {
+				Place::Slot(_) => {},
+				Place::Next(slot) => self.next[slot] = out,
+				Place::Buffer(buffer) => self.buffers[buffer] = out,
+			}
+			result?;
+		}
+		Ok(())
+	}
+
+	/// The output of a node, as long as the plan keeps it.
+	pub(crate) fn value<'a>(
+		&'a self,
+		program: &CheckedProgram,
+		slots: &'a [Vec<u32>],
+		id: NodeId,
+	) -> &'a [u32] {
+		let id = usize::from(id);
+		let words = program.specs[id].ty.words() as usize;
+		match self.plan.places[id] {
+			Place::Slot(slot) => &slots[slot],
+			Place::Next(slot) => &self.next[slot],
+			Place::Buffer(buffer) => &self.buffers[buffer][..words],
+		}
+	}
+
+	/// Puts into `slots` what they hold after the step.
+	pub(crate) fn commit(&mut self, slots: &mut [Vec<u32>]) {
+		let Self { plan, next, .. } = self;
+		for (slot, update) in plan.updates.iter().enumerate() {
+			match *update {
+				Update::Keep | Update::Swap => {},
+				Update::CopySlot(from) => next[slot].copy_from_slice(&slots[from]),
+				Update::CopyNext(from) => {
+					let mut copy = mem::take(&mut next[slot]);
+					copy.copy_from_slice(&next[from]);
+					next[slot] = copy;
+				},
+			}
+		}
+		for ((update, slot), next) in plan.updates.iter().zip(slots).zip(next) {
+			if *update != Update::Keep {
+				mem::swap(slot, next);
+			}
+		}
+	}
+}
+
+/// A run at some step.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+	pub(crate) step: u64,
+	pub(crate) slots: Vec<Vec<u32>>,
+	workspace: Workspace,
+}
+
+impl Machine {
+	/// The run before its first step.
+	pub(crate) fn start(job: &Prepared) -> Self {
+		Self::resume(job, 0, job.job().initial.clone())
+	}
+
+	/// The run after `step` steps, with the slots that it then has.
+	pub(crate) fn resume(job: &Prepared, step: u64, slots: Vec<Vec<u32>>) -> Self {
+		Self { step, slots, workspace: Workspace::new(job.program(), job.plan()) }
+	}
+
+	/// Runs one step and returns the bits of its loss. After an error nothing has changed.
+	pub(crate) fn advance(
+		&mut self,
+		job: &Prepared,
+		kernels: &impl Kernels,
+	) -> Result<u32, ExecError> {
+		let (program, context) = (job.program(), job.context(self.step));
+		self.workspace.run(program, kernels, &context, &job.job().data, &self.slots)?;
+		let loss = self.workspace.value(program, &self.slots, program.loss).first().copied();
+		let loss = loss.ok_or(MachineFault::Internal("the loss is empty"))?;
+		self.workspace.commit(&mut self.slots);
+		self.step += 1;
+		Ok(loss)
+	}
+}
+
+/// Runs one step of any program (an evaluation, say) and returns the outputs of some of its nodes.
+///
+/// `slots` are the contents before the step. They do not change.
+pub fn evaluate(
+	program: &CheckedProgram,
+	kernels: &impl Kernels,
+	slots: &[Vec<u32>],
+	data: &DataSet,
+	seed: [u8; 32],
+	step: u64,
+	nodes: &[NodeId],
+) -> Result<Vec<Vec<u32>>, ExecError> {
+	if slots.len() != program.slots.len() {
+		let (expected, got) = (program.slots.len(), slots.len());
+		return Err(TaskFault::SlotCount { expected, got }.into());
+	}
+	for (slot, (declared, words)) in program.slots.iter().zip(slots).enumerate() {
+		let (expected, got) = (declared.ty.words(), words.len());
+		if expected != got as u64 {
+			return Err(TaskFault::SlotSize { slot, expected, got }.into());
+		}
+	}
+	let plan = Plan::new(&program.specs, &program.slots, program.loss, Reuse::Never);
+	let mut workspace = Workspace::new(program, &plan);
+	let context = StepContext {
+		seed,
+		step,
+		batch: program.batch,
+		records: data.records(),
+		record_size: data.record_size(),
+	};
+	workspace.run(program, kernels, &context, data, slots)?;
+	let output = |id: &NodeId| {
+		let exists = usize::from(*id) < program.specs.len();
+		exists.then(|| workspace.value(program, slots, *id).to_vec())
+	};
+	let outputs: Option<_> = nodes.iter().map(output).collect();
+	outputs.ok_or_else(|| TaskFault::OutOfRange("node").into())
+}
+
+/// Whether a node only hands on a slot.
+pub(crate) fn is_state(program: &CheckedProgram, id: NodeId) -> Option<u16> {
+	match program.specs.get(usize::from(id))?.op {
+		Op::State { slot } => Some(slot),
+		_ => None,
+	}
+}

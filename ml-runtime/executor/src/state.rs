@@ -1,0 +1,60 @@
+//! Commitments of the state between two steps.
+
+use assay_commitment::{state_root, tensor_root, Root};
+use assay_ops::{CheckedProgram, DType};
+use rayon::prelude::*;
+
+use crate::MachineFault;
+
+/// The roots of a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+	step: u64,
+	slots: Vec<Root>,
+}
+
+impl State {
+	/// Hashes the slots, several at a time.
+	pub(crate) fn new(
+		program: &CheckedProgram,
+		step: u64,
+		slots: &[Vec<u32>],
+	) -> Result<Self, MachineFault> {
+		let roots = program.slots.par_iter().zip(slots);
+		let roots: Option<Vec<Root>> =
+			roots.map(|(slot, words)| tensor_root(&slot.ty, words)).collect();
+		let slots = roots.ok_or(MachineFault::Internal("a slot does not fit its type"))?;
+		Ok(Self { step, slots })
+	}
+
+	/// Steps done.
+	pub fn step(&self) -> u64 {
+		self.step
+	}
+
+	/// Tensor root of every slot.
+	pub fn slots(&self) -> &[Root] {
+		&self.slots
+	}
+
+	/// Σ.
+	pub fn root(&self) -> Root {
+		state_root(self.step, &self.slots)
+	}
+}
+
+/// Whether the loss and every parameter are finite numbers.
+pub(crate) fn is_finite(program: &CheckedProgram, loss: u32, slots: &[Vec<u32>]) -> bool {
+	const EXPONENT: u32 = 0x7F80_0000;
+	let finite = |word: &u32| word & EXPONENT != EXPONENT;
+	let parameters = program
+		.slots
+		.iter()
+		.zip(slots)
+		.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
+	finite(&loss)
+		// A fold without an early end: it becomes vector code, and almost every word is finite.
+		&& parameters.map(|(_, words)| words).all(|words| {
+			words.iter().fold(true, |all, word| all & finite(word))
+		})
+}

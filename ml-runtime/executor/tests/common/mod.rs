@@ -1,0 +1,79 @@
+//! Jobs that train the example manifests of the compiler on the digits.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use assay_compiler::{compile, compile_forward, initial_slots, Compiled, Manifest};
+use assay_executor::{DataSet, Job, OnNonFinite, Prepared};
+use assay_ops::{CheckedProgram, Limits};
+
+const DIGITS: &[u8] = include_bytes!("../../testdata/digits.bin");
+
+/// Bytes of a record of the digits.
+const RECORD: usize = 65;
+
+/// Records that are trained on; the rest are for the test of accuracy.
+const TRAINED_ON: usize = 1437;
+
+/// A perceptron with SGD.
+pub(crate) const MLP: &str = include_str!("../../../compiler/examples/mlp-digits.toml");
+
+/// A small LeNet with SGD.
+pub(crate) const LENET: &str = include_str!("../../../compiler/examples/lenet-digits.toml");
+
+/// A small LeNet with AdamW.
+pub(crate) const LENET_ADAMW: &str =
+	include_str!("../../../compiler/examples/lenet-digits-adamw.toml");
+
+/// The records that are trained on.
+pub(crate) fn training_data() -> DataSet {
+	DataSet::new(&DIGITS[..TRAINED_ON * RECORD], RECORD as u32).unwrap()
+}
+
+/// The records that are not.
+pub(crate) fn test_data() -> DataSet {
+	DataSet::new(&DIGITS[TRAINED_ON * RECORD..], RECORD as u32).unwrap()
+}
+
+/// A manifest and what it means.
+pub(crate) struct Training {
+	pub(crate) manifest: Manifest,
+	pub(crate) compiled: Compiled,
+}
+
+impl Training {
+	pub(crate) fn new(text: &str) -> Self {
+		let manifest = Manifest::parse(text).unwrap();
+		let compiled = compile(&manifest).unwrap();
+		Self { manifest, compiled }
+	}
+
+	/// The job with another length.
+	pub(crate) fn job(&self, steps: u64, stride: u32) -> Job {
+		let task = &self.manifest.task;
+		Job {
+			program: self.compiled.program.check(&Limits::new(RECORD as u32)).unwrap(),
+			seed: task.seed,
+			steps,
+			stride,
+			data: training_data(),
+			initial: initial_slots(&self.compiled, &task.seed),
+			on_non_finite: OnNonFinite::Stop,
+		}
+	}
+
+	/// The evaluation of all test records in one batch, and its nodes of logits and labels.
+	pub(crate) fn evaluation(&self) -> (CheckedProgram, [u16; 2]) {
+		let forward = compile_forward(&self.manifest, test_data().records() as u32).unwrap();
+		let program = forward.program.check(&Limits::new(RECORD as u32)).unwrap();
+		(program, [forward.logits, forward.labels])
+	}
+}
+
+/// Prepares a job with any amount of memory.
+pub(crate) fn prepare(job: Job) -> Prepared {
+	job.prepare(u64::MAX).unwrap()
+}
+
+/// The perceptron for a few steps.
+pub(crate) fn short_mlp(steps: u64, stride: u32) -> Prepared {
+	prepare(Training::new(MLP).job(steps, stride))
+}

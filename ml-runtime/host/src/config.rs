@@ -1,0 +1,82 @@
+//! How a host behaves.
+
+use std::{path::PathBuf, time::Duration};
+
+/// How a host behaves. [`HostConfig::new`] has sensible values for everything but the two paths.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+	/// The worker's executable.
+	pub worker: PathBuf,
+	/// Its arguments.
+	pub args: Vec<String>,
+	/// Its environment: this and nothing else.
+	pub env: Vec<(String, String)>,
+	/// Where journal and folders of tasks are kept.
+	pub base: PathBuf,
+	/// Jobs of any kind that run at the same time.
+	pub general_slots: usize,
+	/// Moves of disputes that run at the same time, beside those.
+	pub urgent_slots: usize,
+	/// How much lower than the node's the worker's priority is (`nice`), where the system can.
+	pub nice: Option<u8>,
+	/// Jobs that may wait.
+	pub max_queued: usize,
+	/// Finished jobs that are remembered; the oldest are forgotten first.
+	pub max_finished: usize,
+	/// Folders of tasks that are kept; those longest unused are removed first.
+	pub max_folders: usize,
+	/// Lines of the workers' error output that are kept.
+	pub log_lines: usize,
+	/// Time for a worker's first message.
+	pub hello_timeout: Duration,
+	/// Time between pings.
+	pub ping_every: Duration,
+	/// How long a worker may say nothing, pings notwithstanding.
+	pub silence_limit: Duration,
+	/// Time for a worker to exit when told to.
+	pub exit_grace: Duration,
+	/// Attempts in a row that may fail without getting further than an earlier one.
+	pub max_tries: u32,
+	/// Pause after the first failed attempt; doubles with each.
+	pub first_pause: Duration,
+	/// Longest such pause.
+	pub longest_pause: Duration,
+	/// Age at which a result that may change is computed anew when the job is submitted again.
+	pub retry_after: Duration,
+	/// Whether a training counts as done only when the store holds what its claim commits to.
+	pub require_artifacts: bool,
+}
+
+impl HostConfig {
+	/// The usual configuration for this worker executable, keeping its files under `base`.
+	pub fn new(worker: impl Into<PathBuf>, base: impl Into<PathBuf>) -> Self {
+		Self {
+			worker: worker.into(),
+			args: Vec::new(),
+			env: Vec::new(),
+			base: base.into(),
+			general_slots: 1,
+			urgent_slots: 1,
+			nice: Some(10),
+			max_queued: 64,
+			max_finished: 1024,
+			max_folders: 32,
+			log_lines: 200,
+			hello_timeout: Duration::from_secs(30),
+			ping_every: Duration::from_secs(10),
+			silence_limit: Duration::from_secs(60),
+			exit_grace: Duration::from_secs(3),
+			max_tries: 5,
+			first_pause: Duration::from_millis(500),
+			longest_pause: Duration::from_secs(30),
+			retry_after: Duration::from_secs(30),
+			require_artifacts: true,
+		}
+	}
+
+	/// The pause after so many failed attempts in a row.
+	pub(crate) fn pause(&self, failed: u32) -> Duration {
+		let doubled = 1u32.checked_shl(failed.saturating_sub(1)).unwrap_or(u32::MAX);
+		self.first_pause.saturating_mul(doubled).min(self.longest_pause)
+	}
+}

@@ -1,0 +1,333 @@
+//! The host: what a node holds.
+
+use std::{
+	fs, io,
+	sync::{
+		atomic::{AtomicBool, AtomicU64, Ordering},
+		Arc, Condvar, Mutex, MutexGuard, PoisonError,
+	},
+	thread::{self, JoinHandle},
+	time::Instant,
+};
+
+use assay_blobs::{bytes_key, BlobStore};
+use assay_host_functions::{limits, Executor, SubmitError};
+use assay_worker_protocol::{Hello, Job, JobId, JobStatus, Progress};
+use codec::DecodeAll;
+
+use crate::{
+	error::at,
+	folders::FolderName,
+	journal::Journal,
+	logbook::Logbook,
+	process::Worker,
+	queue::{Lane, Phase, Queue},
+	resolver::{BlobResolver, CancelToken},
+	slot, HostConfig, HostError,
+};
+
+/// Ids that are tried for a job whose hash another job has.
+const MAX_PROBES: u64 = 16;
+
+/// Ids are below this, so that the host functions can tell them from errors.
+const ID_MASK: u64 = u64::MAX >> 1;
+
+/// How busy a host is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostStats {
+	/// Jobs that wait.
+	pub queued: usize,
+	/// Jobs that run.
+	pub running: usize,
+	/// Jobs that have ended and are remembered.
+	pub finished: usize,
+	/// Attempts that failed since the host started.
+	pub failed_attempts: u64,
+}
+
+/// Supervises workers. Clones are the same host; it ends, and its workers with it, when the last is
+/// dropped.
+#[derive(Clone)]
+pub struct Host {
+	inner: Arc<Inner>,
+	_threads: Arc<Threads>,
+}
+
+/// What host and slots share.
+pub(crate) struct Inner {
+	pub(crate) config: HostConfig,
+	pub(crate) journal: Journal,
+	pub(crate) store: Arc<BlobStore>,
+	pub(crate) resolver: Arc<dyn BlobResolver>,
+	pub(crate) log: Arc<Logbook>,
+	queue: Mutex<Queue>,
+	changed: Condvar,
+	stopping: AtomicBool,
+	failed_attempts: AtomicU64,
+}
+
+/// The slots; dropping it stops them.
+struct Threads {
+	inner: Arc<Inner>,
+	slots: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Threads {
+	fn drop(&mut self) {
+		self.inner.stop();
+		for slot in self.slots.drain(..) {
+			let _ = slot.join();
+		}
+	}
+}
+
+impl Host {
+	/// Starts a host, and with it the jobs that its journal says have not ended.
+	pub fn start(
+		mut config: HostConfig,
+		store: Arc<BlobStore>,
+		resolver: impl BlobResolver,
+	) -> Result<Self, HostError> {
+		locate(&mut config)?;
+		let tasks = config.base.join("tasks");
+		fs::create_dir_all(&tasks).map_err(at(&tasks))?;
+		let (journal, found) = Journal::open(config.base.join("jobs"))?;
+		let mut queue = Queue::default();
+		for found in found {
+			match found.status {
+				None => queue.push(found.id, &found.job),
+				Some(status) => {
+					let again = status.may_change().then(Instant::now);
+					queue.push_finished(found.id, &found.job, again);
+				},
+			}
+		}
+		let inner = Arc::new(Inner {
+			log: Arc::new(Logbook::new(config.log_lines)),
+			config,
+			journal,
+			store,
+			resolver: Arc::new(resolver),
+			queue: Mutex::new(queue),
+			changed: Condvar::new(),
+			stopping: AtomicBool::new(false),
+			failed_attempts: AtomicU64::new(0),
+		});
+		inner.forget_old(&mut inner.queue());
+		// Whatever was started is stopped if a later thread cannot be.
+		let mut threads = Threads { inner: inner.clone(), slots: Vec::new() };
+		let general = std::iter::repeat_n(Lane::General, inner.config.general_slots);
+		let urgent = std::iter::repeat_n(Lane::Urgent, inner.config.urgent_slots);
+		for lane in general.chain(urgent) {
+			let inner = inner.clone();
+			let thread = thread::Builder::new().name("executor-slot".into());
+			let slot = thread.spawn(move || slot::run(&inner, lane));
+			threads.slots.push(slot.map_err(at("executor-slot".as_ref()))?);
+		}
+		Ok(Self { inner, _threads: Arc::new(threads) })
+	}
+
+	/// Starts a worker, looks who it is, and ends it: a node that begins with this fails early and says
+	/// why.
+	pub fn probe(config: &HostConfig) -> Result<Hello, HostError> {
+		let mut config = config.clone();
+		locate(&mut config)?;
+		fs::create_dir_all(&config.base).map_err(at(&config.base))?;
+		let log = Arc::new(Logbook::new(1));
+		let worker = Worker::spawn(&config, &config.base, [log.clone(), log])?;
+		worker.greet(config.hello_timeout, &CancelToken::default())
+	}
+
+	/// How busy the host is.
+	pub fn stats(&self) -> HostStats {
+		let queue = self.inner.queue();
+		HostStats {
+			queued: queue.waiting(),
+			running: queue.running(),
+			finished: queue.finished(),
+			failed_attempts: self.inner.failed_attempts.load(Ordering::Relaxed),
+		}
+	}
+
+	/// The last lines that workers wrote to their error output, oldest first.
+	pub fn log(&self, most: usize) -> Vec<String> {
+		self.inner.log.last(most)
+	}
+
+	/// The store that workers publish to.
+	pub fn store(&self) -> &Arc<BlobStore> {
+		&self.inner.store
+	}
+}
+
+/// Makes the worker's path absolute, since workers start in folders of their own.
+fn locate(config: &mut HostConfig) -> Result<(), HostError> {
+	let path = config.worker.display().to_string();
+	let failed = |source| HostError::Spawn { path: path.clone(), source };
+	let worker = config.worker.canonicalize().map_err(failed)?;
+	if !worker.is_file() {
+		return Err(failed(io::ErrorKind::NotFound.into()));
+	}
+	config.worker = worker;
+	Ok(())
+}
+
+impl Executor for Host {
+	fn submit(&self, job: &[u8]) -> Result<u64, SubmitError> {
+		self.inner.submit(job)
+	}
+
+	fn poll(&self, id: u64) -> JobStatus {
+		self.inner.poll(id)
+	}
+
+	fn cancel(&self, id: u64) -> bool {
+		// Under the lock, so that a job which is submitted again keeps its file.
+		let mut queue = self.inner.queue();
+		let known = queue.cancel(id);
+		if known {
+			self.inner.journal.remove(id);
+		}
+		known
+	}
+}
+
+impl Inner {
+	fn queue(&self) -> MutexGuard<'_, Queue> {
+		self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn submit(&self, bytes: &[u8]) -> Result<JobId, SubmitError> {
+		if self.is_stopping() {
+			return Err(SubmitError::Unavailable);
+		}
+		if bytes.len() > limits::MAX_JOB_BYTES as usize {
+			return Err(SubmitError::Malformed);
+		}
+		let job = Job::decode_all(&mut &*bytes).map_err(|_| SubmitError::Malformed)?;
+		let mut queue = self.queue();
+		// Somebody may have made two jobs with the same 63 bits of hash, so that one would get the other's
+		// result; hence the jobs themselves are compared.
+		for probe in 0..MAX_PROBES {
+			let id = hash_id(bytes).wrapping_add(probe) & ID_MASK;
+			let again = match queue.phase(id) {
+				None => return self.enqueue(&mut queue, id, &job, bytes),
+				Some(Phase::Finished { again }) => again.is_some_and(|at| at <= Instant::now()),
+				Some(Phase::Queued | Phase::Running { .. }) => false,
+			};
+			if self.journal.job(id).map_err(|_| SubmitError::Storage)? != bytes {
+				continue;
+			}
+			if again && queue.waiting() < self.config.max_queued {
+				self.journal.remove_status(id);
+				queue.requeue(id);
+				self.changed.notify_all();
+			}
+			return Ok(id);
+		}
+		Err(SubmitError::QueueFull)
+	}
+
+	fn enqueue(
+		&self,
+		queue: &mut Queue,
+		id: JobId,
+		job: &Job,
+		bytes: &[u8],
+	) -> Result<JobId, SubmitError> {
+		if queue.waiting() >= self.config.max_queued {
+			return Err(SubmitError::QueueFull);
+		}
+		self.journal.put_job(id, bytes).map_err(|error| {
+			log::error!("cannot write job {id:016x} to the journal: {error}");
+			SubmitError::Storage
+		})?;
+		queue.push(id, job);
+		self.changed.notify_all();
+		Ok(id)
+	}
+
+	fn poll(&self, id: JobId) -> JobStatus {
+		match self.queue().phase(id) {
+			None => JobStatus::Unknown,
+			Some(Phase::Queued) => JobStatus::Queued,
+			Some(Phase::Running { progress, .. }) => JobStatus::Running(*progress),
+			Some(Phase::Finished { .. }) => self.journal.status(id).unwrap_or(JobStatus::Unknown),
+		}
+	}
+
+	/// Waits for a job; `None` when the host stops.
+	pub(crate) fn next(&self, lane: Lane) -> Option<(JobId, CancelToken)> {
+		let mut queue = self.queue();
+		loop {
+			if self.is_stopping() {
+				return None;
+			}
+			if let Some(next) = queue.next(lane) {
+				return Some(next);
+			}
+			queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+		}
+	}
+
+	/// Takes note of a run's progress.
+	pub(crate) fn progress(&self, id: JobId, token: &CancelToken, progress: Progress) {
+		if let Some(known) = self.queue().progress(id, token) {
+			*known = progress;
+		}
+	}
+
+	/// Takes note of a run's end.
+	pub(crate) fn finish(&self, id: JobId, token: &CancelToken, status: &JobStatus) {
+		let mut queue = self.queue();
+		let again = status.may_change().then(|| Instant::now() + self.config.retry_after);
+		if !queue.finish(id, token, again) {
+			return;
+		}
+		if let Err(error) = self.journal.put_status(id, status) {
+			// The result is lost; forgetting the job lets it be submitted again.
+			log::error!("cannot write the end of job {id:016x} to the journal: {error}");
+			queue.drop_finished(id);
+			self.journal.remove(id);
+		}
+		self.forget_old(&mut queue);
+	}
+
+	fn forget_old(&self, queue: &mut Queue) {
+		while let Some(id) = queue.forget(self.config.max_finished) {
+			self.journal.remove(id);
+		}
+	}
+
+	/// Lets slots look again for jobs that had to wait for another.
+	pub(crate) fn wake(&self) {
+		self.changed.notify_all();
+	}
+
+	/// Folders that must not be removed.
+	pub(crate) fn folders_in_use(&self) -> std::collections::HashSet<FolderName> {
+		self.queue().folders()
+	}
+
+	pub(crate) fn count_restart(&self) {
+		self.failed_attempts.fetch_add(1, Ordering::Relaxed);
+	}
+
+	pub(crate) fn is_stopping(&self) -> bool {
+		self.stopping.load(Ordering::Acquire)
+	}
+
+	fn stop(&self) {
+		let queue = self.queue();
+		self.stopping.store(true, Ordering::Release);
+		queue.stop_all();
+		self.changed.notify_all();
+	}
+}
+
+/// An id from the hash of a job.
+fn hash_id(job: &[u8]) -> JobId {
+	let mut id = [0; 8];
+	id.copy_from_slice(&bytes_key(job).root()[..8]);
+	u64::from_le_bytes(id) & ID_MASK
+}

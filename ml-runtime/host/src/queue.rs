@@ -1,0 +1,192 @@
+//! Which jobs there are, which are next, and which are known to have ended.
+
+use std::{
+	collections::{HashMap, HashSet, VecDeque},
+	time::Instant,
+};
+
+use assay_worker_protocol::{Job, JobId, Progress, Work};
+
+use crate::{
+	folders::{self, FolderName},
+	resolver::CancelToken,
+};
+
+/// What a slot may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+	/// Anything; moves of disputes first.
+	General,
+	/// Moves of disputes only.
+	Urgent,
+}
+
+/// Where a job stands.
+#[derive(Debug)]
+pub(crate) enum Phase {
+	Queued,
+	Running {
+		progress: Progress,
+		cancel: CancelToken,
+	},
+	/// Ended; may be computed anew from then on.
+	Finished {
+		again: Option<Instant>,
+	},
+}
+
+#[derive(Debug)]
+struct Entry {
+	phase: Phase,
+	folder: FolderName,
+	urgent: bool,
+}
+
+/// All jobs that the host knows.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+	entries: HashMap<JobId, Entry>,
+	waiting: VecDeque<JobId>,
+	/// In order of ending.
+	finished: VecDeque<JobId>,
+}
+
+impl Queue {
+	pub(crate) fn phase(&self, id: JobId) -> Option<&Phase> {
+		self.entries.get(&id).map(|entry| &entry.phase)
+	}
+
+	pub(crate) fn waiting(&self) -> usize {
+		self.waiting.len()
+	}
+
+	pub(crate) fn running(&self) -> usize {
+		self.entries.len() - self.waiting.len() - self.finished.len()
+	}
+
+	pub(crate) fn finished(&self) -> usize {
+		self.finished.len()
+	}
+
+	fn insert(&mut self, id: JobId, job: &Job, phase: Phase) {
+		let urgent = matches!(job.work, Work::Play { .. });
+		let folder = folders::name_of(&job.context);
+		self.entries.insert(id, Entry { phase, folder, urgent });
+	}
+
+	/// Puts a new job at the end.
+	pub(crate) fn push(&mut self, id: JobId, job: &Job) {
+		self.insert(id, job, Phase::Queued);
+		self.waiting.push_back(id);
+	}
+
+	/// Takes note of a job that ended earlier.
+	pub(crate) fn push_finished(&mut self, id: JobId, job: &Job, again: Option<Instant>) {
+		self.insert(id, job, Phase::Finished { again });
+		self.finished.push_back(id);
+	}
+
+	/// Puts a finished job at the end once more.
+	pub(crate) fn requeue(&mut self, id: JobId) {
+		if let Some(entry) = self.entries.get_mut(&id) {
+			entry.phase = Phase::Queued;
+			self.finished.retain(|other| *other != id);
+			self.waiting.push_back(id);
+		}
+	}
+
+	/// The next job for a slot, which runs from now on.
+	///
+	/// Two long jobs never run in one task's folder at the same time: the second would repeat the first's
+	/// work, later it finds it done.
+	pub(crate) fn next(&mut self, lane: Lane) -> Option<(JobId, CancelToken)> {
+		let running = |entry: &&Entry| matches!(entry.phase, Phase::Running { .. });
+		let long = |entry: &&Entry| !entry.urgent;
+		let busy: HashSet<&FolderName> =
+			self.entries.values().filter(running).filter(long).map(|entry| &entry.folder).collect();
+		let find = |urgent: bool| {
+			self.waiting.iter().position(|id| {
+				let entry = self.entries.get(id);
+				entry.is_some_and(|entry| {
+					entry.urgent == urgent && (urgent || !busy.contains(&entry.folder))
+				})
+			})
+		};
+		let position = match lane {
+			Lane::Urgent => find(true),
+			Lane::General => find(true).or_else(|| find(false)),
+		};
+		let id = self.waiting.remove(position?)?;
+		let cancel = CancelToken::default();
+		let phase = Phase::Running { progress: Progress::default(), cancel: cancel.clone() };
+		self.entries.get_mut(&id)?.phase = phase;
+		Some((id, cancel))
+	}
+
+	/// The progress of a running job, if the run is the one with this token.
+	pub(crate) fn progress(&mut self, id: JobId, token: &CancelToken) -> Option<&mut Progress> {
+		match &mut self.entries.get_mut(&id)?.phase {
+			Phase::Running { progress, cancel } if cancel.is(token) => Some(progress),
+			Phase::Queued | Phase::Running { .. } | Phase::Finished { .. } => None,
+		}
+	}
+
+	/// Ends the run with this token. False when it is no longer wanted.
+	pub(crate) fn finish(
+		&mut self,
+		id: JobId,
+		token: &CancelToken,
+		again: Option<Instant>,
+	) -> bool {
+		if self.progress(id, token).is_none() {
+			return false;
+		}
+		if let Some(entry) = self.entries.get_mut(&id) {
+			entry.phase = Phase::Finished { again };
+			self.finished.push_back(id);
+		}
+		true
+	}
+
+	/// Forgets the oldest finished job when there are more than `most`.
+	pub(crate) fn forget(&mut self, most: usize) -> Option<JobId> {
+		if self.finished.len() <= most {
+			return None;
+		}
+		let id = self.finished.pop_front()?;
+		self.entries.remove(&id);
+		Some(id)
+	}
+
+	/// Forgets a finished job.
+	pub(crate) fn drop_finished(&mut self, id: JobId) {
+		self.finished.retain(|other| *other != id);
+		self.entries.remove(&id);
+	}
+
+	/// Forgets a job that has not ended, and stops it. False when there is none.
+	pub(crate) fn cancel(&mut self, id: JobId) -> bool {
+		match self.phase(id) {
+			None | Some(Phase::Finished { .. }) => return false,
+			Some(Phase::Queued) => self.waiting.retain(|other| *other != id),
+			Some(Phase::Running { cancel, .. }) => cancel.cancel(),
+		}
+		self.entries.remove(&id);
+		true
+	}
+
+	/// Stops all runs, forgetting nothing.
+	pub(crate) fn stop_all(&self) {
+		for entry in self.entries.values() {
+			if let Phase::Running { cancel, .. } = &entry.phase {
+				cancel.cancel();
+			}
+		}
+	}
+
+	/// The folders that jobs which have not ended need.
+	pub(crate) fn folders(&self) -> HashSet<FolderName> {
+		let open = |entry: &&Entry| !matches!(entry.phase, Phase::Finished { .. });
+		self.entries.values().filter(open).map(|entry| entry.folder.clone()).collect()
+	}
+}

@@ -1,0 +1,137 @@
+//! Which games the chain looks at in which block.
+//!
+//! Every open game has exactly one entry, at its deadline or, where that bucket is full, in the next
+//! with room. A move that finds no room within [`SEARCH`] blocks is refused, so no game is without one.
+
+use assay_dispute_game::GameError;
+use frame_support::{
+	pallet_prelude::{DispatchResult, Weight},
+	storage::with_storage_layer,
+	traits::Get,
+	weights::WeightMeter,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::traits::{One, Saturating, Zero};
+
+use crate::{
+	frame_support, frame_system, sp_runtime, Agenda, AgendaCursor, Config, DisputeOf, Disputes,
+	Error, Event, GameId, Pallet, WeightInfo,
+};
+
+/// Blocks after the deadline that are searched for a place.
+pub(crate) const SEARCH: u32 = 64;
+
+impl<T: Config> Pallet<T> {
+	/// Stores the game and moves its entry to its deadline.
+	pub(crate) fn store_and_schedule(id: GameId, mut dispute: DisputeOf<T>) -> DispatchResult {
+		let deadline = dispute.game.deadline().ok_or(Error::<T>::from(GameError::GameOver))?;
+		Self::unschedule(id, dispute.agenda);
+		dispute.agenda = Self::enter(id, deadline.into())?;
+		Disputes::<T>::insert(id, dispute);
+		Ok(())
+	}
+
+	/// Enters a game at `block` or soon after, never in a bucket that was served already.
+	fn enter(
+		id: GameId,
+		block: BlockNumberFor<T>,
+	) -> Result<BlockNumberFor<T>, crate::sp_runtime::DispatchError> {
+		let next = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
+		if AgendaCursor::<T>::get().is_zero() {
+			AgendaCursor::<T>::put(next);
+		}
+		let mut block = block.max(next);
+		for _ in 0..SEARCH {
+			if Agenda::<T>::try_mutate(block, |bucket| bucket.try_push(id)).is_ok() {
+				return Ok(block);
+			}
+			block.saturating_inc();
+		}
+		Err(Error::<T>::AgendaFull.into())
+	}
+
+	/// Removes a game's entry.
+	pub(crate) fn unschedule(id: GameId, block: BlockNumberFor<T>) {
+		Agenda::<T>::mutate_exists(block, |slot| {
+			let Some(bucket) = slot else { return };
+			bucket.retain(|entry| *entry != id);
+			if bucket.is_empty() {
+				*slot = None;
+			}
+		});
+	}
+
+	/// Works off the agenda up to block `now`, oldest first, as far as the weight goes. What is left
+	/// is done in the next blocks.
+	pub(crate) fn tick(now: BlockNumberFor<T>) -> Weight {
+		let mut meter = WeightMeter::with_limit(T::TickWeight::get());
+		if meter.try_consume(T::WeightInfo::tick_base()).is_err() {
+			return meter.consumed();
+		}
+		let mut cursor = AgendaCursor::<T>::get();
+		if cursor.is_zero() {
+			return meter.consumed();
+		}
+		while cursor <= now && meter.try_consume(T::WeightInfo::tick_bucket()).is_ok() {
+			if !Self::serve_bucket(cursor, &mut meter) {
+				break;
+			}
+			cursor.saturating_inc();
+		}
+		AgendaCursor::<T>::put(cursor);
+		meter.consumed()
+	}
+
+	/// Whether all of the bucket was served.
+	fn serve_bucket(block: BlockNumberFor<T>, meter: &mut WeightMeter) -> bool {
+		for id in Agenda::<T>::get(block) {
+			if meter.try_consume(Self::ending_weight(false)).is_err() {
+				return false;
+			}
+			if let Err(error) = with_storage_layer(|| Self::do_expire(id)) {
+				Self::postpone(id, block);
+				Self::deposit_event(Event::AutomaticStepFailed { game: id, error });
+			}
+		}
+		true
+	}
+
+	/// Gives a game that could not be ended another entry; `expire` ends it meanwhile.
+	fn postpone(id: GameId, block: BlockNumberFor<T>) {
+		Self::unschedule(id, block);
+		if let Some(mut dispute) = Disputes::<T>::get(id) {
+			if let Ok(entry) = Self::enter(id, block.saturating_add(SEARCH.into())) {
+				dispute.agenda = entry;
+				Disputes::<T>::insert(id, dispute);
+			}
+		}
+	}
+
+	/// Relations between the constants of the runtime.
+	pub(crate) fn check_constants() {
+		let clock = T::Clock::get();
+		let limits = <T as frame_system::Config>::BlockWeights::get();
+		assert!(
+			clock.extension <= clock.reserve(clock.base).saturating_div(2),
+			"an extension must fit twice into the reserve of the shortest clock"
+		);
+		assert!(clock.flops_per_block > 0, "replays take time");
+		assert!(
+			T::MaxGames::get() <= T::AgendaSize::get().saturating_mul(SEARCH),
+			"every open game must find a place in the agenda"
+		);
+		assert!(
+			T::TickWeight::get()
+				.all_gte(T::WeightInfo::tick_base().saturating_add(Self::ending_weight(false))),
+			"the agenda must be able to end a game in one block"
+		);
+		let heaviest = Self::ending_weight(true);
+		assert!(
+			limits
+				.get(frame_support::dispatch::DispatchClass::Operational)
+				.max_extrinsic
+				.is_none_or(|most| most.all_gte(heaviest)),
+			"the heaviest move must fit a block"
+		);
+	}
+}

@@ -1,0 +1,27 @@
+//! What the market asks of disputes.
+
+use assay_primitives::{Costs, Games, TaskId};
+use frame_support::pallet_prelude::{DispatchError, Weight};
+
+use crate::{frame_support, BalanceOf, Config, Error, Pallet, WeightInfo};
+
+impl<T: Config> Games<T::AccountId, BalanceOf<T>> for Pallet<T> {
+	fn trace_posted(task: TaskId) -> bool {
+		Self::open_games(task).any(|(_, dispute)| dispute.traced)
+	}
+
+	fn withdraw(task: TaskId) -> Result<Costs<T::AccountId, BalanceOf<T>>, DispatchError> {
+		let mut costs = Costs::default();
+		for (id, dispute) in Self::open_games(task) {
+			Self::close(id, &dispute)?;
+			costs
+				.try_push((dispute.challenger, dispute.challenger_cost))
+				.map_err(|_| Error::<T>::TooManyGames)?;
+		}
+		Ok(costs)
+	}
+
+	fn withdraw_weight(games: u32) -> Weight {
+		T::WeightInfo::close_game().saturating_mul(games.saturating_add(1).into())
+	}
+}

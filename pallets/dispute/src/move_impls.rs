@@ -1,0 +1,232 @@
+//! Opening games and making moves.
+
+use assay_case::{Case, CaseMove, Heartbeats, Revealed};
+use assay_commitment::ProgramCommitment;
+use assay_dispute_game::{Effect, Game, Move, Params, Phase, Root, Transition};
+use assay_primitives::{Claims, DisputedClaim, TaskId};
+use assay_referee::REFEREE_VERSION;
+use codec::Encode;
+use frame_support::{
+	dispatch::{DispatchResultWithPostInfo, PostDispatchInfo},
+	ensure,
+	pallet_prelude::{DispatchResult, Pays},
+	traits::{fungible::MutateHold, Get},
+};
+use frame_system::{
+	ensure_signed,
+	pallet_prelude::{BlockNumberFor, OriginFor},
+};
+use sp_runtime::traits::{BlakeTwo256, Hash, SaturatedConversion, Saturating};
+
+use crate::{
+	frame_support, frame_system, sp_runtime, BalanceOf, Config, Dispute, DisputeOf, Disputes, Error,
+	Event, GameId, GamesOf, HoldReason, NextGame, Pallet,
+	Transcripts,
+};
+
+/// A claim as this runtime describes it.
+pub(crate) type ClaimOf<T> = DisputedClaim<
+	<T as frame_system::Config>::AccountId,
+	BalanceOf<T>,
+	BlockNumberFor<T>,
+>;
+
+impl<T: Config> Pallet<T> {
+	/// The present block, in the game's own unit.
+	pub(crate) fn now() -> u32 {
+		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	/// What the referee needs to know about a claim. Only the heartbeat that the move names is looked up.
+	fn case(task: TaskId, claim: &ClaimOf<T>, play: &CaseMove) -> Case {
+		let mut heartbeats = Heartbeats::new();
+		if let Move::PrefixFault { heartbeat, .. } = play {
+			if let Some(root) = T::Claims::heartbeat_root(task, *heartbeat) {
+				// One entry always fits.
+				let _ = heartbeats.try_push((*heartbeat, root));
+			}
+		}
+		let (program, work) = (&claim.spec.program, &claim.spec.work);
+		Case {
+			program: ProgramCommitment {
+				root: program.root,
+				nodes: program.nodes,
+				slots: program.slots,
+			},
+			data: work.data_root,
+			records: work.records,
+			record_size: work.record_size,
+			batch: program.batch,
+			seed: work.seed,
+			heartbeats,
+		}
+	}
+
+	/// What is fixed for a game about this claim.
+	fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Params {
+		let rules = T::Clock::get();
+		let (program, work) = (&claim.spec.program, &claim.spec.work);
+		let clock = rules.budget(program.flops.saturating_mul(work.stride.into()));
+		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
+		let name = (genesis, task, claim.attempt, claim.claim.root, id);
+		Params {
+			id: name.using_encoded(|bytes| BlakeTwo256::hash(bytes)).0,
+			claim: claim.claim.root,
+			steps: work.steps,
+			stride: work.stride,
+			nodes: program.nodes.into(),
+			slots: program.slots.into(),
+			referee: REFEREE_VERSION,
+			clock,
+			reserve: rules.reserve(clock),
+			extension: rules.extension,
+		}
+	}
+
+	/// Worth of a move.
+	fn cost(claim: &ClaimOf<T>, bytes: u32, replays: bool) -> BalanceOf<T> {
+		let tariff = T::Tariff::get();
+		let size = tariff.per_byte.saturating_mul(bytes.into());
+		let replay = if replays { Self::replay_cost(claim) } else { BalanceOf::<T>::default() };
+		tariff.per_move.saturating_add(size).saturating_add(replay)
+	}
+
+	/// Worth of replaying one stride.
+	fn replay_cost(claim: &ClaimOf<T>) -> BalanceOf<T> {
+		let (program, work) = (&claim.spec.program, &claim.spec.work);
+		let flops = program.flops.saturating_mul(work.stride.into());
+		let gigaflops = flops.div_ceil(1_000_000_000).saturated_into::<BalanceOf<T>>();
+		T::Tariff::get().per_gigaflop.saturating_mul(gigaflops)
+	}
+
+	/// The bond of a game about this claim: a multiple of what defending it costs.
+	pub(crate) fn bond_of(claim: &ClaimOf<T>) -> BalanceOf<T> {
+		let tariff = T::Tariff::get();
+		// A defence replays twice (for the steps and for the trace) and makes four moves of a few KiB.
+		let moves = tariff
+			.per_move
+			.saturating_add(tariff.per_byte.saturating_mul(4096u32.into()))
+			.saturating_mul(4u32.into());
+		let defence = Self::replay_cost(claim).saturating_mul(2u32.into()).saturating_add(moves);
+		tariff.bond_base.saturating_add(defence.saturating_mul(tariff.bond_factor.into()))
+	}
+
+	pub(crate) fn do_open(origin: OriginFor<T>, task: TaskId, opening: CaseMove) -> DispatchResult {
+		let challenger = ensure_signed(origin)?;
+		let claim = T::Claims::claim(task).ok_or(Error::<T>::NoClaim)?;
+		ensure!(challenger != claim.solver, Error::<T>::OwnClaim);
+		ensure!(Disputes::<T>::count() < T::MaxGames::get(), Error::<T>::TooManyGames);
+		let id = NextGame::<T>::get();
+		let params = Self::params(id, task, &claim);
+		let case = Self::case(task, &claim, &opening);
+		let transition = Game::open(params, &opening, Self::now(), &case).map_err(Error::<T>::from)?;
+		T::Claims::game_opened(task)?;
+		let bond = Self::bond_of(&claim);
+		T::Currency::hold(&HoldReason::Bond.into(), &challenger, bond)?;
+		GamesOf::<T>::try_mutate(task, |games| games.try_push(id))
+			.map_err(|_| Error::<T>::TooManyGames)?;
+		NextGame::<T>::put(id.saturating_add(1));
+		Self::deposit_event(Event::GameOpened {
+			game: id,
+			task,
+			attempt: claim.attempt,
+			challenger: challenger.clone(),
+			solver: claim.solver.clone(),
+			bond,
+			clock: params.clock,
+		});
+		let dispute = Dispute {
+			task,
+			attempt: claim.attempt,
+			challenger: challenger.clone(),
+			solver: claim.solver.clone(),
+			bond,
+			challenger_cost: BalanceOf::<T>::default(),
+			solver_cost: BalanceOf::<T>::default(),
+			traced: false,
+			agenda: BlockNumberFor::<T>::default(),
+			game: transition.game.clone(),
+		};
+		Self::carry_on(id, dispute, &claim, &challenger, &opening, transition)
+	}
+
+	pub(crate) fn do_move(
+		origin: OriginFor<T>,
+		id: GameId,
+		position: Root,
+		play: CaseMove,
+	) -> DispatchResultWithPostInfo {
+		let who = ensure_signed(origin)?;
+		let dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownGame)?;
+		let side = play.kind().side();
+		let entitled = who == *dispute.account(side) || play.kind().is_self_evident();
+		ensure!(entitled, Error::<T>::NotYourGame);
+		let claim = T::Claims::claim(dispute.task).ok_or(Error::<T>::NoClaim)?;
+		let case = Self::case(dispute.task, &claim, &play);
+		let game = dispute.game.clone();
+		let transition =
+			game.apply(side, position, &play, Self::now(), &case).map_err(Error::<T>::from)?;
+		if transition.effect == Effect::AlreadyStands {
+			return Ok(().into());
+		}
+		let over = matches!(transition.effect, Effect::Ended(_));
+		Self::carry_on(id, dispute, &claim, &who, &play, transition)?;
+		// Every move that does not end its game is a light one.
+		let spent = (!over).then(Self::light_weight);
+		Ok(PostDispatchInfo { actual_weight: spent, pays_fee: Pays::Yes })
+	}
+
+	/// Stores a game after a move, or settles it when the move ended it.
+	fn carry_on(
+		id: GameId,
+		mut dispute: DisputeOf<T>,
+		claim: &ClaimOf<T>,
+		by: &T::AccountId,
+		play: &CaseMove,
+		Transition { game, effect }: Transition,
+	) -> DispatchResult {
+		let kind = play.kind();
+		let bytes = u32::try_from(play.encoded_size()).unwrap_or(u32::MAX);
+		let replays = dispute.game.phase().kind().needs_replay();
+		dispute.charge(kind.side(), Self::cost(claim, bytes, replays));
+		dispute.traced |= matches!(play, Move::PostTrace { .. });
+		Self::deposit_event(Event::Moved {
+			game: id,
+			kind,
+			side: kind.side(),
+			by: by.clone(),
+			bytes,
+			position: game.position(),
+			effect,
+		});
+		Self::write_down(id, &dispute.game, play)?;
+		dispute.game = game;
+		match effect {
+			Effect::Ended(outcome) => Self::settle(id, dispute, outcome),
+			Effect::Turn { .. } | Effect::AlreadyStands => Self::store_and_schedule(id, dispute),
+		}
+	}
+
+	/// Keeps what a move reveals and later moves build on. `before` is the game before the move.
+	fn write_down(id: GameId, before: &Game, play: &CaseMove) -> DispatchResult {
+		if let (Phase::Bisect { level, run, .. }, Move::Bisect { children }) = (before.phase(), play) {
+			let entry = Revealed { level: *level, run: *run, children: children.clone() };
+			Transcripts::<T>::try_mutate(id, |said| said.revealed.try_push(entry))
+				.map_err(|_| Error::<T>::NothingToAsk)?;
+		}
+		if let Move::PostPartials { partials } = play {
+			Transcripts::<T>::mutate(id, |said| said.partials = partials.partials.clone());
+		}
+		Ok(())
+	}
+
+	pub(crate) fn do_expire(id: GameId) -> DispatchResult {
+		let mut dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownGame)?;
+		let expired = dispute.game.clone().timeout(Self::now()).map_err(Error::<T>::from)?;
+		dispute.game = expired.game;
+		match expired.effect {
+			Effect::Ended(outcome) => Self::settle(id, dispute, outcome),
+			Effect::Turn { .. } | Effect::AlreadyStands => Err(Error::<T>::DeadlineNotReached.into()),
+		}
+	}
+}

@@ -1,0 +1,224 @@
+//! Posting, bidding and assignment.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use assay_ops::Program;
+use assay_primitives::{Stakes, TaskId, TaskSpec, Terms, Work};
+use frame_support::{
+	ensure,
+	pallet_prelude::{DispatchError, DispatchResult},
+	traits::Get,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::{
+	traits::{SaturatedConversion, Saturating, Zero},
+	ArithmeticError, FixedPointNumber,
+};
+
+use crate::{
+	frame_support, frame_system, sp_runtime, Allowed, BalanceOf, Bid, Bids, Config, Error, Event,
+	Job, NextTask, Pallet, SpecOf, Stage, Task, TaskOf, Tasks,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn now() -> BlockNumberFor<T> {
+		frame_system::Pallet::<T>::block_number()
+	}
+
+	pub(crate) fn live(id: TaskId) -> Result<TaskOf<T>, Error<T>> {
+		Tasks::<T>::get(id).ok_or(Error::UnknownTask)
+	}
+
+	pub(crate) fn do_post_task(
+		requester: T::AccountId,
+		program: Box<Program>,
+		work: Work,
+		terms: Terms<BalanceOf<T>, BlockNumberFor<T>>,
+		allowed: Allowed<T::AccountId>,
+	) -> DispatchResult {
+		Self::check_work(&work)?;
+		Self::check_terms(&terms)?;
+		let program = Self::admit(&program, work.record_size)?;
+		ensure!(terms.reward >= Self::min_reward(&program, work.steps), Error::<T>::RewardTooLow);
+		let fee = Self::fee_on(terms.reward);
+		let escrow = terms.reward.saturating_add(fee);
+		let deposit = Self::task_deposit();
+		Self::fund(&requester, escrow, deposit)?;
+		let spec = TaskSpec { program, work, terms };
+		let id = NextTask::<T>::get();
+		NextTask::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);
+		Self::deposit_event(Event::TaskPosted {
+			task: id,
+			requester: requester.clone(),
+			spec,
+			allowed: allowed.clone(),
+			escrow,
+			deposit,
+		});
+		let stage = Stage::Open { until: Self::bidding_end(&spec) };
+		let task =
+			Task { requester, spec, allowed, attempt: 0, escrow, deposit, stage, agenda: None };
+		Self::store_and_schedule(id, task);
+		Ok(())
+	}
+
+	pub(crate) fn bidding_end(spec: &SpecOf<T>) -> BlockNumberFor<T> {
+		Self::now().saturating_add(spec.terms.bidding)
+	}
+
+	fn check_work(work: &Work) -> Result<(), Error<T>> {
+		ensure!(work.steps > 0 && work.stride > 0, Error::NoSteps);
+		let states = work.states().ok_or(Error::TooManyStates)?;
+		ensure!(states <= T::Limits::get().states, Error::TooManyStates);
+		ensure!(work.records > 0 && work.record_size > 0, Error::NoRecords);
+		let bytes = u64::from(work.records).saturating_mul(work.record_size.into());
+		ensure!(assay_commitment::data_chunks(bytes).is_some(), Error::DataTooLarge);
+		Ok(())
+	}
+
+	fn check_terms(terms: &Terms<BalanceOf<T>, BlockNumberFor<T>>) -> Result<(), Error<T>> {
+		let limits = T::Limits::get();
+		let windows = [terms.bidding, terms.training, terms.heartbeat];
+		ensure!(windows.iter().all(|w| *w >= limits.window_min), Error::WindowTooShort);
+		ensure!(terms.challenge >= limits.challenge_min, Error::WindowTooShort);
+		ensure!(terms.bidding <= limits.window_max, Error::WindowTooLong);
+		ensure!(terms.challenge <= limits.window_max, Error::WindowTooLong);
+		ensure!(terms.training <= limits.training_max, Error::WindowTooLong);
+		ensure!(terms.heartbeat <= terms.training, Error::WindowTooLong);
+		Ok(())
+	}
+
+	pub(crate) fn do_cancel_task(who: T::AccountId, id: TaskId) -> DispatchResult {
+		let task = Self::live(id)?;
+		ensure!(task.requester == who, Error::<T>::NotRequester);
+		ensure!(matches!(task.stage, Stage::Open { .. }), Error::<T>::NotOpen);
+		let refunded = Self::end_unpaid(id, task)?;
+		Self::deposit_event(Event::TaskCancelled { task: id, requester: who, refunded });
+		Ok(())
+	}
+
+	/// Stake that a job at this price needs.
+	pub(crate) fn stake_for(price: BalanceOf<T>) -> BalanceOf<T> {
+		let prices = T::Prices::get();
+		let scaled: u128 = prices.stake_factor.saturating_mul_int(price.saturated_into::<u128>());
+		scaled.saturated_into::<BalanceOf<T>>().max(prices.minimum_stake)
+	}
+
+	pub(crate) fn do_place_bid(
+		solver: T::AccountId,
+		id: TaskId,
+		price: BalanceOf<T>,
+	) -> DispatchResult {
+		let task = Self::live(id)?;
+		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
+		ensure!(Self::now() <= until, Error::<T>::DeadlinePassed);
+		ensure!(!price.is_zero(), Error::<T>::PriceIsZero);
+		ensure!(price <= task.spec.terms.reward, Error::<T>::PriceAboveReward);
+		Self::check_bidder(&task, &solver, price)?;
+		let displaced = Self::insert_bid(id, Bid { solver: solver.clone(), price })?;
+		Self::deposit_event(Event::BidPlaced { task: id, solver, price, displaced });
+		Ok(())
+	}
+
+	fn check_bidder(
+		task: &TaskOf<T>,
+		solver: &T::AccountId,
+		price: BalanceOf<T>,
+	) -> Result<(), Error<T>> {
+		ensure!(*solver != task.requester, Error::RequesterCannotBid);
+		ensure!(task.allowed.is_empty() || task.allowed.contains(solver), Error::NotAllowed);
+		let standing = T::Stakes::standing(solver).ok_or(Error::NotRegistered)?;
+		let hardware = task.spec.terms.hardware;
+		ensure!(hardware.is_none_or(|class| class == standing.hardware), Error::WrongHardware);
+		ensure!(standing.free >= Self::stake_for(price), Error::InsufficientStake);
+		Ok(())
+	}
+
+	/// Adds a bid, in place of an older one of the same solver, or of the highest one where the list
+	/// is full. Returns the solver that lost its place.
+	fn insert_bid(
+		id: TaskId,
+		bid: Bid<T::AccountId, BalanceOf<T>>,
+	) -> Result<Option<T::AccountId>, Error<T>> {
+		Bids::<T>::try_mutate(id, |bids| {
+			bids.retain(|other| other.solver != bid.solver);
+			let Err(bid) = bids.try_push(bid) else { return Ok(None) };
+			let highest = bids
+				.iter()
+				.enumerate()
+				.max_by_key(|(_, other)| other.price)
+				.map(|(at, other)| (at, other.price));
+			let Some((at, price)) = highest else { return Err(Error::TooManyBids) };
+			ensure!(bid.price < price, Error::TooManyBids);
+			let displaced = bids.remove(at);
+			bids.try_push(bid).map_err(|_| Error::TooManyBids)?;
+			Ok(Some(displaced.solver))
+		})
+	}
+
+	pub(crate) fn do_withdraw_bid(solver: T::AccountId, id: TaskId) -> DispatchResult {
+		let task = Self::live(id)?;
+		ensure!(matches!(task.stage, Stage::Open { .. }), Error::<T>::NotOpen);
+		Bids::<T>::try_mutate_exists(id, |slot| {
+			let bids = slot.as_mut().ok_or(Error::<T>::NoSuchBid)?;
+			let before = bids.len();
+			bids.retain(|bid| bid.solver != solver);
+			ensure!(bids.len() < before, Error::<T>::NoSuchBid);
+			if bids.is_empty() {
+				*slot = None;
+			}
+			Ok::<(), Error<T>>(())
+		})?;
+		Self::deposit_event(Event::BidWithdrawn { task: id, solver });
+		Ok(())
+	}
+
+	pub(crate) fn do_assign(id: TaskId) -> DispatchResult {
+		Self::assign_task(id, Self::live(id)?)
+	}
+
+	/// Gives the task to the best bidder that can still put the stake behind it; without one, the task
+	/// expires.
+	pub(crate) fn assign_task(id: TaskId, mut task: TaskOf<T>) -> DispatchResult {
+		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
+		let now = Self::now();
+		ensure!(now > until, Error::<T>::DeadlineNotPassed);
+		let Some(job) = Self::best_bid(id, &task) else { return Self::expire(id, task) };
+		Bids::<T>::remove(id);
+		let until = now.saturating_add(task.spec.terms.training);
+		Self::deposit_event(Event::TaskAssigned {
+			task: id,
+			attempt: task.attempt,
+			solver: job.solver.clone(),
+			price: job.price,
+			stake: job.stake,
+			until,
+		});
+		task.stage = Stage::Running { job, until, last_sign: now, states: 0 };
+		Self::store_and_schedule(id, task);
+		Ok(())
+	}
+
+	/// Locks the stake of the best bid: lowest price, then best reputation, then most free stake, then
+	/// the earliest.
+	fn best_bid(id: TaskId, task: &TaskOf<T>) -> Option<Job<T::AccountId, BalanceOf<T>>> {
+		let mut ranked: Vec<_> = Bids::<T>::get(id)
+			.into_iter()
+			.filter(|bid| Self::check_bidder(task, &bid.solver, bid.price).is_ok())
+			.filter_map(|bid| Some((T::Stakes::standing(&bid.solver)?.rank(bid.price), bid)))
+			.collect();
+		ranked.sort_by_key(|(rank, _)| *rank);
+		ranked.into_iter().find_map(|(_, Bid { solver, price })| {
+			let stake = Self::stake_for(price);
+			T::Stakes::lock(id, &solver, stake).ok()?;
+			Some(Job { solver, price, stake })
+		})
+	}
+
+	fn expire(id: TaskId, task: TaskOf<T>) -> Result<(), DispatchError> {
+		let requester = task.requester.clone();
+		let refunded = Self::end_unpaid(id, task)?;
+		Self::deposit_event(Event::TaskExpired { task: id, requester, refunded });
+		Ok(())
+	}
+}

@@ -1,0 +1,125 @@
+use super::*;
+use assay_primitives::MAX_OPEN_GAMES;
+
+#[test]
+fn convict_should_divide_stake_and_return_escrow() {
+	new_test_ext(|| {
+		let id = claimed();
+		assert_ok!(Market::game_opened(id));
+		take_events();
+		// Stake 1,600: requester 400, challenger 160 and its cost of 33, the rest burns.
+		let slashed = Slashed { amount: 1_600, paid: 593, burned: 1_007 };
+		assert_eq!(Market::convict(id, Verdict::WrongTile, &CHALLENGER, 33), Ok(slashed));
+		assert_eq!(
+			take_events(),
+			[Event::ClaimConvicted {
+				task: id,
+				attempt: 0,
+				requester: REQUESTER,
+				solver: SOLVER,
+				challenger: CHALLENGER,
+				verdict: Verdict::WrongTile,
+				slashed,
+				refunded: 1_010
+			}]
+		);
+		assert_eq!((free(REQUESTER), free(CHALLENGER)), (PURSE + 400, PURSE + 193));
+		let standing = Staking::standing(&SOLVER).unwrap();
+		assert_eq!((standing.free, standing.convicted), (8_400, 1));
+		assert_eq!(Market::phase_of(id), None);
+		1_007
+	});
+}
+
+#[test]
+fn convict_should_burn_at_least_half_when_cost_is_exaggerated() {
+	new_test_ext(|| {
+		let id = claimed();
+		assert_ok!(Market::game_opened(id));
+		// The cost is capped at 80, five hundredths of the stake.
+		let slashed = Slashed { amount: 1_600, paid: 640, burned: 960 };
+		assert_eq!(Market::convict(id, Verdict::Silence, &CHALLENGER, u64::MAX), Ok(slashed));
+		960
+	});
+}
+
+#[test]
+fn convict_should_fail_when_there_is_no_claim_or_no_game() {
+	new_test_ext(|| {
+		let id = assigned();
+		let convict = || Market::convict(id, Verdict::JoinFault, &CHALLENGER, 0);
+		assert_noop!(convict(), Error::<Test>::NotClaimed);
+		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_noop!(convict(), Error::<Test>::NoOpenGame);
+		0
+	});
+}
+
+#[test]
+fn game_opened_should_stop_finalisation_until_last_game_closed() {
+	new_test_ext(|| {
+		let id = claimed();
+		assert_ok!(Market::game_opened(id));
+		assert_ok!(Market::game_opened(id));
+		assert_eq!(
+			take_events(),
+			[1, 2].map(|open_games| Event::GameOpened { task: id, open_games })
+		);
+		run_to(30);
+		assert_ok!(Market::acquit(id));
+		run_to(32);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Disputed));
+		assert_ok!(Market::acquit(id));
+		assert_eq!(
+			take_events(),
+			[1, 0].map(|open_games| Event::GameClosed { task: id, open_games })
+		);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Claimed));
+		run_to(33);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Final));
+		8
+	});
+}
+
+#[test]
+fn game_opened_should_fail_when_window_is_over_or_games_are_many() {
+	new_test_ext(|| {
+		let id = claimed();
+		jump_to(16);
+		for _ in 0..MAX_OPEN_GAMES {
+			assert_ok!(Market::game_opened(id));
+		}
+		assert_noop!(Market::game_opened(id), Error::<Test>::TooManyGames);
+		assert_ok!(Market::acquit(id));
+		jump_to(17);
+		assert_noop!(Market::game_opened(id), Error::<Test>::DeadlinePassed);
+		0
+	});
+}
+
+#[test]
+fn acquit_should_fail_when_no_game_is_open() {
+	new_test_ext(|| {
+		let id = claimed();
+		assert_noop!(Market::acquit(id), Error::<Test>::NoOpenGame);
+		assert_noop!(Market::acquit(9), Error::<Test>::UnknownTask);
+		0
+	});
+}
+
+#[test]
+fn convict_should_create_account_of_challenger_when_share_is_enough() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 10_000);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 1));
+		run_to(7);
+		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(Market::game_opened(id));
+		// The minimum stake of 300 stands behind the price of 1.
+		let slashed = Slashed { amount: 300, paid: 105, burned: 195 };
+		assert_eq!(Market::convict(id, Verdict::PrefixFault, &NOBODY, 0), Ok(slashed));
+		assert_eq!(free(NOBODY), 30);
+		195
+	});
+}

@@ -1,0 +1,116 @@
+use super::*;
+use crate::MAX_BIDS;
+
+#[test]
+fn place_bid_should_store_bid_without_locking_stake() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 2_000);
+		take_events();
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 1_000));
+		assert_eq!(
+			take_events(),
+			[Event::BidPlaced { task: id, solver: SOLVER, price: 1_000, displaced: None }]
+		);
+		assert_eq!(Staking::standing(&SOLVER).unwrap().free, 2_000);
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_replace_older_bid_of_same_solver() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 2_000);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 1_000));
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 900));
+		let bids = Bids::<Test>::get(id);
+		assert_eq!((bids.len(), bids[0].price), (1, 900));
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_fail_when_price_is_zero_or_above_reward() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 10_000);
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 0), Error::<Test>::PriceIsZero);
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 1_001), Error::<Test>::PriceAboveReward);
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_fail_when_stake_is_below_factor_or_minimum() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 1_599);
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 800), Error::<Test>::InsufficientStake);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 799));
+		register(RIVAL, 299);
+		assert_noop!(Market::place_bid(signed(RIVAL), id, 1), Error::<Test>::InsufficientStake);
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_fail_when_bidder_is_not_eligible() {
+	new_test_ext(|| {
+		let allowed = BoundedVec::truncate_from(vec![SOLVER]);
+		let terms = Terms { hardware: Some(HardwareClass::Gpu), ..terms() };
+		let program = Box::new(program());
+		assert_ok!(Market::post_task(signed(REQUESTER), program, work(), terms, allowed));
+		assert_noop!(Market::place_bid(signed(SOLVER), 0, 500), Error::<Test>::NotRegistered);
+		register(SOLVER, 10_000);
+		register(RIVAL, 10_000);
+		register(REQUESTER, 10_000);
+		assert_noop!(Market::place_bid(signed(SOLVER), 0, 500), Error::<Test>::WrongHardware);
+		assert_noop!(Market::place_bid(signed(RIVAL), 0, 500), Error::<Test>::NotAllowed);
+		assert_noop!(
+			Market::place_bid(signed(REQUESTER), 0, 500),
+			Error::<Test>::RequesterCannotBid
+		);
+		let gpu = HardwareClass::Gpu;
+		assert_ok!(Staking::update_profile(signed(SOLVER), gpu, Default::default()));
+		assert_ok!(Market::place_bid(signed(SOLVER), 0, 500));
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_fail_when_bidding_is_over() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 10_000);
+		jump_to(6);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 500));
+		jump_to(7);
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 500), Error::<Test>::DeadlinePassed);
+		assert_ok!(Market::assign(signed(NOBODY), id));
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 500), Error::<Test>::NotOpen);
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_push_out_the_highest_when_list_is_full() {
+	new_test_ext(|| {
+		let id = post();
+		let first = 100u64;
+		for who in first..first + u64::from(MAX_BIDS) {
+			assert_ok!(Balances::transfer_allow_death(signed(CHALLENGER), who, 10_000));
+			register(who, 2_000);
+			assert_ok!(Market::place_bid(signed(who), id, 500 + who));
+		}
+		register(SOLVER, 10_000);
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 615), Error::<Test>::TooManyBids);
+		take_events();
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 614));
+		assert_eq!(
+			take_events(),
+			[Event::BidPlaced { task: id, solver: SOLVER, price: 614, displaced: Some(115) }]
+		);
+		0
+	});
+}

@@ -1,0 +1,104 @@
+use super::*;
+
+#[test]
+fn report_missed_deadline_should_slash_a_share_and_reopen() {
+	new_test_ext(|| {
+		let id = assigned();
+		jump_to(18);
+		let before = free(REQUESTER);
+		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));
+		assert_eq!(
+			take_events(),
+			[
+				Event::DeadlineMissed {
+					task: id,
+					attempt: 0,
+					solver: SOLVER,
+					slashed: Slashed { amount: 80, paid: 40, burned: 40 }
+				},
+				Event::TaskReopened { task: id, attempt: 1, until: 23 }
+			]
+		);
+		assert_eq!(free(REQUESTER), before + 40);
+		assert_eq!(held(HoldReason::Escrow, REQUESTER), 1_010);
+		let standing = Staking::standing(&SOLVER).unwrap();
+		assert_eq!((standing.free, standing.failed), (9_920, 1));
+		assert_eq!(Staking::locked(id, &SOLVER), None);
+		40
+	});
+}
+
+#[test]
+fn report_missed_deadline_should_happen_by_itself() {
+	new_test_ext(|| {
+		let id = assigned();
+		run_to(17);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Assigned));
+		run_to(18);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Open));
+		40
+	});
+}
+
+#[test]
+fn report_missed_deadline_should_forget_heartbeats_of_failed_attempt() {
+	new_test_ext(|| {
+		let id = assigned();
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 5, [9; 32]));
+		run_to(18);
+		assert!(!Heartbeats::<Test>::contains_key(id));
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 800));
+		run_to(24);
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 1, [9; 32]));
+		40
+	});
+}
+
+#[test]
+fn report_missed_deadline_should_end_task_when_attempts_are_used_up() {
+	new_test_ext(|| {
+		let id = assigned();
+		run_to(18);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 800));
+		run_to(24);
+		jump_to(35);
+		take_events();
+		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));
+		assert_eq!(
+			take_events(),
+			[
+				Event::DeadlineMissed {
+					task: id,
+					attempt: 1,
+					solver: SOLVER,
+					slashed: Slashed { amount: 80, paid: 40, burned: 40 }
+				},
+				Event::TaskFailed { task: id, requester: REQUESTER, refunded: 1_010 }
+			]
+		);
+		assert_eq!((free(REQUESTER), Market::phase_of(id)), (PURSE + 80, None));
+		80
+	});
+}
+
+#[test]
+fn report_missed_deadline_should_fail_when_deadline_has_not_passed() {
+	new_test_ext(|| {
+		let id = assigned();
+		jump_to(17);
+		assert_noop!(
+			Market::report_missed_deadline(signed(NOBODY), id),
+			Error::<Test>::DeadlineNotPassed
+		);
+		0
+	});
+}
+
+#[test]
+fn report_missed_deadline_should_fail_when_nobody_trains() {
+	new_test_ext(|| {
+		let id = post();
+		assert_noop!(Market::report_missed_deadline(signed(NOBODY), id), Error::<Test>::NotRunning);
+		0
+	});
+}

@@ -1,0 +1,106 @@
+//! What the chain does by itself, within a fixed weight per block.
+
+use assay_primitives::{Stakes, TaskId};
+use frame_support::{
+	pallet_prelude::{DispatchResult, Weight},
+	storage::with_storage_layer,
+	traits::Get,
+	weights::WeightMeter,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::traits::{Saturating, Zero};
+
+use crate::{
+	frame_support, frame_system, sp_runtime, types::MAX_BIDS, Agenda, AgendaCursor, Config, Event,
+	Pallet, Stage, Tasks, WeightInfo,
+};
+
+impl<T: Config> Pallet<T> {
+	/// Weight of looking at one task, at worst.
+	pub(crate) fn tick_task_weight() -> Weight {
+		Self::assign_weight()
+			.max(Self::fail_weight())
+			.max(Self::finalise_weight())
+			.saturating_add(T::WeightInfo::tick_task())
+	}
+
+	pub(crate) fn assign_weight() -> Weight {
+		let bids = u64::from(MAX_BIDS);
+		let standings = T::Stakes::standing_weight().saturating_mul(bids.saturating_mul(2));
+		let locks = T::Stakes::lock_weight().saturating_mul(bids);
+		T::WeightInfo::assign().saturating_add(standings).saturating_add(locks)
+	}
+
+	pub(crate) fn fail_weight() -> Weight {
+		T::WeightInfo::report_missed_deadline().saturating_add(T::Stakes::slash_weight(1))
+	}
+
+	pub(crate) fn finalise_weight() -> Weight {
+		T::WeightInfo::finalise().saturating_add(T::Stakes::release_weight())
+	}
+
+	/// Works off the agenda up to block `now`, oldest first, as far as the weight goes. What is left
+	/// is done in the next blocks.
+	pub(crate) fn tick(now: BlockNumberFor<T>) -> Weight {
+		let mut meter = WeightMeter::with_limit(T::TickWeight::get());
+		if meter.try_consume(T::WeightInfo::tick_base()).is_err() {
+			return meter.consumed();
+		}
+		let mut cursor = AgendaCursor::<T>::get();
+		if cursor.is_zero() {
+			return meter.consumed();
+		}
+		while cursor <= now && meter.try_consume(T::WeightInfo::tick_bucket()).is_ok() {
+			if !Self::serve_bucket(cursor, &mut meter) {
+				break;
+			}
+			cursor.saturating_inc();
+		}
+		AgendaCursor::<T>::put(cursor);
+		meter.consumed()
+	}
+
+	/// Whether all of the bucket was served.
+	fn serve_bucket(block: BlockNumberFor<T>, meter: &mut WeightMeter) -> bool {
+		let mut bucket = Agenda::<T>::take(block);
+		while !bucket.is_empty() {
+			if meter.try_consume(Self::tick_task_weight()).is_err() {
+				Agenda::<T>::insert(block, bucket);
+				return false;
+			}
+			Self::look(bucket.remove(0));
+		}
+		true
+	}
+
+	/// Does what is due for a task whose entry was just taken out of the agenda.
+	pub(crate) fn look(id: TaskId) {
+		let Some(mut task) = Tasks::<T>::get(id) else { return };
+		task.agenda = None;
+		Tasks::<T>::insert(id, task);
+		if let Err(error) = with_storage_layer(|| Self::act(id)) {
+			Self::deposit_event(Event::AutomaticStepFailed { task: id, error });
+		}
+	}
+
+	fn act(id: TaskId) -> DispatchResult {
+		let task = Self::live(id)?;
+		if Self::now() <= task.deadline() {
+			Self::store_and_schedule(id, task);
+			return Ok(());
+		}
+		match task.stage {
+			Stage::Open { .. } => Self::assign_task(id, task),
+			Stage::Running { .. } => Self::fail_task(id, task),
+			Stage::Claimed { games: 0, .. } => Self::finalise_task(id, task),
+			// The end of the last game makes a new entry.
+			Stage::Claimed { .. } => Ok(()),
+		}
+	}
+
+	/// The first block whose bucket may not be served completely; nothing is entered before it.
+	#[cfg(any(feature = "std", feature = "try-runtime"))]
+	pub(crate) fn first_unserved() -> BlockNumberFor<T> {
+		AgendaCursor::<T>::get().min(Self::now().saturating_add(1u32.into()))
+	}
+}

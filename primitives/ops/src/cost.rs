@@ -1,0 +1,101 @@
+//! What a node, a tile and a step cost.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+use crate::{
+	op::{Binary, Op, Unary, Window},
+	program::Slot,
+	spec::NodeSpec,
+	K_BLOCK, TILE_WORDS,
+};
+
+/// What one step costs, and the worst of its tiles.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Cost {
+	/// Scalar operations, weighted (see [`NodeSpec::flops`]).
+	pub flops: u64,
+	/// Bytes read and written when every node reads its operands and writes its result once.
+	pub bytes: u64,
+	/// Words of all values and slots: the memory plan, in which nothing is reused.
+	pub words: u64,
+	/// Largest [`NodeSpec::worst_footprint`].
+	pub worst_tile_footprint: u32,
+	/// Largest [`NodeSpec::blocks`].
+	pub max_blocks: u32,
+}
+
+impl Cost {
+	pub(crate) fn with_slot(mut self, slot: &Slot) -> Option<Self> {
+		self.words = self.words.checked_add(slot.ty.words())?;
+		Some(self)
+	}
+
+	pub(crate) fn with_node(mut self, spec: &NodeSpec) -> Option<Self> {
+		let mut traffic = spec.ty.words();
+		for operand in &spec.inputs {
+			traffic = traffic.checked_add(operand.ty.words())?;
+		}
+		self.flops = self.flops.checked_add(spec.flops()?)?;
+		self.bytes = self.bytes.checked_add(traffic.checked_mul(4)?)?;
+		self.words = self.words.checked_add(spec.ty.words())?;
+		self.worst_tile_footprint = self.worst_tile_footprint.max(spec.worst_footprint());
+		self.max_blocks = self.max_blocks.max(spec.blocks());
+		Some(self)
+	}
+}
+
+/// Windows that cover a pixel, at most.
+fn windows_over(w: &Window) -> u64 {
+	let along = |kernel: u8, stride: u8| u64::from(kernel).div_ceil(u64::from(stride).max(1));
+	along(w.kernel_h, w.stride_h).saturating_mul(along(w.kernel_w, w.stride_w))
+}
+
+impl NodeSpec {
+	/// Scalar operations for one element of the result, where the whole reduction counts. An add, mul,
+	/// fma, compare or copy is 1, a division or root 4, a logarithm or exponential 20, a random word
+	/// or a record's element 8.
+	pub fn element_work(&self) -> u64 {
+		match &self.op {
+			Op::State { .. } | Op::Fill { .. } => 1,
+			Op::Load { .. } | Op::Mask { .. } => 8,
+			Op::MatMul { .. } | Op::ColSum => self.terms().into(),
+			Op::Im2Col(_) | Op::Reshape { .. } => 1,
+			Op::Col2Im(w) | Op::MaxPool(w) | Op::AvgPool(w) => w.kernel().into(),
+			Op::MaxPoolGrad(w) => windows_over(w).saturating_mul(w.kernel().into()),
+			Op::AvgPoolGrad(w) => windows_over(w),
+			Op::Unary(Unary::Neg | Unary::Relu) => 1,
+			Op::Unary(Unary::Sqrt) => 4,
+			Op::Unary(Unary::Exp | Unary::Log) => 20,
+			Op::Binary(Binary::Div, _) => 4,
+			Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::ReluGrad, _) => 1,
+			Op::Fma(_) => 1,
+			Op::RowSum | Op::RowMax => self.operand(0).map_or(1, |a| a.cols.into()),
+			Op::Pick | Op::OneHot { .. } => 1,
+		}
+	}
+
+	/// Scalar operations for the whole result; `None` if they do not fit 64 bits.
+	pub fn flops(&self) -> Option<u64> {
+		self.element_work().checked_mul(self.ty.words())
+	}
+
+	/// Upper bound on the scalar operations for one block of a tile.
+	pub fn worst_tile_work(&self) -> u64 {
+		let one = self.element_work();
+		let terms = if self.blocks() > 1 { one.min(K_BLOCK.into()) } else { one };
+		terms.saturating_mul(self.ty.words().min(TILE_WORDS as u64))
+	}
+}

@@ -1,0 +1,134 @@
+//! Random operations with operands that they take.
+
+use assay_ops::{Binary, Broadcast, NodeSpec, Op, RecordFormat, Unary, ValueType, Window};
+
+use super::{
+	program::{float, integer, try_spec},
+	Random,
+};
+
+/// A length: small, around a multiple of 32, or anything up to `most`.
+fn length(random: &mut Random, most: u32) -> u32 {
+	match random.below(4) {
+		0 => 1 + random.below(8),
+		1 => 32 * (1 + random.below(most.div_ceil(32))),
+		2 => {
+			(32 * (1 + random.below(most.div_ceil(32)))).saturating_add(random.below(5)).max(3) - 2
+		},
+		_ => 1 + random.below(most),
+	}
+}
+
+/// A window of which some are square, "same" or pooling-like, and others odd.
+fn window(random: &mut Random, pool: bool) -> Window {
+	let kernel = |random: &mut Random| 1 + random.below(if pool { 4 } else { 6 }) as u8;
+	let (kernel_h, kernel_w) = (kernel(random), kernel(random));
+	let square = random.below(2) == 0;
+	let kernel_w = if square { kernel_h } else { kernel_w };
+	let pad = |random: &mut Random, kernel: u8| match random.below(3) {
+		_ if pool => 0,
+		0 => 0,
+		1 => kernel / 2,
+		_ => random.below(kernel.into()) as u8,
+	};
+	let (pad_h, pad_w) = (pad(random, kernel_h), pad(random, kernel_w));
+	let stride = |random: &mut Random, kernel: u8| match random.below(3) {
+		0 => 1,
+		1 => kernel,
+		_ => 1 + random.below(4) as u8,
+	};
+	Window {
+		height: length(random, 40) as u16,
+		width: length(random, 80) as u16,
+		channels: length(random, 70) as u16,
+		kernel_h,
+		kernel_w,
+		stride_h: stride(random, kernel_h),
+		stride_w: stride(random, kernel_w),
+		pad_h,
+		pad_w: if square { pad_h.min(kernel_w - 1) } else { pad_w },
+	}
+}
+
+fn windowed(random: &mut Random, which: u32) -> (Op, Vec<ValueType>) {
+	let w = window(random, which >= 2);
+	let images = 1 + random.below(5);
+	let pixels = float(images * w.pixels(), w.channels.into());
+	let positions = float(images * w.positions(), w.channels.into());
+	match which {
+		0 => (Op::Im2Col(w), vec![pixels]),
+		1 => (Op::Col2Im(w), vec![float(images * w.positions(), w.patch())]),
+		2 => (Op::MaxPool(w), vec![pixels]),
+		3 => (Op::AvgPool(w), vec![pixels]),
+		4 => (Op::MaxPoolGrad(w), vec![pixels, positions]),
+		_ => (Op::AvgPoolGrad(w), vec![positions]),
+	}
+}
+
+/// A reshape between two divisors of the same number.
+fn reshape(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let factors: Vec<u32> = (0..4).map(|_| length(random, 40)).collect();
+	let split = |random: &mut Random| {
+		let (mut rows, mut cols) = (1, 1);
+		for factor in &factors {
+			if random.below(2) == 0 {
+				rows *= factor;
+			} else {
+				cols *= factor;
+			}
+		}
+		(rows, cols)
+	};
+	let ((rows, cols), (from_rows, from_cols)) = (split(random), split(random));
+	let ty = if random.below(2) == 0 { float } else { integer };
+	(Op::Reshape { rows, cols }, vec![ty(from_rows, from_cols)])
+}
+
+fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let broadcasts = [Broadcast::None, Broadcast::Row, Broadcast::Col, Broadcast::Scalar];
+	let broadcast = broadcasts[random.below(4) as usize];
+	let (rows, cols) = (length(random, 200), length(random, 200));
+	let a = float(rows, cols);
+	let (b_rows, b_cols) = broadcast.shape(&a);
+	match random.below(18) {
+		0 => {
+			let (transpose_a, transpose_b) = (random.below(2) == 0, random.below(2) == 0);
+			let k = length(random, 1200);
+			let left = if transpose_a { float(k, rows) } else { float(rows, k) };
+			let right = if transpose_b { float(cols, k) } else { float(k, cols) };
+			(Op::MatMul { transpose_a, transpose_b }, vec![left, right])
+		},
+		1 => (Op::Unary(Unary::Relu), vec![a]),
+		2 => (Op::Binary(Binary::Add, broadcast), vec![a, float(b_rows, b_cols)]),
+		3 => (Op::Fma(broadcast), vec![a, float(b_rows, b_cols), a]),
+		4 => (Op::RowSum, vec![a]),
+		5 => (Op::RowMax, vec![a]),
+		6 => (Op::ColSum, vec![float(length(random, 1200), cols)]),
+		7 => (Op::Pick, vec![float(rows, length(random, 3000)), integer(rows, 1)]),
+		8 => (Op::OneHot { cols }, vec![integer(rows, 1)]),
+		9 => {
+			let formats = [
+				RecordFormat::U8ToF32,
+				RecordFormat::U8ToU32,
+				RecordFormat::F32,
+				RecordFormat::U32,
+			];
+			let format = formats[random.below(4) as usize];
+			(Op::Load { offset: random.below(2000), width: cols, format }, vec![])
+		},
+		10 | 11 => reshape(random),
+		which => windowed(random, which - 12),
+	}
+}
+
+/// A random node that shape inference takes.
+pub fn node(random: &mut Random) -> NodeSpec {
+	loop {
+		let (op, types) = operation(random);
+		let batch = length(random, 100);
+		let small = types.iter().all(|ty| ty.words() < 1 << 24);
+		if let (true, Some(spec)) = (small, try_spec(op, &types, batch)) {
+			return spec;
+		}
+	}
+}

@@ -1,0 +1,163 @@
+//! Types of results, and refusals that say why.
+
+mod common;
+
+use assay_ops::{Binary, Broadcast, DType, Op, RecordFormat, ShapeError, Unary, ValueType, Window};
+use common::program::{float, integer};
+
+const W: Window = Window {
+	height: 5,
+	width: 6,
+	channels: 3,
+	kernel_h: 3,
+	kernel_w: 2,
+	stride_h: 2,
+	stride_w: 1,
+	pad_h: 1,
+	pad_w: 0,
+};
+const POOL: Window = Window { pad_h: 0, ..W };
+const PRODUCT: Op = Op::MatMul { transpose_a: false, transpose_b: false };
+
+fn infer(op: Op, inputs: &[ValueType]) -> Result<ValueType, ShapeError> {
+	op.infer(inputs, 10)
+}
+
+#[test]
+fn infer_should_give_the_result_type_of_every_operation() {
+	let load = |format| Op::Load { offset: 0, width: 7, format };
+	let matmul = |transpose_a, transpose_b| Op::MatMul { transpose_a, transpose_b };
+	let a = float(4, 8);
+	let cases: Vec<(Op, Vec<ValueType>, ValueType)> = vec![
+		(load(RecordFormat::U8ToF32), vec![], float(10, 7)),
+		(load(RecordFormat::U8ToU32), vec![], integer(10, 7)),
+		(load(RecordFormat::F32), vec![], float(10, 7)),
+		(load(RecordFormat::U32), vec![], integer(10, 7)),
+		(Op::Fill { bits: 0, rows: 2, cols: 3 }, vec![], float(2, 3)),
+		(Op::Mask { stream: 0, threshold: 0, scale: 0, rows: 2, cols: 3 }, vec![], float(2, 3)),
+		(matmul(false, false), vec![a, float(8, 5)], float(4, 5)),
+		(matmul(true, false), vec![a, float(4, 5)], float(8, 5)),
+		(matmul(false, true), vec![a, float(5, 8)], float(4, 5)),
+		(matmul(true, true), vec![a, float(5, 4)], float(8, 5)),
+		// W: 5 × 6 pixels, 3 × 5 positions, patches of 3 · 3 · 2.
+		(Op::Im2Col(W), vec![float(60, 3)], float(30, 18)),
+		(Op::Col2Im(W), vec![float(30, 18)], float(60, 3)),
+		// Without padding: 2 × 5 positions.
+		(Op::MaxPool(POOL), vec![float(60, 3)], float(20, 3)),
+		(Op::MaxPoolGrad(POOL), vec![float(60, 3), float(20, 3)], float(60, 3)),
+		(Op::AvgPool(POOL), vec![float(60, 3)], float(20, 3)),
+		(Op::AvgPoolGrad(POOL), vec![float(20, 3)], float(60, 3)),
+		(Op::Reshape { rows: 2, cols: 16 }, vec![integer(4, 8)], integer(2, 16)),
+		(Op::Unary(Unary::Exp), vec![a], a),
+		(Op::Binary(Binary::Add, Broadcast::None), vec![a, a], a),
+		(Op::Binary(Binary::Add, Broadcast::Row), vec![a, float(1, 8)], a),
+		(Op::Binary(Binary::Add, Broadcast::Col), vec![a, float(4, 1)], a),
+		(Op::Fma(Broadcast::Scalar), vec![a, float(1, 1), a], a),
+		(Op::RowSum, vec![a], float(4, 1)),
+		(Op::RowMax, vec![a], float(4, 1)),
+		(Op::ColSum, vec![a], float(1, 8)),
+		(Op::Pick, vec![a, integer(4, 1)], float(4, 1)),
+		(Op::OneHot { cols: 9 }, vec![integer(4, 1)], float(4, 9)),
+	];
+	for (op, inputs, expected) in cases {
+		assert_eq!(infer(op, &inputs), Ok(expected), "{op:?}");
+	}
+}
+
+#[test]
+fn infer_should_name_the_operand_that_is_wrong() {
+	let (a, b) = (float(4, 8), float(7, 5));
+	let cases: Vec<(Op, Vec<ValueType>, ShapeError)> = vec![
+		(Op::State { slot: 0 }, vec![], ShapeError::StateTypeIsTheSlots),
+		(PRODUCT, vec![a], ShapeError::WrongArity { expected: 2, got: 1 }),
+		(Op::RowSum, vec![], ShapeError::WrongArity { expected: 1, got: 0 }),
+		(PRODUCT, vec![a, b], ShapeError::InnerMismatch { left: 8, right: 7 }),
+		(
+			PRODUCT,
+			vec![a, integer(8, 5)],
+			ShapeError::WrongDType { operand: 1, expected: DType::F32 },
+		),
+		(
+			Op::Pick,
+			vec![a, float(4, 1)],
+			ShapeError::WrongDType { operand: 1, expected: DType::U32 },
+		),
+		(
+			Op::Pick,
+			vec![a, integer(3, 1)],
+			ShapeError::WrongShape { operand: 1, expected: (4, 1), got: (3, 1) },
+		),
+		(
+			Op::OneHot { cols: 2 },
+			vec![integer(4, 2)],
+			ShapeError::WrongShape { operand: 0, expected: (4, 1), got: (4, 2) },
+		),
+		(
+			Op::Binary(Binary::Mul, Broadcast::Row),
+			vec![a, float(8, 1)],
+			ShapeError::WrongShape { operand: 1, expected: (1, 8), got: (8, 1) },
+		),
+		(
+			Op::Fma(Broadcast::None),
+			vec![a, a, b],
+			ShapeError::WrongShape { operand: 2, expected: (4, 8), got: (7, 5) },
+		),
+		(
+			Op::Reshape { rows: 3, cols: 11 },
+			vec![a],
+			ShapeError::CountMismatch { from: 32, to: 33 },
+		),
+		(Op::Fill { bits: 0, rows: 0, cols: 1 }, vec![], ShapeError::EmptyResult),
+		(Op::RowSum, vec![float(4, 0)], ShapeError::EmptyResult),
+		(Op::Im2Col(W), vec![float(59, 3)], ShapeError::RowsNotImages { rows: 59, per_image: 30 }),
+		(Op::Col2Im(W), vec![float(29, 18)], ShapeError::RowsNotImages { rows: 29, per_image: 15 }),
+		(Op::MaxPool(W), vec![float(60, 3)], ShapeError::PaddedPool { window: W }),
+		(
+			Op::Im2Col(W),
+			vec![float(60, 4)],
+			ShapeError::WrongShape { operand: 0, expected: (60, 3), got: (60, 4) },
+		),
+		(
+			Op::MaxPoolGrad(POOL),
+			vec![float(60, 3), float(30, 3)],
+			ShapeError::WrongShape { operand: 1, expected: (20, 3), got: (30, 3) },
+		),
+	];
+	for (op, inputs, expected) in cases {
+		assert_eq!(infer(op, &inputs), Err(expected), "{op:?}");
+	}
+}
+
+#[test]
+fn infer_should_refuse_windows_without_meaning() {
+	let bad = [
+		Window { stride_h: 0, ..W },
+		Window { stride_w: 0, ..W },
+		Window { kernel_h: 0, pad_h: 0, ..W },
+		Window { channels: 0, ..W },
+		Window { height: 0, ..W },
+		Window { kernel_w: 7, ..W },
+		Window { pad_h: 3, ..W },
+	];
+	for window in bad {
+		let refused = Err(ShapeError::BadWindow { window });
+		assert_eq!(infer(Op::Im2Col(window), &[float(60, 3)]), refused);
+	}
+}
+
+#[test]
+fn infer_should_refuse_results_beyond_32_bits() {
+	// One pixel per image becomes many positions: too many rows.
+	let grow = Window {
+		height: 1,
+		width: 1,
+		channels: 1,
+		kernel_h: 200,
+		kernel_w: 200,
+		stride_h: 1,
+		stride_w: 1,
+		pad_h: 199,
+		pad_w: 199,
+	};
+	assert_eq!(infer(Op::Im2Col(grow), &[float(1 << 20, 1)]), Err(ShapeError::TooLarge));
+}

@@ -1,0 +1,121 @@
+//! What parties bring to the referee. Everything is bounded, so it can be decoded from an extrinsic.
+
+use alloc::boxed::Box;
+use assay_commitment::{
+	ChunksOpening, LeafOpening, Path, Root, SlotOpening, TileBytes, TilesOpening,
+};
+use assay_ops::MAX_INPUTS;
+use bounded_collections::{BoundedVec, ConstU32};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// Most K-blocks of a reduction, and so most partials.
+pub const MAX_PARTIALS: u32 = 512;
+
+/// The posted hashes of the partial tiles of one long reduction, in order.
+pub type Partials = BoundedVec<Root, ConstU32<MAX_PARTIALS>>;
+
+/// Some tiles of an operand, tied to the trace.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct OperandOpening {
+	/// Tensor root of the producer's output.
+	pub root: Root,
+	/// Its path in the trace.
+	pub path: Path,
+	/// The tiles that are read.
+	pub tiles: TilesOpening,
+}
+
+/// Everything that the computation of a tile, or of one K-block of it, reads; nothing else.
+#[derive(
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Inputs {
+	/// One entry for each operand of the node; `None` where the tile reads nothing of it.
+	pub operands: BoundedVec<Option<OperandOpening>, ConstU32<MAX_INPUTS>>,
+	/// The chunks of the data set that a load reads.
+	pub records: Option<ChunksOpening>,
+}
+
+/// The claimed tile, as a hash, tied to the trace.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct OutputOpening {
+	/// Tensor root of the node's output.
+	pub root: Root,
+	/// Its path in the trace.
+	pub path: Path,
+	/// Hash of the tile and its place under the root.
+	pub tile: LeafOpening,
+}
+
+/// Evidence about a tile of a node without a long reduction.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Evidence {
+	/// What the tile is computed from.
+	pub inputs: Inputs,
+	/// What it is claimed to be.
+	pub output: OutputOpening,
+}
+
+/// Evidence about one K-block of a tile of a long reduction.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct BlockEvidence {
+	/// What the block is computed from.
+	pub inputs: Inputs,
+	/// The partial before this block; absent for block 0.
+	pub previous: Option<Box<TileBytes>>,
+}
+
+/// Evidence about a place where the trace meets a state.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct JoinEvidence {
+	/// Tensor root in the trace.
+	pub root: Root,
+	/// Its path in the trace.
+	pub path: Path,
+	/// The slot in the state.
+	pub slot: SlotOpening,
+}
+
+/// A leaf of a list and its path.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct LeafProof {
+	/// The leaf.
+	pub leaf: Root,
+	/// Its path.
+	pub path: Path,
+}
+
+/// Evidence about one state under a heartbeat and under the claim.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PrefixEvidence {
+	/// Index of the state in both lists.
+	pub index: u32,
+	/// The state as the heartbeat has it.
+	pub heartbeat: LeafProof,
+	/// The state as the claim has it.
+	pub claim: LeafProof,
+}

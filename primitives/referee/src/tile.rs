@@ -1,0 +1,140 @@
+//! Verdicts about tiles and K-blocks.
+
+use assay_commitment::{tile_count, tile_hash, tile_of_words, tile_words, Root};
+use assay_ops::{
+	eval::{self, Tile},
+	NodeSpec, Op,
+};
+
+use crate::{
+	evidence::{BlockEvidence, Evidence, Inputs, OutputOpening},
+	opened::Opened,
+	step::{ProvenNode, Step},
+	RefereeError, Verdict,
+};
+
+/// Judges tile `tile` of a node without a long reduction.
+pub fn judge_tile(
+	step: &Step,
+	node: ProvenNode<'_>,
+	tile: u32,
+	evidence: &Evidence,
+) -> Result<Verdict, RefereeError> {
+	check_kind(node.spec(), tile)?;
+	verify_output(step, node.spec(), tile, &evidence.output)?;
+	judge_tile_hash(step, node, tile, &evidence.inputs, &evidence.output.tile.leaf)
+}
+
+/// [`judge_tile`] where the hash of the claimed tile is already established (by bisection of the
+/// output's tree).
+pub fn judge_tile_hash(
+	step: &Step,
+	node: ProvenNode<'_>,
+	tile: u32,
+	inputs: &Inputs,
+	claimed: &Root,
+) -> Result<Verdict, RefereeError> {
+	let spec = node.spec();
+	check_kind(spec, tile)?;
+	if spec.blocks() > 1 {
+		return Err(RefereeError::ReductionTooLong);
+	}
+	let words = compute(step, spec, tile, 0, inputs)?;
+	Ok(Verdict::equal(claimed, &hash(spec, tile, &words)?))
+}
+
+/// Judges block `block` of tile `tile` of a node with a long reduction: that `posted[block]` is
+/// `posted[block − 1]` (for which the evidence brings the tile) plus the block.
+pub fn judge_block(
+	step: &Step,
+	node: ProvenNode<'_>,
+	tile: u32,
+	block: u32,
+	posted: &[Root],
+	evidence: &BlockEvidence,
+) -> Result<Verdict, RefereeError> {
+	let spec = node.spec();
+	check_kind(spec, tile)?;
+	check_partials(spec, posted)?;
+	let at = |block: u32| usize::try_from(block).ok().and_then(|block| posted.get(block));
+	let claimed = at(block).ok_or(RefereeError::BlockOutOfRange)?;
+	let previous = match (&evidence.previous, block.checked_sub(1)) {
+		(None, None) => None,
+		(Some(bytes), Some(before)) => {
+			let words = tile_words(bytes);
+			if at(before) != Some(&hash(spec, tile, &words)?) {
+				return Err(RefereeError::PreviousPartialMismatch);
+			}
+			Some(words)
+		},
+		(None, Some(_)) | (Some(_), None) => return Err(RefereeError::PreviousPartialMismatch),
+	};
+	let sum = compute(step, spec, tile, block, &evidence.inputs)?;
+	let partial = previous.map_or(sum, |previous| eval::fold(&previous, &sum));
+	Ok(Verdict::equal(claimed, &hash(spec, tile, &partial)?))
+}
+
+/// Judges whether the last of the posted partials is the claimed tile.
+pub fn judge_partials_join(
+	step: &Step,
+	node: ProvenNode<'_>,
+	tile: u32,
+	posted: &[Root],
+	output: &OutputOpening,
+) -> Result<Verdict, RefereeError> {
+	let spec = node.spec();
+	check_kind(spec, tile)?;
+	check_partials(spec, posted)?;
+	verify_output(step, spec, tile, output)?;
+	let last = posted.last().ok_or(RefereeError::WrongPartialsCount)?;
+	Ok(Verdict::equal(&output.tile.leaf, last))
+}
+
+/// Refuses state nodes and tiles that do not exist.
+fn check_kind(spec: &NodeSpec, tile: u32) -> Result<(), RefereeError> {
+	if matches!(spec.op, Op::State { .. }) {
+		return Err(RefereeError::StateNode);
+	}
+	let exists = tile_count(&spec.ty).is_some_and(|tiles| tile < tiles);
+	exists.then_some(()).ok_or(RefereeError::TileOutOfRange)
+}
+
+fn check_partials(spec: &NodeSpec, posted: &[Root]) -> Result<(), RefereeError> {
+	let blocks = spec.blocks();
+	if blocks < 2 {
+		return Err(RefereeError::ReductionTooShort);
+	}
+	let complete = u32::try_from(posted.len()) == Ok(blocks);
+	complete.then_some(()).ok_or(RefereeError::WrongPartialsCount)
+}
+
+fn verify_output(
+	step: &Step,
+	spec: &NodeSpec,
+	tile: u32,
+	output: &OutputOpening,
+) -> Result<(), RefereeError> {
+	if !step.has_output(spec.id, &output.root, &output.path) {
+		return Err(RefereeError::OutputNotInTrace);
+	}
+	output.tile.verify(&output.root, &spec.ty, tile).map_err(RefereeError::Output)
+}
+
+/// The words of one block of a tile, from inputs that must be exactly what it reads.
+fn compute(
+	step: &Step,
+	spec: &NodeSpec,
+	tile: u32,
+	block: u32,
+	inputs: &Inputs,
+) -> Result<Tile, RefereeError> {
+	let opened = Opened::verify(step, spec, inputs)?;
+	let words = eval::block(spec, &step.context, &opened, tile, block)?;
+	opened.all_used()?;
+	Ok(words)
+}
+
+fn hash(spec: &NodeSpec, tile: u32, words: &Tile) -> Result<Root, RefereeError> {
+	let hash = |tiles| tile_hash(&tile_of_words(words), tile, tiles);
+	tile_count(&spec.ty).and_then(hash).ok_or(RefereeError::TileOutOfRange)
+}

@@ -23,7 +23,7 @@ GROUPS = {
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},
     "zombienet/": PURE | {"ml-runtime/*"},
-    "node": PURE | {"assay-runtime", "assay-executor-host", "assay-worker-protocol"},
+    "node": PURE | {"assay-blobs", "assay-executor-host", "assay-runtime", "assay-worker-protocol"},
 }
 # Crates that only some layers may touch at all.
 HEAVY = {"candle-core": "ml-runtime/candle", "cudarc": "ml-runtime/backend-cuda"}

@@ -106,7 +106,8 @@ sp_api::impl_runtime_apis! {
 
 	impl sp_offchain::OffchainWorkerApi<Block> for Runtime {
 		fn offchain_worker(header: &Header) {
-			Executive::offchain_worker(header)
+			Executive::offchain_worker(header);
+			crate::offchain::run();
 		}
 	}
 

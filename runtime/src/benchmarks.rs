@@ -17,6 +17,8 @@ define_benchmarks!(
 	[pallet_balances, crate::Balances]
 	[pallet_multisig, crate::Multisig]
 	[pallet_proxy, crate::Proxy]
+	[pallet_compute_staking, crate::ComputeStaking]
+	[pallet_task_market, crate::TaskMarket]
 	[pallet_timestamp, crate::Timestamp]
 	[pallet_utility, crate::Utility]
 );

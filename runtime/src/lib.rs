@@ -34,6 +34,7 @@ mod benchmarks;
 pub mod configs;
 pub mod constants;
 pub mod genesis_config_presets;
+pub mod offchain;
 pub mod timing;
 
 use alloc::vec::Vec;
@@ -204,7 +205,13 @@ mod runtime {
 	#[runtime::pallet_index(42)]
 	pub type Identity = pallet_identity;
 
-	// 50 to 59: the task market, compute stake, disputes, audits.
+	// Training and judging it.
+	#[runtime::pallet_index(60)]
+	pub type ComputeStaking = pallet_compute_staking;
+	#[runtime::pallet_index(61)]
+	pub type TaskMarket = pallet_task_market;
+	#[runtime::pallet_index(62)]
+	pub type Dispute = pallet_dispute;
 
 	// Administration of test networks; no preset for production sets a key.
 	#[runtime::pallet_index(250)]

@@ -50,6 +50,7 @@ use frame_support::pallet_macros::import_section;
 use polkadot_sdk::{frame_support, frame_system, sp_runtime};
 
 mod agenda;
+mod brief;
 mod errors;
 mod events;
 mod games_impls;

@@ -1,7 +1,7 @@
 //! Opening games and making moves.
 
 use assay_case::{Case, CaseMove, Heartbeats, Revealed};
-use assay_commitment::ProgramCommitment;
+use assay_commitment::{list, ListTag, ProgramCommitment};
 use assay_dispute_game::{Effect, Game, Move, Params, Phase, Root, Transition};
 use assay_primitives::{Claims, DisputedClaim, TaskId};
 use assay_referee::REFEREE_VERSION;
@@ -37,13 +37,27 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	/// What the referee needs to know about a claim. Only the heartbeat that the move names is looked up.
+	/// The claim before the referee, for one move: only the heartbeat that it names is looked up.
 	fn case(task: TaskId, claim: &ClaimOf<T>, play: &CaseMove) -> Case {
+		let named = match play {
+			Move::PrefixFault { heartbeat, .. } => Some(*heartbeat),
+			_ => None,
+		};
+		Self::case_with(task, claim, named)
+	}
+
+	/// What the referee needs to know about a claim, with the heartbeats of these lengths, as far as they
+	/// exist and fit.
+	pub(crate) fn case_with(
+		task: TaskId,
+		claim: &ClaimOf<T>,
+		prefixes: impl IntoIterator<Item = u32>,
+	) -> Case {
 		let mut heartbeats = Heartbeats::new();
-		if let Move::PrefixFault { heartbeat, .. } = play {
-			if let Some(root) = T::Claims::heartbeat_root(task, *heartbeat) {
-				// One entry always fits.
-				let _ = heartbeats.try_push((*heartbeat, root));
+		for states in prefixes {
+			if let Some(root) = Self::heartbeat_root(task, claim, states) {
+				// Where they do not all fit, a case with fewer is as true.
+				let _ = heartbeats.try_push((states, root));
 			}
 		}
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
@@ -62,8 +76,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// Root of the heartbeat of `states` states. Every task has one of a single state: its initial one, so
+	/// that a claim which starts from another is convicted by a prefix fault.
+	fn heartbeat_root(task: TaskId, claim: &ClaimOf<T>, states: u32) -> Option<Root> {
+		if states == 1 {
+			return Some(list::root(ListTag::States, &[claim.spec.work.init_root]));
+		}
+		T::Claims::heartbeat_root(task, states)
+	}
+
 	/// What is fixed for a game about this claim.
-	fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Params {
+	pub(crate) fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Params {
 		let rules = T::Clock::get();
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
 		let clock = rules.budget(program.flops.saturating_mul(work.stride.into()));

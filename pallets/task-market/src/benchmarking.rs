@@ -63,6 +63,7 @@ fn work() -> Work {
 		records: 1,
 		record_size: 4,
 		init_root: [2; 32],
+		init_manifest: [7; 32],
 		seed: [3; 32],
 		steps: 1,
 		stride: 1,

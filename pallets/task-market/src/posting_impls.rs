@@ -3,13 +3,15 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use assay_ops::Program;
-use assay_primitives::{Stakes, TaskId, TaskSpec, Terms, Work};
+use assay_primitives::{program_key, Stakes, TaskId, TaskSpec, Terms, Work};
+use codec::Encode;
 use frame_support::{
 	ensure,
 	pallet_prelude::{DispatchError, DispatchResult},
 	traits::Get,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
+use polkadot_sdk::sp_io;
 use sp_runtime::{
 	traits::{SaturatedConversion, Saturating, Zero},
 	ArithmeticError, FixedPointNumber,
@@ -38,12 +40,14 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		Self::check_work(&work)?;
 		Self::check_terms(&terms)?;
+		let bytes = program.encode();
 		let program = Self::admit(&program, work.record_size)?;
 		ensure!(terms.reward >= Self::min_reward(&program, work.steps), Error::<T>::RewardTooLow);
 		let fee = Self::fee_on(terms.reward);
 		let escrow = terms.reward.saturating_add(fee);
 		let deposit = Self::task_deposit();
 		Self::fund(&requester, escrow, deposit)?;
+		sp_io::offchain_index::set(&program_key(&program.root), &bytes);
 		let spec = TaskSpec { program, work, terms };
 		let id = NextTask::<T>::get();
 		NextTask::<T>::put(id.checked_add(1).ok_or(ArithmeticError::Overflow)?);

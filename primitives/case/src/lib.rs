@@ -5,6 +5,9 @@
 //! implements [`OneStep`](assay_dispute_game::OneStep). The chain uses it to judge moves, players use
 //! it to make them, so the two cannot differ.
 //!
+//! Behind the feature `testing` there are whole executions of small tasks, liars among them, and players
+//! that move by the strategy of `assay-dispute-game`.
+//!
 //! The evidence types here are what travels in extrinsics. Each is bounded; the largest, the evidence
 //! for one tile, is what an operation's tiling bound allows (≤ 160 KiB).
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -22,9 +25,13 @@
 	)
 )]
 
+extern crate alloc;
+
 mod brief;
 mod case;
 mod evidence;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use brief::{Brief, Revealed, Transcript, MAX_REVEALED};
 pub use case::{Case, Heartbeats, MAX_HEARTBEATS};

@@ -46,7 +46,7 @@ pub use assay_commitment::Root;
 pub use claims::{Claims, Costs, DisputedClaim, GameOutcome, Games, Verdict, MAX_OPEN_GAMES};
 pub use stakes::{Fault, HardwareClass, Payouts, Slash, Slashed, Stakes, Standing, MAX_PAYOUTS};
 pub use task::{
-	Assurance, Attempt, Claim, Heartbeat, ProgramInfo, Receipt, TaskId, TaskPhase, TaskSpec, Terms,
-	Work,
+	program_key, Assurance, Attempt, Claim, Heartbeat, ProgramInfo, Receipt, TaskId, TaskPhase,
+	TaskSpec, Terms, Work,
 };
 pub use view::{Quote, TaskView};

@@ -1,5 +1,7 @@
 //! What a task is, and what a solver claims about it.
 
+use alloc::vec::Vec;
+
 use assay_commitment::{claim, ProgramCommitment, Root};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -53,6 +55,12 @@ impl ProgramInfo {
 	}
 }
 
+/// Where nodes keep the encoded program of this root for their off-chain workers. Posting a task writes
+/// it there, on nodes that index for off-chain use.
+pub fn program_key(root: &Root) -> Vec<u8> {
+	(b"assay/program/", root).encode()
+}
+
 /// Everything besides the program that decides the result, bit for bit.
 #[derive(
 	Clone,
@@ -75,6 +83,9 @@ pub struct Work {
 	pub record_size: u32,
 	/// Root of the state before the first step.
 	pub init_root: Root,
+	/// BLAKE3 of the manifest (SCALE `StateManifest { step, slots }`) that lists the tensors of the
+	/// initial state: where the bytes of `init_root` are fetched by.
+	pub init_manifest: Root,
 	/// Seed of shuffling and of dropout.
 	pub seed: [u8; 32],
 	/// Training steps, at least 1.
@@ -325,6 +336,7 @@ mod tests {
 			records: 1,
 			record_size: 1,
 			init_root: [0; 32],
+			init_manifest: [0; 32],
 			seed: [0; 32],
 			steps,
 			stride,

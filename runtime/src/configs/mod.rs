@@ -3,6 +3,8 @@
 mod authorship;
 mod babe;
 mod balances;
+mod compute_staking;
+mod dispute;
 mod election;
 mod grandpa;
 mod identity;
@@ -13,6 +15,7 @@ mod session;
 mod staking;
 mod sudo;
 mod system;
+mod task_market;
 mod timestamp;
 mod timing;
 mod transaction_payment;

@@ -52,6 +52,8 @@ impl<'a> MatMul<'a> {
 			Level::Soft => self.choose::<4, 8>(level, team, out),
 			Level::Neon => self.choose::<8, 12>(level, team, out),
 			Level::Avx2 => self.choose::<6, 16>(level, team, out),
+			// Half as high where one side is so small that the other half would be thrown away.
+			Level::Avx512 if self.m.min(self.n) <= 6 => self.choose::<6, 32>(level, team, out),
 			Level::Avx512 => self.choose::<12, 32>(level, team, out),
 		}
 	}

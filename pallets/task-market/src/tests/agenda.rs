@@ -78,3 +78,21 @@ fn agenda_should_report_when_an_automatic_step_fails() {
 		40
 	});
 }
+
+#[test]
+fn agenda_should_wait_when_deadline_moved_to_the_block_of_the_entry() {
+	new_test_ext(|| {
+		let id = assigned();
+		assert_eq!(Tasks::<Test>::get(id).unwrap().agenda, Some(18));
+		run_to(8);
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 1, [9; 32]));
+		assert_eq!(Tasks::<Test>::get(id).unwrap().deadline(), 18);
+		take_events();
+		run_to(18);
+		assert_eq!(take_events(), []);
+		assert_eq!(Tasks::<Test>::get(id).unwrap().agenda, Some(19));
+		run_to(19);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Open));
+		40
+	});
+}

@@ -66,6 +66,7 @@ pub(crate) fn work() -> Work {
 		records: 100,
 		record_size: 16,
 		init_root: [2; 32],
+		init_manifest: [7; 32],
 		seed: [3; 32],
 		steps: 10,
 		stride: 2,

@@ -102,3 +102,23 @@ fn report_missed_deadline_should_fail_when_nobody_trains() {
 		0
 	});
 }
+
+#[test]
+fn report_missed_deadline_should_round_shares_down_when_stake_is_odd() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 10_000);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 999));
+		run_to(7);
+		jump_to(18);
+		take_events();
+		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));
+		// A twentieth of 1,998 is 99.9, and half of 99 is 49.5.
+		let slashed = Slashed { amount: 99, paid: 49, burned: 50 };
+		assert_eq!(
+			take_events()[0],
+			Event::DeadlineMissed { task: id, attempt: 0, solver: SOLVER, slashed }
+		);
+		50
+	});
+}

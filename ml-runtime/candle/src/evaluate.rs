@@ -1,0 +1,181 @@
+//! How good a model is, said twice: by the executor, bit for bit, and by candle.
+
+use assay_compiler::{compile_forward, Manifest};
+use assay_executor::{DataSet, Kernels};
+use assay_ops::{shuffle::record_at, CheckedProgram, Limits, NodeId};
+
+use crate::{Error, Inputs, Model, Network};
+
+/// Evaluation does not depend on the order of records, so any seed will do.
+const SEED: [u8; 32] = [0; 32];
+
+/// What an evaluation found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evaluation {
+	/// Records looked at: all of the data set.
+	pub records: u64,
+	/// Records whose label has the largest logit, by the executor.
+	pub correct: u64,
+	/// The same by candle.
+	pub candle_correct: u64,
+	/// Mean cross-entropy of the executor's logits.
+	pub loss: f64,
+	/// Largest distance between a logit of the executor and candle's; infinite where only one of them
+	/// is a finite number.
+	pub largest_difference: f64,
+	/// Largest magnitude of a finite logit of the executor.
+	pub largest_logit: f64,
+}
+
+impl Evaluation {
+	/// Share of records classified rightly, by the executor.
+	pub fn accuracy(&self) -> f64 {
+		self.correct as f64 / self.records.max(1) as f64
+	}
+
+	/// Share of records classified rightly, by candle.
+	pub fn candle_accuracy(&self) -> f64 {
+		self.candle_correct as f64 / self.records.max(1) as f64
+	}
+
+	/// Whether both agree: no logit differs by more than `tolerance` times the largest one (or 1).
+	pub fn agrees_within(&self, tolerance: f64) -> bool {
+		self.largest_difference <= tolerance * self.largest_logit.max(1.0)
+	}
+}
+
+/// Evaluates a model on every record of a data set, whose number may be any. `observe` gets the
+/// number of records done.
+pub fn evaluate(
+	manifest: &Manifest,
+	model: &Model,
+	data: &DataSet,
+	kernels: &impl Kernels,
+	mut observe: impl FnMut(u64),
+) -> Result<Evaluation, Error> {
+	let forward = compile_forward(manifest, manifest.task.batch)?;
+	let program = forward.program.check(&Limits::new(manifest.data.record_size));
+	let program = program.map_err(|error| Error::Program(format!("{error:?}")))?;
+	let network = Network::new(&manifest.model, &model.tensors()?)?;
+	let pass = Pass { manifest, model, data, program, logits: forward.logits, network };
+	let mut found = Evaluation { records: data.records(), ..Evaluation::default() };
+	let batch = u64::from(manifest.task.batch);
+	for step in 0..found.records.div_ceil(batch) {
+		let rows = batch.min(found.records - step * batch);
+		pass.batch(kernels, step, rows, &mut found)?;
+		observe(step * batch + rows);
+	}
+	found.loss /= found.records as f64;
+	Ok(found)
+}
+
+struct Pass<'a> {
+	manifest: &'a Manifest,
+	model: &'a Model,
+	data: &'a DataSet,
+	program: CheckedProgram,
+	logits: NodeId,
+	network: Network,
+}
+
+impl Pass<'_> {
+	/// Looks at the first `rows` records of batch `step`; those behind are of the next round.
+	fn batch(
+		&self,
+		kernels: &impl Kernels,
+		step: u64,
+		rows: u64,
+		found: &mut Evaluation,
+	) -> Result<(), Error> {
+		let (slots, data) = (self.model.slots(), self.data);
+		let exact = assay_executor::evaluate(
+			&self.program,
+			kernels,
+			slots,
+			data,
+			SEED,
+			step,
+			&[self.logits],
+		)?;
+		let first = step * u64::from(self.program.batch);
+		let size = data.record_size() as usize;
+		let records = (first..first + rows).map(|position| {
+			let index = record_at(&SEED, position, data.records()) as usize;
+			data.bytes().get(index * size..(index + 1) * size).ok_or(Error::Records)
+		});
+		let inputs = Inputs::read(self.manifest, &records.collect::<Result<Vec<_>, _>>()?)?;
+		let candle = self.network.forward(&inputs.values)?.to_vec2::<f32>()?;
+		let exact = exact.first().ok_or(Error::Records)?;
+		let width = candle.first().map_or(1, Vec::len).max(1);
+		for ((exact, candle), label) in exact.chunks(width).zip(&candle).zip(&inputs.labels) {
+			let exact: Vec<f32> = exact.iter().map(|word| f32::from_bits(*word)).collect();
+			found.add(&exact, candle, *label as usize);
+		}
+		Ok(())
+	}
+}
+
+impl Evaluation {
+	/// Adds one record.
+	fn add(&mut self, exact: &[f32], candle: &[f32], label: usize) {
+		self.correct += u64::from(best(exact) == Some(label));
+		self.candle_correct += u64::from(best(candle) == Some(label));
+		self.loss += cross_entropy(exact, label);
+		for (exact, candle) in exact.iter().zip(candle) {
+			let difference = match (exact.is_finite(), candle.is_finite()) {
+				(true, true) => (f64::from(*exact) - f64::from(*candle)).abs(),
+				(false, false) => 0.0,
+				_ => f64::INFINITY,
+			};
+			self.largest_difference = self.largest_difference.max(difference);
+			if exact.is_finite() {
+				self.largest_logit = self.largest_logit.max(f64::from(exact.abs()));
+			}
+		}
+	}
+}
+
+/// Where the largest number is, the first of equals; nowhere among NaN alone.
+fn best(logits: &[f32]) -> Option<usize> {
+	let mut best: Option<(usize, f32)> = None;
+	for (index, logit) in logits.iter().enumerate().filter(|(_, logit)| !logit.is_nan()) {
+		if best.is_none_or(|(_, most)| *logit > most) {
+			best = Some((index, *logit));
+		}
+	}
+	best.map(|(index, _)| index)
+}
+
+/// Cross-entropy of the softmax of the logits and a label; NaN for a label that is no class.
+fn cross_entropy(logits: &[f32], label: usize) -> f64 {
+	let Some(picked) = logits.get(label) else { return f64::NAN };
+	let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+	let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
+	sum.ln() - f64::from(picked - most)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn best_should_be_the_first_when_equal_and_none_when_all_are_nan() {
+		assert_eq!(best(&[1.0, 3.0, 3.0]), Some(1));
+		assert_eq!(best(&[f32::NAN, -1.0]), Some(1));
+		assert_eq!(best(&[f32::NAN]), None);
+	}
+
+	#[test]
+	fn difference_should_be_infinite_when_only_one_side_is_finite() {
+		let mut found = Evaluation { records: 1, ..Evaluation::default() };
+		found.add(&[1.0, 2.0], &[1.0, f32::NAN], 1);
+		assert!(!found.agrees_within(1e9));
+		assert_eq!((found.correct, found.candle_correct), (1, 0));
+	}
+
+	#[test]
+	fn loss_should_be_ln_of_the_classes_when_logits_are_equal() {
+		assert!((cross_entropy(&[0.5; 4], 2) - 4f64.ln()).abs() < 1e-12);
+		assert!(cross_entropy(&[0.5; 4], 4).is_nan());
+	}
+}

@@ -1,0 +1,131 @@
+//! The parameters of a task as a model file.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use assay_commitment::Root;
+use assay_compiler::Parameter;
+use candle_core::{Device, Tensor};
+use safetensors::{Dtype, SafeTensors, View};
+
+use crate::Error;
+
+/// Key of the file's metadata that names the state the parameters were taken from.
+const STATE_ROOT: &str = "assay.state_root";
+
+/// The parameters of a task: names and shapes of `torch.nn.Sequential`, words of the slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+	parameters: Vec<Parameter>,
+	slots: Vec<Vec<u32>>,
+}
+
+/// Number of elements of a parameter.
+fn elements(parameter: &Parameter) -> u64 {
+	parameter.shape.iter().map(|side| u64::from(*side)).product()
+}
+
+/// Shape of a parameter as others count.
+fn shape(parameter: &Parameter) -> Vec<usize> {
+	parameter.shape.iter().map(|side| *side as usize).collect()
+}
+
+impl Model {
+	/// The parameters among the slots of a state: the first ones, in order. Others are left out.
+	pub fn from_slots(parameters: &[Parameter], slots: &[Vec<u32>]) -> Result<Self, Error> {
+		let Some(first) = slots.get(..parameters.len()) else {
+			return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
+		};
+		for (slot, (parameter, words)) in parameters.iter().zip(first).enumerate() {
+			let (expected, got) = (elements(parameter), words.len() as u64);
+			if expected != got {
+				return Err(Error::SlotSize { slot, unit: "words", expected, got });
+			}
+		}
+		Ok(Self { parameters: parameters.to_vec(), slots: first.to_vec() })
+	}
+
+	/// Reads a model file that has exactly these parameters, in `f32`.
+	pub fn from_safetensors(parameters: &[Parameter], bytes: &[u8]) -> Result<Self, Error> {
+		let file = SafeTensors::deserialize(bytes)?;
+		let unknown = |name: &&str| !parameters.iter().any(|known| known.name == **name);
+		if let Some(name) = file.names().into_iter().filter(unknown).min() {
+			return Err(Error::UnexpectedTensor { name: name.into() });
+		}
+		let slots = parameters.iter().map(|parameter| {
+			let name = parameter.name.clone();
+			let Ok(view) = file.tensor(&name) else { return Err(Error::MissingTensor { name }) };
+			if view.dtype() != Dtype::F32 {
+				return Err(Error::WrongDType { name, found: view.dtype().to_string() });
+			}
+			let (expected, found) = (shape(parameter), view.shape().to_vec());
+			if expected != found {
+				return Err(Error::WrongShape { name, expected, found });
+			}
+			Ok(view.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+		});
+		let slots = slots.collect::<Result<_, _>>()?;
+		Ok(Self { parameters: parameters.to_vec(), slots })
+	}
+
+	/// The bytes of the model file: the same for the same parameters and root. The root of the state
+	/// that the parameters are from is noted in the file's metadata.
+	pub fn to_safetensors(&self, state_root: Option<&Root>) -> Result<Vec<u8>, Error> {
+		let views = self.parameters.iter().zip(&self.slots);
+		let views = views.map(|(parameter, words)| {
+			let view = Words { shape: shape(parameter), words };
+			(parameter.name.as_str(), view)
+		});
+		let note = |root: &Root| {
+			let hex: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
+			HashMap::from([(STATE_ROOT.to_owned(), format!("0x{hex}"))])
+		};
+		Ok(safetensors::serialize(views, state_root.map(note))?)
+	}
+
+	/// The state root that a model file says it is from, as it is written there.
+	pub fn noted_state_root(bytes: &[u8]) -> Result<Option<String>, Error> {
+		let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+		let notes = metadata.metadata().as_ref();
+		Ok(notes.and_then(|notes| notes.get(STATE_ROOT).cloned()))
+	}
+
+	/// Names and shapes.
+	pub fn parameters(&self) -> &[Parameter] {
+		&self.parameters
+	}
+
+	/// Words of each parameter, row-major: the first slots of a state.
+	pub fn slots(&self) -> &[Vec<u32>] {
+		&self.slots
+	}
+
+	/// The parameters as candle's tensors, in order.
+	pub fn tensors(&self) -> Result<Vec<Tensor>, Error> {
+		let tensor = |(parameter, words): (&Parameter, &Vec<u32>)| {
+			let numbers: Vec<f32> = words.iter().map(|word| f32::from_bits(*word)).collect();
+			Ok(Tensor::from_vec(numbers, shape(parameter), &Device::Cpu)?)
+		};
+		self.parameters.iter().zip(&self.slots).map(tensor).collect()
+	}
+}
+
+/// Words that are written as they are.
+struct Words<'a> {
+	shape: Vec<usize>,
+	words: &'a [u32],
+}
+
+impl View for Words<'_> {
+	fn dtype(&self) -> Dtype {
+		Dtype::F32
+	}
+	fn shape(&self) -> &[usize] {
+		&self.shape
+	}
+	fn data(&self) -> Cow<'_, [u8]> {
+		self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+	}
+	fn data_len(&self) -> usize {
+		self.words.len() * 4
+	}
+}

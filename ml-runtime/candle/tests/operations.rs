@@ -1,0 +1,183 @@
+//! Every operation of the op set against candle: forward operations against the same computation,
+//! gradient operations against candle's autograd of what they are the gradient of.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use assay_ops::{Binary, Broadcast, Op, Unary, Window};
+use candle_core::Tensor;
+use common::{distance, oracle::meaning, run, Random};
+
+/// `f32` results of sums of up to 1,200 terms against `f64`.
+const TOLERANCE: f64 = 5e-6;
+
+fn window(size: [u16; 3], kernel: [u8; 2], stride: [u8; 2], pad: [u8; 2]) -> Window {
+	Window {
+		height: size[0],
+		width: size[1],
+		channels: size[2],
+		kernel_h: kernel[0],
+		kernel_w: kernel[1],
+		stride_h: stride[0],
+		stride_w: stride[1],
+		pad_h: pad[0],
+		pad_w: pad[1],
+	}
+}
+
+const BROADCASTS: [Broadcast; 4] =
+	[Broadcast::None, Broadcast::Row, Broadcast::Col, Broadcast::Scalar];
+
+fn second(broadcast: Broadcast, rows: u32, cols: u32) -> (u32, u32) {
+	match broadcast {
+		Broadcast::None => (rows, cols),
+		Broadcast::Row => (1, cols),
+		Broadcast::Col => (rows, 1),
+		Broadcast::Scalar => (1, 1),
+	}
+}
+
+/// Numbers that every function takes: away from zero, positive.
+fn positive(x: f64) -> f64 {
+	x.abs() * 4.0 + 0.1
+}
+
+fn plain(x: f64) -> f64 {
+	x
+}
+
+/// Ten times as far from zero.
+fn wide(x: f64) -> f64 {
+	x * 10.0
+}
+
+type Case = (Op, Vec<Tensor>);
+
+fn linear(random: &mut Random) -> Vec<Case> {
+	let mut cases: Vec<Case> = Vec::new();
+	for (m, n, k) in [(5, 7, 3), (33, 40, 70), (3, 4, 1200)] {
+		for (transpose_a, transpose_b) in
+			[(false, false), (false, true), (true, false), (true, true)]
+		{
+			let (ar, ac) = if transpose_a { (k, m) } else { (m, k) };
+			let (br, bc) = if transpose_b { (n, k) } else { (k, n) };
+			let operands = vec![random.matrix(ar, ac, plain), random.matrix(br, bc, plain)];
+			cases.push((Op::MatMul { transpose_a, transpose_b }, operands));
+		}
+	}
+	cases.push((Op::Reshape { rows: 6, cols: 35 }, vec![random.matrix(14, 15, plain)]));
+	cases.push((Op::Fill { bits: 0.1f32.to_bits(), rows: 3, cols: 40 }, vec![]));
+	for (rows, cols) in [(4, 5), (40, 33), (1200, 3), (3, 1200)] {
+		for op in [Op::RowSum, Op::RowMax, Op::ColSum] {
+			cases.push((op, vec![random.matrix(rows, cols, plain)]));
+		}
+	}
+	let labels = random.labels(40, 10);
+	cases.push((Op::Pick, vec![random.matrix(40, 10, plain), labels.clone()]));
+	cases.push((Op::OneHot { cols: 10 }, vec![labels]));
+	cases
+}
+
+fn elementwise(random: &mut Random) -> Vec<Case> {
+	let mut cases: Vec<Case> = Vec::new();
+	for (function, map) in [
+		(Unary::Neg, plain as fn(f64) -> f64),
+		(Unary::Sqrt, positive),
+		(Unary::Relu, plain),
+		(Unary::Exp, wide),
+		(Unary::Log, positive),
+	] {
+		cases.push((Op::Unary(function), vec![random.matrix(37, 41, map)]));
+	}
+	let functions =
+		[Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::ReluGrad];
+	for broadcast in BROADCASTS {
+		let (rows, cols) = second(broadcast, 35, 34);
+		for function in functions {
+			let operands = vec![random.matrix(35, 34, plain), random.matrix(rows, cols, positive)];
+			cases.push((Op::Binary(function, broadcast), operands));
+		}
+		let mut operands = vec![random.matrix(35, 34, plain), random.matrix(rows, cols, plain)];
+		operands.push(random.matrix(35, 34, plain));
+		cases.push((Op::Fma(broadcast), operands));
+	}
+	cases
+}
+
+fn sliding(random: &mut Random) -> Vec<Case> {
+	let mut cases: Vec<Case> = Vec::new();
+	let windows = [
+		window([6, 6, 3], [2, 2], [2, 2], [0, 0]),
+		window([7, 5, 2], [3, 2], [2, 1], [0, 0]),
+		window([5, 8, 40], [3, 3], [1, 1], [0, 0]),
+		window([9, 4, 1], [5, 4], [3, 2], [0, 0]),
+		window([6, 5, 2], [3, 3], [1, 1], [1, 1]),
+		window([5, 7, 3], [4, 2], [2, 3], [3, 1]),
+	];
+	for (index, w) in windows.into_iter().enumerate() {
+		let images = 3;
+		let pixels = images * u32::from(w.height) * u32::from(w.width);
+		let channels = u32::from(w.channels);
+		let image = random.matrix(pixels, channels, plain);
+		let patches = meaning(Op::Im2Col(w), &[image.clone()]).unwrap().unwrap();
+		let (places, width) = patches.dims2().unwrap();
+		let gradient = random.matrix(places as u32, width as u32, plain);
+		cases.push((Op::Im2Col(w), vec![image.clone()]));
+		cases.push((Op::Col2Im(w), vec![gradient]));
+		if index < 4 {
+			let gradient = random.matrix(places as u32, channels, plain);
+			cases.push((Op::MaxPool(w), vec![image.clone()]));
+			cases.push((Op::AvgPool(w), vec![image.clone()]));
+			cases.push((Op::MaxPoolGrad(w), vec![image, gradient.clone()]));
+			cases.push((Op::AvgPoolGrad(w), vec![gradient]));
+		}
+	}
+	cases
+}
+
+fn check(cases: Vec<Case>) {
+	for (op, operands) in cases {
+		let expected = meaning(op, &operands).expect("candle has it").unwrap();
+		let found = distance(&run(op, &operands), &expected);
+		assert!(found <= TOLERANCE, "{op:?} is off by {found:e}");
+	}
+}
+
+#[test]
+fn linear_operations_should_be_near_candle_when_operands_are_random() {
+	check(linear(&mut Random(1)));
+}
+
+#[test]
+fn elementwise_operations_should_be_near_candle_when_operands_are_random() {
+	check(elementwise(&mut Random(2)));
+}
+
+#[test]
+fn sliding_operations_should_be_near_candle_when_windows_overlap_and_are_padded() {
+	check(sliding(&mut Random(3)));
+}
+
+/// Position of an operation in the op set's encoding.
+fn index(op: &Op) -> u8 {
+	codec::Encode::encode(op)[0]
+}
+
+#[test]
+fn cases_should_cover_the_op_set_when_candle_has_the_operation() {
+	let random = &mut Random(4);
+	let cases = [linear(random), elementwise(random), sliding(random)].concat();
+	let covered: BTreeSet<u8> = cases.iter().map(|(op, _)| index(op)).collect();
+	let (state, load, mask) = (0, 1, 3);
+	let expected: BTreeSet<u8> = (0..20).filter(|op| ![state, load, mask].contains(op)).collect();
+	assert_eq!(covered, expected);
+}
+
+#[test]
+fn distance_should_show_when_results_differ() {
+	let (op, operands) = linear(&mut Random(5)).remove(0);
+	let expected = meaning(op, &operands).unwrap().unwrap();
+	let off = (expected.clone() * 1.0001).unwrap();
+	assert!(distance(&off, &expected) > TOLERANCE);
+}

@@ -1,0 +1,43 @@
+//! Worker: one job at a time, no keys, no network.
+//!
+//! A node computes nothing; it starts a worker process for each job and speaks with it over standard
+//! input and output (`assay-worker-protocol`). [`serve`] is that process's whole life. What a worker
+//! needs it asks the host for and checks; what it makes it hands over.
+//!
+//! # The three kinds of work
+//!
+//! | work | what happens |
+//! |---|---|
+//! | train | runs all steps, publishes the list of states, the manifest of the trained state and its tensors |
+//! | check | runs the same steps (or finds them done in the task's folder) and compares the lists |
+//! | play | finds the next move of a dispute from the chain's brief and a replay of the disputed step |
+//!
+//! A move needs no memory of earlier moves: everything that was said is in the
+//! [`Brief`](assay_case::Brief), everything computed is computed again from the nearest checkpoint.
+//! Before a move is returned it is made on a copy of the game, with the judge that the chain uses.
+//!
+//! # The folder of a task
+//!
+//! ```text
+//! run/                checkpoints of the training, shared by all jobs of the task
+//! play-<process id>/  the same, while another process trains in `run`
+//! out-<process id>/   blobs on their way to the host
+//! ```
+//!
+//! # Faults
+//!
+//! A program that does not pass its checks, or an initial state that is not the task's, is a fault of
+//! the task. Blobs that cannot be had, files and kernels are faults of this machine.
+//!
+//! # Liars
+//!
+//! What a worker does beside computing goes through [`Behaviour`], and what it computes through
+//! [`Kernels`]. Tests and demos wrap both to get workers that lie in exactly one way; [`Honest`] is
+//! the behaviour of everybody else.
+
+mod serve;
+mod stderr_log;
+
+pub use assay_backend_cpu::{CpuKernels, Kernels};
+pub use serve::{serve, Behaviour, Honest};
+pub use stderr_log::log_to_stderr;

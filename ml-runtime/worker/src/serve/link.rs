@@ -1,0 +1,128 @@
+//! The job's side of the pipes.
+
+use std::{
+	fs::{self, File},
+	io::{self, Write},
+	path::{Path, PathBuf},
+	process,
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		mpsc::Receiver,
+		Arc, Mutex, PoisonError,
+	},
+};
+
+use assay_blobs::{bytes_key, list_key};
+use assay_worker_protocol::{
+	write_message, BlobKey, FrameError, HostMessage, ListTag, PathText, Root, WorkerMessage,
+};
+
+use super::trouble::Trouble;
+
+/// The pipe to the host, shared by the job and whoever answers pings.
+#[derive(Clone)]
+pub(crate) struct Output(Arc<Mutex<dyn Write + Send>>);
+
+impl Output {
+	pub(crate) fn new(pipe: impl Write + Send + 'static) -> Self {
+		Self(Arc::new(Mutex::new(pipe)))
+	}
+
+	pub(crate) fn say(&self, message: &WorkerMessage) -> Result<(), FrameError> {
+		let mut pipe = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		write_message(&mut *pipe, message)
+	}
+}
+
+/// What a job may do with its host: one request at a time.
+pub(crate) struct Link {
+	pub(crate) output: Output,
+	/// Answers to requests.
+	pub(crate) answers: Receiver<HostMessage>,
+	/// Set when nobody waits for the job any more.
+	pub(crate) stop: Arc<AtomicBool>,
+	/// Folder of the task.
+	pub(crate) folder: PathBuf,
+}
+
+impl Link {
+	/// Whether somebody still waits for the result.
+	pub(crate) fn is_wanted(&self) -> bool {
+		!self.stop.load(Ordering::Relaxed)
+	}
+
+	pub(crate) fn say(&self, message: &WorkerMessage) -> Result<(), Trouble> {
+		self.output.say(message).map_err(|_| Trouble::Gone)
+	}
+
+	fn ask(&self, message: &WorkerMessage) -> Result<HostMessage, Trouble> {
+		self.say(message)?;
+		self.answers.recv().map_err(|_| Trouble::Gone)
+	}
+
+	fn file(&self, key: BlobKey) -> Result<Option<PathBuf>, Trouble> {
+		match self.ask(&WorkerMessage::Need(key))? {
+			HostMessage::Have { key: of, path } if of == key => Ok(Some(path.to_path())),
+			HostMessage::Unavailable { key: of } if of == key => Ok(None),
+			_ => Err(Trouble::Machine("the host answers what was not asked".into())),
+		}
+	}
+
+	/// A string of bytes, checked; `None` when it cannot be had.
+	pub(crate) fn bytes(&self, root: &Root) -> Result<Option<Vec<u8>>, Trouble> {
+		let key = BlobKey::Bytes(*root);
+		let Some(path) = self.file(key)? else { return Ok(None) };
+		let bytes = fs::read(&path).map_err(io_trouble(&path))?;
+		same(&key, &bytes_key(&bytes)).map(|()| Some(bytes))
+	}
+
+	/// A string of bytes that the job cannot do without.
+	pub(crate) fn need(&self, what: &'static str, root: &Root) -> Result<Vec<u8>, Trouble> {
+		self.bytes(root)?.ok_or(Trouble::Missing { what, key: BlobKey::Bytes(*root) })
+	}
+
+	/// The leaves of a list, checked; `None` when it cannot be had.
+	pub(crate) fn list(&self, tag: ListTag, root: &Root) -> Result<Option<Vec<Root>>, Trouble> {
+		let key = BlobKey::List { tag, root: *root };
+		let Some(path) = self.file(key)? else { return Ok(None) };
+		let bytes = fs::read(&path).map_err(io_trouble(&path))?;
+		let (leaves, rest) = bytes.as_chunks::<32>();
+		if !rest.is_empty() {
+			return Err(Trouble::Machine(format!("blob {key} is damaged")));
+		}
+		same(&key, &list_key(tag, leaves)).map(|()| Some(leaves.to_vec()))
+	}
+
+	/// Hands a blob over and waits until the host has it.
+	pub(crate) fn publish(&self, key: BlobKey, bytes: &[u8]) -> Result<(), Trouble> {
+		let folder = self.folder.join(format!("out-{}", process::id()));
+		fs::create_dir_all(&folder).map_err(io_trouble(&folder))?;
+		let path = folder.join(key.to_string());
+		File::create(&path)
+			.and_then(|mut file| file.write_all(bytes))
+			.map_err(io_trouble(&path))?;
+		let told = PathText::new(&path)
+			.ok_or_else(|| Trouble::Machine("the path of the task's folder is too long".into()))?;
+		let answer = self.ask(&WorkerMessage::Publish { key, path: told });
+		let _ = fs::remove_file(&path);
+		let _ = fs::remove_dir(&folder);
+		match answer? {
+			HostMessage::Stored { key: of } if of == key => Ok(()),
+			HostMessage::Refused { key: of, reason } if of == key => {
+				Err(Trouble::Machine(format!("the host refuses blob {key}: {reason}")))
+			},
+			_ => Err(Trouble::Machine("the host answers what was not asked".into())),
+		}
+	}
+}
+
+fn same(expected: &BlobKey, found: &BlobKey) -> Result<(), Trouble> {
+	match expected == found {
+		true => Ok(()),
+		false => Err(Trouble::Machine(format!("blob {expected} is damaged: it is {found}"))),
+	}
+}
+
+fn io_trouble(path: &Path) -> impl FnOnce(io::Error) -> Trouble + '_ {
+	move |error| Trouble::Machine(format!("{}: {error}", path.display()))
+}

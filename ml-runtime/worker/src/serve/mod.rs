@@ -1,0 +1,154 @@
+//! A worker's life.
+
+mod behaviour;
+mod link;
+mod play;
+mod run;
+mod task;
+mod tensor;
+mod trouble;
+
+use std::{
+	io::{Read, Write},
+	panic::{catch_unwind, AssertUnwindSafe},
+	path::PathBuf,
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		mpsc::{channel, Sender},
+		Arc,
+	},
+	thread,
+};
+
+use assay_backend_cpu::Kernels;
+use assay_worker_protocol::{
+	read_message, Checked, Fault, FrameError, Hello, HostMessage, Job, JobResult, Work,
+	WorkerMessage,
+};
+
+pub use behaviour::{Behaviour, Honest};
+use link::{Link, Output};
+use trouble::Trouble;
+
+/// Stack of the thread that does the job.
+const STACK: usize = 16 << 20;
+
+/// Serves one job: greets, computes, answers pings meanwhile, and returns when the host says so or is
+/// gone. The caller should then exit, since the job may still be computing.
+///
+/// Errors: a pipe that does not speak the protocol.
+pub fn serve<K: Kernels + 'static>(
+	kernels: K,
+	behaviour: impl Behaviour,
+	mut input: impl Read,
+	output: impl Write + Send + 'static,
+) -> Result<(), FrameError> {
+	let output = Output::new(output);
+	let build = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+	output.say(&WorkerMessage::Hello(Hello::current(build)))?;
+	let running = Running { output, stop: Arc::default() };
+	let mut parts = Some((kernels, behaviour));
+	let mut answers: Option<Sender<HostMessage>> = None;
+	while let Some(message) = read_message(&mut input)? {
+		match message {
+			HostMessage::Ping => running.output.say(&WorkerMessage::Pong)?,
+			HostMessage::Start { folder, job, id: _ } => match parts.take() {
+				Some((kernels, behaviour)) => {
+					answers = Some(running.start(kernels, behaviour, folder.to_path(), job));
+				},
+				None => log::warn!("a second job is ignored"),
+			},
+			answer @ (HostMessage::Have { .. }
+			| HostMessage::Unavailable { .. }
+			| HostMessage::Stored { .. }
+			| HostMessage::Refused { .. }) => match &answers {
+				// Nobody listens when the job has ended.
+				Some(answers) => drop(answers.send(answer)),
+				None => log::warn!("an answer came before there was a job"),
+			},
+			HostMessage::Cancel | HostMessage::Shutdown => break,
+		}
+	}
+	Ok(())
+}
+
+/// A worker that listens. Dropping it lets the job end after its current step.
+struct Running {
+	output: Output,
+	stop: Arc<AtomicBool>,
+}
+
+impl Drop for Running {
+	fn drop(&mut self) {
+		self.stop.store(true, Ordering::Relaxed);
+	}
+}
+
+impl Running {
+	/// Starts the job on a thread of its own.
+	fn start<K: Kernels + 'static>(
+		&self,
+		kernels: K,
+		behaviour: impl Behaviour,
+		folder: PathBuf,
+		job: Job,
+	) -> Sender<HostMessage> {
+		let (sender, answers) = channel();
+		let link =
+			Link { output: self.output.clone(), answers, stop: self.stop.clone(), folder };
+		let work = move || {
+			// A defect of this program must not pass for a result.
+			let result = catch_unwind(AssertUnwindSafe(|| run_job(&link, kernels, behaviour, &job)));
+			let message = match result {
+				Ok(Ok(result)) => WorkerMessage::Finished(result),
+				Ok(Err(Trouble::Gone)) => return,
+				Ok(Err(trouble)) => WorkerMessage::Failed(trouble.fault()),
+				Err(_) => WorkerMessage::Failed(Fault::Machine("the worker panicked".into())),
+			};
+			let _ = link.say(&message);
+		};
+		let thread = thread::Builder::new().name("job".into()).stack_size(STACK);
+		if let Err(error) = thread.spawn(work) {
+			let fault = Fault::Machine(format!("no thread for the job: {error}").into());
+			let _ = self.output.say(&WorkerMessage::Failed(fault));
+		}
+		sender
+	}
+}
+
+fn run_job<K: Kernels>(
+	link: &Link,
+	kernels: K,
+	behaviour: impl Behaviour,
+	job: &Job,
+) -> Result<JobResult, Trouble> {
+	let prepared = task::prepare(link, &job.context).inspect(|job| behaviour.prepared(job));
+	match &job.work {
+		Work::Train => {
+			let trained = run::train(link, &prepared?, &kernels, &behaviour)?;
+			Ok(JobResult::Trained(trained))
+		},
+		Work::Check(claim) => {
+			let checked =
+				prepared.and_then(|job| run::check(link, &job, &kernels, &behaviour, claim));
+			let checked = match checked {
+				Err(missing @ Trouble::Missing { .. }) => {
+					Checked::Unavailable { what: missing.to_string().into() }
+				},
+				other => other?,
+			};
+			Ok(JobResult::Checked(behaviour.checked(checked)))
+		},
+		Work::Play { game, .. } => {
+			let played = prepared.and_then(|prepared| {
+				play::play(link, &job.context, prepared, kernels, &behaviour, game)
+			});
+			match played {
+				Err(missing @ Trouble::Missing { .. }) => {
+					Ok(JobResult::Wait { reason: missing.to_string().into() })
+				},
+				other => other,
+			}
+		},
+	}
+}

@@ -1,0 +1,179 @@
+//! Training and checking: all steps of a task.
+
+use std::{
+	fs,
+	ops::ControlFlow,
+	process,
+	time::{Duration, Instant},
+};
+
+use assay_backend_cpu::Kernels;
+use assay_blobs::StateManifest;
+use assay_commitment::tensor_root;
+use assay_executor::{ExecError, MachineFault, Prepared, Session, Storage};
+use assay_worker_protocol::{
+	BlobKey, Checked, ClaimRef, ListTag, Outcome, Progress, Trained, WorkerMessage,
+};
+use codec::Encode;
+
+use super::{link::Link, tensor::tiles_of_words, trouble::Trouble, Behaviour};
+
+/// Longest time between two reports while steps are done.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Folder of the checkpoints, in the folder of the task.
+pub(crate) const RUN: &str = "run";
+
+/// Runs a task to its end, from where an earlier process left it.
+pub(crate) fn run<'k, K: Kernels>(
+	link: &Link,
+	job: &Prepared,
+	kernels: &'k K,
+	behaviour: &impl Behaviour,
+) -> Result<Session<&'k K>, Trouble> {
+	let storage = Storage::new(link.folder.join(RUN));
+	let mut session = Session::start(job.clone(), kernels, Some(storage))?;
+	finish(link, &mut session, behaviour)?;
+	Ok(session)
+}
+
+/// As [`run`], in a folder of its own if another process is at it.
+pub(crate) fn run_beside<'k, K: Kernels>(
+	link: &Link,
+	job: &Prepared,
+	kernels: &'k K,
+	behaviour: &impl Behaviour,
+) -> Result<Session<&'k K>, Trouble> {
+	let storage = Storage::new(link.folder.join(RUN));
+	let folder = link.folder.join(format!("play-{}", process::id()));
+	let mut session = match Session::start(job.clone(), kernels, Some(storage)) {
+		Err(ExecError::Machine(MachineFault::Busy { .. })) => {
+			Session::start(job.clone(), kernels, Some(Storage::new(&folder)))?
+		},
+		other => other?,
+	};
+	finish(link, &mut session, behaviour)?;
+	let _ = fs::remove_dir_all(&folder);
+	Ok(session)
+}
+
+fn finish<K: Kernels>(
+	link: &Link,
+	session: &mut Session<K>,
+	behaviour: &impl Behaviour,
+) -> Result<(), Trouble> {
+	let mut reported: Option<(Instant, u32)> = None;
+	let mut report = |session: &Session<K>| {
+		let progress = session.progress();
+		let due = reported.is_none_or(|(at, states)| {
+			progress.states > states || at.elapsed() >= REPORT_EVERY
+		});
+		if !due {
+			return Ok(());
+		}
+		reported = Some((Instant::now(), progress.states));
+		link.say(&WorkerMessage::Progress(behaviour.progress(told(&progress))))
+	};
+	report(session)?;
+	let result = session.run(|session| {
+		behaviour.after_step(session.steps_done());
+		match link.is_wanted() && report(session).is_ok() {
+			true => ControlFlow::Continue(()),
+			false => ControlFlow::Break(()),
+		}
+	});
+	match result {
+		Ok(_) => Ok(()),
+		Err(ExecError::Machine(MachineFault::Interrupted)) => Err(Trouble::Gone),
+		Err(error) => Err(error.into()),
+	}
+}
+
+fn told(progress: &assay_executor::Progress) -> Progress {
+	Progress {
+		step: progress.step as u32,
+		steps: progress.steps as u32,
+		loss_bits: progress.loss,
+		states: progress.states,
+		heartbeat_root: progress.heartbeat,
+		steps_per_second_milli: (progress.steps_per_second * 1000.0) as u32,
+	}
+}
+
+/// The manifest of the state in which a run has ended.
+fn artifact<K: Kernels>(session: &Session<K>) -> Result<StateManifest, Trouble> {
+	let slots = session.job().program().slots.iter().zip(session.slots());
+	let roots: Option<Vec<_>> = slots.map(|(slot, words)| tensor_root(&slot.ty, words)).collect();
+	roots
+		.and_then(|roots| StateManifest::new(session.steps_done(), roots))
+		.ok_or_else(|| Trouble::Machine("a slot does not fit its type".into()))
+}
+
+/// What a claim of this run says.
+fn claim<K: Kernels>(session: &Session<K>) -> Result<ClaimRef, Trouble> {
+	let states = session.claim().states();
+	let last = states.last().ok_or_else(|| Trouble::Machine("there are no states".into()))?;
+	Ok(ClaimRef {
+		claim_root: session.claim().root(),
+		states: states.len() as u32,
+		final_state: *last,
+		artifact_root: *artifact(session)?.key().root(),
+	})
+}
+
+/// Trains, and hands over everything that a claim commits to.
+pub(crate) fn train<K: Kernels>(
+	link: &Link,
+	job: &Prepared,
+	kernels: &K,
+	behaviour: &impl Behaviour,
+) -> Result<Trained, Trouble> {
+	let session = run(link, job, kernels, behaviour)?;
+	let ClaimRef { claim_root, states, final_state, artifact_root } = claim(&session)?;
+	let publish = |key: BlobKey, bytes: &[u8]| match behaviour.publishes(&key) {
+		true => link.publish(key, bytes),
+		false => Ok(()),
+	};
+	let list = BlobKey::List { tag: ListTag::States, root: claim_root };
+	publish(list, &session.claim().to_bytes())?;
+	let manifest = artifact(&session)?;
+	let slots = job.program().slots.iter().zip(session.slots());
+	for (key, (slot, words)) in manifest.tensors().zip(slots) {
+		let bytes = tiles_of_words(&slot.ty, words)
+			.ok_or_else(|| Trouble::Machine("a slot does not fit its type".into()))?;
+		publish(key, &bytes)?;
+	}
+	publish(manifest.key(), &manifest.encode())?;
+	let outcome = match session.outcome() {
+		Some(assay_executor::Outcome::NonFinite { step }) => {
+			Outcome::NonFinite { step: step as u32 }
+		},
+		Some(assay_executor::Outcome::Completed) | None => Outcome::Completed,
+	};
+	Ok(Trained { claim_root, states, final_state, artifact_root, outcome })
+}
+
+/// Runs all steps and says whether a claim is what comes out.
+pub(crate) fn check<K: Kernels>(
+	link: &Link,
+	job: &Prepared,
+	kernels: &K,
+	behaviour: &impl Behaviour,
+	theirs: &ClaimRef,
+) -> Result<Checked, Trouble> {
+	let session = run(link, job, kernels, behaviour)?;
+	let own = claim(&session)?;
+	if own == *theirs {
+		return Ok(Checked::Agrees);
+	}
+	if own.claim_root == theirs.claim_root {
+		// The list is right, what the claim says about its end is not.
+		return Ok(Checked::Differs { first_state: own.states.saturating_sub(1) });
+	}
+	let Some(list) = link.list(ListTag::States, &theirs.claim_root)? else {
+		return Ok(Checked::ListWithheld);
+	};
+	let pairs = session.claim().states().iter().zip(&list);
+	let first_state = pairs.take_while(|(own, theirs)| own == theirs).count() as u32;
+	Ok(Checked::Differs { first_state })
+}

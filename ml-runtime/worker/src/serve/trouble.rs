@@ -1,0 +1,47 @@
+//! Why a job has no result.
+
+use assay_executor::ExecError;
+use assay_worker_protocol::{BlobKey, Fault};
+
+/// Why a job has no result.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+	/// Every machine would end here.
+	#[error("{0}")]
+	Task(String),
+	/// Is this machine's.
+	#[error("{0}")]
+	Machine(String),
+	/// A blob cannot be had.
+	#[error("{what} ({key}) cannot be had")]
+	Missing {
+		/// What it is to the task.
+		what: &'static str,
+		/// Its key.
+		key: BlobKey,
+	},
+	/// Nobody waits for the result any more.
+	#[error("the host is gone")]
+	Gone,
+}
+
+impl Trouble {
+	/// As the host is told.
+	pub(crate) fn fault(&self) -> Fault {
+		match self {
+			Self::Task(why) => Fault::Task(why.as_str().into()),
+			Self::Machine(_) | Self::Missing { .. } | Self::Gone => {
+				Fault::Machine(self.to_string().into())
+			},
+		}
+	}
+}
+
+impl From<ExecError> for Trouble {
+	fn from(error: ExecError) -> Self {
+		match error {
+			ExecError::Task(fault) => Self::Task(fault.to_string()),
+			ExecError::Machine(fault) => Self::Machine(fault.to_string()),
+		}
+	}
+}

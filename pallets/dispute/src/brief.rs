@@ -1,0 +1,51 @@
+//! What the chain tells players, read by off-chain workers only.
+
+use assay_case::Brief;
+use assay_dispute_game::Side;
+use assay_primitives::{Claims, TaskId};
+
+use crate::{Config, Disputes, GameId, Pallet, Transcripts};
+
+/// Number of no game: an opening move does not depend on it, and a player that prepares one should not
+/// start over because somebody else opens a game.
+const NO_GAME: GameId = GameId::MAX;
+
+impl<T: Config> Pallet<T> {
+	/// What a challenger needs to open a game against the claim of `task`. `prefixes` are the lengths of
+	/// the running attempt's heartbeats.
+	pub fn opening_brief(
+		task: TaskId,
+		prefixes: impl IntoIterator<Item = u32>,
+	) -> Option<Brief> {
+		let claim = T::Claims::claim(task)?;
+		Some(Brief {
+			case: Self::case_with(task, &claim, all_prefixes(prefixes)),
+			params: Self::params(NO_GAME, task, &claim),
+			game: None,
+			side: Side::Challenger,
+			transcript: Default::default(),
+		})
+	}
+
+	/// What the side to move needs to find its next move; `None` for an unknown game. `prefixes` as for
+	/// [`Self::opening_brief`].
+	pub fn game_brief(
+		id: GameId,
+		prefixes: impl IntoIterator<Item = u32>,
+	) -> Option<Brief> {
+		let dispute = Disputes::<T>::get(id)?;
+		let claim = T::Claims::claim(dispute.task)?;
+		Some(Brief {
+			case: Self::case_with(dispute.task, &claim, all_prefixes(prefixes)),
+			params: *dispute.game.params(),
+			side: dispute.game.mover()?,
+			game: Some(dispute.game),
+			transcript: Transcripts::<T>::get(id),
+		})
+	}
+}
+
+/// Every attempt has a heartbeat of one state, its initial one, whether it was sent or not.
+fn all_prefixes(sent: impl IntoIterator<Item = u32>) -> impl Iterator<Item = u32> {
+	core::iter::once(1).chain(sent.into_iter().filter(|states| *states != 1))
+}

@@ -1,0 +1,150 @@
+//! Keys, and transactions signed with them.
+
+use super::{Action, LOG};
+use crate::{
+	AccountId, Nonce, Runtime, RuntimeCall, RuntimeOrigin, SignedPayload, System, TxExtension,
+	UncheckedExtrinsic,
+};
+use codec::Encode;
+use polkadot_sdk::{
+	frame_metadata_hash_extension::CheckMetadataHash,
+	frame_support::storage::{with_transaction, TransactionOutcome},
+	frame_system,
+	pallet_transaction_payment::ChargeTransactionPayment,
+	sp_core::{crypto::KeyTypeId, sr25519},
+	sp_io,
+	sp_runtime::{
+		generic::Era, traits::Dispatchable, DispatchError, MultiAddress, MultiSignature,
+	},
+};
+
+/// Keys of solvers: bids, heartbeats, claims, and the defence of claims.
+pub const SOLVER_KEYS: KeyTypeId = KeyTypeId(*b"asol");
+/// Keys of challengers: disputes about others' claims.
+pub const CHALLENGER_KEYS: KeyTypeId = KeyTypeId(*b"achl");
+
+/// Blocks for which a transaction may wait for inclusion. Whatever it answers is decided again each
+/// block, so an old one is of no use.
+const MORTALITY: u64 = 32;
+
+/// A kind of key.
+pub trait KeyKind {
+	/// How the keystore calls it.
+	const ID: KeyTypeId;
+	/// How the log calls it.
+	const ROLE: &'static str;
+}
+
+/// The kind of [`SOLVER_KEYS`].
+pub struct SolverKey;
+impl KeyKind for SolverKey {
+	const ID: KeyTypeId = SOLVER_KEYS;
+	const ROLE: &'static str = "solver";
+}
+
+/// The kind of [`CHALLENGER_KEYS`].
+pub struct ChallengerKey;
+impl KeyKind for ChallengerKey {
+	const ID: KeyTypeId = CHALLENGER_KEYS;
+	const ROLE: &'static str = "challenger";
+}
+
+/// A key of this node with an account on chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+	/// The account that it signs for.
+	pub account: AccountId,
+	public: sr25519::Public,
+	kind: KeyTypeId,
+	role: &'static str,
+}
+
+impl Key {
+	/// The node's keys of a kind whose accounts exist.
+	pub fn all<K: KeyKind>() -> impl Iterator<Item = Self> {
+		sp_io::crypto::sr25519_public_keys(K::ID)
+			.into_iter()
+			.map(|public| Self {
+				account: AccountId::new(public.0),
+				public,
+				kind: K::ID,
+				role: K::ROLE,
+			})
+			.filter(|key| System::account_exists(&key.account))
+	}
+
+	/// Sends the first of the actions that would succeed now. All of them are made, so that the executor
+	/// hears of every duty in every block.
+	pub(super) fn send_first(&self, actions: impl Iterator<Item = Action>) {
+		let mut sent = false;
+		for action in actions {
+			if !sent && self.would_succeed(&action) {
+				sent = self.send(action);
+			}
+		}
+	}
+
+	/// Makes the call and undoes it.
+	fn would_succeed(&self, action: &Action) -> bool {
+		let call = action.call.clone();
+		let origin = RuntimeOrigin::signed(self.account.clone());
+		let tried = with_transaction(|| {
+			let tried = call.dispatch(origin).map(|_| ()).map_err(|failed| failed.error);
+			TransactionOutcome::Rollback(Ok::<_, DispatchError>(tried))
+		});
+		match tried {
+			Ok(Ok(())) => true,
+			Ok(Err(error)) | Err(error) => {
+				let (role, why) = (self.role, &action.why);
+				log::debug!(target: LOG, "{role}: {why}: not now: {error:?}");
+				false
+			},
+		}
+	}
+
+	fn send(&self, action: Action) -> bool {
+		let (role, who, why) = (self.role, &self.account, action.why);
+		let nonce = System::account_nonce(who);
+		let Some(transaction) = self.sign(action.call, nonce) else {
+			log::error!(target: LOG, "{role} {who}: {why}: cannot sign");
+			return false;
+		};
+		match sp_io::offchain::submit_transaction(transaction.encode()) {
+			Ok(()) => log::info!(target: LOG, "{role} {who}: {why} (nonce {nonce})"),
+			// Most likely the same transaction, sent after an earlier block, still waits.
+			Err(()) => log::debug!(target: LOG, "{role} {who}: {why}: the pool has no place for it"),
+		}
+		if let Some(memory) = action.remember {
+			super::challenger::remember(&memory);
+		}
+		true
+	}
+
+	/// A transaction of this key.
+	fn sign(&self, call: RuntimeCall, nonce: Nonce) -> Option<UncheckedExtrinsic> {
+		let payload = SignedPayload::new(call, extension(nonce)).ok()?;
+		let signature = payload
+			.using_encoded(|bytes| sp_io::crypto::sr25519_sign(self.kind, &self.public, bytes))?;
+		let (call, extension, _) = payload.deconstruct();
+		let address = MultiAddress::Id(self.account.clone());
+		let signature = MultiSignature::Sr25519(signature);
+		Some(UncheckedExtrinsic::new_signed(call.into(), address, signature, extension))
+	}
+}
+
+/// What goes with a call: no tip, valid for some blocks from the parent of the present one.
+fn extension(nonce: Nonce) -> TxExtension {
+	let parent = u64::from(System::block_number().saturating_sub(1));
+	(
+		frame_system::CheckNonZeroSender::<Runtime>::new(),
+		frame_system::CheckSpecVersion::<Runtime>::new(),
+		frame_system::CheckTxVersion::<Runtime>::new(),
+		frame_system::CheckGenesis::<Runtime>::new(),
+		frame_system::CheckMortality::<Runtime>::from(Era::mortal(MORTALITY, parent)),
+		frame_system::CheckNonce::<Runtime>::from(nonce),
+		frame_system::CheckWeight::<Runtime>::new(),
+		ChargeTransactionPayment::<Runtime>::from(0),
+		CheckMetadataHash::<Runtime>::new(false),
+		frame_system::WeightReclaim::<Runtime>::new(),
+	)
+}

@@ -1,0 +1,110 @@
+// A network of real nodes on loopback, each a process with its own folder, log and worker.
+import { spawn, execFileSync } from "node:child_process";
+import { appendFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const target = process.env.CARGO_TARGET_DIR ?? join(process.env.HOME, ".cache/assay/target");
+export const binary = (name) => join(target, "release", name);
+
+/** Runs a program to its end; its standard output, or an error with what it wrote. */
+export function run(program, args) {
+	try {
+		return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 28 });
+	} catch (error) {
+		throw new Error(`${program} ${args.join(" ")}\n${error.stderr ?? error.message}`);
+	}
+}
+
+const nodeKey = (index) => String(index + 1).padStart(64, "0");
+
+export class Network {
+	/** `workers[name]` is the command line of a node's worker; nodes without one run none. */
+	constructor({ names = ["alice", "bob", "charlie", "dave"], workers = {}, firstPort, dir } = {}) {
+		this.names = names;
+		this.workers = workers;
+		this.firstPort = Number(firstPort ?? 31000);
+		this.dir = dir ?? mkdtempSync(join(tmpdir(), "assay-"));
+		this.processes = new Map();
+		this.keep = dir !== undefined;
+	}
+
+	base(name) { return join(this.dir, name); }
+	log(name) { return join(this.dir, `${name}.log`); }
+	rpcPort(name) { return this.firstPort + 100 + this.names.indexOf(name); }
+	url(name) { return `ws://127.0.0.1:${this.rpcPort(name)}`; }
+	httpUrl(name) { return `http://127.0.0.1:${this.rpcPort(name)}`; }
+	get spec() { return join(this.dir, "spec.json"); }
+
+	start() {
+		const node = binary("assay-node");
+		if (!existsSync(node)) throw new Error(`no ${node}: run scripts/demo.sh, which builds it`);
+		mkdirSync(this.dir, { recursive: true });
+		run(node, ["export-chain-spec", "--chain", "local", "--raw", "--output", this.spec]);
+		const peer = execFileSync(node, ["key", "inspect-node-key"], { input: nodeKey(0), encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] }).trim();
+		this.boot = `/ip4/127.0.0.1/tcp/${this.firstPort}/p2p/${peer}`;
+		for (const name of this.names) this.startNode(name);
+	}
+
+	startNode(name) {
+		const index = this.names.indexOf(name);
+		const [worker, ...workerArgs] = this.workers[name] ?? [];
+		const args = [
+			"--chain", this.spec, `--${name}`, "--base-path", this.base(name), "--node-key", nodeKey(index),
+			"--listen-addr", `/ip4/127.0.0.1/tcp/${this.firstPort + index}`, "--rpc-port", String(this.rpcPort(name)),
+			"--rpc-methods", "unsafe", "--rpc-cors", "all", "--no-prometheus", "--no-mdns", "--no-telemetry",
+			"--bootnodes", this.boot, "-lassay=debug",
+			...(worker ? ["--worker", worker, ...workerArgs.flatMap((arg) => [`--worker-arg=${arg}`])] : ["--no-worker"]),
+		];
+		const log = createWriteStream(this.log(name), { flags: "a" });
+		const child = spawn(binary("assay-node"), args, { stdio: ["ignore", "pipe", "pipe"] });
+		child.stdout.pipe(log);
+		child.stderr.pipe(log);
+		child.on("exit", (code, signal) => {
+			if (this.processes.get(name) === child) {
+				this.processes.delete(name);
+				appendFileSync(this.log(name), `process ended: ${code ?? signal}\n`);
+				if (!this.stopping) console.error(`error: node ${name} ended: ${code ?? signal}`);
+			}
+		});
+		this.processes.set(name, child);
+	}
+
+	/** Ends every process that this network started, by its id. */
+	async stop() {
+		this.stopping = true;
+		const ended = [...this.processes.values()].map((child) => new Promise((resolve) => {
+			child.once("exit", resolve);
+			child.kill("SIGTERM");
+			setTimeout(() => child.kill("SIGKILL"), 10_000).unref();
+		}));
+		await Promise.all(ended);
+		if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
+	}
+
+	/** The end of every log, for a run that failed. */
+	tail(lines = 25) {
+		for (const name of this.names) {
+			if (!existsSync(this.log(name))) continue;
+			const text = readFileSync(this.log(name), "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+			console.error(`--- the end of ${name}'s log\n${text}`);
+		}
+	}
+}
+
+/** Runs `body(network)` and stops the network whatever happens; a failure shows the logs. */
+export async function withNetwork(options, body) {
+	const network = new Network(options);
+	const interrupted = async () => { await network.stop(); process.exit(130); };
+	process.once("SIGINT", interrupted);
+	process.once("SIGTERM", interrupted);
+	try {
+		network.start();
+		return await body(network);
+	} catch (error) {
+		network.tail();
+		throw error;
+	} finally {
+		await network.stop();
+	}
+}

@@ -1,7 +1,11 @@
 //! The command line.
 
+use crate::{blobs::BlobCmd, executor::WorkerOptions};
 use clap::{Args, Parser, Subcommand as ClapSubcommand};
-use polkadot_sdk::sc_cli;
+use polkadot_sdk::{
+	sc_cli::{self, OffchainWorkerEnabled},
+	sc_service::Configuration,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +20,17 @@ Examples:
   the RPC author_rotateKeysWithOwner(ACCOUNT) and register them with session.setKeys(keys, proof):
       assay-node --chain network.json --validator --name my-node --base-path /var/lib/assay
 
+  A solver and challenger: register the accounts on chain, then give their keys to the node. The first
+  key claims tasks and answers disputes, the second checks claims of others and opens disputes:
+      assay-node key insert --key-type asol --scheme sr25519 --suri SECRET --chain network.json \\
+          --base-path /var/lib/assay
+      assay-node key insert --key-type achl --scheme sr25519 --suri SECRET --chain network.json \\
+          --base-path /var/lib/assay
+      assay-node --chain network.json --base-path /var/lib/assay --worker /usr/bin/assay-worker
+
+  A data set for a task: its key is the data_root, and other nodes download it from this one:
+      assay-node blob put train.bin --chain network.json --base-path /var/lib/assay
+
   Launching a network: `assay-node export-chain-spec --chain mainnet:launch.json --raw` merges your
   validators and balances over the production preset; `--chain mainnet` shows what it contains.";
 
@@ -26,7 +41,9 @@ Examples:
 	propagate_version = true,
 	args_conflicts_with_subcommands = true,
 	subcommand_negates_reqs = true,
-	after_help = EXAMPLES
+	after_long_help = EXAMPLES,
+	// Solvers and challengers find their tasks and disputes there.
+	mut_arg("indexing_enabled", |arg| arg.default_value("true"))
 )]
 pub(crate) struct Cli {
 	/// Something other than running a node.
@@ -48,6 +65,27 @@ pub(crate) struct Run {
 	/// Measure processor, memory and disk at start-up (takes some seconds) and report the scores.
 	#[arg(long)]
 	pub(crate) hwbench: bool,
+
+	/// Which worker computes for this node.
+	#[command(flatten)]
+	pub(crate) worker: WorkerOptions,
+
+	/// A blob is given up when no peer brings any of it for so long.
+	#[arg(long, value_name = "SECONDS", default_value_t = 120)]
+	pub(crate) blob_patience: u64,
+}
+
+impl Run {
+	/// Whether off-chain workers run: with an executor they have work on any node, so that `--offchain-worker
+	/// when-authority`, which is the default, does not keep them from it.
+	pub(crate) fn runs_offchain_workers(&self, config: &Configuration, has_executor: bool) -> bool {
+		match self.base.offchain_worker_params.enabled {
+			OffchainWorkerEnabled::WhenAuthority | OffchainWorkerEnabled::Always => {
+				config.offchain_worker.enabled || has_executor
+			},
+			OffchainWorkerEnabled::Never => false,
+		}
+	}
 }
 
 /// What the binary can do beside running a node.
@@ -56,6 +94,10 @@ pub(crate) enum Subcommand {
 	/// Make, inspect and store keys.
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
+
+	/// Put blobs (data sets, tensors, lists) into a node's store, get them, list and verify them.
+	#[command(subcommand)]
+	Blob(BlobCmd),
 
 	/// Write a chain specification, readable or (--raw) ready for distribution.
 	ExportChainSpec(sc_cli::ExportChainSpecCmd),

@@ -1,7 +1,7 @@
 //! Runs what the command line asks for.
 
 use crate::{
-	chain_spec,
+	blobs, chain_spec,
 	cli::{Cli, Subcommand},
 	service,
 };
@@ -17,7 +17,9 @@ impl SubstrateCli for Cli {
 	}
 
 	fn impl_version() -> String {
-		env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+		// A build script that asks git would compile the node again after every commit.
+		let version = env!("CARGO_PKG_VERSION");
+		option_env!("ASSAY_COMMIT").map_or(version.into(), |commit| format!("{version}-{commit}"))
 	}
 
 	fn description() -> String {
@@ -47,6 +49,10 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 	match &cli.subcommand {
 		None => run_node(&cli),
 		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::Blob(cmd)) => {
+			cmd.check()?;
+			cli.create_runner(cmd)?.sync_run(|config| cmd.run(&*blobs::open(&config)?))
+		},
 		Some(Subcommand::ExportChainSpec(cmd)) => {
 			let spec = cli.load_spec(&cmd.chain)?;
 			cmd.run(spec)
@@ -97,6 +103,6 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 					.into(),
 			));
 		}
-		service::full(config, cli.run.hwbench).map_err(sc_cli::Error::Service)
+		service::full(config, &cli.run).map_err(sc_cli::Error::Service)
 	})
 }

@@ -4,9 +4,11 @@
 //! workers that drive the executor. The executor itself is another process: this one links no machine
 //! learning code.
 
+mod blobs;
 mod chain_spec;
 mod cli;
 mod command;
+mod executor;
 mod offchain;
 mod rpc;
 mod service;

@@ -2,7 +2,7 @@
 
 mod consensus;
 
-use crate::{offchain, rpc};
+use crate::{blobs, cli::Run, offchain, rpc};
 use assay_runtime::apis::RuntimeApi;
 use consensus::{Finality, Network, Parts, Settings};
 use jsonrpsee::RpcModule;
@@ -30,12 +30,14 @@ use polkadot_sdk::{
 	sp_io::SubstrateHostFunctions,
 	sp_timestamp,
 };
-use std::sync::Arc;
+use rpc::assay::{Assay, AssayApiServer};
+use std::{sync::Arc, time::Duration};
 
 /// Blocks, transactions unopened.
 pub(crate) type Block = assay_runtime::opaque::Block;
 /// What the runtime may call outside itself.
-pub(crate) type HostFunctions = SubstrateHostFunctions;
+pub(crate) type HostFunctions =
+	(SubstrateHostFunctions, assay_host_functions::assay_executor::HostFunctions);
 /// The chain: state, blocks, runtime calls.
 pub(crate) type Client = sc_service::TFullClient<Block, RuntimeApi, WasmExecutor<HostFunctions>>;
 /// The database.
@@ -181,14 +183,14 @@ fn inherents(
 }
 
 /// Starts a node over the network backend that the configuration names.
-pub(crate) fn full(config: Configuration, hwbench: bool) -> Result<TaskManager, Error> {
+pub(crate) fn full(config: Configuration, run: &Run) -> Result<TaskManager, Error> {
 	match config.network.network_backend {
-		NetworkBackendType::Litep2p => full_over::<Litep2pNetworkBackend>(config, hwbench),
-		NetworkBackendType::Libp2p => full_over::<NetworkWorker<_, _>>(config, hwbench),
+		NetworkBackendType::Litep2p => full_over::<Litep2pNetworkBackend>(config, run),
+		NetworkBackendType::Libp2p => full_over::<NetworkWorker<_, _>>(config, run),
 	}
 }
 
-fn full_over<N>(config: Configuration, hwbench: bool) -> Result<TaskManager, Error>
+fn full_over<N>(config: Configuration, run: &Run) -> Result<TaskManager, Error>
 where
 	N: NetworkBackend<Block, assay_runtime::Hash>,
 {
@@ -214,6 +216,8 @@ where
 		net_config.peer_store_handle(),
 	);
 	net_config.add_notification_protocol(protocol_config);
+	let (blob_protocol, blob_config, blob_requests) = blobs::protocol::<N>(&genesis);
+	net_config.add_request_response_protocol(blob_config);
 	let warp_proofs = grandpa::warp_proof::NetworkProvider::new(
 		backend.clone(),
 		grandpa.shared_authority_set().clone(),
@@ -238,10 +242,23 @@ where
 
 	let role = config.role;
 	let settings = Settings::of(&config);
-	if hwbench {
+	if run.hwbench {
 		measure_hardware(&config);
 	}
-	if config.offchain_worker.enabled {
+	let peers = blobs::NetworkPeers {
+		service: network.service.clone(),
+		sync: network.sync.clone(),
+		protocol: blob_protocol,
+		runtime: config.tokio_handle.clone(),
+	};
+	let patience = Duration::from_secs(run.blob_patience);
+	let downloads =
+		blobs::start(&task_manager, blobs::open(&config)?, peers, blob_requests, patience);
+	let executor_base = config.base_path.config_dir(config.chain_spec.id()).join("executor");
+	let executor = run.worker.start(&executor_base, downloads.fetcher().clone());
+	// The worker ends with the node's tasks.
+	task_manager.keep_alive(executor.clone());
+	if run.runs_offchain_workers(&config, executor.is_some()) {
 		let deps = offchain::Deps {
 			client: client.clone(),
 			backend: backend.clone(),
@@ -249,6 +266,7 @@ where
 			network: network.service.clone(),
 			pool: transaction_pool.clone(),
 			is_validator: role.is_authority(),
+			executor: executor.clone(),
 		};
 		offchain::spawn(&task_manager, deps)?;
 	}
@@ -259,7 +277,7 @@ where
 		task_manager: &mut task_manager,
 		keystore: keystore_container.keystore(),
 		transaction_pool: transaction_pool.clone(),
-		rpc_builder: rpc,
+		rpc_builder: with_assay(rpc, Assay { downloads: Arc::new(downloads), executor }),
 		network: network.service.clone(),
 		system_rpc_tx,
 		tx_handler_controller,
@@ -283,6 +301,15 @@ where
 		parts.finalise(settings, network, grandpa, voter_state)?;
 	}
 	Ok(task_manager)
+}
+
+/// Adds the methods of Assay's own, which need a network.
+fn with_assay(rpc: RpcBuilder, assay: Assay) -> RpcBuilder {
+	Box::new(move |executor| {
+		let mut module = rpc(executor)?;
+		module.merge(assay.clone().into_rpc()).map_err(|error| Error::Application(error.into()))?;
+		Ok(module)
+	})
 }
 
 /// Prints how fast this machine is.

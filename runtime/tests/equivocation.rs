@@ -8,7 +8,9 @@ use assay_runtime::{
 	Staking,
 };
 use polkadot_sdk::{
-	frame_support::{assert_err, assert_ok, traits::KeyOwnerProofSystem},
+	frame_support::{
+		assert_err, assert_ok, dispatch::DispatchResultWithPostInfo, traits::KeyOwnerProofSystem,
+	},
 	pallet_babe::Error,
 	sp_consensus_babe::{
 		digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
@@ -30,13 +32,13 @@ fn sealed(state: u8) -> Header {
 	header
 }
 
-fn proof(first: u8, second: u8) -> Box<EquivocationProof<Header>> {
-	Box::new(EquivocationProof {
-		offender: Sr25519Keyring::Alice.public().into(),
-		slot: 0.into(),
-		first_header: sealed(first),
-		second_header: sealed(second),
-	})
+fn proof(first_header: Header, second_header: Header) -> Box<EquivocationProof<Header>> {
+	let offender = Sr25519Keyring::Alice.public().into();
+	Box::new(EquivocationProof { offender, slot: 0.into(), first_header, second_header })
+}
+
+fn report(proof: Box<EquivocationProof<Header>>) -> DispatchResultWithPostInfo {
+	Babe::report_equivocation_unsigned(RuntimeOrigin::none(), proof, owner())
 }
 
 fn owner() -> MembershipProof {
@@ -53,24 +55,31 @@ fn stake() -> Balance {
 fn validator_should_be_slashed_and_disabled_when_it_seals_two_blocks_for_one_slot() {
 	common::chain("local_testnet").execute_with(|| {
 		assert_eq!(stake(), 1_000_000 * ASY);
-		assert_ok!(Babe::report_equivocation_unsigned(RuntimeOrigin::none(), proof(1, 2), owner()));
+		let proof = proof(sealed(1), sealed(2));
+		assert_ok!(report(proof.clone()));
 		// One offender of four: (3 · 1/4)² = 9/16 of its stake.
-		assert_eq!(stake(), 437_500 * ASY);
+		assert_eq!(stake() / ASY, 437_500);
 		assert_eq!(Session::disabled_validators().len(), 1);
-		assert_err!(
-			Babe::report_equivocation_unsigned(RuntimeOrigin::none(), proof(1, 2), owner()),
-			Error::<Runtime>::DuplicateOffenceReport
-		);
+		assert_err!(report(proof), Error::<Runtime>::DuplicateOffenceReport);
 	});
 }
 
 #[test]
 fn validator_should_keep_its_stake_when_both_blocks_are_the_same() {
 	common::chain("local_testnet").execute_with(|| {
-		assert_err!(
-			Babe::report_equivocation_unsigned(RuntimeOrigin::none(), proof(1, 1), owner()),
-			Error::<Runtime>::InvalidEquivocationProof
-		);
+		let block = sealed(1);
+		let proof = proof(block.clone(), block);
+		assert_err!(report(proof), Error::<Runtime>::InvalidEquivocationProof);
+		assert_eq!(stake(), 1_000_000 * ASY);
+	});
+}
+
+#[test]
+fn validator_should_keep_its_stake_when_a_seal_is_not_its_own() {
+	common::chain("local_testnet").execute_with(|| {
+		let mut proof = proof(sealed(1), sealed(2));
+		proof.offender = Sr25519Keyring::Bob.public().into();
+		assert_err!(report(proof), Error::<Runtime>::InvalidEquivocationProof);
 		assert_eq!(stake(), 1_000_000 * ASY);
 	});
 }

@@ -89,6 +89,17 @@ impl Model {
 		Ok(notes.and_then(|notes| notes.get(STATE_ROOT).cloned()))
 	}
 
+	/// Name, type and shape of every tensor of a model file, in order of name.
+	pub fn list(bytes: &[u8]) -> Result<Vec<(String, String, Vec<usize>)>, Error> {
+		let file = SafeTensors::deserialize(bytes)?;
+		let tensors = file.iter();
+		let mut tensors: Vec<_> = tensors
+			.map(|(name, view)| (name.into(), view.dtype().to_string(), view.shape().to_vec()))
+			.collect();
+		tensors.sort();
+		Ok(tensors)
+	}
+
 	/// Names and shapes.
 	pub fn parameters(&self) -> &[Parameter] {
 		&self.parameters

@@ -85,9 +85,7 @@ impl Layer {
 				}
 			},
 			Self::Relu => x.relu(),
-			Self::MaxPool { kernel, stride } => {
-				x.max_pool2d_with_stride(pair(*kernel), pair(*stride))
-			},
+			Self::MaxPool { kernel, stride } => max_pool(x, pair(*kernel), pair(*stride)),
 			Self::AvgPool { kernel, stride } => {
 				x.avg_pool2d_with_stride(pair(*kernel), pair(*stride))
 			},
@@ -110,6 +108,28 @@ fn convolve(
 	}
 	let dense = padded.conv2d(weight, 0, 1, 1, 1)?;
 	every(&every(&dense, 2, down)?, 3, right)
+}
+
+/// Maximum of each window, entry by entry. candle's own `max_pool2d` has another gradient: it divides
+/// by the size of the window.
+fn max_pool(
+	x: &Tensor,
+	(rows, cols): (usize, usize),
+	(down, right): (usize, usize),
+) -> Result<Tensor> {
+	let (_, _, height, width) = x.dims4()?;
+	let mut most: Option<Tensor> = None;
+	for row in 0..rows {
+		let line = every(&x.narrow(2, row, height + 1 - rows)?, 2, down)?;
+		for col in 0..cols {
+			let entry = every(&line.narrow(3, col, width + 1 - cols)?, 3, right)?;
+			most = Some(match most {
+				Some(most) => most.maximum(&entry)?,
+				None => entry,
+			});
+		}
+	}
+	most.ok_or_else(|| candle_core::Error::msg("a window has no entries"))
 }
 
 /// Positions 0, `stride`, 2 · `stride`, … along a dimension.

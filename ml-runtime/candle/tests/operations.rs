@@ -90,8 +90,7 @@ fn elementwise(random: &mut Random) -> Vec<Case> {
 	] {
 		cases.push((Op::Unary(function), vec![random.matrix(37, 41, map)]));
 	}
-	let functions =
-		[Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::ReluGrad];
+	let functions = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::ReluGrad];
 	for broadcast in BROADCASTS {
 		let (rows, cols) = second(broadcast, 35, 34);
 		for function in functions {
@@ -120,7 +119,7 @@ fn sliding(random: &mut Random) -> Vec<Case> {
 		let pixels = images * u32::from(w.height) * u32::from(w.width);
 		let channels = u32::from(w.channels);
 		let image = random.matrix(pixels, channels, plain);
-		let patches = meaning(Op::Im2Col(w), &[image.clone()]).unwrap().unwrap();
+		let patches = meaning(Op::Im2Col(w), std::slice::from_ref(&image)).unwrap().unwrap();
 		let (places, width) = patches.dims2().unwrap();
 		let gradient = random.matrix(places as u32, width as u32, plain);
 		cases.push((Op::Im2Col(w), vec![image.clone()]));

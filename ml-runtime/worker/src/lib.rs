@@ -19,9 +19,9 @@
 //! # The folder of a task
 //!
 //! ```text
-//! run/                checkpoints of the training, shared by all jobs of the task
-//! play-<process id>/  the same, while another process trains in `run`
-//! out-<process id>/   blobs on their way to the host
+//! run/      checkpoints of the training, shared by all jobs of the task
+//! play-0/   the same, for a move that is wanted while another process trains in `run`
+//! out/      blobs on their way to the host
 //! ```
 //!
 //! # Faults
@@ -38,6 +38,6 @@
 mod serve;
 mod stderr_log;
 
-pub use assay_backend_cpu::{CpuKernels, Kernels};
+pub use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
 pub use serve::{serve, Behaviour, Honest};
 pub use stderr_log::log_to_stderr;

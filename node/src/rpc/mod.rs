@@ -1,5 +1,7 @@
 //! RPC beyond what every Substrate node serves: nonces, fees, BABE, GRANDPA, sync state.
 
+pub(crate) mod assay;
+
 use crate::service::{Backend, Block, Client, Pool, SelectChain};
 use assay_runtime::{AccountId, Balance, Nonce};
 use jsonrpsee::RpcModule;

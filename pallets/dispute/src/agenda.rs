@@ -85,6 +85,10 @@ impl<T: Config> Pallet<T> {
 	/// Whether all of the bucket was served.
 	fn serve_bucket(block: BlockNumberFor<T>, meter: &mut WeightMeter) -> bool {
 		for id in Agenda::<T>::get(block) {
+			// A conviction before it in this bucket may have closed it.
+			if !Disputes::<T>::contains_key(id) {
+				continue;
+			}
 			if meter.try_consume(Self::ending_weight(false)).is_err() {
 				return false;
 			}
@@ -117,6 +121,16 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(clock.flops_per_block > 0, "replays take time");
 		assert!(
+			clock.base > 0
+				&& clock.base.checked_add(clock.replay_max).is_some_and(|sum| sum < u32::MAX >> 2),
+			"every game must have a clock, and end before block numbers do"
+		);
+		assert!(
+			T::Tariff::get().bond_factor >= 2,
+			"half of the bond, which may be paid out, must cover a defence"
+		);
+		assert!(T::MaxGames::get() > 0, "claims must be disputable");
+		assert!(
 			T::MaxGames::get() <= T::AgendaSize::get().saturating_mul(SEARCH),
 			"every open game must find a place in the agenda"
 		);
@@ -130,7 +144,8 @@ impl<T: Config> Pallet<T> {
 			limits
 				.get(frame_support::dispatch::DispatchClass::Operational)
 				.max_extrinsic
-				.is_none_or(|most| most.all_gte(heaviest)),
+				.unwrap_or(limits.max_block)
+				.all_gte(heaviest),
 			"the heaviest move must fit a block"
 		);
 	}

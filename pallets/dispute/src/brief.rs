@@ -13,10 +13,7 @@ const NO_GAME: GameId = GameId::MAX;
 impl<T: Config> Pallet<T> {
 	/// What a challenger needs to open a game against the claim of `task`. `prefixes` are the lengths of
 	/// the running attempt's heartbeats.
-	pub fn opening_brief(
-		task: TaskId,
-		prefixes: impl IntoIterator<Item = u32>,
-	) -> Option<Brief> {
+	pub fn opening_brief(task: TaskId, prefixes: impl IntoIterator<Item = u32>) -> Option<Brief> {
 		let claim = T::Claims::claim(task)?;
 		Some(Brief {
 			case: Self::case_with(task, &claim, all_prefixes(prefixes)),
@@ -29,10 +26,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What the side to move needs to find its next move; `None` for an unknown game. `prefixes` as for
 	/// [`Self::opening_brief`].
-	pub fn game_brief(
-		id: GameId,
-		prefixes: impl IntoIterator<Item = u32>,
-	) -> Option<Brief> {
+	pub fn game_brief(id: GameId, prefixes: impl IntoIterator<Item = u32>) -> Option<Brief> {
 		let dispute = Disputes::<T>::get(id)?;
 		let claim = T::Claims::claim(dispute.task)?;
 		Some(Brief {

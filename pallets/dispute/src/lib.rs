@@ -13,7 +13,9 @@
 //! - *position*: hash of everything said in a game so far. Each move names the position that it
 //!   answers, so after a re-org, a replay or a front-run it is void instead of harmful;
 //! - *bond*: what the challenger holds from the opening to the end; there is no other money in a game;
-//! - *cost*: what the moves of one side are worth by the runtime's [`Tariff`], paid by the loser;
+//! - *cost*: what the moves of one side are worth by the runtime's [`Tariff`], paid by the loser: by the
+//!   market from the stake of a convicted solver, or from the bond of a challenger that lost, of which at
+//!   least half burns;
 //! - *agenda*: the games whose clock may have run out in a block.
 //!
 //! # Invariants (checked by `try_state`)
@@ -29,6 +31,12 @@
 //! Moves that commit or choose belong to the account of their side: a stranger who posted a garbage
 //! trace for an honest solver would convict it. Moves that are checked against commitments that already
 //! stand (`bisect`, `join_fault`, `open_tile`) may be made by anyone. See ADR 0007.
+//!
+//! # When the list of states is withheld
+//!
+//! `open_withheld` asks for it. When the search has found the first state that the challenger rejects,
+//! `pick_stride` does in that game what `open` does at the start of others. A claim whose first state is
+//! not the task's is convicted by `prefix_fault` against the heartbeat of one state that every task has.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
@@ -50,12 +58,18 @@ use frame_support::pallet_macros::import_section;
 use polkadot_sdk::{frame_support, frame_system, sp_runtime};
 
 mod agenda;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod brief;
 mod errors;
 mod events;
 mod games_impls;
+#[cfg(test)]
+mod mock;
 mod move_impls;
 mod settle_impls;
+#[cfg(test)]
+mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -68,6 +82,11 @@ pub use weights::WeightInfo;
 #[import_section(errors::errors)]
 #[import_section(events::events)]
 #[frame_support::pallet]
+#[allow(
+	clippy::cast_possible_truncation,
+	clippy::expect_used,
+	reason = "the pallet macro's own code: indices of variants, and a name that it looks up itself"
+)]
 pub mod pallet {
 	use alloc::boxed::Box;
 
@@ -164,8 +183,7 @@ pub mod pallet {
 	/// What was revealed in a game and is needed again. Hasher and payer as for [`Disputes`]; only games
 	/// that need it have a row.
 	#[pallet::storage]
-	pub type Transcripts<T: Config> =
-		StorageMap<_, Twox64Concat, GameId, Transcript, ValueQuery>;
+	pub type Transcripts<T: Config> = StorageMap<_, Twox64Concat, GameId, Transcript, ValueQuery>;
 
 	/// Games whose clock may have run out, by block. One entry per open game.
 	#[pallet::storage]
@@ -469,6 +487,24 @@ pub mod pallet {
 		pub fn expire(origin: OriginFor<T>, game: GameId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_expire(game)
+		}
+
+		/// Challenger: after a search in a withheld claim, the transition to the state that it found is
+		/// wrong.
+		///
+		/// Origin, errors and events as for `ask`, and `ProofInvalid`, `LeafOutOfRange`, `NotTheLeaf`.
+		/// Arguments as for `open`.
+		#[pallet::call_index(17)]
+		#[pallet::weight((Pallet::<T>::light_weight(), DispatchClass::Operational))]
+		pub fn pick_stride(
+			origin: OriginFor<T>,
+			game: GameId,
+			position: Root,
+			stride: u32,
+			before: Shown,
+			after: Shown,
+		) -> DispatchResultWithPostInfo {
+			Self::do_move(origin, game, position, Move::Open { stride, before, after })
 		}
 	}
 

@@ -19,17 +19,13 @@ use frame_system::{
 use sp_runtime::traits::{BlakeTwo256, Hash, SaturatedConversion, Saturating};
 
 use crate::{
-	frame_support, frame_system, sp_runtime, BalanceOf, Config, Dispute, DisputeOf, Disputes, Error,
-	Event, GameId, GamesOf, HoldReason, NextGame, Pallet,
-	Transcripts,
+	frame_support, frame_system, sp_runtime, BalanceOf, Config, Dispute, DisputeOf, Disputes,
+	Error, Event, GameId, GamesOf, HoldReason, NextGame, Pallet, Transcripts,
 };
 
 /// A claim as this runtime describes it.
-pub(crate) type ClaimOf<T> = DisputedClaim<
-	<T as frame_system::Config>::AccountId,
-	BalanceOf<T>,
-	BlockNumberFor<T>,
->;
+pub(crate) type ClaimOf<T> =
+	DisputedClaim<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 
 impl<T: Config> Pallet<T> {
 	/// The present block, in the game's own unit.
@@ -39,11 +35,10 @@ impl<T: Config> Pallet<T> {
 
 	/// The claim before the referee, for one move: only the heartbeat that it names is looked up.
 	fn case(task: TaskId, claim: &ClaimOf<T>, play: &CaseMove) -> Case {
-		let named = match play {
-			Move::PrefixFault { heartbeat, .. } => Some(*heartbeat),
-			_ => None,
-		};
-		Self::case_with(task, claim, named)
+		if let Move::PrefixFault { heartbeat, .. } = play {
+			return Self::case_with(task, claim, [*heartbeat]);
+		}
+		Self::case_with(task, claim, [])
 	}
 
 	/// What the referee needs to know about a claim, with the heartbeats of these lengths, as far as they
@@ -93,7 +88,7 @@ impl<T: Config> Pallet<T> {
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
 		let name = (genesis, task, claim.attempt, claim.claim.root, id);
 		Params {
-			id: name.using_encoded(|bytes| BlakeTwo256::hash(bytes)).0,
+			id: name.using_encoded(BlakeTwo256::hash).0,
 			claim: claim.claim.root,
 			steps: work.steps,
 			stride: work.stride,
@@ -142,7 +137,8 @@ impl<T: Config> Pallet<T> {
 		let id = NextGame::<T>::get();
 		let params = Self::params(id, task, &claim);
 		let case = Self::case(task, &claim, &opening);
-		let transition = Game::open(params, &opening, Self::now(), &case).map_err(Error::<T>::from)?;
+		let transition =
+			Game::open(params, &opening, Self::now(), &case).map_err(Error::<T>::from)?;
 		T::Claims::game_opened(task)?;
 		let bond = Self::bond_of(&claim);
 		T::Currency::hold(&HoldReason::Bond.into(), &challenger, bond)?;
@@ -232,10 +228,13 @@ impl<T: Config> Pallet<T> {
 
 	/// Keeps what a move reveals and later moves build on. `before` is the game before the move.
 	fn write_down(id: GameId, before: &Game, play: &CaseMove) -> DispatchResult {
-		if let (Phase::Bisect { level, run, .. }, Move::Bisect { children }) = (before.phase(), play) {
+		if let (Phase::Bisect { level, run, .. }, Move::Bisect { children }) =
+			(before.phase(), play)
+		{
 			let entry = Revealed { level: *level, run: *run, children: children.clone() };
-			Transcripts::<T>::try_mutate(id, |said| said.revealed.try_push(entry))
-				.map_err(|_| Error::<T>::NothingToAsk)?;
+			Transcripts::<T>::try_mutate(id, |said| {
+				said.revealed.try_push(entry).map_err(|_| Error::<T>::NothingToAsk)
+			})?;
 		}
 		if let Move::PostPartials { partials } = play {
 			Transcripts::<T>::mutate(id, |said| said.partials = partials.partials.clone());
@@ -249,7 +248,9 @@ impl<T: Config> Pallet<T> {
 		dispute.game = expired.game;
 		match expired.effect {
 			Effect::Ended(outcome) => Self::settle(id, dispute, outcome),
-			Effect::Turn { .. } | Effect::AlreadyStands => Err(Error::<T>::DeadlineNotReached.into()),
+			Effect::Turn { .. } | Effect::AlreadyStands => {
+				Err(Error::<T>::DeadlineNotReached.into())
+			},
 		}
 	}
 }

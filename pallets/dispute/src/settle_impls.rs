@@ -10,7 +10,7 @@ use frame_support::{
 		Imbalance,
 	},
 };
-use sp_runtime::traits::Saturating;
+use sp_runtime::traits::{CheckedDiv, Saturating};
 
 use crate::{
 	frame_support, sp_runtime, BalanceOf, Config, DisputeOf, Disputes, Error, Event, GameId,
@@ -101,13 +101,14 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Pays the solver's costs from the bond and burns the rest.
+	/// Pays the solver's costs from the bond and burns the rest, at least half: else a solver could
+	/// fill the places for games against its claim with sham ones that cost it nothing.
 	fn slash_bond(id: GameId, dispute: &DisputeOf<T>) {
 		let challenger = dispute.challenger.clone();
-		let (credit, _) =
-			T::Currency::slash(&HoldReason::Bond.into(), &challenger, dispute.bond);
+		let (credit, _) = T::Currency::slash(&HoldReason::Bond.into(), &challenger, dispute.bond);
 		let total = credit.peek();
-		let (to_solver, rest) = credit.split(dispute.solver_cost);
+		let half = total.checked_div(&2u32.into()).unwrap_or_default();
+		let (to_solver, rest) = credit.split(dispute.solver_cost.min(half));
 		let owed = to_solver.peek();
 		// Where the solver's account cannot take the money it burns with the rest.
 		let paid = match T::Currency::resolve(&dispute.solver, to_solver) {
@@ -124,7 +125,8 @@ impl<T: Config> Pallet<T> {
 
 	/// Weight of ending a game, at worst: a conviction that closes all other games of the task.
 	pub(crate) fn settle_weight() -> Weight {
-		let others = T::WeightInfo::close_game().saturating_mul(assay_primitives::MAX_OPEN_GAMES.into());
+		let others =
+			T::WeightInfo::close_game().saturating_mul(assay_primitives::MAX_OPEN_GAMES.into());
 		T::WeightInfo::settle()
 			.saturating_add(others)
 			.saturating_add(T::Claims::convict_weight().max(T::Claims::acquit_weight()))

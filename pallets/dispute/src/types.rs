@@ -60,7 +60,16 @@ impl<AccountId: Clone, Balance: Copy + Saturating, BlockNumber>
 
 /// How long players may think, in blocks. See QUALITY figures in ADR 0008.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct ClockRules {
 	/// Blocks of each side for all its moves, replays not counted (`C_max`).
@@ -92,7 +101,16 @@ impl ClockRules {
 
 /// What moves are worth, and how large the bond is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct Tariff<Balance> {
 	/// For each move.

@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Stake that a job at this price needs.
-	pub(crate) fn stake_for(price: BalanceOf<T>) -> BalanceOf<T> {
+	pub fn stake_for(price: BalanceOf<T>) -> BalanceOf<T> {
 		let prices = T::Prices::get();
 		let scaled: u128 = prices.stake_factor.saturating_mul_int(price.saturated_into::<u128>());
 		scaled.saturated_into::<BalanceOf<T>>().max(prices.minimum_stake)

@@ -3,9 +3,7 @@
 use assay_commitment::{
 	list, shape::TreeHash, state_of_slots, Blake3Tree, ListTag, ProgramCommitment, Root,
 };
-use assay_dispute_game::{
-	Block, Heartbeat, List, Malformed, OneStep, Shape, Span, Spot, Verdict,
-};
+use assay_dispute_game::{Block, Heartbeat, List, Malformed, OneStep, Shape, Span, Spot, Verdict};
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 use assay_referee::{
 	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, ProvenNode,
@@ -64,7 +62,8 @@ impl Case {
 	/// The node that a game has pinned down, proven again from the evidence.
 	fn proven<'a>(&self, spot: &Spot, node: &'a NodeProof) -> Result<ProvenNode<'a>, Malformed> {
 		let same = u32::from(node.spec.id) == spot.node && spec_hash(&node.spec) == spot.spec;
-		let proven = ProvenNode::verify(&self.program, &node.spec, &node.path).map_err(malformed)?;
+		let proven =
+			ProvenNode::verify(&self.program, &node.spec, &node.path).map_err(malformed)?;
 		same.then_some(proven).ok_or(Malformed)
 	}
 }

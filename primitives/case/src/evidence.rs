@@ -40,6 +40,10 @@ pub struct SlotProof {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
+#[allow(
+	clippy::cast_possible_truncation,
+	reason = "the derived encoding casts the variant's index"
+)]
 pub enum Join {
 	/// A state node's output and the slot of the state before the step.
 	#[codec(index = 0)]
@@ -86,6 +90,10 @@ pub struct BlockProof {
 /// Evidence about one tile, or one block of it.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[allow(
+	clippy::cast_possible_truncation,
+	reason = "the derived encoding casts the variant's index"
 )]
 pub enum TileProof {
 	/// A tile whose reduction is not split.

@@ -32,6 +32,8 @@ mod case;
 mod evidence;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use brief::{Brief, Revealed, Transcript, MAX_REVEALED};
 pub use case::{Case, Heartbeats, MAX_HEARTBEATS};

@@ -25,11 +25,9 @@ pub mod challenger;
 pub mod player;
 pub mod signing;
 pub mod solver;
-#[cfg(test)]
-mod tests;
 
 use crate::RuntimeCall;
-use alloc::vec::Vec;
+use alloc::string::String;
 use assay_host_functions::{self as executor, Fault, Job, JobStatus};
 use signing::{ChallengerKey, Key, SolverKey};
 
@@ -44,11 +42,11 @@ pub fn run() {
 	}
 	for key in Key::all::<SolverKey>() {
 		let duties = solver::duties(&key.account);
-		key.send_first(duties.into_iter().filter_map(|duty| solver::act(&key.account, duty)));
+		key.send_first(duties.into_iter().filter_map(|duty| solver::act(duty)));
 	}
 	for key in Key::all::<ChallengerKey>() {
 		let duties = challenger::duties(&key.account);
-		key.send_first(duties.into_iter().filter_map(|duty| challenger::act(&key.account, duty)));
+		key.send_first(duties.into_iter().filter_map(|duty| challenger::act(duty)));
 	}
 }
 
@@ -58,9 +56,9 @@ pub struct Action {
 	/// The call.
 	pub call: RuntimeCall,
 	/// One line for the log.
-	pub why: alloc::string::String,
-	/// What to write down once it is sent.
-	pub remember: Option<Vec<u8>>,
+	pub why: String,
+	/// The game that it opens, to be remembered once it is sent.
+	pub opens: Option<challenger::Opening>,
 }
 
 /// Has the executor do a job, if it does not do it already, and says where it stands. `None` where there

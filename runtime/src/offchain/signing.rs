@@ -11,11 +11,9 @@ use polkadot_sdk::{
 	frame_support::storage::{with_transaction, TransactionOutcome},
 	frame_system,
 	pallet_transaction_payment::ChargeTransactionPayment,
-	sp_core::{crypto::KeyTypeId, sr25519},
+	sp_core::{crypto::KeyTypeId, hexdisplay::HexDisplay, sr25519},
 	sp_io,
-	sp_runtime::{
-		generic::Era, traits::Dispatchable, DispatchError, MultiAddress, MultiSignature,
-	},
+	sp_runtime::{generic::Era, traits::Dispatchable, DispatchError, MultiAddress, MultiSignature},
 };
 
 /// Keys of solvers: bids, heartbeats, claims, and the defence of claims.
@@ -103,19 +101,21 @@ impl Key {
 	}
 
 	fn send(&self, action: Action) -> bool {
-		let (role, who, why) = (self.role, &self.account, action.why);
-		let nonce = System::account_nonce(who);
+		let (role, why) = (self.role, action.why);
+		let who = HexDisplay::from(&self.public.0);
+		let nonce = System::account_nonce(&self.account);
 		let Some(transaction) = self.sign(action.call, nonce) else {
-			log::error!(target: LOG, "{role} {who}: {why}: cannot sign");
+			log::error!(target: LOG, "{role} 0x{who}: {why}: cannot sign");
 			return false;
 		};
-		match sp_io::offchain::submit_transaction(transaction.encode()) {
-			Ok(()) => log::info!(target: LOG, "{role} {who}: {why} (nonce {nonce})"),
+		if sp_io::offchain::submit_transaction(transaction.encode()).is_err() {
 			// Most likely the same transaction, sent after an earlier block, still waits.
-			Err(()) => log::debug!(target: LOG, "{role} {who}: {why}: the pool has no place for it"),
+			log::debug!(target: LOG, "{role} 0x{who}: {why}: the pool has no place for it");
+			return true;
 		}
-		if let Some(memory) = action.remember {
-			super::challenger::remember(&memory);
+		log::info!(target: LOG, "{role} 0x{who}: {why} (nonce {nonce})");
+		if let Some(opening) = action.opens {
+			opening.remember();
 		}
 		true
 	}
@@ -128,7 +128,7 @@ impl Key {
 		let (call, extension, _) = payload.deconstruct();
 		let address = MultiAddress::Id(self.account.clone());
 		let signature = MultiSignature::Sr25519(signature);
-		Some(UncheckedExtrinsic::new_signed(call.into(), address, signature, extension))
+		Some(UncheckedExtrinsic::new_signed(call, address, signature, extension))
 	}
 }
 

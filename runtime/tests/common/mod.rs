@@ -1,4 +1,11 @@
-//! Genesis states for the tests, made by the real wasm.
+//! Genesis states for the tests, made by the real wasm; people, tasks and blocks for those that need them.
+
+#[allow(dead_code)] // not every test binary needs all of them
+pub(crate) mod block;
+#[allow(dead_code)]
+pub(crate) mod people;
+#[allow(dead_code)]
+pub(crate) mod table;
 
 use polkadot_sdk::{
 	sc_chain_spec::GenesisConfigBuilderRuntimeCaller, sp_core::storage::Storage,

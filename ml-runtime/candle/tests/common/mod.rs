@@ -59,8 +59,7 @@ pub(crate) fn run(op: Op, operands: &[Tensor]) -> Tensor {
 		ValueType { dtype, rows: rows as u32, cols: cols as u32 }
 	};
 	let types: Vec<_> = operands.iter().map(ty).collect();
-	let context =
-		StepContext { seed: [7; 32], step: 0, batch: 1, records: 1, record_size: 1 };
+	let context = StepContext { seed: [7; 32], step: 0, batch: 1, records: 1, record_size: 1 };
 	let ty = op.infer(&types, context.batch).unwrap();
 	let inputs: Vec<_> = (0..).zip(&types).map(|(id, ty)| Operand { id, ty: *ty }).collect();
 	let spec = NodeSpec { id: 9, op, inputs: inputs.try_into().unwrap(), ty };

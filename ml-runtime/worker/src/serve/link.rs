@@ -10,6 +10,7 @@ use std::{
 		mpsc::Receiver,
 		Arc, Mutex, PoisonError,
 	},
+	time::Duration,
 };
 
 use assay_blobs::{bytes_key, list_key};
@@ -19,13 +20,16 @@ use assay_worker_protocol::{
 
 use super::trouble::Trouble;
 
+/// Age at which a blob on its way to the host is one that nobody takes there any more.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
 /// The pipe to the host, shared by the job and whoever answers pings.
 #[derive(Clone)]
-pub(crate) struct Output(Arc<Mutex<dyn Write + Send>>);
+pub(crate) struct Output(Arc<Mutex<Box<dyn Write + Send>>>);
 
 impl Output {
 	pub(crate) fn new(pipe: impl Write + Send + 'static) -> Self {
-		Self(Arc::new(Mutex::new(pipe)))
+		Self(Arc::new(Mutex::new(Box::new(pipe))))
 	}
 
 	pub(crate) fn say(&self, message: &WorkerMessage) -> Result<(), FrameError> {
@@ -95,9 +99,9 @@ impl Link {
 
 	/// Hands a blob over and waits until the host has it.
 	pub(crate) fn publish(&self, key: BlobKey, bytes: &[u8]) -> Result<(), Trouble> {
-		let folder = self.folder.join(format!("out-{}", process::id()));
-		fs::create_dir_all(&folder).map_err(io_trouble(&folder))?;
-		let path = folder.join(key.to_string());
+		let folder = self.folder.join("out");
+		fs::create_dir_all(&folder).and_then(|()| tidy(&folder)).map_err(io_trouble(&folder))?;
+		let path = folder.join(format!("{key}.{}", process::id()));
 		File::create(&path)
 			.and_then(|mut file| file.write_all(bytes))
 			.map_err(io_trouble(&path))?;
@@ -105,7 +109,6 @@ impl Link {
 			.ok_or_else(|| Trouble::Machine("the path of the task's folder is too long".into()))?;
 		let answer = self.ask(&WorkerMessage::Publish { key, path: told });
 		let _ = fs::remove_file(&path);
-		let _ = fs::remove_dir(&folder);
 		match answer? {
 			HostMessage::Stored { key: of } if of == key => Ok(()),
 			HostMessage::Refused { key: of, reason } if of == key => {
@@ -121,6 +124,19 @@ fn same(expected: &BlobKey, found: &BlobKey) -> Result<(), Trouble> {
 		true => Ok(()),
 		false => Err(Trouble::Machine(format!("blob {expected} is damaged: it is {found}"))),
 	}
+}
+
+/// Removes what workers that were killed have left.
+fn tidy(folder: &Path) -> io::Result<()> {
+	for entry in fs::read_dir(folder)? {
+		let entry = entry?;
+		// Another worker may have removed it.
+		let age = entry.metadata().and_then(|data| data.modified()).ok();
+		if age.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > LEFT_BEHIND) {
+			let _ = fs::remove_file(entry.path());
+		}
+	}
+	Ok(())
 }
 
 fn io_trouble(path: &Path) -> impl FnOnce(io::Error) -> Trouble + '_ {

@@ -94,11 +94,11 @@ impl Running {
 		job: Job,
 	) -> Sender<HostMessage> {
 		let (sender, answers) = channel();
-		let link =
-			Link { output: self.output.clone(), answers, stop: self.stop.clone(), folder };
+		let link = Link { output: self.output.clone(), answers, stop: self.stop.clone(), folder };
 		let work = move || {
 			// A defect of this program must not pass for a result.
-			let result = catch_unwind(AssertUnwindSafe(|| run_job(&link, kernels, behaviour, &job)));
+			let result =
+				catch_unwind(AssertUnwindSafe(|| run_job(&link, kernels, behaviour, &job)));
 			let message = match result {
 				Ok(Ok(result)) => WorkerMessage::Finished(result),
 				Ok(Err(Trouble::Gone)) => return,

@@ -1,9 +1,7 @@
 //! Training and checking: all steps of a task.
 
 use std::{
-	fs,
 	ops::ControlFlow,
-	process,
 	time::{Duration, Instant},
 };
 
@@ -24,6 +22,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// Folder of the checkpoints, in the folder of the task.
 pub(crate) const RUN: &str = "run";
 
+/// Processes that may run a task at the same time, beside the one in [`RUN`].
+const MOST_BESIDE: u32 = 8;
+
 /// Runs a task to its end, from where an earlier process left it.
 pub(crate) fn run<'k, K: Kernels>(
 	link: &Link,
@@ -37,24 +38,26 @@ pub(crate) fn run<'k, K: Kernels>(
 	Ok(session)
 }
 
-/// As [`run`], in a folder of its own if another process is at it.
+/// As [`run`], in another folder if a process is at work in the usual one.
 pub(crate) fn run_beside<'k, K: Kernels>(
 	link: &Link,
 	job: &Prepared,
 	kernels: &'k K,
 	behaviour: &impl Behaviour,
 ) -> Result<Session<&'k K>, Trouble> {
-	let storage = Storage::new(link.folder.join(RUN));
-	let folder = link.folder.join(format!("play-{}", process::id()));
-	let mut session = match Session::start(job.clone(), kernels, Some(storage)) {
-		Err(ExecError::Machine(MachineFault::Busy { .. })) => {
-			Session::start(job.clone(), kernels, Some(Storage::new(&folder)))?
-		},
-		other => other?,
-	};
-	finish(link, &mut session, behaviour)?;
-	let _ = fs::remove_dir_all(&folder);
-	Ok(session)
+	let others = (0..MOST_BESIDE).map(|number| format!("play-{number}"));
+	for folder in std::iter::once(RUN.to_owned()).chain(others) {
+		let storage = Storage::new(link.folder.join(folder));
+		match Session::start(job.clone(), kernels, Some(storage)) {
+			Err(ExecError::Machine(MachineFault::Busy { .. })) => continue,
+			session => {
+				let mut session = session?;
+				finish(link, &mut session, behaviour)?;
+				return Ok(session);
+			},
+		}
+	}
+	Err(Trouble::Machine("too many processes work on this task".into()))
 }
 
 fn finish<K: Kernels>(
@@ -65,9 +68,8 @@ fn finish<K: Kernels>(
 	let mut reported: Option<(Instant, u32)> = None;
 	let mut report = |session: &Session<K>| {
 		let progress = session.progress();
-		let due = reported.is_none_or(|(at, states)| {
-			progress.states > states || at.elapsed() >= REPORT_EVERY
-		});
+		let due = reported
+			.is_none_or(|(at, states)| progress.states > states || at.elapsed() >= REPORT_EVERY);
 		if !due {
 			return Ok(());
 		}

@@ -6,7 +6,6 @@ use assay_dispute_game::{
 	strategy::{next_move, opening},
 	Effect, Game, Move, Outcome, Phase, Side,
 };
-use codec::Encode;
 
 use super::{Execution, View};
 use crate::{CaseMove, Revealed, Transcript};
@@ -16,8 +15,8 @@ use crate::{CaseMove, Revealed, Transcript};
 pub struct Played {
 	/// How.
 	pub outcome: Outcome,
-	/// Bytes of each move.
-	pub sizes: Vec<usize>,
+	/// The moves.
+	pub moves: Vec<CaseMove>,
 }
 
 /// Plays `challenger` against the claim of `defender`. `None` if the challenger has nothing to say.
@@ -31,7 +30,7 @@ pub fn play(challenger: &Execution, defender: &Execution, withheld: bool) -> Opt
 		let view = View { own: challenger, theirs, transcript: &transcript };
 		opening(&params, &view, &case)?
 	};
-	let mut sizes = [first.encoded_size()].to_vec();
+	let mut moves = [first.clone()].to_vec();
 	let mut game = Game::open(params, &first, 10, &case).unwrap().game;
 	while let Some(side) = game.mover() {
 		let view = match side {
@@ -39,20 +38,20 @@ pub fn play(challenger: &Execution, defender: &Execution, withheld: bool) -> Opt
 			Side::Defender => View { own: defender, theirs: None, transcript: &transcript },
 		};
 		let play = next_move(&game, side, &view, &case);
-		let applied = play.as_ref().and_then(|play| {
-			sizes.push(play.encoded_size());
-			game.clone().apply(side, game.position(), play, 10, &case).ok()
-		});
+		let applied = play
+			.as_ref()
+			.and_then(|play| game.clone().apply(side, game.position(), play, 10, &case).ok());
 		game = match (applied, play) {
 			(Some(next), Some(play)) => {
 				note(&mut transcript, game.phase(), &play);
 				assert_ne!(next.effect, Effect::AlreadyStands);
+				moves.push(play);
 				next.game
 			},
 			_ => game.clone().timeout(u32::MAX).unwrap().game,
 		};
 	}
-	Some(Played { outcome: game.outcome()?, sizes })
+	Some(Played { outcome: game.outcome()?, moves })
 }
 
 fn note(transcript: &mut Transcript, phase: &Phase, play: &CaseMove) {

@@ -2,8 +2,8 @@
 
 use alloc::{vec, vec::Vec};
 
-use assay_commitment::{list, list::List, state_root, tile_hash, tile_of_words, ListTag, Root};
 use assay_commitment::TensorTree;
+use assay_commitment::{list, list::List, state_root, tile_hash, tile_of_words, ListTag, Root};
 use assay_dispute_game::{Level, Spot};
 use assay_ops::{
 	eval::{self, Missing, Operands, Tile},

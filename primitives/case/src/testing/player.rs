@@ -8,9 +8,7 @@ use assay_dispute_game::{
 	Block, Children, Level, Root, Run, Span, Spot,
 };
 use assay_ops::Op;
-use assay_referee::{
-	prove::Prover, BlockEvidence, Evidence, Inputs, JoinEvidence, OutputOpening,
-};
+use assay_referee::{prove::Prover, BlockEvidence, Evidence, Inputs, JoinEvidence, OutputOpening};
 
 use super::Execution;
 use crate::{BlockProof, Case, Join, NodeProof, PostedPartials, TileProof, Transcript};
@@ -89,13 +87,7 @@ impl Oracle<Case> for View<'_> {
 		self.own.task.node(node)
 	}
 
-	fn join(
-		&self,
-		step: &Span,
-		seam: Seam,
-		trace: &Known,
-		after: Option<&Known>,
-	) -> Option<Join> {
+	fn join(&self, step: &Span, seam: Seam, trace: &Known, after: Option<&Known>) -> Option<Join> {
 		let (task, case) = (&self.own.task, self.case());
 		match seam {
 			Seam::In { node } => {

@@ -3,7 +3,8 @@
 use alloc::{vec, vec::Vec};
 
 use assay_ops::{
-	Binary, Broadcast, DType, Node, Op, Program, RecordFormat, Slot, Unary, ValueType, OPSET_VERSION,
+	Binary, Broadcast, DType, Node, Op, Program, RecordFormat, Slot, Unary, ValueType,
+	OPSET_VERSION,
 };
 
 use super::Task;
@@ -114,14 +115,16 @@ pub fn mlp(steps: u32, stride: u32) -> Task {
 	let d_relu = b.product((error, false), (second, true)); // 11
 	let d_hidden = b.two(Binary::ReluGrad, Broadcast::None, hidden, d_relu); // 12
 	let d_first = b.product((x, true), (d_hidden, false)); // 13
-	let rate = b.constant(0xB400_0000); // 14
+	let rate = b.constant(0xAF00_0000); // 14
 	let new_second = b.add(Op::Fma(Broadcast::Scalar), &[d_second, rate, second]); // 15
 	let scaled = b.two(Binary::Mul, Broadcast::Scalar, d_first, rate); // 16
 	let new_first = b.two(Binary::Add, Broadcast::None, first, scaled); // 17
 	b.next(0, new_first);
 	b.next(1, new_second);
 	let program = b.program(2, loss);
-	let init = Builder::init(&program);
+	let mut init = Builder::init(&program);
+	// All first weights are positive, so that no hidden unit is dead and every lie has consequences.
+	init[0].iter_mut().for_each(|word| *word &= 0x7FFF_FFFF);
 	let data = (0..7 * 601u32).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
 	Task::new(program, data, 601, init, (steps, stride))
 }

@@ -1,0 +1,127 @@
+//! Executor and candle agree on whole networks, in every record format, whatever the batch.
+
+use assay_backend_cpu::CpuKernels;
+use assay_candle::{evaluate, Evaluation, Model};
+use assay_compiler::{compile, initial_slots, Manifest};
+use assay_executor::DataSet;
+
+const RECORDS: u32 = 37;
+
+/// A manifest for images of 7 × 6 pixels and 2 channels.
+fn manifest(batch: u32, record_size: u32, fields: &str, layers: &str) -> Manifest {
+	let layers: String = layers
+		.split('|')
+		.map(|layer| format!("[[model.layer]]\n{}\n", layer.trim().replace("; ", "\n")))
+		.collect();
+	let text = format!(
+		"compiler = 1
+[task]
+name = \"evaluation\"
+steps = 1
+stride = 1
+batch = {batch}
+seed = 8
+[data]
+records = 100
+record_size = {record_size}
+[data.fields]
+{fields}
+[model]
+input = \"pixels\"
+shape = [7, 6, 2]
+{layers}
+[loss]
+kind = \"cross_entropy\"
+labels = \"class\"
+[optimizer]
+kind = \"sgd\"
+lr = 1.0
+"
+	);
+	Manifest::parse(&text).unwrap()
+}
+
+fn found(manifest: &Manifest, data: Vec<u8>) -> Evaluation {
+	let compiled = compile(manifest).unwrap();
+	let slots = initial_slots(&compiled, &manifest.task.seed);
+	let model = Model::from_slots(&compiled.parameters, &slots).unwrap();
+	let data = DataSet::new(data, manifest.data.record_size).unwrap();
+	let kernels = CpuKernels::new(1).unwrap();
+	let mut done = 0;
+	let found = evaluate(manifest, &model, &data, &kernels, |records| done = records).unwrap();
+	assert_eq!((found.records, done), (RECORDS.into(), RECORDS.into()));
+	found
+}
+
+fn random(state: &mut u32) -> u8 {
+	*state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+	(*state >> 24) as u8
+}
+
+/// 84 pixels as bytes and a label byte.
+const BYTES: &str =
+	"pixels = { offset = 0, width = 84, format = \"u8\", scale = 0.01, shift = -1.25 }
+class = { offset = 84, width = 1, format = \"label_u8\" }";
+
+fn bytes() -> Vec<u8> {
+	let mut state = 11;
+	(0..RECORDS * 85)
+		.map(|at| if at % 85 == 84 { random(&mut state) % 4 } else { random(&mut state) })
+		.collect()
+}
+
+/// A label word, then 84 pixels as `f32`.
+const WORDS: &str = "pixels = { offset = 4, width = 84, format = \"f32\" }
+class = { offset = 0, width = 1, format = \"label_u32\" }";
+
+fn words() -> Vec<u8> {
+	let mut state = 12;
+	let word = |at: u32| match at % 85 {
+		0 => u32::from(random(&mut state) % 4),
+		_ => (f32::from(random(&mut state)) / 64.0 - 2.0).to_bits(),
+	};
+	(0..RECORDS * 85).map(word).flat_map(u32::to_le_bytes).collect()
+}
+
+const DEEP: &str = "kind = \"conv2d\"; out = 5; kernel = 3; pad = 1 | kind = \"relu\" | \
+	kind = \"max_pool\"; kernel = [3, 2]; stride = [2, 1] | kind = \"dropout\"; p = 0.5 | \
+	kind = \"conv2d\"; out = 6; kernel = [2, 3]; stride = [1, 2]; pad = [0, 1]; bias = false | \
+	kind = \"avg_pool\"; kernel = 2; stride = 1 | kind = \"flatten\" | \
+	kind = \"linear\"; out = 9 | kind = \"relu\" | kind = \"linear\"; out = 4";
+
+const SHALLOW: &str = "kind = \"flatten\" | kind = \"linear\"; out = 4; bias = false";
+
+#[test]
+fn logits_should_agree_when_networks_and_record_formats_vary() {
+	for layers in [DEEP, SHALLOW] {
+		for (size, fields, data) in [(85, BYTES, bytes()), (340, WORDS, words())] {
+			let found = found(&manifest(16, size, fields, layers), data);
+			assert!(found.agrees_within(1e-5), "{found:?}");
+			assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
+			assert_eq!(found.correct, found.candle_correct);
+			assert!(found.correct > 0 && found.accuracy() < 0.9, "{found:?}");
+		}
+	}
+}
+
+#[test]
+fn evaluation_should_count_each_record_once_when_the_batch_does_not_divide() {
+	let once = found(&manifest(1, 85, BYTES, DEEP), bytes());
+	for batch in [2, 16, 37, 64] {
+		let other = found(&manifest(batch, 85, BYTES, DEEP), bytes());
+		assert_eq!(other.correct, once.correct, "batch of {batch}");
+		assert!((other.loss - once.loss).abs() < 1e-9, "{} {}", other.loss, once.loss);
+	}
+}
+
+#[test]
+fn loss_should_be_nan_and_the_record_wrong_when_a_label_is_no_class() {
+	let manifest = manifest(16, 85, BYTES, SHALLOW);
+	let mut data = bytes();
+	let before = found(&manifest, data.clone());
+	data.iter_mut().skip(84).step_by(85).for_each(|label| *label = 4);
+	let after = found(&manifest, data);
+	assert!(after.loss.is_nan() && before.loss.is_finite());
+	assert_eq!((after.correct, after.candle_correct), (0, 0));
+	assert!(after.agrees_within(1e-5));
+}

@@ -1,0 +1,77 @@
+//! `eval`: how good a model is, by the executor and by candle.
+
+use std::path::PathBuf;
+
+use assay_candle::{evaluate, Model};
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use super::{
+	fault::Fault,
+	task::{read, Task},
+	Common, Report,
+};
+
+const EXAMPLES: &str = "\
+Example:
+  assay-worker eval mlp-digits.toml --model model.safetensors --data digits-test.bin --json
+
+The data file holds records as the manifest describes them, in any number. Logits are computed twice: \
+by the executor, on the bits that the chain knows, and by candle, an independent implementation. If \
+they differ by more than the tolerance, the exit code is 5.";
+
+/// Measure the accuracy of a model, and compare executor and candle.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+	/// The task manifest (TOML) that the model belongs to.
+	manifest: PathBuf,
+	/// The parameters.
+	#[arg(long, value_name = "FILE")]
+	model: PathBuf,
+	/// Records to evaluate on.
+	#[arg(long, value_name = "FILE")]
+	data: PathBuf,
+	/// Largest accepted difference of logits, as a share of the largest logit (or of 1).
+	#[arg(long, default_value_t = 1e-3, value_name = "SHARE")]
+	tolerance: f64,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
+	let task = Task::load(&args.manifest)?;
+	let parameters = &task.compiled.parameters;
+	// Four bytes a number and a header; a larger file cannot be the model.
+	let bytes = read(&args.model, 4 * task.program.cost.words + (1 << 20))?;
+	let model = Model::from_safetensors(parameters, &bytes).map_err(Fault::model(&args.model))?;
+	let data = task.other_data(&args.data)?;
+	let kernels = common.kernels()?;
+	let bar = if common.json { ProgressBar::hidden() } else { ProgressBar::new(data.records()) };
+	let found = evaluate(&task.manifest, &model, &data, &kernels, |done| bar.set_position(done));
+	bar.finish_and_clear();
+	let found = found.map_err(Fault::model(&args.data))?;
+	if !found.agrees_within(args.tolerance) {
+		let (found, largest) = (found.largest_difference, found.largest_logit);
+		return Err(Fault::Disagreement { found, largest });
+	}
+	let json = json!({
+		"records": found.records,
+		"correct": found.correct,
+		"accuracy": found.accuracy(),
+		"loss": found.loss,
+		"candle": { "correct": found.candle_correct, "accuracy": found.candle_accuracy() },
+		"largestDifference": found.largest_difference,
+		"largestLogit": found.largest_logit,
+	});
+	let text = format!(
+		"accuracy       {:.2} % ({} of {} records)\nloss           {:.4}\n\
+		by candle      {:.2} %, logits differ by at most {:.2e} (largest logit {:.2})",
+		100.0 * found.accuracy(),
+		found.correct,
+		found.records,
+		found.loss,
+		100.0 * found.candle_accuracy(),
+		found.largest_difference,
+		found.largest_logit,
+	);
+	Ok(Report { json, text })
+}

@@ -1,0 +1,123 @@
+//! Commands, and what they have in common.
+
+mod blobs;
+mod compile;
+mod eval;
+mod export;
+mod fault;
+mod hex;
+mod idx;
+mod idx2bin;
+mod inspect;
+mod output;
+mod program;
+mod serve;
+mod task;
+mod train;
+
+use std::{num::NonZeroUsize, process::ExitCode};
+
+use assay_worker::CpuKernels;
+use clap::{Parser, Subcommand};
+
+use fault::Fault;
+
+const ABOUT: &str = "\
+Assay pays strangers to train models and checks them bit for bit.
+
+This program makes a task out of a manifest and a data set, does the same training on this machine, \
+evaluates and converts what comes back from the chain, and computes for a node (`serve`).";
+
+const EXAMPLES: &str = "\
+Examples, from a data set to a checked model:
+  assay-worker idx2bin --images train-images-idx3-ubyte --labels train-labels-idx1-ubyte --out mnist.bin
+  assay-worker compile lenet-mnist.toml --data mnist.bin --out task/
+  assay-worker train lenet-mnist.toml --data mnist.bin --out run/
+  assay-worker export lenet-mnist.toml --state-manifest artefact --blobs blobs/ --out model.safetensors
+  assay-worker eval lenet-mnist.toml --model model.safetensors --data test.bin
+
+Exit codes: 0 done, 2 wrong usage, 3 refused input, 4 a fault of this machine, 5 a check that found a \
+difference.";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "assay-worker", version, about, long_about = ABOUT, after_long_help = EXAMPLES)]
+struct Cli {
+	/// Print one JSON document on standard output, also for errors, and nothing else.
+	#[arg(long, global = true)]
+	json: bool,
+	/// Threads to compute with; all processors without. Changes nothing about results.
+	#[arg(long, global = true, value_name = "N")]
+	threads: Option<NonZeroUsize>,
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+	Compile(compile::Args),
+	Train(train::Args),
+	Eval(eval::Args),
+	Export(export::Args),
+	Inspect(inspect::Args),
+	Idx2bin(idx2bin::Args),
+	Serve(serve::Args),
+}
+
+/// What a command has to say: the same for machines and for people.
+struct Report {
+	json: serde_json::Value,
+	text: String,
+}
+
+/// What holds for every command.
+#[derive(Clone, Copy, Debug)]
+struct Common {
+	json: bool,
+	threads: Option<NonZeroUsize>,
+}
+
+impl Common {
+	/// Kernels on as many threads as were asked for.
+	fn kernels(&self) -> Result<CpuKernels, Fault> {
+		let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+		let threads = self.threads.map_or_else(all, NonZeroUsize::get);
+		CpuKernels::new(threads).map_err(|error| Fault::Machine { message: error.to_string() })
+	}
+}
+
+/// Runs the command line of this process.
+pub(crate) fn main() -> ExitCode {
+	let Cli { json, threads, command } = Cli::parse();
+	let common = Common { json, threads };
+	let report = match command {
+		Command::Compile(args) => compile::run(&args),
+		Command::Train(args) => train::run(&args, &common),
+		Command::Eval(args) => eval::run(&args, &common),
+		Command::Export(args) => export::run(&args),
+		Command::Inspect(args) => inspect::run(&args),
+		Command::Idx2bin(args) => idx2bin::run(&args),
+		// Its standard output belongs to the host.
+		Command::Serve(serve::Args {}) => {
+			return serve::run(&common)
+				.map_or_else(|fault| complain(fault, false), |()| ExitCode::SUCCESS);
+		},
+	};
+	match report {
+		Ok(report) if json => println!("{:#}", report.json),
+		Ok(report) => println!("{}", report.text),
+		Err(fault) => return complain(fault, json),
+	}
+	ExitCode::SUCCESS
+}
+
+/// Says what went wrong: to people on standard error, to machines on standard output.
+fn complain(fault: Fault, json: bool) -> ExitCode {
+	let code = fault.exit_code();
+	if json {
+		println!("{:#}", fault.to_json());
+	} else {
+		eprintln!("{:?}", miette::Report::new(fault));
+	}
+	ExitCode::from(code)
+}

@@ -1,0 +1,77 @@
+//! A manifest with its data set.
+
+use std::{fs, path::Path};
+
+use assay_commitment::{program_root, ProgramCommitment};
+use assay_compiler::{compile, Compiled, Manifest, MAX_MANIFEST_BYTES};
+use assay_executor::DataSet;
+use assay_ops::{CheckedProgram, Limits};
+
+use super::fault::Fault;
+
+/// A manifest and what it means.
+pub(crate) struct Task {
+	pub(crate) manifest: Manifest,
+	pub(crate) compiled: Compiled,
+	pub(crate) program: CheckedProgram,
+	pub(crate) commitment: ProgramCommitment,
+}
+
+/// Size of a file.
+fn size(path: &Path) -> Result<u64, Fault> {
+	let data = fs::metadata(path).map_err(Fault::unreadable(path))?;
+	if data.is_dir() {
+		return Err(Fault::unreadable(path)(std::io::ErrorKind::IsADirectory.into()));
+	}
+	Ok(data.len())
+}
+
+/// Content of a file of at most `most` bytes.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Fault> {
+	let found = size(path)?;
+	if found > most {
+		return Err(Fault::TooLarge { path: path.display().to_string(), found, most });
+	}
+	fs::read(path).map_err(Fault::unreadable(path))
+}
+
+impl Task {
+	/// Reads and compiles a manifest.
+	pub(crate) fn load(path: &Path) -> Result<Self, Fault> {
+		let bytes = read(path, MAX_MANIFEST_BYTES as u64)?;
+		let not_text = |_| Fault::NotText { path: path.display().to_string() };
+		Self::parse(&String::from_utf8(bytes).map_err(not_text)?)
+	}
+
+	/// Compiles the text of a manifest.
+	pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+		let manifest = Manifest::parse(text)?;
+		let compiled = compile(&manifest)?;
+		let refused = |message: String| Fault::Program { message };
+		let limits = Limits::new(manifest.data.record_size);
+		let program = compiled.program.check(&limits).map_err(|e| refused(format!("{e:?}")))?;
+		let commitment = program_root(&program).ok_or_else(|| refused("it is too large".into()))?;
+		Ok(Self { manifest, compiled, program, commitment })
+	}
+
+	/// Reads the data set that the task is about: exactly as many records as the manifest says.
+	pub(crate) fn training_data(&self, path: &Path) -> Result<DataSet, Fault> {
+		let (records, record_size) = (self.manifest.data.records, self.manifest.data.record_size);
+		let (found, expected) = (size(path)?, u64::from(records) * u64::from(record_size));
+		if found != expected {
+			let path = path.display().to_string();
+			return Err(Fault::DataSize { path, found, expected, records, record_size });
+		}
+		Ok(DataSet::from_file(path, record_size)?)
+	}
+
+	/// Reads a data set with any number of the task's records.
+	pub(crate) fn other_data(&self, path: &Path) -> Result<DataSet, Fault> {
+		let (found, record_size) = (size(path)?, self.manifest.data.record_size);
+		if found == 0 || !found.is_multiple_of(record_size.into()) {
+			let path = path.display().to_string();
+			return Err(Fault::DataRecords { path, found, record_size });
+		}
+		Ok(DataSet::from_file(path, record_size)?)
+	}
+}

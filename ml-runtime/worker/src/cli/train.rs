@@ -1,0 +1,193 @@
+//! `train`: the training of a task on this machine, without a chain.
+
+use std::{fmt::Write, ops::ControlFlow, path::Path, path::PathBuf};
+
+use assay_blobs::list_key;
+use assay_candle::{Model, StateBlobs};
+use assay_commitment::{ListTag, Root};
+use assay_compiler::initial_slots;
+use assay_executor::{Job, Kernels, OnNonFinite, Outcome, Prepared, Session, Storage};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{
+	blobs::Listing, fault::Fault, hex::hex, output::write_file, task::Task, Common, Report,
+};
+
+const EXAMPLES: &str = "\
+Example:
+  assay-worker train mlp-digits.toml --data digits.bin --out run/
+
+Stop it at any time; the same command goes on from the last checkpoint and ends with the same roots. \
+Afterwards there are
+  run/model.safetensors   the parameters, named as in torch.nn.Sequential
+  run/claim.states        the committed states, 32 bytes each
+  run/result.json         the claim that a solver would submit
+  run/blobs/<key>         the artefact: state manifest, tensors, and the list of states
+  run/checkpoints/        of no further use";
+
+/// Train a task on this machine, resumably, up to the claim.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+	/// The task manifest (TOML).
+	manifest: PathBuf,
+	/// The data set that the manifest describes.
+	#[arg(long, value_name = "FILE")]
+	data: PathBuf,
+	/// A folder for checkpoints and results.
+	#[arg(long, value_name = "DIR")]
+	out: PathBuf,
+	/// Train that many steps instead of the manifest's.
+	#[arg(long, value_name = "N")]
+	steps: Option<u32>,
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
+	let task = Task::load(&args.manifest)?;
+	let data = task.training_data(&args.data)?;
+	let about = &task.manifest.task;
+	let steps = args.steps.unwrap_or(about.steps);
+	if steps == 0 {
+		return Err(Fault::NoSteps);
+	}
+	let job = Job {
+		program: task.program.clone(),
+		seed: about.seed,
+		steps: steps.into(),
+		stride: about.stride.min(steps),
+		data,
+		initial: initial_slots(&task.compiled, &about.seed),
+		// As a solver does: a task has one result, whatever the numbers become.
+		on_non_finite: OnNonFinite::Continue,
+	};
+	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
+	let kernels = common.kernels()?;
+	assay_worker::log_to_stderr();
+	let storage = Storage::new(args.out.join("checkpoints"));
+	let mut session = Session::start(prepared, kernels, Some(storage))?;
+	let resumed = session.steps_done();
+	let outcome = watch(&mut session, common.json)?;
+	finish(args, &task, &session, outcome, resumed)
+}
+
+/// Runs a session to its end behind a progress bar.
+fn watch<K: Kernels>(session: &mut Session<K>, silent: bool) -> Result<Outcome, Fault> {
+	let bar = if silent { ProgressBar::hidden() } else { ProgressBar::new(0) };
+	bar.set_length(session.job().job().steps);
+	if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ETA {eta}") {
+		bar.set_style(style);
+	}
+	bar.set_position(session.steps_done());
+	bar.reset_eta();
+	let outcome = session.run(|session| {
+		bar.set_position(session.steps_done());
+		// Making the line takes longer than a small step.
+		if session.steps_done() % 16 == 1 {
+			bar.set_message(status(session));
+		}
+		ControlFlow::Continue(())
+	});
+	bar.finish_and_clear();
+	Ok(outcome?)
+}
+
+/// Loss, speed, and the last committed state.
+fn status<K: Kernels>(session: &Session<K>) -> String {
+	let progress = session.progress();
+	let (loss, speed) = (f32::from_bits(progress.loss), progress.steps_per_second);
+	let state = hex(session.claim().states().last().map_or(&[][..], |root| &root[..4]));
+	format!("loss {loss:.4} {speed:.0} steps/s state {state}…")
+}
+
+/// Writes what a solver would hand over.
+fn finish<K: Kernels>(
+	args: &Args,
+	task: &Task,
+	session: &Session<K>,
+	outcome: Outcome,
+	resumed: u64,
+) -> Result<Report, Fault> {
+	let (out, claim, steps) = (&args.out, session.claim(), session.steps_done());
+	let state = StateBlobs::new(steps, &task.program.slots, session.slots());
+	let state = state.map_err(Fault::model(out))?;
+	let final_state = state.manifest.state_root();
+	let list = list_key(ListTag::States, claim.states());
+	let mut listed = Listing::default();
+	if let Some(name) = listed.add("states", &list, &claim.to_bytes()) {
+		write_file(&out.join(name), &claim.to_bytes())?;
+	}
+	for (index, (key, bytes)) in state.blobs().enumerate() {
+		let what = if index == 0 { "stateManifest" } else { "tensor" };
+		if let Some(name) = listed.add(what, &key, &bytes) {
+			write_file(&out.join(name), &bytes)?;
+		}
+	}
+	write_model(&out.join("model.safetensors"), task, session.slots(), &final_state)?;
+	write_file(&out.join("claim.states"), &claim.to_bytes())?;
+	let progress = session.progress();
+	let loss = f32::from_bits(progress.loss);
+	let non_finite = match outcome {
+		Outcome::Completed => None,
+		Outcome::NonFinite { step } => Some(step),
+	};
+	let json = json!({
+		"claim": {
+			"root": hex(&claim.root()),
+			"states": claim.states().len(),
+			"finalState": hex(&final_state),
+			"artifactRoot": hex(state.manifest.key().root()),
+			"steps": steps,
+		},
+		"programRoot": hex(&task.commitment.root),
+		"dataRoot": hex(&session.job().job().data.root()),
+		"initRoot": hex(&session.job().init_root()),
+		"stride": session.job().job().stride,
+		"loss": loss,
+		"nonFiniteStep": non_finite,
+		"blobs": listed.entries(),
+	});
+	write_file(&out.join("result.json"), format!("{json:#}\n").as_bytes())?;
+	let text = summary(out, session.job(), resumed, &json, progress.steps_per_second);
+	Ok(Report { json, text })
+}
+
+/// Writes the parameters among the slots of a state as a model file.
+pub(crate) fn write_model(
+	path: &Path,
+	task: &Task,
+	slots: &[Vec<u32>],
+	state_root: &Root,
+) -> Result<(), Fault> {
+	let model = Model::from_slots(&task.compiled.parameters, slots);
+	let bytes = model.and_then(|model| model.to_safetensors(Some(state_root)));
+	write_file(path, &bytes.map_err(Fault::model(path))?)
+}
+
+/// The result for people.
+fn summary(
+	out: &Path,
+	job: &Prepared,
+	resumed: u64,
+	json: &serde_json::Value,
+	speed: f64,
+) -> String {
+	let mut text = String::new();
+	let mut line = |name: &str, value: String| {
+		let _ = writeln!(text, "{name:<15}{value}"); // Writing to a string does not fail.
+	};
+	let claim = &json["claim"];
+	let root = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+	let from = if resumed > 0 { format!(", resumed at {resumed}") } else { String::new() };
+	line("steps", format!("{}{from}, {speed:.0} a second", claim["steps"]));
+	line("loss", json["loss"].to_string());
+	if let Some(step) = json["nonFiniteStep"].as_u64() {
+		line("not finite", format!("loss or a parameter, first in step {step} (counted from 0)"));
+	}
+	line("claim root", format!("{} over {} states", root(&claim["root"]), claim["states"]));
+	line("init root", hex(&job.init_root()));
+	line("final state", root(&claim["finalState"]));
+	line("artefact root", root(&claim["artifactRoot"]));
+	line("written", out.display().to_string());
+	text.trim_end().to_owned()
+}

@@ -1,0 +1,178 @@
+//! All lists of a dispute, computed or fetched once.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use assay_backend_cpu::Kernels;
+use assay_case::Brief;
+use assay_commitment::list;
+use assay_dispute_game::{Level, Root, Span, Spot};
+use assay_executor::{Prepared, Replay, Trace};
+use assay_ops::NodeId;
+use assay_worker_protocol::{BlobKey, ListTag};
+
+use crate::serve::{
+	link::Link,
+	run::{run_beside, RUN},
+	trouble::Trouble,
+	Behaviour,
+};
+
+/// What a player computes and fetches while it looks for one move. The first thing that goes wrong is
+/// kept for [`Lists::trouble`]; lists are empty from then on.
+pub(crate) struct Lists<'a, K, B> {
+	link: &'a Link,
+	job: Prepared,
+	kernels: &'a K,
+	behaviour: &'a B,
+	brief: &'a Brief,
+	replay: RefCell<Replay<&'a K>>,
+	trace: RefCell<Option<(u32, Rc<Trace>)>>,
+	own: RefCell<Vec<(Level, Vec<Root>)>>,
+	published: RefCell<BTreeMap<BlobKey, Option<Vec<Root>>>>,
+	trouble: RefCell<Option<Trouble>>,
+}
+
+impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
+	pub(crate) fn new(
+		link: &'a Link,
+		job: Prepared,
+		kernels: &'a K,
+		behaviour: &'a B,
+		brief: &'a Brief,
+	) -> Self {
+		let replay = Replay::new(job.clone(), kernels, Some(&link.folder.join(RUN)));
+		Self {
+			link,
+			job,
+			kernels,
+			behaviour,
+			brief,
+			replay: RefCell::new(replay),
+			trace: RefCell::default(),
+			own: RefCell::default(),
+			published: RefCell::default(),
+			trouble: RefCell::default(),
+		}
+	}
+
+	/// What went wrong so far.
+	pub(crate) fn trouble(&self) -> Result<(), Trouble> {
+		self.trouble.borrow().clone().map_or(Ok(()), Err)
+	}
+
+	fn keep<T>(&self, result: Result<T, Trouble>) -> Option<T> {
+		result.map_err(|trouble| self.trouble.borrow_mut().get_or_insert(trouble).clone()).ok()
+	}
+
+	/// The program, the data and what else decides the result.
+	pub(crate) fn job(&self) -> &Prepared {
+		&self.job
+	}
+
+	/// The step with all its values.
+	pub(crate) fn trace(&self, step: &Span) -> Option<Rc<Trace>> {
+		if let Some((at, trace)) = &*self.trace.borrow() {
+			if *at == step.start {
+				return Some(trace.clone());
+			}
+		}
+		let trace = self.replay.borrow_mut().trace(step.start.into()).map_err(Trouble::from);
+		let trace = Rc::new(self.keep(trace)?);
+		*self.trace.borrow_mut() = Some((step.start, trace.clone()));
+		Some(trace)
+	}
+
+	/// The state after a step, as a list of one; empty if it cannot be computed.
+	pub(crate) fn state_after(&self, step: &Span) -> Vec<Root> {
+		self.trace(step).map(|trace| trace.after().root()).into_iter().collect()
+	}
+
+	/// The list at this level, as this worker says that it has computed it.
+	pub(crate) fn own(&self, level: &Level) -> Vec<Root> {
+		let known =
+			self.own.borrow().iter().find(|(at, _)| at == level).map(|(_, list)| list.clone());
+		known.unwrap_or_else(|| {
+			let mut list = self.keep(self.compute(level)).unwrap_or_default();
+			self.behaviour.list(self.brief.side, level, &mut list);
+			self.own.borrow_mut().push((*level, list.clone()));
+			list
+		})
+	}
+
+	fn compute(&self, level: &Level) -> Result<Vec<Root>, Trouble> {
+		let trace = |step: &Span| self.trace(step).ok_or(Trouble::Gone);
+		match level {
+			Level::Claim => {
+				let session = run_beside(self.link, &self.job, &self.kernels, self.behaviour)?;
+				Ok(session.claim().states().to_vec())
+			},
+			Level::Steps { span, .. } => {
+				let stride = span.start / self.job.job().stride;
+				Ok(self.replay.borrow_mut().inner_states(stride)?)
+			},
+			Level::Trace { step, .. } => Ok(trace(step)?.roots().to_vec()),
+			Level::Tiles { step, node, .. } => {
+				let tree = trace(step)?.tree(*node as NodeId)?;
+				Ok(tree.tree().values().to_vec())
+			},
+			Level::Slots { step, .. } => Ok(trace(step)?.after().slots().to_vec()),
+		}
+	}
+
+	/// Hashes of the partials of a long reduction, as this worker says that it has computed them.
+	pub(crate) fn own_partials(&self, spot: &Spot) -> Vec<Root> {
+		let compute = || {
+			let trace = self.trace(&spot.step)?;
+			let (_, partials) =
+				self.keep(trace.partials(spot.node as NodeId, spot.tile).map_err(Trouble::from))?;
+			Some(partials.into_inner())
+		};
+		let mut partials = compute().unwrap_or_default();
+		let Spot { step, trace, node, tile, .. } = *spot;
+		let tiles = self.own(&Level::Tiles { step, trace, node, tiles: 0, root: Root::default() });
+		if let Some(tile) = tiles.get(tile as usize) {
+			self.behaviour.partials(self.brief.side, spot, tile, &mut partials);
+		}
+		partials
+	}
+
+	/// The other side's list at this level, if it can be had.
+	///
+	/// Not looked for: what had to be revealed in the game; the slots of a state, since a state is no
+	/// list's root; and tiles, since defenders do not publish the values of a step.
+	pub(crate) fn published(&self, level: &Level) -> Option<Vec<Root>> {
+		if self.brief.transcript.revealed.iter().any(|revealed| revealed.level == *level) {
+			return None;
+		}
+		match level {
+			Level::Claim => self.fetch(ListTag::States, &self.brief.params.claim),
+			Level::Steps { root, .. } => self.fetch(ListTag::Steps, root),
+			Level::Trace { root, .. } => self.fetch(ListTag::Trace, root),
+			Level::Tiles { .. } | Level::Slots { .. } => None,
+		}
+	}
+
+	/// The list behind a heartbeat: one's own if it has that root, else the solver's.
+	pub(crate) fn heartbeat(&self, states: u32, root: &Root) -> Option<Vec<Root>> {
+		let own = self.own(&Level::Claim).get(..states as usize).map(<[Root]>::to_vec);
+		let own = own.filter(|own| list::root(ListTag::States, own) == *root);
+		own.or_else(|| self.fetch(ListTag::States, root))
+	}
+
+	fn fetch(&self, tag: ListTag, root: &Root) -> Option<Vec<Root>> {
+		let key = BlobKey::List { tag, root: *root };
+		let known = self.published.borrow().get(&key).cloned();
+		known.unwrap_or_else(|| {
+			let fetched = match self.link.list(tag, root) {
+				// A damaged file is as good as none.
+				Err(Trouble::Machine(why)) => {
+					log::warn!("{why}");
+					None
+				},
+				other => self.keep(other).flatten(),
+			};
+			self.published.borrow_mut().insert(key, fetched.clone());
+			fetched
+		})
+	}
+}

@@ -1,0 +1,163 @@
+//! What commands refuse: by name, with an exit code, and without leaving anything.
+
+use serde_json::Value;
+
+use super::{results::idx, text, Desk, MLP, RECORD};
+
+const REFUSED: i32 = 3;
+
+fn refused(name: &str) -> (String, i32) {
+	(name.into(), REFUSED)
+}
+
+#[test]
+fn commands_should_be_refused_when_a_file_is_missing() {
+	let desk = Desk::new(MLP);
+	for line in [
+		"compile none.toml --data train.bin --out out",
+		"compile task.toml --data none.bin --out out",
+		"train task.toml --data none.bin --out out",
+		"eval task.toml --model none --data test.bin",
+		"export task.toml --state-manifest none --blobs . --out out",
+		"idx2bin --images none --labels none --out out",
+		"inspect none",
+	] {
+		assert_eq!(desk.refused(line), refused("assay::file::unreadable"), "{line}");
+	}
+}
+
+#[test]
+fn data_should_be_refused_when_its_size_is_not_the_manifests() {
+	let desk = Desk::new(MLP);
+	let mut data = desk.get("train.bin");
+	data.pop();
+	desk.put("short.bin", &data);
+	let wrong = refused("assay::data::wrong_size");
+	assert_eq!(desk.refused("compile task.toml --data short.bin --out out"), wrong);
+	assert_eq!(desk.refused("compile task.toml --data test.bin --out out"), wrong);
+	assert_eq!(desk.refused("train task.toml --data short.bin --out out"), wrong);
+	desk.run("train task.toml --data train.bin --out run --steps 1");
+	let line = "eval task.toml --model run/model.safetensors --data short.bin";
+	assert_eq!(desk.refused(line), refused("assay::data::partial_record"));
+	desk.put("empty.bin", &[]);
+	let line = "eval task.toml --model run/model.safetensors --data empty.bin";
+	assert_eq!(desk.refused(line), refused("assay::data::partial_record"));
+}
+
+#[test]
+fn manifest_should_be_refused_at_its_place_when_a_key_is_unknown() {
+	let desk = Desk::new(&MLP.replace("batch = 32", "batch = 32\nbacth = 3"));
+	let malformed = refused("assay::manifest::malformed");
+	assert_eq!(desk.refused("compile task.toml --data train.bin --out out"), malformed);
+	assert_eq!(desk.refused("inspect task.toml"), malformed);
+	let output = desk.command("inspect task.toml").output().unwrap();
+	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(shown.contains("unknown field `bacth`") && shown.contains("bacth = 3"), "{shown}");
+	desk.put("task.toml", MLP.replace("\"relu\"", "\"elu\"").as_bytes());
+	assert_eq!(desk.refused("inspect task.toml"), refused("assay::manifest::unknown_kind"));
+	desk.put("task.toml", &[0xff; 10]);
+	let line = "compile task.toml --data train.bin --out out";
+	assert_eq!(desk.refused(line), refused("assay::manifest::not_text"));
+	desk.put("task.toml", &vec![b'#'; (1 << 20) + 1]);
+	assert_eq!(desk.refused(line), refused("assay::file::too_large"));
+}
+
+#[test]
+fn compile_should_be_refused_when_the_folder_holds_something() {
+	let desk = Desk::new(MLP);
+	let line = "compile task.toml --data train.bin --out out";
+	desk.run(line);
+	let before = desk.get("out/task.json");
+	assert_eq!(desk.refused(line), refused("assay::file::exists"));
+	assert_eq!(desk.get("out/task.json"), before);
+	let file = "compile task.toml --data train.bin --out task.toml";
+	assert_eq!(desk.refused(file), refused("assay::file::exists"));
+}
+
+#[test]
+fn results_should_be_refused_when_they_cannot_be_written() {
+	let desk = Desk::new(MLP);
+	desk.put("images", &idx(&[1, 2], &[1, 2]));
+	desk.put("labels", &idx(&[1], &[0]));
+	std::fs::create_dir(desk.path("folder")).unwrap();
+	for line in [
+		"idx2bin --images images --labels labels --out folder",
+		"compile task.toml --data train.bin --out task.toml/out",
+		"idx2bin --images images --labels labels --out task.toml/out",
+		"train task.toml --data train.bin --out task.toml/out --steps 1",
+	] {
+		assert_eq!(desk.refused(line).1, 4, "{line}");
+	}
+}
+
+#[test]
+fn idx_should_be_refused_when_truncated_or_of_other_length() {
+	let desk = Desk::new(MLP);
+	let images = idx(&[2, 2, 2], &[1, 2, 3, 4, 5, 6, 7, 8]);
+	desk.put("images", &images);
+	desk.put("labels", &idx(&[2], &[0, 1]));
+	desk.put("three", &idx(&[3], &[0, 1, 2]));
+	let line = |images: &str, labels: &str| {
+		desk.refused(&format!("idx2bin --images {images} --labels {labels} --out out"))
+	};
+	for length in [0, 3, 7, 15, images.len() - 1] {
+		desk.put("cut", &images[..length]);
+		assert_eq!(line("cut", "labels"), refused("assay::idx::malformed"), "{length} bytes");
+	}
+	assert_eq!(line("labels", "images"), refused("assay::idx::malformed"));
+	assert_eq!(line("images", "three"), refused("assay::idx::count"));
+	desk.put("zipped", &[0x1f, 0x8b, 8, 0]);
+	assert_eq!(line("zipped", "labels"), refused("assay::idx::malformed"));
+}
+
+#[test]
+fn model_should_be_refused_when_it_is_of_another_manifest() {
+	let desk = Desk::new(MLP);
+	desk.put("wide.toml", MLP.replace("out = 32", "out = 33").as_bytes());
+	desk.run("train wide.toml --data train.bin --out run --steps 1");
+	let model = refused("assay::model::refused");
+	let line = "eval task.toml --model run/model.safetensors --data test.bin";
+	assert_eq!(desk.refused(line), model);
+	desk.put("noise", &[0xf7; 5 * RECORD]);
+	assert_eq!(desk.refused("eval task.toml --model noise --data test.bin"), model);
+	assert_eq!(desk.refused("inspect noise"), refused("assay::inspect::unknown"));
+}
+
+#[test]
+fn export_should_be_refused_when_a_tensor_is_missing_or_changed() {
+	let desk = Desk::new(MLP);
+	let result = desk.run("train task.toml --data train.bin --out run --steps 5");
+	let artefact = text(&result["claim"]["artifactRoot"])[2..].to_owned();
+	let tensor = |blob: &&Value| text(&blob["what"]) == "tensor";
+	let tensor = result["blobs"].as_array().unwrap().iter().find(tensor).unwrap();
+	let tensor = format!("run/blobs/{}", text(&tensor["key"]));
+	let line = format!(
+		"export task.toml --state-manifest run/blobs/{artefact} --blobs run/blobs --out out"
+	);
+	let mut bytes = desk.get(&tensor);
+	bytes[5] ^= 1;
+	desk.put(&tensor, &bytes);
+	assert_eq!(desk.refused(&line), refused("assay::model::refused"));
+	std::fs::remove_file(desk.path(&tensor)).unwrap();
+	assert_eq!(desk.refused(&line), refused("assay::blob::missing"));
+	let line = "export task.toml --state-manifest task.toml --blobs run --out out";
+	assert_eq!(desk.refused(line), refused("assay::inspect::unknown"));
+}
+
+#[test]
+fn evaluation_should_fail_with_its_own_code_when_nothing_is_tolerated() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 50");
+	let line = "eval task.toml --model run/model.safetensors --data test.bin --tolerance 0";
+	assert_eq!(desk.refused(line), ("assay::eval::disagreement".into(), 5));
+}
+
+#[test]
+fn usage_should_be_refused_when_words_are_unknown() {
+	let desk = Desk::new(MLP);
+	for line in ["", "trian", "compile task.toml", "train task.toml --data x --out y --steps no"] {
+		assert_eq!(desk.command(line).output().unwrap().status.code(), Some(2), "{line}");
+	}
+	let line = "train task.toml --data train.bin --out out --steps 0";
+	assert_eq!(desk.refused(line), refused("assay::train::steps"));
+}

@@ -1,0 +1,192 @@
+//! What commands write and print when all is well.
+
+use std::{fs, process::Stdio, thread, time::Duration};
+
+use assay_blobs::{bytes_key, StateManifest};
+use assay_commitment::{list, ListTag};
+use assay_ops::{Limits, Program};
+use codec::DecodeAll;
+use serde_json::{json, Value};
+
+use super::{names, text, Desk, LENET_ADAMW, MLP, RECORD, TRAINED_ON};
+
+#[test]
+fn compile_should_write_the_same_bytes_when_run_twice() {
+	let desk = Desk::new(LENET_ADAMW);
+	let first = desk.run("compile task.toml --data train.bin --out one");
+	assert_eq!(desk.run("compile task.toml --data train.bin --out two/"), first);
+	let files = |folder: &str| {
+		let blobs = names(&desk.path(&format!("{folder}/blobs")));
+		let blobs = blobs.into_iter().map(|name| format!("{folder}/blobs/{name}"));
+		let rest = ["program.scale", "task.json"].map(|name| format!("{folder}/{name}"));
+		blobs.chain(rest).map(|name| desk.get(&name)).collect::<Vec<_>>()
+	};
+	assert_eq!(files("one"), files("two"));
+	assert_eq!(serde_json::from_slice::<Value>(&desk.get("one/task.json")).unwrap(), first);
+	assert_eq!(names(&desk.path("one")), ["blobs", "program.scale", "task.json"]);
+}
+
+#[test]
+fn compile_should_give_what_posting_needs_when_data_fits() {
+	let desk = Desk::new(MLP);
+	let task = desk.run("compile task.toml --data train.bin --out task");
+	let program = desk.get("task/program.scale");
+	let digits: String = program.iter().map(|byte| format!("{byte:02x}")).collect();
+	assert_eq!(text(&task["program"]), format!("0x{digits}"));
+	let checked = Program::decode_all(&mut &program[..]).unwrap().check(&Limits::new(65)).unwrap();
+	assert_eq!(task["cost"]["flops"], json!(checked.cost.flops));
+	let root = assay_commitment::program_root(&checked).unwrap().root;
+	assert_eq!(text(&task["programRoot"])[2..], bytes_hex(&root));
+
+	let work = &task["work"];
+	let data_key = bytes_key(&desk.get("train.bin"));
+	assert_eq!(text(&work["dataRoot"])[2..], data_key.to_string());
+	let manifest = desk.get(&format!("task/blobs/{}", &text(&work["initManifest"])[2..]));
+	let state = StateManifest::from_bytes(&manifest).unwrap();
+	assert_eq!(text(&work["initRoot"])[2..], bytes_hex(&state.state_root()));
+	assert_eq!((&work["records"], &work["recordSize"]), (&json!(1437), &json!(65)));
+	assert_eq!((&work["steps"], &work["stride"]), (&json!(200), &json!(20)));
+	assert_eq!(text(&work["seed"]), format!("0x01{}", "00".repeat(31)));
+	// Every blob that is listed, or named by the state, is there under its own hash.
+	let listed: Vec<_> =
+		task["blobs"].as_array().unwrap().iter().map(|b| text(&b["key"])).collect();
+	assert_eq!(listed.len(), names(&desk.path("task/blobs")).len());
+	let named = state.tensors().map(|key| key.to_string());
+	for key in listed.iter().map(|key| key.to_string()).chain(named) {
+		assert_eq!(bytes_key(&desk.get(&format!("task/blobs/{key}"))).to_string(), key);
+	}
+}
+
+fn bytes_hex(bytes: &[u8]) -> String {
+	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn training_should_learn_and_commit_when_run_on_digits() {
+	let desk = Desk::new(MLP);
+	let posted = desk.run("compile task.toml --data train.bin --out task");
+	let result = desk.run("train task.toml --data train.bin --out run");
+	let claim = &result["claim"];
+	assert_eq!((&claim["steps"], &claim["states"]), (&json!(200), &json!(11)));
+	assert_eq!(result["initRoot"], posted["work"]["initRoot"]);
+	assert_eq!(result["programRoot"], posted["programRoot"]);
+	let states: Vec<[u8; 32]> = desk.get("run/claim.states").as_chunks().0.to_vec();
+	assert_eq!(states.len(), 11);
+	assert_eq!(text(&claim["root"])[2..], bytes_hex(&list::root(ListTag::States, &states)));
+	assert_eq!(text(&claim["finalState"])[2..], bytes_hex(&states[10]));
+	assert_eq!(serde_json::from_slice::<Value>(&desk.get("run/result.json")).unwrap(), result);
+
+	let found = desk.run("eval task.toml --model run/model.safetensors --data test.bin");
+	assert_eq!(found["records"], json!(360));
+	assert!(found["accuracy"].as_f64().unwrap() > 0.8, "{found}");
+	assert!(found["largestDifference"].as_f64().unwrap() < 1e-4, "{found}");
+	assert_eq!(found["correct"], found["candle"]["correct"]);
+}
+
+#[test]
+fn threads_should_change_nothing_when_training() {
+	let desk = Desk::new(LENET_ADAMW);
+	let one = desk.run("train task.toml --data train.bin --out one --steps 7 --threads 1");
+	let three = desk.run("train task.toml --data train.bin --out three --steps 7 --threads 3");
+	assert_eq!(one, three);
+	assert_eq!(one["claim"]["states"], json!(2));
+}
+
+#[test]
+fn export_should_give_the_model_and_roots_of_the_claim_when_blobs_are_whole() {
+	let desk = Desk::new(LENET_ADAMW);
+	let claim = desk.run("train task.toml --data train.bin --out run --steps 30")["claim"].clone();
+	let artefact = &text(&claim["artifactRoot"])[2..];
+	let line = format!(
+		"export task.toml --state-manifest run/blobs/{artefact} --blobs run --out new/m.safetensors"
+	);
+	let found = desk.run(&line);
+	assert_eq!(found["stateRoot"], claim["finalState"]);
+	assert_eq!(found["artifactRoot"], claim["artifactRoot"]);
+	assert_eq!(found["step"], json!(30));
+	assert_eq!(desk.get("new/m.safetensors"), desk.get("run/model.safetensors"));
+}
+
+#[test]
+fn training_should_end_with_the_same_claim_when_killed_and_resumed() {
+	let desk = Desk::new(LENET_ADAMW);
+	let expected = desk.run("train task.toml --data train.bin --out whole --steps 1000");
+	let line = "train task.toml --data train.bin --out cut --steps 1000";
+	let mut child = desk.command(line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+	let checkpoints = desk.path("cut/checkpoints");
+	let started = || {
+		let entries = fs::read_dir(&checkpoints).into_iter().flatten().flatten();
+		entries.filter(|e| e.file_name().to_string_lossy().starts_with("checkpoint-")).count() > 0
+	};
+	while !started() && child.try_wait().unwrap().is_none() {
+		thread::sleep(Duration::from_millis(2));
+	}
+	child.kill().unwrap();
+	child.wait().unwrap();
+	assert!(!desk.path("cut/result.json").exists(), "it ended before it was killed");
+	assert_eq!(desk.run(line), expected);
+	let again = desk.command(line).output().unwrap();
+	assert!(String::from_utf8_lossy(&again.stdout).contains("resumed at 1000"));
+}
+
+#[test]
+fn inspect_should_recognise_each_file_when_its_name_says_nothing() {
+	let desk = Desk::new(MLP);
+	let task = desk.run("compile task.toml --data train.bin --out task");
+	let result = desk.run("train task.toml --data train.bin --out run --steps 3");
+	let manifest = desk.run("inspect task.toml");
+	assert_eq!(
+		(text(&manifest["kind"]), &manifest["programRoot"]),
+		("manifest", &task["programRoot"])
+	);
+	assert_eq!(manifest["task"]["parameters"][0], json!({ "name": "0.weight", "shape": [32, 64] }));
+	fs::copy(desk.path("task/program.scale"), desk.path("some")).unwrap();
+	let program = desk.run("inspect some");
+	assert_eq!(
+		(text(&program["kind"]), &program["programRoot"]),
+		("program", &task["programRoot"])
+	);
+	assert_eq!(program["cost"], task["cost"]);
+	assert_eq!(program["nodes"].as_array().unwrap().len() as u64, task["nodes"].as_u64().unwrap());
+	let artefact = &result["claim"]["artifactRoot"];
+	let state = desk.run(&format!("inspect run/blobs/{}", &text(artefact)[2..]));
+	assert_eq!((text(&state["kind"]), &state["artifactRoot"]), ("stateManifest", artefact));
+	assert_eq!(state["stateRoot"], result["claim"]["finalState"]);
+	let model = desk.run("inspect run/model.safetensors");
+	assert_eq!((text(&model["kind"]), &model["numbers"]), ("model", &json!(2410)));
+	assert_eq!(model["notedStateRoot"], result["claim"]["finalState"]);
+}
+
+/// An IDX file of bytes.
+pub(crate) fn idx(sides: &[u32], elements: &[u8]) -> Vec<u8> {
+	let mut bytes = vec![0, 0, 8, sides.len() as u8];
+	sides.iter().for_each(|side| bytes.extend(side.to_be_bytes()));
+	bytes.extend(elements);
+	bytes
+}
+
+#[test]
+fn idx2bin_should_join_images_and_labels_when_counts_agree() {
+	let desk = Desk::new(MLP);
+	let records: Vec<Vec<u8>> = desk.get("train.bin").chunks(RECORD).map(<[u8]>::to_vec).collect();
+	let images: Vec<u8> = records.iter().flat_map(|record| &record[..64]).copied().collect();
+	let labels: Vec<u8> = records.iter().map(|record| record[64]).collect();
+	desk.put("images", &idx(&[TRAINED_ON as u32, 8, 8], &images));
+	desk.put("labels", &idx(&[TRAINED_ON as u32], &labels));
+	let all = desk.run("idx2bin --images images --labels labels --out all.bin");
+	assert_eq!((&all["records"], &all["recordSize"]), (&json!(1437), &json!(65)));
+	assert_eq!(desk.get("all.bin"), desk.get("train.bin"));
+	desk.run("idx2bin --images images --labels labels --out some.bin --limit 3");
+	assert_eq!(desk.get("some.bin"), desk.get("train.bin")[..3 * RECORD]);
+	let root = bytes_key(&desk.get("train.bin")).to_string();
+	assert_eq!(text(&all["dataRoot"])[2..], root);
+}
+
+#[test]
+fn serve_should_greet_and_end_when_the_host_is_gone() {
+	let desk = Desk::new(MLP);
+	let output = desk.command("serve --threads 1").output().unwrap();
+	assert!(output.status.success());
+	let hello = assay_worker_protocol::read_message(&mut &output.stdout[..]).unwrap();
+	assert!(matches!(hello, Some(assay_worker_protocol::WorkerMessage::Hello(_))), "{hello:?}");
+}

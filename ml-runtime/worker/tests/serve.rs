@@ -1,0 +1,277 @@
+//! One worker on a thread, spoken to as a host does.
+
+mod task;
+
+use std::{
+	io::{pipe, PipeReader, PipeWriter},
+	path::Path,
+	thread::{self, JoinHandle},
+	time::Duration,
+};
+
+use assay_blobs::{list_key, BlobStore, Limits, StateManifest};
+use assay_worker::{serve, Behaviour, CpuKernels, Honest};
+use assay_worker_protocol::{
+	read_message, write_message, BlobKey, Checked, ClaimRef, Fault, FrameError, HostMessage, Job,
+	JobResult, ListTag, Outcome, PathText, Progress, TaskContext, Trained, Work, WorkerMessage,
+};
+use task::{task, MLP};
+use tempfile::TempDir;
+
+/// A worker, and the store and folder of its host.
+struct Bench {
+	input: Option<PipeWriter>,
+	output: PipeReader,
+	thread: JoinHandle<Result<(), FrameError>>,
+}
+
+impl Bench {
+	fn start(behaviour: impl Behaviour) -> Self {
+		let (theirs, input) = pipe().unwrap();
+		let (output, their_output) = pipe().unwrap();
+		let kernels = CpuKernels::new(1).unwrap();
+		let thread = thread::spawn(move || serve(kernels, behaviour, theirs, their_output));
+		let mut bench = Self { input: Some(input), output, thread };
+		let WorkerMessage::Hello(hello) = bench.hear() else { panic!("no hello") };
+		hello.check().unwrap();
+		bench
+	}
+
+	fn hear(&mut self) -> WorkerMessage {
+		read_message(&mut self.output).unwrap().expect("the worker speaks")
+	}
+
+	fn say(&mut self, message: HostMessage) {
+		write_message(self.input.as_mut().unwrap(), &message).unwrap();
+	}
+
+	fn give(&mut self, folder: &Path, context: &TaskContext, work: Work) {
+		let folder = PathText::new(folder).unwrap();
+		let job = Job { context: context.clone(), work };
+		self.say(HostMessage::Start { id: 1, folder, job });
+	}
+
+	/// Does what the worker asks until it ends; gives its progress and its last message.
+	fn attend(&mut self, store: &BlobStore) -> (Vec<Progress>, WorkerMessage) {
+		let mut reports = Vec::new();
+		loop {
+			match self.hear() {
+				WorkerMessage::Progress(progress) => reports.push(progress),
+				WorkerMessage::Need(key) => self.say(match store.path(&key) {
+					Some(path) => HostMessage::Have { key, path: PathText::new(&path).unwrap() },
+					None => HostMessage::Unavailable { key },
+				}),
+				WorkerMessage::Publish { key, path } => {
+					store.put_file_as(&key, &path.to_path()).unwrap();
+					self.say(HostMessage::Stored { key });
+				},
+				WorkerMessage::Pong => {},
+				end => return (reports, end),
+			}
+		}
+	}
+
+	fn shut_down(mut self) {
+		self.say(HostMessage::Shutdown);
+		self.thread.join().unwrap().unwrap();
+	}
+}
+
+/// A store and folders for workers.
+struct Place {
+	folder: TempDir,
+	store: BlobStore,
+}
+
+impl Place {
+	fn new() -> Self {
+		let folder = TempDir::new().unwrap();
+		let store = BlobStore::open(folder.path().join("store"), Limits::default()).unwrap();
+		Self { folder, store }
+	}
+
+	fn run(&self, name: &str, context: &TaskContext, work: Work) -> (Vec<Progress>, WorkerMessage) {
+		let folder = self.folder.path().join(name);
+		std::fs::create_dir_all(&folder).unwrap();
+		let mut bench = Bench::start(Honest);
+		bench.give(&folder, context, work);
+		let end = bench.attend(&self.store);
+		bench.shut_down();
+		end
+	}
+
+	fn train(&self, name: &str, context: &TaskContext) -> Trained {
+		match self.run(name, context, Work::Train).1 {
+			WorkerMessage::Finished(JobResult::Trained(trained)) => trained,
+			other => panic!("{other:?}"),
+		}
+	}
+
+	fn check(&self, context: &TaskContext, claim: ClaimRef) -> Checked {
+		match self.run("checker", context, Work::Check(claim)).1 {
+			WorkerMessage::Finished(JobResult::Checked(checked)) => checked,
+			other => panic!("{other:?}"),
+		}
+	}
+}
+
+fn claim_of(trained: &Trained) -> ClaimRef {
+	let Trained { claim_root, states, final_state, artifact_root, .. } = *trained;
+	ClaimRef { claim_root, states, final_state, artifact_root }
+}
+
+#[test]
+fn training_should_publish_what_its_claim_commits_to_when_it_ends() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 10, 4);
+	let (reports, end) = place.run("solver", &context, Work::Train);
+	let WorkerMessage::Finished(JobResult::Trained(trained)) = end else { panic!("{end:?}") };
+	let states = place.store.read_list(ListTag::States, &trained.claim_root).unwrap();
+	assert_eq!((states.len(), states[0]), (4, context.init_root));
+	assert_eq!((trained.states, trained.final_state), (4, states[3]));
+	assert_eq!(trained.outcome, Outcome::Completed);
+	let manifest = place.store.read(&BlobKey::Bytes(trained.artifact_root), 1 << 20).unwrap();
+	let manifest = StateManifest::from_bytes(&manifest).unwrap();
+	assert_eq!((manifest.step, manifest.state_root()), (10, trained.final_state));
+	assert!(manifest.tensors().all(|tensor| place.store.has(&tensor)));
+	let heartbeats: Vec<_> = reports.iter().map(|report| report.heartbeat_root).collect();
+	for (report, heartbeat) in reports.iter().zip(heartbeats) {
+		let prefix = &states[..report.states as usize];
+		assert_eq!(*list_key(ListTag::States, prefix).root(), heartbeat);
+	}
+	assert_eq!(reports.last().map(|report| (report.step, report.states)), Some((10, 4)));
+}
+
+#[test]
+fn training_should_have_the_same_roots_when_done_by_two_workers() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 12, 5);
+	assert_eq!(place.train("one", &context), place.train("two", &context));
+}
+
+#[test]
+fn training_should_go_on_to_its_end_when_the_loss_is_not_finite() {
+	let place = Place::new();
+	let text = MLP.replace("lr = 0.1", "lr = 1e30");
+	let context = task(&place.store, &text, 12, 4);
+	let trained = place.train("solver", &context);
+	assert_eq!(trained.states, 4);
+	assert!(matches!(trained.outcome, Outcome::NonFinite { step: 1..8 }), "{trained:?}");
+	assert_eq!(place.check(&context, claim_of(&trained)), Checked::Agrees);
+}
+
+#[test]
+fn check_should_agree_when_the_claim_is_right() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 8, 2);
+	let trained = place.train("solver", &context);
+	assert_eq!(place.check(&context, claim_of(&trained)), Checked::Agrees);
+}
+
+#[test]
+fn check_should_name_the_first_wrong_state_when_the_list_differs() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 8, 2);
+	let claim = claim_of(&place.train("solver", &context));
+	let mut states = place.store.read_list(ListTag::States, &claim.claim_root).unwrap();
+	states[3] = [9; 32];
+	let claim_root = *place.store.put_list(ListTag::States, &states).unwrap().root();
+	let checked = place.check(&context, ClaimRef { claim_root, ..claim });
+	assert_eq!(checked, Checked::Differs { first_state: 3 });
+	let hidden = ClaimRef { claim_root: [5; 32], ..claim };
+	assert_eq!(place.check(&context, hidden), Checked::ListWithheld);
+	let artifact = ClaimRef { artifact_root: [5; 32], ..claim };
+	assert_eq!(place.check(&context, artifact), Checked::Differs { first_state: 4 });
+}
+
+#[test]
+fn check_should_say_what_is_missing_when_the_data_cannot_be_had() {
+	let place = Place::new();
+	let mut context = task(&place.store, MLP, 4, 2);
+	context.data_root = [1; 32];
+	let claim =
+		ClaimRef { claim_root: [2; 32], states: 3, final_state: [3; 32], artifact_root: [4; 32] };
+	let Checked::Unavailable { what } = place.check(&context, claim) else { panic!() };
+	assert!(what.to_string().starts_with("the data set"), "{what}");
+}
+
+fn fault(place: &Place, context: &TaskContext) -> Fault {
+	match place.run("faulty", context, Work::Train).1 {
+		WorkerMessage::Failed(fault) => fault,
+		other => panic!("{other:?}"),
+	}
+}
+
+#[test]
+fn fault_should_be_the_tasks_when_every_machine_would_end_there() {
+	let place = Place::new();
+	let good = task(&place.store, MLP, 4, 2);
+	let faults = [
+		TaskContext { program: vec![1, 2, 3].try_into().unwrap(), ..good.clone() },
+		TaskContext { init_root: [1; 32], ..good.clone() },
+		TaskContext { records: 7, ..good.clone() },
+		TaskContext { steps: 0, ..good.clone() },
+		TaskContext { record_size: 10, ..good.clone() },
+	];
+	for context in faults {
+		let fault = fault(&place, &context);
+		assert!(matches!(fault, Fault::Task(_)), "{fault:?}");
+	}
+}
+
+#[test]
+fn fault_should_be_the_machines_when_data_is_missing_or_damaged() {
+	let place = Place::new();
+	let good = task(&place.store, MLP, 4, 2);
+	let missing = fault(&place, &TaskContext { data_root: [1; 32], ..good.clone() });
+	assert!(matches!(missing, Fault::Machine(_)), "{missing:?}");
+	let path = place.store.path(&BlobKey::Bytes(good.data_root)).unwrap();
+	let mut bytes = std::fs::read(&path).unwrap();
+	bytes[1000] ^= 1;
+	std::fs::write(&path, bytes).unwrap();
+	let damaged = fault(&place, &good);
+	assert!(matches!(damaged, Fault::Machine(_)), "{damaged:?}");
+}
+
+/// Never gets past the third step.
+struct Stuck;
+
+impl Behaviour for Stuck {
+	fn after_step(&self, steps: u64) {
+		if steps == 3 {
+			thread::sleep(Duration::from_secs(30));
+		}
+	}
+}
+
+#[test]
+fn ping_should_be_answered_when_the_job_is_stuck() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 8, 1);
+	let mut bench = Bench::start(Stuck);
+	bench.give(place.folder.path(), &context, Work::Train);
+	let mut reached = 0;
+	while reached < 2 {
+		match bench.hear() {
+			WorkerMessage::Progress(progress) => reached = progress.step,
+			WorkerMessage::Need(key) => {
+				let path = PathText::new(&place.store.path(&key).unwrap()).unwrap();
+				bench.say(HostMessage::Have { key, path });
+			},
+			other => panic!("{other:?}"),
+		}
+	}
+	for _ in 0..5 {
+		bench.say(HostMessage::Ping);
+		assert_eq!(bench.hear(), WorkerMessage::Pong);
+	}
+	bench.say(HostMessage::Cancel);
+	bench.thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn worker_should_end_when_its_input_ends() {
+	let mut bench = Bench::start(Honest);
+	bench.input = None;
+	bench.thread.join().unwrap().unwrap();
+}

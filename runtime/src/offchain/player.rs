@@ -1,0 +1,200 @@
+//! Playing disputes: what the executor is told about a game, and the call that each move is.
+
+use super::{consult, Action, LOG};
+use crate::{Balance, BlockNumber, Dispute, Runtime, RuntimeCall, System};
+use alloc::{boxed::Box, format, vec::Vec};
+use assay_case::{Brief, CaseMove};
+use assay_dispute_game::{Move, Root, Side};
+use assay_host_functions::{
+	self as executor, Job, JobResult, JobStatus, ProgramBytes, PublicBytes, TaskContext, Work,
+};
+use assay_primitives::{program_key, Attempt, TaskId, TaskSpec};
+use codec::{DecodeAll, Encode};
+use pallet_dispute::{Call as DisputeCall, GameId};
+use pallet_task_market::{Call as MarketCall, Heartbeats};
+use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
+
+/// A task's terms, in this runtime.
+pub type Spec = TaskSpec<Balance, BlockNumber>;
+
+/// Where a move is made: against a claim, or in a game that stands at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+	/// Opens a game.
+	New(TaskId),
+	/// Continues one.
+	Open {
+		/// The task whose claim it is about.
+		task: TaskId,
+		/// The game.
+		game: GameId,
+		/// What the move answers.
+		position: Root,
+	},
+}
+
+/// The bytes of a program, if this node kept them when the task was posted.
+pub fn program(root: &Root) -> Option<ProgramBytes> {
+	let key = program_key(root);
+	let bytes = sp_io::offchain::local_storage_get(StorageKind::PERSISTENT, &key)?;
+	ProgramBytes::try_from(bytes).ok()
+}
+
+/// What the executor needs to know about a task; `None`, with a line in the log, where this node lacks
+/// the program.
+pub fn context(task: TaskId, attempt: Attempt, spec: &Spec) -> Option<TaskContext> {
+	let Some(program) = program(&spec.program.root) else {
+		log::warn!(
+			target: LOG,
+			"task {task}: this node lacks the program; it must have executed the block that posted it, \
+			 with --enable-offchain-indexing true"
+		);
+		return None;
+	};
+	let work = &spec.work;
+	Some(TaskContext {
+		genesis: System::block_hash(0).0,
+		task,
+		attempt: attempt.into(),
+		program,
+		seed: work.seed,
+		steps: work.steps,
+		stride: work.stride,
+		records: work.records.into(),
+		record_size: work.record_size,
+		data_root: work.data_root,
+		init_root: work.init_root,
+		init_manifest: work.init_manifest,
+	})
+}
+
+/// Lengths of the heartbeats of the running attempt.
+fn prefixes(task: TaskId) -> Vec<u32> {
+	Heartbeats::<Runtime>::get(task).into_iter().map(|beat| beat.states).collect()
+}
+
+/// What a player needs to know about a game that stands, or would be opened.
+pub fn brief(table: Table) -> Option<Brief> {
+	match table {
+		Table::New(task) => Dispute::opening_brief(task, prefixes(task)),
+		Table::Open { task, game, .. } => Dispute::game_brief(game, prefixes(task)),
+	}
+}
+
+/// Asks the executor for the next move.
+pub fn play(table: Table, context: TaskContext) -> Option<Action> {
+	let brief = brief(table)?;
+	let side = match brief.side {
+		Side::Challenger => executor::Side::Challenger,
+		Side::Defender => executor::Side::Defender,
+	};
+	let Ok(game) = brief.encode().try_into() else {
+		log::error!(target: LOG, "{}: too large for the executor", name(table));
+		return None;
+	};
+	let work = Work::Play { game, side, public: PublicBytes::default() };
+	match consult(&Job { context, work })? {
+		JobStatus::Done(JobResult::Move(bytes)) => act(table, &bytes),
+		JobStatus::Done(JobResult::Wait { reason }) => {
+			log::debug!(target: LOG, "{}: nothing to play now: {reason}", name(table));
+			None
+		},
+		_ => None,
+	}
+}
+
+fn act(table: Table, bytes: &[u8]) -> Option<Action> {
+	let name = name(table);
+	let Ok(play) = CaseMove::decode_all(&mut &*bytes) else {
+		log::error!(target: LOG, "{name}: the executor's move is of another version");
+		return None;
+	};
+	let kind = play.kind();
+	let Some(call) = call(table, play) else {
+		log::error!(target: LOG, "{name}: {kind:?} is no move here");
+		return None;
+	};
+	Some(Action { call, why: format!("{name}: {kind:?}"), opens: None })
+}
+
+fn name(table: Table) -> alloc::string::String {
+	match table {
+		Table::New(task) => format!("new game about task {task}"),
+		Table::Open { task, game, .. } => format!("game {game} about task {task}"),
+	}
+}
+
+/// The call by which a move is made; `None` where the table and the move do not fit.
+pub fn call(table: Table, play: CaseMove) -> Option<RuntimeCall> {
+	match table {
+		Table::New(task) => opening(task, play),
+		Table::Open { task, game, position } => answer(task, game, position, play),
+	}
+}
+
+fn opening(task: TaskId, play: CaseMove) -> Option<RuntimeCall> {
+	let call: DisputeCall<Runtime> = match play {
+		Move::Open { stride, before, after } => DisputeCall::open { task, stride, before, after },
+		Move::Ask => DisputeCall::open_withheld { task },
+		Move::PrefixFault { heartbeat, leaf, in_heartbeat, in_claim } => {
+			DisputeCall::prefix_fault { task, states: heartbeat, leaf, in_heartbeat, in_claim }
+		},
+		Move::Bisect { .. }
+		| Move::Pick { .. }
+		| Move::PostSteps { .. }
+		| Move::PickStep { .. }
+		| Move::PostTrace { .. }
+		| Move::JoinFault { .. }
+		| Move::AskTiles { .. }
+		| Move::AskSlots
+		| Move::PickTile { .. }
+		| Move::PostPartials { .. }
+		| Move::PickBlock { .. }
+		| Move::OpenTile { .. }
+		| Move::Concede => return None,
+	};
+	Some(call.into())
+}
+
+fn answer(task: TaskId, game: GameId, position: Root, play: CaseMove) -> Option<RuntimeCall> {
+	let call: DisputeCall<Runtime> = match play {
+		// After a search in a withheld claim.
+		Move::Open { stride, before, after } => {
+			DisputeCall::pick_stride { game, position, stride, before, after }
+		},
+		// Convicts in a game of its own, which closes this one.
+		Move::PrefixFault { .. } => return opening(task, play),
+		Move::Ask => DisputeCall::ask { game, position },
+		Move::Bisect { children } => DisputeCall::bisect { game, position, children },
+		Move::Pick { child } => DisputeCall::pick { game, position, child },
+		Move::PostSteps { root, last } => DisputeCall::post_steps { game, position, root, last },
+		Move::PickStep { step, before, after } => {
+			DisputeCall::pick_step { game, position, step, before, after }
+		},
+		Move::PostTrace { root } => DisputeCall::post_trace { game, position, root },
+		Move::JoinFault { join } => {
+			DisputeCall::join_fault { game, position, join: Box::new(join) }
+		},
+		Move::AskSlots => DisputeCall::ask_slots { game, position },
+		Move::AskTiles { node, spec, output } => {
+			DisputeCall::ask_tiles { game, position, node, spec: Box::new(spec), output }
+		},
+		Move::PickTile { node, tile, spec, evidence } => {
+			let (spec, evidence) = (Box::new(spec), evidence.map(Box::new));
+			DisputeCall::pick_tile { game, position, node, tile, spec, evidence }
+		},
+		Move::PostPartials { partials } => {
+			DisputeCall::post_partials { game, position, partials: Box::new(partials) }
+		},
+		Move::PickBlock { block, evidence } => {
+			let evidence = evidence.map(Box::new);
+			DisputeCall::pick_block { game, position, block, evidence }
+		},
+		Move::OpenTile { evidence } => {
+			DisputeCall::open_tile { game, position, evidence: Box::new(evidence) }
+		},
+		// A claim is withdrawn at the market, which closes its games.
+		Move::Concede => return Some(MarketCall::<Runtime>::withdraw_claim { task }.into()),
+	};
+	Some(call.into())
+}

@@ -1,0 +1,131 @@
+//! A solver's duties: defend, train and claim, bid; in this order of urgency.
+
+use super::{
+	consult,
+	player::{self, Table},
+	Action, LOG,
+};
+use crate::{AccountId, Balance, BlockNumber, ComputeStaking, Runtime, System, TaskMarket};
+use alloc::{format, vec::Vec};
+use assay_dispute_game::Side;
+use assay_host_functions::{Job, JobResult, JobStatus, Progress, Trained, Work};
+use assay_primitives::{Claim, Stakes, TaskId};
+use pallet_dispute::{Disputes, GameId};
+use pallet_task_market::{Bids, Call, Stage, TaskOf, Tasks};
+use polkadot_sdk::sp_runtime::Percent;
+
+/// What a solver bids, as a share of the reward: a little below all that can be had. An operator with
+/// another policy bids by hand; the worker does not bid where a bid of the account stands.
+pub const BID: Percent = Percent::from_percent(90);
+
+/// Something that the state asks of a solver now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+	/// Move in a game against one of its claims.
+	Defend(GameId),
+	/// Train, show progress, claim.
+	Train(TaskId),
+	/// Offer to train at this price.
+	Bid(TaskId, Balance),
+}
+
+/// The duties of an account, most urgent first.
+pub fn duties(who: &AccountId) -> Vec<Duty> {
+	let mut defend: Vec<_> = Disputes::<Runtime>::iter()
+		.filter(|(_, dispute)| dispute.solver == *who)
+		.filter(|(_, dispute)| dispute.game.mover() == Some(Side::Defender))
+		.map(|(game, dispute)| (dispute.game.deadline(), game))
+		.collect();
+	defend.sort_unstable();
+	let (mut train, mut bid) = (Vec::new(), Vec::new());
+	for (id, task) in Tasks::<Runtime>::iter() {
+		match &task.stage {
+			Stage::Running { job, .. } if job.solver == *who => train.push((task.deadline(), id)),
+			Stage::Open { .. } => bid.extend(price(who, id, &task).map(|price| (id, price))),
+			Stage::Running { .. } | Stage::Claimed { .. } => {},
+		}
+	}
+	train.sort_unstable();
+	bid.sort_unstable();
+	let defend = defend.into_iter().map(|(_, game)| Duty::Defend(game));
+	let train = train.into_iter().map(|(_, task)| Duty::Train(task));
+	defend.chain(train).chain(bid.into_iter().map(|(id, price)| Duty::Bid(id, price))).collect()
+}
+
+/// What the account bids for a task; `None` where it cannot serve it, or has bid.
+fn price(who: &AccountId, id: TaskId, task: &TaskOf<Runtime>) -> Option<Balance> {
+	let terms = &task.spec.terms;
+	let standing = ComputeStaking::standing(who)?;
+	let price = BID.mul_floor(terms.reward);
+	let admitted = task.requester != *who
+		&& (task.allowed.is_empty() || task.allowed.contains(who))
+		&& terms.hardware.is_none_or(|class| class == standing.hardware)
+		&& standing.free >= TaskMarket::stake_for(price)
+		&& price > 0;
+	let has_bid = || Bids::<Runtime>::get(id).iter().any(|bid| bid.solver == *who);
+	let has_program = || player::program(&task.spec.program.root).is_some();
+	(admitted && System::block_number() < task.deadline() && !has_bid() && has_program())
+		.then_some(price)
+}
+
+/// Works on a duty; the action to take now, if there is one.
+pub fn act(duty: Duty) -> Option<Action> {
+	match duty {
+		Duty::Defend(game) => defend(game),
+		Duty::Train(task) => train(task),
+		Duty::Bid(task, price) => {
+			let why = format!("task {task}: bid {price}");
+			Some(Action { call: Call::place_bid { task, price }.into(), why, opens: None })
+		},
+	}
+}
+
+fn defend(game: GameId) -> Option<Action> {
+	let dispute = Disputes::<Runtime>::get(game)?;
+	let task = dispute.task;
+	let context = player::context(task, dispute.attempt, &Tasks::<Runtime>::get(task)?.spec)?;
+	player::play(Table::Open { task, game, position: dispute.game.position() }, context)
+}
+
+fn train(id: TaskId) -> Option<Action> {
+	let task = Tasks::<Runtime>::get(id)?;
+	let context = player::context(id, task.attempt, &task.spec)?;
+	match consult(&Job { context, work: Work::Train })? {
+		JobStatus::Running(progress) => heartbeat(id, &task, &progress),
+		JobStatus::Done(JobResult::Trained(trained)) => Some(claim(id, &task, &trained)),
+		JobStatus::Done(_) => {
+			log::error!(target: LOG, "task {id}: the executor answered another question");
+			None
+		},
+		JobStatus::Unknown | JobStatus::Queued | JobStatus::Failed(_) => None,
+	}
+}
+
+/// A sign of life, where there is progress and it is time for one.
+fn heartbeat(id: TaskId, task: &TaskOf<Runtime>, progress: &Progress) -> Option<Action> {
+	let Stage::Running { states: sent, last_sign, .. } = task.stage else { return None };
+	let (states, root) = (progress.states, progress.heartbeat_root);
+	let due = last_sign.saturating_add(task.spec.terms.heartbeat / 2);
+	if states <= sent || !(sent == 0 || is_reached(due)) {
+		return None;
+	}
+	let (step, steps) = (progress.step, progress.steps);
+	let why = format!("task {id}: heartbeat over {states} states (step {step} of {steps})");
+	Some(Action { call: Call::heartbeat { task: id, states, root }.into(), why, opens: None })
+}
+
+fn is_reached(block: BlockNumber) -> bool {
+	System::block_number() >= block
+}
+
+fn claim(id: TaskId, task: &TaskOf<Runtime>, trained: &Trained) -> Action {
+	let claim = Claim {
+		root: trained.claim_root,
+		states: trained.states,
+		final_state: trained.final_state,
+		artifact_root: trained.artifact_root,
+		steps: task.spec.work.steps,
+	};
+	let why = format!("task {id}: claim over {} states", claim.states);
+	Action { call: Call::submit_claim { task: id, claim }.into(), why, opens: None }
+}

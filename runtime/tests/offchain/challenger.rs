@@ -1,0 +1,120 @@
+//! What a challenger's node does.
+
+use super::*;
+use assay_case::{Brief, CaseMove};
+use assay_host_functions::{Checked, ClaimRef, JobResult};
+use assay_runtime::offchain::challenger::{duties, Duty};
+use codec::Encode;
+use pallet_dispute::Call as DisputeCall;
+
+const CHARLIE: &[(KeyTypeId, Sr25519Keyring)] = &[(CHALLENGER_KEYS, Charlie)];
+
+fn found(what: Checked) -> Option<JobStatus> {
+	Some(JobStatus::Done(JobResult::Checked(what)))
+}
+
+fn play(play: CaseMove) -> Option<JobStatus> {
+	Some(JobStatus::Done(JobResult::Move(play.encode().try_into().unwrap())))
+}
+
+#[test]
+fn challenger_should_check_a_claim_and_leave_it_when_it_is_right() {
+	node(CHARLIE, |fake, sent| {
+		claimed();
+		fake.say(|script| {
+			script.check = found(Checked::Agrees);
+			script.play = play(CaseMove::Ask);
+		});
+		run();
+		assert_eq!(sent(), []);
+		let [job] = fake.asked().try_into().unwrap();
+		let Claim { root: claim_root, states, final_state, artifact_root, .. } = claim();
+		let claim = ClaimRef { claim_root, states, final_state, artifact_root };
+		assert_eq!(job.work, JobWork::Check(claim));
+	});
+}
+
+#[test]
+fn challenger_should_open_a_game_when_a_claim_is_wrong() {
+	node(CHARLIE, |fake, sent| {
+		claimed();
+		for check in [Checked::Differs { first_state: 1 }, Checked::ListWithheld] {
+			fake.say(|script| {
+				script.check = found(check);
+				script.play = play(CaseMove::Ask);
+			});
+			fake.asked();
+			run();
+			assert_eq!(sent(), [(Charlie, DisputeCall::open_withheld { task: 0 }.into())]);
+			let [_, job] = fake.asked().try_into().unwrap();
+			let JobWork::Play { game, side, .. } = job.work else { panic!("not played") };
+			assert_eq!(side, assay_host_functions::Side::Challenger);
+			let brief = Brief::decode_all(&mut &game[..]).unwrap();
+			assert_eq!((brief.game, brief.params.claim), (None, claim_root()));
+			run_to(System::block_number() + 8);
+		}
+	});
+}
+
+#[test]
+fn challenger_should_not_open_again_at_once_nor_for_ever() {
+	node(CHARLIE, |fake, sent| {
+		claimed();
+		fake.say(|script| {
+			script.check = found(Checked::ListWithheld);
+			script.play = play(CaseMove::Ask);
+		});
+		let mut opened = Vec::new();
+		for block in 7..=27 {
+			run_to(block);
+			run();
+			opened.extend(sent().iter().map(|_| block));
+		}
+		assert_eq!(opened, [7, 15, 23]);
+	});
+}
+
+#[test]
+fn brief_should_hold_all_heartbeats_and_the_one_of_the_initial_state() {
+	node(CHARLIE, |_, _| {
+		assigned();
+		let beat =
+			|states, root| pallet_task_market::Call::<Runtime>::heartbeat { task: 0, states, root };
+		act(Bob, beat(1, [7; 32]));
+		act(Bob, beat(2, claim_root()));
+		act(Bob, pallet_task_market::Call::<Runtime>::submit_claim { task: 0, claim: claim() });
+		let brief =
+			assay_runtime::offchain::player::brief(assay_runtime::offchain::player::Table::New(0))
+				.unwrap();
+		let initial = list::root(ListTag::States, &STATES[..1]);
+		assert_eq!(brief.case.heartbeats.to_vec(), [(1, initial), (2, claim_root())]);
+		assert_eq!((brief.case.records, brief.case.record_size, brief.case.batch), (1, 4, 1));
+	});
+}
+
+#[test]
+fn duties_should_be_own_games_where_it_is_the_challengers_turn_and_unchecked_claims() {
+	node(CHARLIE, |_, _| {
+		let charlie = Charlie.to_account_id();
+		assert_eq!(duties(&charlie), []);
+		claimed();
+		assert_eq!(duties(&charlie), [Duty::Check(0)]);
+		assert_eq!(duties(&Bob.to_account_id()), [], "a claim of its own");
+		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		assert_eq!(duties(&charlie), [], "the solver's turn");
+		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
+		let (position, children) = (game.position(), STATES.to_vec().try_into().unwrap());
+		act(Bob, DisputeCall::<Runtime>::bisect { game: 0, position, children });
+		assert_eq!(duties(&charlie), [Duty::Continue(0)]);
+		assert_eq!(
+			duties(&Alice.to_account_id()),
+			[Duty::Check(0)],
+			"others may challenge as well"
+		);
+	});
+	node(CHARLIE, |_, _| {
+		claimed();
+		run_to(27);
+		assert_eq!(duties(&Charlie.to_account_id()), [], "too late to be included");
+	});
+}

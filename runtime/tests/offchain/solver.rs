@@ -1,0 +1,139 @@
+//! What a solver's node does.
+
+use super::*;
+use assay_host_functions::{JobResult, Outcome, Progress, Trained};
+use assay_runtime::offchain::solver::{duties, Duty};
+use pallet_dispute::Call as DisputeCall;
+use pallet_task_market::Call;
+
+const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
+
+fn running(states: u32) -> Option<JobStatus> {
+	let progress =
+		Progress { step: 1, steps: 1, states, heartbeat_root: [7; 32], ..Default::default() };
+	Some(JobStatus::Running(progress))
+}
+
+#[test]
+fn solver_should_bid_nine_tenths_when_a_task_is_open() {
+	node(BOB, |_, sent| {
+		run();
+		assert_eq!(sent(), [(Bob, Call::place_bid { task: 0, price: 9 * ASY }.into())]);
+	});
+}
+
+#[test]
+fn solver_should_not_bid_when_its_bid_stands_or_its_stake_is_too_small() {
+	node(BOB, |_, sent| {
+		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 8 * ASY });
+		run();
+		assert_eq!(sent(), []);
+		act(Bob, Call::<Runtime>::withdraw_bid { task: 0 });
+		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: 1_000 * ASY });
+		run();
+		assert_eq!(sent(), []);
+	});
+}
+
+#[test]
+fn solver_should_do_nothing_when_it_has_no_key_or_no_account() {
+	node(&[(CHALLENGER_KEYS, Bob), (SOLVER_KEYS, Sr25519Keyring::Ferdie)], |_, sent| {
+		run();
+		assert_eq!(sent(), []);
+	});
+}
+
+#[test]
+fn solver_should_have_its_task_trained_with_all_that_decides_the_result() {
+	node(BOB, |fake, sent| {
+		assigned();
+		run();
+		assert_eq!(sent(), []);
+		let [job] = fake.asked().try_into().unwrap();
+		assert_eq!(job.work, JobWork::Train);
+		let (context, work) = (job.context, work());
+		assert_eq!(Program::decode_all(&mut &context.program[..]), Ok(program()));
+		assert_eq!((context.task, context.attempt, context.steps, context.stride), (0, 0, 1, 1));
+		assert_eq!(context.genesis, [9; 32]);
+		assert_eq!(context.seed, work.seed);
+		assert_eq!((context.records, context.record_size), (1, 4));
+		assert_eq!(context.data_root, work.data_root);
+		assert_eq!(
+			(context.init_root, context.init_manifest),
+			(work.init_root, work.init_manifest)
+		);
+	});
+}
+
+#[test]
+fn heartbeat_should_be_sent_at_once_then_only_with_progress_and_after_half_of_the_interval() {
+	node(BOB, |fake, sent| {
+		assigned();
+		fake.say(|script| script.train = running(1));
+		let first = Call::<Runtime>::heartbeat { task: 0, states: 1, root: [7; 32] };
+		run();
+		assert_eq!(sent(), [(Bob, first.clone().into())]);
+		act(Bob, first);
+		run_to(17);
+		run();
+		assert_eq!(sent(), [], "there is no progress");
+		fake.say(|script| script.train = running(2));
+		run();
+		assert_eq!(sent().len(), 1);
+	});
+	node(BOB, |fake, sent| {
+		assigned();
+		act(Bob, Call::<Runtime>::heartbeat { task: 0, states: 1, root: [7; 32] });
+		fake.say(|script| script.train = running(2));
+		run_to(16);
+		run();
+		assert_eq!(sent(), [], "it is not yet time");
+	});
+}
+
+#[test]
+fn solver_should_claim_when_training_is_done() {
+	node(BOB, |fake, sent| {
+		assigned();
+		let Claim { root, states, final_state, artifact_root, .. } = claim();
+		let outcome = Outcome::Completed;
+		let trained = Trained { claim_root: root, states, final_state, artifact_root, outcome };
+		fake.say(|script| script.train = Some(JobStatus::Done(JobResult::Trained(trained))));
+		run();
+		run();
+		let call: RuntimeCall = Call::submit_claim { task: 0, claim: claim() }.into();
+		assert_eq!(sent(), [(Bob, call.clone()), (Bob, call)], "twice the same does no harm");
+	});
+}
+
+#[test]
+fn solver_should_defend_before_anything_else() {
+	node(BOB, |fake, sent| {
+		claimed();
+		let post = Call::<Runtime>::post_task {
+			program: Box::new(program()),
+			work: work(),
+			terms: terms(),
+			allowed: Default::default(),
+		};
+		act(Alice, post);
+		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		let bob = Bob.to_account_id();
+		assert_eq!(duties(&bob), [Duty::Defend(0), Duty::Bid(1, 9 * ASY)]);
+		// A move that the chain would refuse is not sent; the next duty is done.
+		let reveal = |states: Vec<Root>| {
+			let play = assay_case::CaseMove::Bisect { children: states.try_into().unwrap() };
+			let bytes = codec::Encode::encode(&play).try_into().unwrap();
+			Some(JobStatus::Done(JobResult::Move(bytes)))
+		};
+		fake.say(|script| script.play = reveal(vec![[0; 32]; 2]));
+		run();
+		assert_eq!(sent(), [(Bob, Call::place_bid { task: 1, price: 9 * ASY }.into())]);
+		fake.say(|script| script.play = reveal(STATES.to_vec()));
+		run();
+		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
+		let (position, children) = (game.position(), STATES.to_vec().try_into().unwrap());
+		assert_eq!(sent(), [(Bob, DisputeCall::bisect { game: 0, position, children }.into())]);
+		assert_eq!(pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game, game, "only tried");
+	});
+}

@@ -18,6 +18,7 @@ define_benchmarks!(
 	[pallet_multisig, crate::Multisig]
 	[pallet_proxy, crate::Proxy]
 	[pallet_compute_staking, crate::ComputeStaking]
+	[pallet_dispute, crate::Dispute]
 	[pallet_task_market, crate::TaskMarket]
 	[pallet_timestamp, crate::Timestamp]
 	[pallet_utility, crate::Utility]

@@ -14,6 +14,7 @@
 //! # Design
 //! One file in [`configs`] per pallet; [`apis`] is what the node may ask; a pallet is added with one
 //! configuration file and one line in the runtime macro below. Indices are explicit and never reused.
+//! What a node does for its own keys between blocks, solving and challenging, is in [`offchain`].
 //! There are no transaction extensions of our own and no unsigned transactions of ours: the only
 //! unsigned ones are the stock reports of equivocations, which carry their own proof.
 

@@ -119,6 +119,10 @@ impl<T: Config> Pallet<T> {
 			clock.extension <= clock.reserve(clock.base).saturating_div(2),
 			"an extension must fit twice into the reserve of the shortest clock"
 		);
+		assert!(
+			assay_dispute_game::MAX_LEAVES == assay_primitives::MAX_SEARCHABLE,
+			"the market must admit just what a game can search"
+		);
 		assert!(clock.flops_per_block > 0, "replays take time");
 		assert!(
 			clock.base > 0

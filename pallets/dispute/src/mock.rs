@@ -55,7 +55,7 @@ parameter_types! {
 	pub static Blocks: BlockWeights = BlockWeights::simple_max(Weight::MAX);
 	pub const MarketLimits: market::Limits<u64> = market::Limits {
 		program_len: 20_000,
-		step_flops: 100_000_000,
+		stride_flops: 100_000_000,
 		step_words: 1_000_000,
 		states: 100,
 		window_min: 2,

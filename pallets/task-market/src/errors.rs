@@ -113,5 +113,7 @@ mod errors {
 		NoOpenGame,
 		/// A trace of the claim was posted, so it can no longer be withdrawn.
 		TraceWasPosted,
+		/// The steps of a stride take too long to be replayed in a dispute: take a shorter stride.
+		StrideTooLong,
 	}
 }

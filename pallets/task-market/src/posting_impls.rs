@@ -42,6 +42,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_terms(&terms)?;
 		let bytes = program.encode();
 		let program = Self::admit(&program, work.record_size)?;
+		Self::check_stride(&program, &work)?;
 		ensure!(terms.reward >= Self::min_reward(&program, work.steps), Error::<T>::RewardTooLow);
 		let fee = Self::fee_on(terms.reward);
 		let escrow = terms.reward.saturating_add(fee);

@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 
 use assay_commitment::ProgramTree;
-use assay_ops::{Limits, Program, ProgramError};
-use assay_primitives::{ProgramInfo, Quote};
+use assay_ops::{Limits, NodeSpec, Program, ProgramError};
+use assay_primitives::{ProgramInfo, Quote, Work, MAX_SEARCHABLE};
 use codec::Encode;
 use frame_support::{ensure, pallet_prelude::DispatchError, traits::Get};
 use sp_runtime::traits::SaturatedConversion;
@@ -23,9 +23,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(!program.slots.is_empty(), Error::ProgramWithoutState);
 		let checked = program.check(&Limits::new(record_size))?;
 		ensure!(
-			checked.cost.flops <= limits.step_flops && checked.cost.words <= limits.step_words,
+			checked.cost.flops <= limits.stride_flops && checked.cost.words <= limits.step_words,
 			Error::ProgramStepTooExpensive
 		);
+		let searchable = |spec: &NodeSpec| spec.ty.tiles() <= MAX_SEARCHABLE.into();
+		ensure!(checked.specs.iter().all(searchable), Error::ProgramValueTooLarge);
 		// A checked program has as many leaves as the tree takes: this cannot fail.
 		let tree = ProgramTree::new(&checked).ok_or(Error::ProgramEmpty)?;
 		let commitment = tree.commitment();
@@ -40,6 +42,14 @@ impl<T: Config> Pallet<T> {
 			bytes: checked.cost.bytes,
 			words: checked.cost.words,
 		})
+	}
+
+	/// Checks that a stride can be replayed within the clock of a dispute.
+	pub(crate) fn check_stride(program: &ProgramInfo, work: &Work) -> Result<(), Error<T>> {
+		let flops = program.flops.saturating_mul(work.stride.into());
+		let replayable = flops <= T::Limits::get().stride_flops;
+		ensure!(replayable && work.stride <= MAX_SEARCHABLE, Error::StrideTooLong);
+		Ok(())
 	}
 
 	/// Least reward for `steps` steps.

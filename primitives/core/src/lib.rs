@@ -47,6 +47,6 @@ pub use claims::{Claims, Costs, DisputedClaim, GameOutcome, Games, Verdict, MAX_
 pub use stakes::{Fault, HardwareClass, Payouts, Slash, Slashed, Stakes, Standing, MAX_PAYOUTS};
 pub use task::{
 	program_key, Assurance, Attempt, Claim, Heartbeat, ProgramInfo, Receipt, TaskId, TaskPhase,
-	TaskSpec, Terms, Work,
+	TaskSpec, Terms, Work, MAX_SEARCHABLE,
 };
 pub use view::{Quote, TaskView};

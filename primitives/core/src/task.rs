@@ -14,6 +14,10 @@ pub type TaskId = u32;
 /// How often the task was given to a solver before this time.
 pub type Attempt = u8;
 
+/// Most leaves of a list that a dispute can search: strides of a task, steps of a stride, tiles of a
+/// value. A task beyond it could not be judged, so it is not admitted.
+pub const MAX_SEARCHABLE: u32 = 1 << 20;
+
 /// What the chain keeps of a step program: the program's bytes are in the block that posted the task.
 #[derive(
 	Clone,

@@ -19,7 +19,7 @@ parameter_types! {
 	/// What a task may ask for.
 	pub const MarketLimits: Limits<BlockNumber> = Limits {
 		program_len: MAX_PROGRAM_BYTES, // what an executor takes
-		step_flops: REPLAYABLE_FLOPS,   // one step, replayed twice, fits the clock of a dispute
+		stride_flops: REPLAYABLE_FLOPS,   // one stride, replayed twice, fits the clock of a dispute
 		step_words: 1 << 28,            // a traced step needs 1 GiB
 		states: 1 << 20,                // as deep as games search
 		window_min: 5,                  // time for a transaction to be included

@@ -95,7 +95,7 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 	const before = Object.fromEntries(await Promise.all(Object.entries(people).map(async ([role, pair]) => [role, await account(api, pair.address)])));
 	const training = data === "mnist" ? 600 : 120;
 	const terms = {
-		reward: 100n * ASY, bidding: 3, training, heartbeat: data === "mnist" ? 60 : 20,
+		reward: 100n * ASY, bidding: 5, training, heartbeat: data === "mnist" ? 60 : 20,
 		challenge: data === "mnist" ? 150 : 40, assurance: "Challenge", hardware: null,
 	};
 	const started = Date.now();

@@ -57,6 +57,8 @@ fn post_task_should_fail_when_work_is_malformed() {
 			(Work { records: 0, ..work() }, Error::NoRecords),
 			(Work { record_size: 0, ..work() }, Error::NoRecords),
 			(Work { records: u32::MAX, record_size: u32::MAX, ..work() }, Error::DataTooLarge),
+			// 16 operations a step, 1,000 a stride.
+			(Work { steps: 200, stride: 63, ..work() }, Error::StrideTooLong),
 		];
 		for (work, error) in cases {
 			assert_noop!(post_with(work, terms()), error);

@@ -14,10 +14,12 @@ Examples:
 
   One of the four validators of a local network; the others use --bob, --charlie, --dave,
   their own --base-path and ports, and --bootnodes with the address that this one prints:
-      assay-node --chain local --alice --base-path /tmp/alice --port 30333 --rpc-port 9944
+      assay-node --chain local --alice --base-path /tmp/alice --port 30333 --rpc-port 9944 \\
+          --unsafe-force-node-key-generation
 
   A validator of a network given by its specification, with keys that only it knows. Make keys with
   the RPC author_rotateKeysWithOwner(ACCOUNT) and register them with session.setKeys(keys, proof):
+      assay-node key generate-node-key --chain network.json --base-path /var/lib/assay
       assay-node --chain network.json --validator --name my-node --base-path /var/lib/assay
 
   A solver and challenger: register the accounts on chain, then give their keys to the node. The first
@@ -76,8 +78,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-	/// Whether off-chain workers run: with an executor they have work on any node, so that `--offchain-worker
-	/// when-authority`, which is the default, does not keep them from it.
+	/// Whether off-chain workers run: with an executor they have work on any node, so that
+	/// `--offchain-worker when-authority`, the default, does not keep them from it.
 	pub(crate) fn runs_offchain_workers(&self, config: &Configuration, has_executor: bool) -> bool {
 		match self.base.offchain_worker_params.enabled {
 			OffchainWorkerEnabled::WhenAuthority | OffchainWorkerEnabled::Always => {

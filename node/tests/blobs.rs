@@ -133,6 +133,7 @@ impl Running {
 			.args(["--base-path", base.to_str().expect("UTF-8")])
 			.args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{port}"), "--no-mdns"])
 			.args(["--rpc-port", &rpc.to_string(), "--blob-patience", "2"])
+			.arg("--unsafe-force-node-key-generation")
 			.args(arguments)
 			.stdout(Stdio::null())
 			.stderr(log)

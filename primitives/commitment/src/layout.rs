@@ -15,6 +15,10 @@ const ROW_BYTES: usize = 128;
 /// The bytes of a tile.
 pub type TileBytes = [u8; TILE_BYTES];
 
+/// [`TileBytes`] as metadata describes them: the same encoding, in arrays short enough for clients that
+/// limit their length (polkadot.js takes at most 2,048 elements).
+pub type DescribedTile = [[u8; 1024]; 4];
+
 /// Number of tiles of a matrix. `None` when the matrix is empty or has 2³² tiles or more.
 pub fn tile_count(ty: &ValueType) -> Option<u32> {
 	u32::try_from(ty.tiles()).ok().filter(|tiles| *tiles > 0)

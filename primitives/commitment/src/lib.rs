@@ -72,7 +72,9 @@ pub use chunks::{
 	data_chunks, Chunk, ChunksOpening, DataTree, OpenedChunks, CHUNK_BYTES, MAX_CHUNKS,
 	MAX_CHUNK_SIBLINGS,
 };
-pub use layout::{tile_bytes, tile_count, tile_of_words, tile_words, TileBytes, TILE_BYTES};
+pub use layout::{
+	tile_bytes, tile_count, tile_of_words, tile_words, DescribedTile, TileBytes, TILE_BYTES,
+};
 pub use list::{ListTag, Path};
 pub use opening::{
 	LeafOpening, OpenedTiles, OpeningError, Tile, TilesOpening, MAX_TILES, MAX_TILE_SIBLINGS,

@@ -8,7 +8,7 @@ use scale_info::TypeInfo;
 
 use crate::{
 	b3tree::Blake3Tree,
-	layout::{padding_is_zero, tile_count, TileBytes, TILE_BYTES},
+	layout::{padding_is_zero, tile_count, DescribedTile, TileBytes, TILE_BYTES},
 	shape::{fold, MAX_DEPTH},
 	tensor::tile_hash,
 	Root,
@@ -39,14 +39,24 @@ pub enum OpeningError {
 }
 
 /// One tile and its place.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]
 pub struct Tile {
 	/// Index in the tile grid, row-major.
 	pub index: u32,
 	/// Content.
 	pub bytes: TileBytes,
+}
+
+impl TypeInfo for Tile {
+	type Identity = Self;
+
+	fn type_info() -> scale_info::Type {
+		let fields = scale_info::build::Fields::named()
+			.field(|field| field.ty::<u32>().name("index").type_name("u32"))
+			.field(|field| field.ty::<DescribedTile>().name("bytes").type_name("TileBytes"));
+		let path = scale_info::Path::new("Tile", module_path!());
+		scale_info::Type::builder().path(path).composite(fields)
+	}
 }
 
 /// Proof of the content of some tiles of a tensor.

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use assay_commitment::{
-	ChunksOpening, LeafOpening, Path, Root, SlotOpening, TileBytes, TilesOpening,
+	ChunksOpening, DescribedTile, LeafOpening, Path, Root, SlotOpening, TileBytes, TilesOpening,
 };
 use assay_ops::MAX_INPUTS;
 use bounded_collections::{BoundedVec, ConstU32};
@@ -73,14 +73,27 @@ pub struct Evidence {
 }
 
 /// Evidence about one K-block of a tile of a long reduction.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]
 pub struct BlockEvidence {
 	/// What the block is computed from.
 	pub inputs: Inputs,
 	/// The partial before this block; absent for block 0.
 	pub previous: Option<Box<TileBytes>>,
+}
+
+impl TypeInfo for BlockEvidence {
+	type Identity = Self;
+
+	fn type_info() -> scale_info::Type {
+		let fields = scale_info::build::Fields::named()
+			.field(|field| field.ty::<Inputs>().name("inputs").type_name("Inputs"))
+			.field(|field| {
+				let field = field.ty::<Option<DescribedTile>>();
+				field.name("previous").type_name("Option<Box<TileBytes>>")
+			});
+		let path = scale_info::Path::new("BlockEvidence", module_path!());
+		scale_info::Type::builder().path(path).composite(fields)
+	}
 }
 
 /// Evidence about a place where the trace meets a state.

@@ -18,12 +18,12 @@ pub(super) const LONGEST_WINDOW: BlockNumber = 2 * DAYS;
 parameter_types! {
 	/// What a task may ask for.
 	pub const MarketLimits: Limits<BlockNumber> = Limits {
-		program_len: MAX_PROGRAM_BYTES, // what an executor takes
-		stride_flops: REPLAYABLE_FLOPS,   // one stride, replayed twice, fits the clock of a dispute
-		step_words: 1 << 28,            // a traced step needs 1 GiB
-		states: 1 << 20,                // as deep as games search
-		window_min: 5,                  // time for a transaction to be included
-		challenge_min: 20,              // a minute on networks with fast slots, two in production
+		program_len: MAX_PROGRAM_BYTES,  // what an executor takes
+		stride_flops: REPLAYABLE_FLOPS,  // one stride, replayed twice, fits the clock of a dispute
+		step_words: 1 << 28,             // a traced step needs 1 GiB
+		states: 1 << 20,                 // as deep as games search
+		window_min: 5,                   // time for a transaction to be included
+		challenge_min: 20,               // a minute on networks with fast slots, two in production
 		window_max: LONGEST_WINDOW,
 		training_max: 30 * DAYS,
 		attempts: 3,

@@ -1,17 +1,29 @@
 // Connection, signing and waiting, shared by the scripts beside this file.
+import { createConnection } from "node:net";
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 
 export const keyring = () => new Keyring({ type: "sr25519", ss58Format: 42 });
 
+/** Whether something listens at a ws:// address. */
+function listens(url) {
+	const { hostname, port } = new URL(url);
+	return new Promise((resolve) => {
+		const socket = createConnection({ host: hostname, port: Number(port) });
+		const done = (answer) => { socket.destroy(); resolve(answer); };
+		socket.once("connect", () => done(true));
+		socket.once("error", () => done(false));
+	});
+}
+
 /** Connects to a node; fails after `timeoutMs` instead of retrying for ever. */
-export async function connect(url = "ws://127.0.0.1:9944", timeoutMs = 60_000) {
-	const provider = new WsProvider(url, 500);
-	const timer = setTimeout(() => {
-		console.error(`error: no node answers at ${url}; is it running with --rpc-port of that number?`);
-		process.exit(2);
-	}, timeoutMs);
-	const api = await ApiPromise.create({ provider, noInitWarn: true });
-	clearTimeout(timer);
+export async function connect(url = "ws://127.0.0.1:9944", timeoutMs = 120_000) {
+	const until = Date.now() + timeoutMs;
+	while (!(await listens(url))) {
+		if (Date.now() > until) throw new Error(`no node answers at ${url}; is it running with --rpc-port of that number?`);
+		await new Promise((resolve) => setTimeout(resolve, 250));
+	}
+	const api = new ApiPromise({ provider: new WsProvider(url), noInitWarn: true });
+	await api.isReadyOrError;
 	return api;
 }
 

@@ -42,7 +42,7 @@ impl Default for Rhythm {
 impl Rhythm {
 	/// Says what is wrong with these lengths, if anything.
 	pub fn check(&self) -> Result<(), &'static str> {
-		if self.slot_duration_ms < 1_000 || self.slot_duration_ms % 2 != 0 {
+		if self.slot_duration_ms < 1_000 || !self.slot_duration_ms.is_multiple_of(2) {
 			return Err("slot_duration_ms must be even and at least 1000");
 		}
 		if self.epoch_slots < 2 {

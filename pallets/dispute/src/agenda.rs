@@ -21,6 +21,9 @@ use crate::{
 /// Blocks after the deadline that are searched for a place.
 pub(crate) const SEARCH: u32 = 64;
 
+/// The market admits just what a game can search.
+const _: () = assert!(assay_dispute_game::MAX_LEAVES == assay_primitives::MAX_SEARCHABLE);
+
 impl<T: Config> Pallet<T> {
 	/// Stores the game and moves its entry to its deadline.
 	pub(crate) fn store_and_schedule(id: GameId, mut dispute: DisputeOf<T>) -> DispatchResult {
@@ -118,10 +121,6 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			clock.extension <= clock.reserve(clock.base).saturating_div(2),
 			"an extension must fit twice into the reserve of the shortest clock"
-		);
-		assert!(
-			assay_dispute_game::MAX_LEAVES == assay_primitives::MAX_SEARCHABLE,
-			"the market must admit just what a game can search"
 		);
 		assert!(clock.flops_per_block > 0, "replays take time");
 		assert!(

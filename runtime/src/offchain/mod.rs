@@ -42,11 +42,11 @@ pub fn run() {
 	}
 	for key in Key::all::<SolverKey>() {
 		let duties = solver::duties(&key.account);
-		key.send_first(duties.into_iter().filter_map(|duty| solver::act(duty)));
+		key.send_first(duties.into_iter().filter_map(solver::act));
 	}
 	for key in Key::all::<ChallengerKey>() {
 		let duties = challenger::duties(&key.account);
-		key.send_first(duties.into_iter().filter_map(|duty| challenger::act(duty)));
+		key.send_first(duties.into_iter().filter_map(challenger::act));
 	}
 }
 

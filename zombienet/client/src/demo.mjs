@@ -86,6 +86,7 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 	const blobs = readdirSync(join(compiled, "blobs")).map((file) => join(compiled, "blobs", file));
 	run(binary("assay-node"), ["blob", "put", "--chain", network.spec, "--base-path", network.base("alice"), ...blobs]);
 	const [bob, charlie] = [await connect(network.url("bob")), await connect(network.url("charlie"))];
+	await send(api, api.tx.balances.transferKeepAlive(people.challenger.address, 1_000n * ASY), people.requester);
 	await send(api, api.tx.computeStaking.register("Cpu", "0x"), people.solver);
 	await send(api, api.tx.computeStaking.bond(2_000n * ASY), people.solver);
 	await giveKey(bob, "asol", "//Ferdie", people.solver);
@@ -96,7 +97,7 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 	const training = data === "mnist" ? 600 : 120;
 	const terms = {
 		reward: 100n * ASY, bidding: 5, training, heartbeat: data === "mnist" ? 60 : 20,
-		challenge: data === "mnist" ? 150 : 40, assurance: "Challenge", hardware: null,
+		challenge: data === "mnist" ? 150 : 24, assurance: "Challenge", hardware: null,
 	};
 	const started = Date.now();
 	await send(api, api.tx.taskMarket.postTask(task.program, task.work, terms, []), people.requester);
@@ -148,6 +149,7 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 		console.log(`  ${role.padEnd(10)} ${asy(now).padStart(22)}  change ${asy(now - before[role])}`);
 	}
 	story.stop();
+	await Promise.all([api, bob, charlie].map((connection) => connection.disconnect()));
 	return { ...summary, moves, bytes: story.bytes };
 });
 console.log(`RESULT scenario=${scenario} verdict=${outcome.verdict} moves=${outcome.moves} blocks=${outcome.blocks} bytes=${outcome.bytes} accuracy=${outcome.accuracy}`);

@@ -148,7 +148,7 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 		const now = await account(api, pair.address);
 		console.log(`  ${role.padEnd(10)} ${asy(now).padStart(22)}  change ${asy(now - before[role])}`);
 	}
-	story.stop();
+	await story.stop();
 	await Promise.all([api, bob, charlie].map((connection) => connection.disconnect()));
 	return { ...summary, moves, bytes: story.bytes };
 });

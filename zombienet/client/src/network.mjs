@@ -53,7 +53,8 @@ export class Network {
 			"--chain", this.spec, `--${name}`, "--base-path", this.base(name), "--node-key", nodeKey(index),
 			"--listen-addr", `/ip4/127.0.0.1/tcp/${this.firstPort + index}`, "--rpc-port", String(this.rpcPort(name)),
 			"--rpc-methods", "unsafe", "--rpc-cors", "all", "--no-prometheus", "--no-mdns", "--no-telemetry",
-			"--bootnodes", this.boot, "-lassay=debug",
+			// Everybody is one hop away: what no peer brings within seconds is withheld.
+			"--bootnodes", this.boot, "--blob-patience", "12", "-lassay=debug",
 			...(worker ? ["--worker", worker, ...workerArgs.flatMap((arg) => [`--worker-arg=${arg}`])] : ["--no-worker"]),
 		];
 		const log = createWriteStream(this.log(name), { flags: "a" });

@@ -35,7 +35,8 @@ export class Story {
 	}
 
 	fail(error) { for (const w of this.waiting.splice(0)) w.reject(error); }
-	stop() { this.unsubscribe?.(); }
+	/** Stops listening, once the block at hand has been told. */
+	async stop() { this.unsubscribe?.(); await this.queue; }
 
 	async catchUp(number) {
 		while (this.block < number) {

@@ -97,7 +97,7 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 	const training = data === "mnist" ? 600 : 120;
 	const terms = {
 		reward: 100n * ASY, bidding: 5, training, heartbeat: data === "mnist" ? 60 : 20,
-		challenge: data === "mnist" ? 150 : 24, assurance: "Challenge", hardware: null,
+		challenge: data === "mnist" ? 60 : 24, assurance: "Challenge", hardware: null,
 	};
 	const started = Date.now();
 	await send(api, api.tx.taskMarket.postTask(task.program, task.work, terms, []), people.requester);

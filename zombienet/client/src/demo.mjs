@@ -67,6 +67,29 @@ async function fetchBlob(network, name, key, out) {
 	run(binary("assay-node"), ["blob", "get", key, "--chain", network.spec, "--base-path", network.base(name), "--url", network.httpUrl(name), "--out", out]);
 }
 
+/** Checks that escrow, slashed stake and every bond went somewhere, to the unit. */
+function checkMoney(story, escrow) {
+	const n = (value) => value.toBigInt();
+	for (const { data: d } of story.all("taskMarket.TaskFinalised")) {
+		expect(n(d.paid) + n(d.fee) + n(d.refunded) === escrow, "pay, fee and refund are the escrow");
+	}
+	for (const { data: d } of story.all("taskMarket.ClaimConvicted")) {
+		expect(n(d.refunded) === escrow, "the requester gets its whole escrow back");
+		expect(n(d.slashed.burned) * 2n >= n(d.slashed.amount), "at least half of the stake burns");
+	}
+	for (const kind of ["taskMarket.ClaimConvicted", "taskMarket.DeadlineMissed"]) {
+		for (const { data: { slashed } } of story.all(kind)) {
+			expect(n(slashed.amount) > 0n && n(slashed.amount) === n(slashed.paid) + n(slashed.burned), "slashed is paid and burned");
+		}
+	}
+	for (const { data: opened } of story.all("dispute.GameOpened")) {
+		const of = (kind) => story.all(`dispute.${kind}`).filter((e) => e.data.game.eq(opened.game));
+		const back = of("BondReturned").reduce((sum, e) => sum + n(e.data.amount), 0n);
+		const lost = of("BondSlashed").reduce((sum, e) => sum + n(e.data.paid) + n(e.data.burned), 0n);
+		expect(back + lost === n(opened.bond), `the bond of game ${opened.game} is returned or split`);
+	}
+}
+
 async function account(api, address) {
 	const { data: d } = await api.query.system.account(address);
 	return d.free.toBigInt() + d.reserved.toBigInt();
@@ -130,19 +153,15 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 	}
 	if (scenario === "false-accusation") {
 		expect(games.length >= 1 && games.every((g) => g.data.winner.isDefender), "the accused is acquitted");
-		const [slashed] = story.all("dispute.BondSlashed");
-		const [opened] = story.all("dispute.GameOpened");
-		expect(slashed.data.paid.toBigInt() + slashed.data.burned.toBigInt() === opened.data.bond.toBigInt(), "the bond is split to the unit");
+		expect(story.all("dispute.BondSlashed").length === games.length, "each lost bond is taken");
 	}
 	if (LIES.includes(scenario)) {
 		expect(final.method === "ClaimConvicted", `the liar is convicted, got ${final.method}`);
-		const { slashed } = final.data;
-		expect(slashed.amount.toBigInt() === slashed.paid.toBigInt() + slashed.burned.toBigInt(), "the stake is split to the unit");
-		expect(slashed.burned.toBigInt() * 2n >= slashed.amount.toBigInt(), "at least half of the stake burns");
 		summary.verdict = `${final.method}:${final.data.verdict}`;
 	}
 	if (scenario === "silent") expect(["DeadlineMissed", "TaskFailed"].includes(final.method), `silence is a missed deadline, got ${final.method}`);
 
+	checkMoney(story, posted.data.escrow.toBigInt());
 	console.log(`balances (held included), ${((Date.now() - started) / 1000).toFixed(0)} s after posting:`);
 	for (const [role, pair] of Object.entries(people)) {
 		const now = await account(api, pair.address);

@@ -92,10 +92,33 @@ impl NodeSpec {
 		self.element_work().checked_mul(self.ty.words())
 	}
 
-	/// Upper bound on the scalar operations for one block of a tile.
+	/// Upper bound on the scalar operations for one block of a tile, as the referee does them: to find
+	/// the place of an operand in a window takes it as long as three more (see the bench `referee`).
 	pub fn worst_tile_work(&self) -> u64 {
 		let one = self.element_work();
 		let terms = if self.blocks() > 1 { one.min(K_BLOCK.into()) } else { one };
-		terms.saturating_mul(self.ty.words().min(TILE_WORDS as u64))
+		let places = match &self.op {
+			Op::Col2Im(_)
+			| Op::MaxPool(_)
+			| Op::AvgPool(_)
+			| Op::MaxPoolGrad(_)
+			| Op::AvgPoolGrad(_) => 4,
+			Op::State { .. }
+			| Op::Fill { .. }
+			| Op::Load { .. }
+			| Op::Mask { .. }
+			| Op::MatMul { .. }
+			| Op::ColSum
+			| Op::Im2Col(_)
+			| Op::Reshape { .. }
+			| Op::Unary(_)
+			| Op::Binary(..)
+			| Op::Fma(_)
+			| Op::RowSum
+			| Op::RowMax
+			| Op::Pick
+			| Op::OneHot { .. } => 1,
+		};
+		terms.saturating_mul(places).saturating_mul(self.ty.words().min(TILE_WORDS as u64))
 	}
 }

@@ -185,7 +185,7 @@ fn check_should_limit_what_a_tile_depends_on() {
 	let pool: [(Op, &[u16]); 2] =
 		[(Op::Fill { bits: 0, rows: 36 * 67, cols: 32 }, &[]), (Op::MaxPool(w), &[0])];
 	let refused = program(1, &pool, &[], 0).check(&loose);
-	assert_eq!(refused, Err(ProgramError::TooMuchWork { node: 1, work: 36 * 36 * 1024 }));
+	assert_eq!(refused, Err(ProgramError::TooMuchWork { node: 1, work: 4 * 36 * 36 * 1024 }));
 }
 
 #[test]

@@ -4,12 +4,10 @@ use crate::{AllPalletsWithSystem, Runtime};
 use alloc::{string::String, vec::Vec};
 use polkadot_sdk::{
 	frame_benchmarking::{
-		add_benchmark, baseline, define_benchmarks, list_benchmark, BenchmarkBatch,
-		BenchmarkConfig, BenchmarkList, Benchmarking,
+		baseline, define_benchmarks, BenchmarkBatch, BenchmarkConfig, BenchmarkList,
 	},
 	frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys},
-	frame_system, frame_system_benchmarking, pallet_balances, pallet_multisig, pallet_proxy,
-	pallet_timestamp, pallet_utility,
+	frame_system_benchmarking,
 };
 
 define_benchmarks!(
@@ -25,14 +23,14 @@ define_benchmarks!(
 );
 
 /// Names what can be measured, and the storage that it may touch.
-pub fn list(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
+pub(crate) fn list(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 	let mut list = Vec::new();
 	list_benchmarks!(list, extra);
 	(list, AllPalletsWithSystem::storage_info())
 }
 
 /// Runs one benchmark.
-pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
+pub(crate) fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
 	let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
 	let mut batches = Vec::new();
 	let params = (&config, &whitelist);

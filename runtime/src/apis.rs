@@ -1,12 +1,17 @@
 //! What the node and other clients may ask the runtime.
 
 use crate::{
-	genesis_config_presets, timing, AccountId, Babe, Balance, Block, Executive, Grandpa,
-	Historical, InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
-	Staking, System, TransactionPayment, BABE_GENESIS_EPOCH_CONFIG, VERSION,
+	genesis_config_presets, timing, AccountId, Babe, Balance, Block, BlockNumber, ComputeStaking,
+	Dispute, Executive, Grandpa, Historical, InherentDataExt, Nonce, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, SessionKeys, Staking, System, TaskMarket, TransactionPayment,
+	BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
+use assay_primitives::{Claims, DisputedClaim, Quote, Receipt, TaskId, TaskView};
+use assay_runtime_apis::{GameId, GameView, Program, SolverView, UnbondingView};
 use codec::Encode;
+use pallet_compute_staking::SolverOf;
+use pallet_dispute::{DisputeOf, GamesOf};
 use polkadot_sdk::{
 	frame_support::{
 		genesis_builder_helper::{build_state, get_preset},
@@ -25,7 +30,7 @@ use polkadot_sdk::{
 	sp_runtime::{
 		traits::{Block as BlockT, NumberFor},
 		transaction_validity::{TransactionSource, TransactionValidity},
-		ApplyExtrinsicResult, ExtrinsicInclusionMode,
+		ApplyExtrinsicResult, DispatchError, ExtrinsicInclusionMode,
 	},
 	sp_session,
 	sp_staking::{EraIndex, Page},
@@ -37,6 +42,37 @@ type LazyBlock = <Block as BlockT>::LazyBlock;
 type Header = <Block as BlockT>::Header;
 type Extrinsic = <Block as BlockT>::Extrinsic;
 type BlockHash = <Block as BlockT>::Hash;
+
+fn solver_view(solver: SolverOf<Runtime>) -> SolverView<Balance, BlockNumber> {
+	let standing = solver.standing();
+	let chunks = solver.unbonding.into_iter();
+	SolverView {
+		standing,
+		unbonding: chunks.map(|c| UnbondingView { amount: c.amount, due: c.due }).collect(),
+		metadata: solver.metadata.into_inner(),
+		deposit: solver.deposit,
+		bonded: solver.bonded,
+		locked: solver.locked,
+		locks: solver.locks,
+		last_active: solver.reputation.last_active,
+	}
+}
+
+fn game_view(dispute: DisputeOf<Runtime>) -> GameView<AccountId, Balance> {
+	GameView {
+		mover: dispute.game.mover(),
+		deadline: dispute.game.deadline(),
+		task: dispute.task,
+		attempt: dispute.attempt,
+		challenger: dispute.challenger,
+		solver: dispute.solver,
+		bond: dispute.bond,
+		challenger_cost: dispute.challenger_cost,
+		solver_cost: dispute.solver_cost,
+		traced: dispute.traced,
+		game: dispute.game,
+	}
+}
 
 sp_api::impl_runtime_apis! {
 	impl sp_api::Core<Block> for Runtime {
@@ -246,6 +282,52 @@ sp_api::impl_runtime_apis! {
 
 		fn pending_rewards(era: EraIndex, account: AccountId) -> bool {
 			Staking::api_pending_rewards(era, account)
+		}
+	}
+
+	impl assay_runtime_apis::TaskMarketApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+		fn task(task: TaskId) -> Option<TaskView<AccountId, Balance, BlockNumber>> {
+			TaskMarket::task(task)
+		}
+
+		fn receipt(task: TaskId) -> Option<Receipt<AccountId, Balance, BlockNumber>> {
+			TaskMarket::receipt_of(task)
+		}
+
+		fn claim(task: TaskId) -> Option<DisputedClaim<AccountId, Balance, BlockNumber>> {
+			TaskMarket::claim(task)
+		}
+
+		fn quote(
+			program: Program,
+			record_size: u32,
+			steps: u32,
+		) -> Result<Quote<Balance>, DispatchError> {
+			TaskMarket::quote(Box::new(program), record_size, steps)
+		}
+	}
+
+	impl assay_runtime_apis::ComputeStakingApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+		fn solver(who: AccountId) -> Option<SolverView<Balance, BlockNumber>> {
+			ComputeStaking::solver(who).map(solver_view)
+		}
+
+		fn lock(task: TaskId, who: AccountId) -> Option<Balance> {
+			ComputeStaking::lock_of(who, task)
+		}
+	}
+
+	impl assay_runtime_apis::DisputeApi<Block, AccountId, Balance> for Runtime {
+		fn game(game: GameId) -> Option<GameView<AccountId, Balance>> {
+			Dispute::game(game).map(game_view)
+		}
+
+		fn games_of(task: TaskId) -> Vec<GameId> {
+			GamesOf::<Runtime>::get(task).into_inner()
+		}
+
+		fn bond_for(task: TaskId) -> Option<Balance> {
+			Dispute::bond_for(task)
 		}
 	}
 

@@ -29,15 +29,37 @@
 //! A program that does not pass its checks, or an initial state that is not the task's, is a fault of
 //! the task. Blobs that cannot be had, files and kernels are faults of this machine.
 //!
+//! # The sandbox
+//!
+//! Programs, data and tensors come from strangers, and the node, which has keys, runs as the same user.
+//! `assay-worker serve` enters a [`Sandbox`] before it reads a word or starts a thread. On Linux it
+//! gives up
+//!
+//! | what | by |
+//! |---|---|
+//! | changing files outside the task's folder; in it, links, devices, sockets and running files | Landlock |
+//! | reading files outside the folders of the task and of the blobs | Landlock |
+//! | network, other programs, signals to and memory of other processes | seccomp |
+//! | mounts, keyrings, tracing, kernel modules, io_uring and the like | seccomp |
+//!
+//! Reading matters although there is no network: what a worker publishes, the host hands to anyone.
+//!
+//! It does *not* limit memory, time or disk, nor protect other jobs of the task, which share the folder,
+//! nor help against defects of the kernel. The filter lists what is denied, so what nobody thought of
+//! stays open. A machine that lacks a part gets the others: each [`Gap`] is a warning, or with
+//! `--sandbox required` the end. Whoever calls [`serve`] directly has no sandbox but its own.
+//!
 //! # Liars
 //!
 //! What a worker does beside computing goes through [`Behaviour`], and what it computes through
 //! [`Kernels`]. Tests and demos wrap both to get workers that lie in exactly one way; [`Honest`] is
 //! the behaviour of everybody else.
 
+mod sandbox;
 mod serve;
 mod stderr_log;
 
 pub use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
+pub use sandbox::{Gap, Sandbox};
 pub use serve::{serve, Behaviour, Honest};
 pub use stderr_log::log_to_stderr;

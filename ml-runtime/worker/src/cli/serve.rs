@@ -1,17 +1,62 @@
 //! `serve`: one job for a node, over standard input and output.
 
-use std::io::{stdin, stdout};
+use std::{
+	env,
+	io::{stdin, stdout},
+	path::PathBuf,
+	thread,
+};
 
-use assay_worker::Honest;
+use assay_worker::{Honest, Sandbox};
+use assay_worker_protocol::BLOBS_VARIABLE;
 
 use super::{fault::Fault, Common};
 
-/// Do one job for a node, which speaks over standard input and output. Nodes start it themselves.
+/// Do one job for a node, which speaks over standard input and output. Nodes start it themselves, in
+/// the folder of the task: the only one that is written to.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+	/// Whether to give up network, other programs and other files before the job is read. Files can be
+	/// read only in the folder that the variable ASSAY_BLOBS names, and in the task's.
+	#[arg(long, value_enum, default_value_t, value_name = "MODE")]
+	sandbox: Wanted,
+}
 
-pub(crate) fn run(common: &Common) -> Result<(), Fault> {
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Wanted {
+	/// All of it, else do no work
+	Required,
+	/// As much as this machine and the host allow, with a warning about the rest
+	#[default]
+	Auto,
+	/// Nothing
+	Off,
+}
+
+impl Wanted {
+	fn enter(self) -> Result<(), Fault> {
+		let folder = PathBuf::from(".");
+		let blobs = env::var_os(BLOBS_VARIABLE).map(PathBuf::from);
+		let gaps = match self {
+			Self::Required | Self::Auto => Sandbox { folder, blobs }.enter(),
+			Self::Off => Vec::new(),
+		};
+		for gap in gaps {
+			match self {
+				Self::Required => return Err(Fault::Machine { message: gap.to_string() }),
+				Self::Auto | Self::Off => log::warn!("{gap}"),
+			}
+		}
+		Ok(())
+	}
+}
+
+pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 	assay_worker::log_to_stderr();
-	let served = assay_worker::serve(common.kernels()?, Honest, stdin().lock(), stdout());
+	// How many processors there are is read from files, and threads that run already stay outside.
+	let threads = common.threads.or_else(|| thread::available_parallelism().ok());
+	args.sandbox.enter()?;
+	let kernels = Common { threads, ..*common }.kernels()?;
+	let served = assay_worker::serve(kernels, Honest, stdin().lock(), stdout());
 	served.map_err(|error| Fault::Machine { message: error.to_string() })
 }

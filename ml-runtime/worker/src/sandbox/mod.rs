@@ -1,0 +1,61 @@
+//! What a worker gives up before it reads a word from strangers.
+
+#[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
+mod files;
+
+use std::path::PathBuf;
+
+/// What a worker keeps of the machine; see the crate's documentation.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+	/// The only folder that it changes.
+	pub folder: PathBuf,
+	/// Where the files lie that the host names. Without it every file stays readable.
+	pub blobs: Option<PathBuf>,
+}
+
+/// Something that a sandbox leaves open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Gap {
+	/// None of this works on this operating system.
+	#[error("no sandbox: there is none for this operating system")]
+	System,
+	/// The kernel is built without Landlock, or starts without it.
+	#[error("files are not confined: the kernel has no Landlock")]
+	NoLandlock,
+	/// Landlock learned only later to refuse truncation.
+	#[error("files can be truncated anywhere: the kernel's Landlock is older than Linux 6.2")]
+	OldLandlock,
+	/// The kernel refuses the rules about files.
+	#[error("files are not confined: {0}")]
+	Files(String),
+	/// The folder of the blobs is not known or cannot be opened.
+	#[error("files can be read anywhere: {0}")]
+	Reads(String),
+	/// The kernel refuses the filter.
+	#[error("system calls are not filtered: {0}")]
+	Calls(String),
+}
+
+impl Sandbox {
+	/// Enters, which cannot be undone, and says what stays open. Relative paths begin at the current
+	/// folder.
+	///
+	/// Call it before threads are started: those that run already may still reach all files.
+	#[cfg(target_os = "linux")]
+	#[must_use]
+	pub fn enter(&self) -> Vec<Gap> {
+		let mut gaps = files::confine(self);
+		gaps.extend(calls::deny().err().map(|error| Gap::Calls(error.to_string())));
+		gaps
+	}
+
+	/// Says that nothing can be done here.
+	#[cfg(not(target_os = "linux"))]
+	#[must_use]
+	pub fn enter(&self) -> Vec<Gap> {
+		vec![Gap::System]
+	}
+}

@@ -1,0 +1,236 @@
+//! What a process can and cannot do in the sandbox. Each test runs itself once more as a process of its
+//! own, which enters the sandbox and tries.
+#![cfg(target_os = "linux")]
+
+mod task;
+
+use std::{
+	env, fs,
+	io::ErrorKind,
+	net::{TcpListener, TcpStream, UdpSocket},
+	os::unix::{fs::symlink, net::UnixStream},
+	path::{Path, PathBuf},
+	process::{Command, Stdio},
+	thread,
+};
+
+use assay_blobs::{BlobStore, Limits};
+use assay_worker::{Gap, Sandbox};
+use assay_worker_protocol::{
+	read_message, write_message, HostMessage, Job, JobResult, PathText, Work, WorkerMessage,
+};
+use task::{task, MLP};
+use tempfile::TempDir;
+
+/// Tells a process that it is the one inside, and where the folders lie.
+const PLACE: &str = "ASSAY_SANDBOX_TEST_PLACE";
+
+/// Written by the process inside when it comes to its end.
+const DONE: &str = "done";
+
+/// Folders of a sandbox: `work` to change, `blobs` to read, `other` for nothing.
+struct Place(PathBuf);
+
+impl Place {
+	fn file(&self, folder: &str) -> PathBuf {
+		self.0.join(folder).join("file")
+	}
+
+	/// Enters the sandbox; false, with the reason printed, if this kernel cannot confine files.
+	fn enter(&self, blobs: Option<PathBuf>) -> bool {
+		let gaps = Sandbox { folder: self.0.join("work"), blobs }.enter();
+		let missing = gaps.iter().find(|gap| matches!(gap, Gap::NoLandlock | Gap::OldLandlock));
+		if let Some(gap) = missing {
+			println!("files are not tried: {gap}");
+		}
+		assert!(!gaps.iter().any(|gap| matches!(gap, Gap::Calls(_) | Gap::Files(_))), "{gaps:?}");
+		missing.is_none()
+	}
+}
+
+/// Runs the test of this name as a process of its own; there, runs `inside`.
+fn alone(test: &str, inside: impl FnOnce(&Place)) {
+	if let Some(place) = env::var_os(PLACE) {
+		let place = Place(place.into());
+		inside(&place);
+		fs::write(place.0.join("work").join(DONE), "").unwrap();
+		return;
+	}
+	let folder = TempDir::new().unwrap();
+	let place = Place(folder.path().canonicalize().unwrap());
+	for folder in ["work", "blobs", "other"] {
+		fs::create_dir(place.0.join(folder)).unwrap();
+		fs::write(place.file(folder), folder).unwrap();
+	}
+	let mut command = Command::new(env::current_exe().unwrap());
+	command.args(["--exact", test, "--nocapture"]).env(PLACE, &place.0);
+	let output = command.output().unwrap();
+	println!("{}", String::from_utf8_lossy(&output.stdout));
+	println!("{}", String::from_utf8_lossy(&output.stderr));
+	assert!(output.status.success(), "{}", output.status);
+	assert!(place.0.join("work").join(DONE).exists(), "no test is named {test}");
+}
+
+/// The kind of the error; panics when there is none.
+fn refusal<T>(result: std::io::Result<T>) -> ErrorKind {
+	result.err().expect("it is possible").kind()
+}
+
+#[test]
+fn network_should_be_refused_when_sandboxed() {
+	alone("network_should_be_refused_when_sandboxed", |place| {
+		let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+		let address = listener.local_addr().unwrap();
+		TcpStream::connect(address).unwrap();
+		place.enter(None);
+		assert_eq!(refusal(TcpStream::connect(address)), ErrorKind::PermissionDenied);
+		assert_eq!(refusal(TcpListener::bind("127.0.0.1:0")), ErrorKind::PermissionDenied);
+		assert_eq!(refusal(UdpSocket::bind("127.0.0.1:0")), ErrorKind::PermissionDenied);
+		assert_eq!(refusal(UnixStream::pair()), ErrorKind::PermissionDenied);
+		// What was open before.
+		assert_eq!(refusal(listener.accept()), ErrorKind::PermissionDenied);
+	});
+}
+
+#[test]
+fn programs_should_be_refused_when_sandboxed() {
+	alone("programs_should_be_refused_when_sandboxed", |place| {
+		let program = env::current_exe().unwrap();
+		let run = || Command::new(&program).arg("--list").stdout(Stdio::null()).status();
+		run().unwrap();
+		place.enter(None);
+		assert_eq!(refusal(run()), ErrorKind::PermissionDenied);
+	});
+}
+
+#[test]
+fn other_processes_should_be_out_of_reach_when_sandboxed() {
+	alone("other_processes_should_be_out_of_reach_when_sandboxed", |place| {
+		let mut other = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+		place.enter(None);
+		assert_eq!(refusal(other.kill()), ErrorKind::PermissionDenied);
+		// The end of its input lets it go.
+		drop(other.stdin.take());
+		other.wait().unwrap();
+	});
+}
+
+#[test]
+fn threads_should_start_when_sandboxed() {
+	alone("threads_should_start_when_sandboxed", |place| {
+		place.enter(None);
+		assert_eq!(thread::spawn(|| 7).join().unwrap(), 7);
+	});
+}
+
+#[test]
+fn files_should_be_confined_when_sandboxed() {
+	alone("files_should_be_confined_when_sandboxed", |place| {
+		if !place.enter(Some(place.0.join("blobs"))) {
+			return;
+		}
+		let denied = ErrorKind::PermissionDenied;
+		assert_eq!(refusal(fs::read("/etc/passwd")), denied);
+		assert_eq!(refusal(fs::read(place.file("other"))), denied);
+		assert_eq!(fs::read(place.file("blobs")).unwrap(), b"blobs");
+		for folder in ["other", "blobs"] {
+			assert_eq!(refusal(fs::write(place.file(folder), "changed")), denied);
+			assert_eq!(refusal(fs::write(place.0.join(folder).join("new"), "")), denied);
+			assert_eq!(refusal(fs::remove_file(place.file(folder))), denied);
+		}
+		let inherited = thread::spawn(|| fs::read("/etc/passwd"));
+		assert_eq!(refusal(inherited.join().unwrap()), denied);
+	});
+}
+
+#[test]
+fn folder_should_serve_as_ever_when_sandboxed() {
+	alone("folder_should_serve_as_ever_when_sandboxed", |place| {
+		place.enter(Some(place.0.join("blobs")));
+		let (work, run) = (place.0.join("work"), place.0.join("work").join("run"));
+		fs::create_dir(&run).unwrap();
+		fs::write(run.join("checkpoint.tmp"), "steps").unwrap();
+		fs::rename(run.join("checkpoint.tmp"), run.join("checkpoint")).unwrap();
+		fs::File::open(&run).unwrap().sync_all().unwrap();
+		fs::write(run.join("checkpoint"), "more").unwrap();
+		assert_eq!(fs::read(run.join("checkpoint")).unwrap(), b"more");
+		fs::File::create(run.join("lock")).unwrap().try_lock().unwrap();
+		fs::remove_dir_all(&run).unwrap();
+		assert_eq!(fs::read_dir(&work).unwrap().count(), 1);
+	});
+}
+
+#[test]
+fn links_should_be_refused_when_sandboxed() {
+	alone("links_should_be_refused_when_sandboxed", |place| {
+		let link = place.0.join("work").join("link");
+		if place.enter(Some(place.0.join("blobs"))) {
+			let denied = ErrorKind::PermissionDenied;
+			assert_eq!(refusal(symlink(place.file("other"), &link)), denied);
+			fs::hard_link(place.file("other"), &link).unwrap_err();
+		}
+	});
+}
+
+#[test]
+fn reading_should_stay_free_when_the_blobs_lie_nobody_knows_where() {
+	alone("reading_should_stay_free_when_the_blobs_lie_nobody_knows_where", |place| {
+		let missing = place.0.join("missing");
+		let gaps = Sandbox { folder: place.0.join("work"), blobs: Some(missing) }.enter();
+		assert!(gaps.iter().any(|gap| matches!(gap, Gap::Reads(_))), "{gaps:?}");
+		assert_eq!(fs::read(place.file("other")).unwrap(), b"other");
+		if !gaps.contains(&Gap::NoLandlock) {
+			let changed = fs::write(place.file("other"), "changed");
+			assert_eq!(refusal(changed), ErrorKind::PermissionDenied);
+		}
+	});
+}
+
+/// The worker itself, about to serve in this folder.
+fn worker(folder: &Path, sandbox: &str) -> Command {
+	let mut command = Command::new(env!("CARGO_BIN_EXE_assay-worker"));
+	command.args(["--threads", "2", "serve", "--sandbox", sandbox]).current_dir(folder);
+	command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+	command
+}
+
+#[test]
+fn job_should_be_done_when_the_worker_is_sandboxed() {
+	let place = TempDir::new().unwrap();
+	let store = BlobStore::open(place.path().join("store"), Limits::default()).unwrap();
+	let folder = place.path().join("task");
+	fs::create_dir(&folder).unwrap();
+	let blobs = place.path().join("store").join("blobs");
+	let mut worker = worker(&folder, "auto").env("ASSAY_BLOBS", blobs).spawn().unwrap();
+	let (mut input, mut output) = (worker.stdin.take().unwrap(), worker.stdout.take().unwrap());
+	let job = Job { context: task(&store, MLP, 6, 2), work: Work::Train };
+	let start = HostMessage::Start { id: 1, folder: PathText::new(&folder).unwrap(), job };
+	write_message(&mut input, &start).unwrap();
+	let end = loop {
+		let answer = match read_message(&mut output).unwrap().expect("the worker speaks") {
+			WorkerMessage::Hello(_) | WorkerMessage::Progress(_) => continue,
+			WorkerMessage::Need(key) => {
+				let path = PathText::new(&store.path(&key).unwrap()).unwrap();
+				HostMessage::Have { key, path }
+			},
+			WorkerMessage::Publish { key, path } => {
+				store.put_file_as(&key, &path.to_path()).unwrap();
+				HostMessage::Stored { key }
+			},
+			end => break end,
+		};
+		write_message(&mut input, &answer).unwrap();
+	};
+	assert!(matches!(end, WorkerMessage::Finished(JobResult::Trained(_))), "{end:?}");
+	write_message(&mut input, &HostMessage::Shutdown).unwrap();
+	assert!(worker.wait().unwrap().success());
+}
+
+#[test]
+fn worker_should_refuse_to_work_when_a_required_sandbox_is_not_whole() {
+	let folder = TempDir::new().unwrap();
+	// Nothing says where the blobs lie.
+	let output = worker(folder.path(), "required").stdin(Stdio::null()).output().unwrap();
+	assert_eq!(output.status.code(), Some(4));
+	assert!(output.stdout.is_empty(), "it greeted");
+}

@@ -1,5 +1,6 @@
 //! Methods of Assay's own: blobs and the executor.
 
+use super::jobs::ExecutorJob;
 use crate::blobs::{Download, Downloads};
 use assay_blobs::BlobKey;
 use assay_executor_host::Host;
@@ -90,6 +91,11 @@ pub(crate) trait AssayApi {
 	/// How busy the executor is; null where there is none.
 	#[method(name = "assay_executorStats")]
 	fn executor_stats(&self) -> RpcResult<Option<ExecutorStats>>;
+
+	/// The jobs that the executor knows, by task, attempt and kind, with how far each is; null where
+	/// there is no executor.
+	#[method(name = "assay_executorJobs", with_extensions, blocking)]
+	fn executor_jobs(&self) -> RpcResult<Option<Vec<ExecutorJob>>>;
 }
 
 /// What the methods need of the node.
@@ -141,5 +147,11 @@ impl AssayApiServer for Assay {
 			finished: stats.finished,
 			failed_attempts: stats.failed_attempts,
 		}))
+	}
+
+	fn executor_jobs(&self, ext: &Extensions) -> RpcResult<Option<Vec<ExecutorJob>>> {
+		check_if_safe(ext)?;
+		let executor = self.executor.as_ref();
+		Ok(executor.map(|host| host.jobs().into_iter().map(ExecutorJob::from).collect()))
 	}
 }

@@ -1,6 +1,7 @@
 //! RPC beyond what every Substrate node serves: nonces, fees, BABE, GRANDPA, sync state.
 
 pub(crate) mod assay;
+mod jobs;
 
 use crate::service::{Backend, Block, Client, Pool, SelectChain};
 use assay_runtime::{AccountId, Balance, Nonce};

@@ -20,12 +20,23 @@ export async function connect(url = "ws://127.0.0.1:9944", timeoutMs = 120_000) 
 	const until = Date.now() + timeoutMs;
 	while (!(await listens(url))) {
 		if (Date.now() > until) throw new Error(`no node answers at ${url}; is it running with --rpc-port of that number?`);
-		await new Promise((resolve) => setTimeout(resolve, 250));
+		await sleep(250);
 	}
 	const api = new ApiPromise({ provider: new WsProvider(url), noInitWarn: true });
 	await api.isReadyOrError;
 	return api;
 }
+
+/** Calls a method of a node that is not among those that @polkadot/api knows. */
+export async function ask(url, method, ...params) {
+	const headers = { "content-type": "application/json" };
+	const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }) });
+	const { result, error } = await answer.json();
+	if (error) throw new Error(`${method}: ${error.message}`);
+	return result;
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The module error of a failed dispatch as `pallet.Name: documentation`. */
 export function describe(api, dispatchError) {

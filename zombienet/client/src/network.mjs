@@ -1,8 +1,9 @@
 // A network of real nodes on loopback, each a process with its own folder, log and worker.
-import { spawn, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { appendFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { childrenOf } from "./processes.mjs";
 
 const target = process.env.CARGO_TARGET_DIR ?? join(process.env.HOME, ".cache/assay/target");
 export const binary = (name) => join(target, "release", name);
@@ -12,7 +13,8 @@ export function run(program, args) {
 	try {
 		return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 28 });
 	} catch (error) {
-		throw new Error(`${program} ${args.join(" ")}\n${error.stderr ?? error.message}`);
+		// With --json our programs complain on their standard output.
+		throw new Error(`${program} ${args.join(" ")}\n${error.stderr || error.stdout || error.message}`);
 	}
 }
 
@@ -71,15 +73,56 @@ export class Network {
 		this.processes.set(name, child);
 	}
 
-	/** Ends every process that this network started, by its id. */
-	async stop() {
-		this.stopping = true;
-		const ended = [...this.processes.values()].map((child) => new Promise((resolve) => {
+	/** Runs a program beside the nodes, at the lowest priority; resolves to its standard output. */
+	beside(program, args) {
+		const name = basename(program);
+		return new Promise((resolve, reject) => {
+			const options = { encoding: "utf8", maxBuffer: 1 << 28 };
+			const child = execFile("nice", ["-n", "19", program, ...args], options, (error, stdout, stderr) => {
+				this.processes.delete(name);
+				if (error) reject(new Error(`${program} ${args.join(" ")}\n${stderr || stdout || error.message}`));
+				else resolve(stdout);
+			});
+			child.once("exit", () => this.processes.delete(name));
+			this.processes.set(name, child);
+		});
+	}
+
+	/** Kills the one worker that runs for a node: a child of that node's process, which we started. Its id, or undefined. */
+	killWorker(name) {
+		const node = this.processes.get(name);
+		const workers = node ? childrenOf(node.pid) : [];
+		if (workers.length !== 1) return undefined;
+		try {
+			process.kill(workers[0], "SIGKILL");
+		} catch {
+			return undefined; // It has just ended by itself.
+		}
+		return workers[0];
+	}
+
+	/** Ends a process and waits until it is gone. */
+	end(child) {
+		return new Promise((resolve) => {
 			child.once("exit", resolve);
 			child.kill("SIGTERM");
 			setTimeout(() => child.kill("SIGKILL"), 10_000).unref();
-		}));
-		await Promise.all(ended);
+		});
+	}
+
+	/** Stops a node and starts it again, with another worker. */
+	async replaceWorker(name, worker) {
+		const node = this.processes.get(name);
+		this.processes.delete(name);
+		await this.end(node);
+		this.workers[name] = worker;
+		this.startNode(name);
+	}
+
+	/** Ends every process that this network started, by its id. */
+	async stop() {
+		this.stopping = true;
+		await Promise.all([...this.processes.values()].map((child) => this.end(child)));
 		if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
 	}
 

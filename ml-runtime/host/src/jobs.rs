@@ -1,0 +1,45 @@
+//! What a host tells about its jobs.
+
+use assay_worker_protocol::{JobId, JobStatus, Progress, Work};
+
+/// What a job does with its task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JobKind {
+	/// Runs all steps for a claim.
+	Train,
+	/// Runs all steps to compare them with a claim.
+	Check,
+	/// Finds a move of a dispute.
+	Play,
+	/// Makes a claim of what was trained until now.
+	HandIn,
+}
+
+impl From<&Work> for JobKind {
+	fn from(work: &Work) -> Self {
+		match work {
+			Work::Train => Self::Train,
+			Work::Check(_) => Self::Check,
+			Work::Play { .. } => Self::Play,
+			Work::HandIn => Self::HandIn,
+		}
+	}
+}
+
+/// A job and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobInfo {
+	/// Its id.
+	pub id: JobId,
+	/// What it does.
+	pub kind: JobKind,
+	/// The task that it is about.
+	pub task: u32,
+	/// The attempt at the task.
+	pub attempt: u32,
+	/// Where it stands; never [`JobStatus::Unknown`].
+	pub status: JobStatus,
+	/// What its worker said last, also when the job has ended; all zero where none said anything since
+	/// the host started.
+	pub progress: Progress,
+}

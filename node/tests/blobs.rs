@@ -215,6 +215,7 @@ fn fetch_between_nodes(backend: &str) {
 	let listed = second.call("assay_blobList", json!([])).expect("a list");
 	assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
 	assert_eq!(second.call("assay_executorStats", json!([])), Some(Value::Null));
+	assert_eq!(second.call("assay_executorJobs", json!([])), Some(Value::Null));
 	let nowhere = "ab".repeat(32);
 	let error = refusal(&blob(&b, &["get", &nowhere, "--out", out_path, "--url", &second.url()]));
 	assert!(error.contains("no peer brought") && error.contains("1 asked"), "{error}");

@@ -56,7 +56,7 @@ fn train(execution: &Execution, id: TaskId, solver: Sr25519Keyring) {
 		ok(solver, Call::heartbeat { task: id, states, root: prefix(execution, states) });
 		assert_eq!(phase(id), Some(TaskPhase::Training));
 	}
-	ok(solver, Call::submit_claim { task: id, claim: claim(execution) });
+	ok(solver, submit(id, execution));
 	assert_eq!(phase(id), Some(TaskPhase::Claimed));
 }
 
@@ -113,7 +113,7 @@ fn task_should_be_paid_by_anyones_call_when_the_chain_has_no_room() {
 		assert!(send(STRANGER, Call::assign { task: 0 }).is_err(), "bids are still taken");
 		skip(BIDDING + 1);
 		ok(STRANGER, Call::assign { task: 0 });
-		ok(SOLVER, Call::submit_claim { task: 0, claim: claim(&execution) });
+		ok(SOLVER, submit(0, &execution));
 		assert!(send(STRANGER, Call::finalise { task: 0 }).is_err(), "it can still be challenged");
 		skip(CHALLENGE + 1);
 		ok(STRANGER, Call::finalise { task: 0 });

@@ -141,7 +141,7 @@ impl ChunkAssembler {
 	fn verifies(&self, index: u32, chunk: &ChunkResponse) -> bool {
 		match &self.key {
 			BlobKey::Bytes(root) => chunk.proves(root, index),
-			BlobKey::List { .. } => {
+			BlobKey::List { .. } | BlobKey::Tiles { .. } => {
 				let size = range_of(index, chunk.total_len).map(|(_, size)| size);
 				size == Some(chunk.bytes.len()) && chunk.siblings.is_empty()
 			},

@@ -19,6 +19,13 @@ pub fn list_key(tag: ListTag, leaves: &[Root]) -> BlobKey {
 	BlobKey::List { tag, root: list::root(tag, leaves) }
 }
 
+/// Key of the hashes of a tensor's tiles, which are the leaves of its BLAKE3 tree; `None` for none or
+/// 2³² of them.
+pub fn tiles_key(hashes: &[Root]) -> Option<BlobKey> {
+	let tree = Tree::new(Blake3Tree, hashes.to_vec())?;
+	Some(BlobKey::Tiles { tiles: tree.len(), root: tree.top()? })
+}
+
 /// The tree over the chunks of a string.
 pub(crate) type ChunkTree = Tree<Blake3Tree>;
 

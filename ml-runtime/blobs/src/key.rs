@@ -8,7 +8,7 @@ use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode, MaxEncodedLen};
 /// What a blob is called: what its content hashes to.
 ///
 /// As text (and as file name) it is 64 lower-case hexadecimal digits, for a list after the two digits of
-/// its tag and a hyphen.
+/// its tag and a hyphen, for the tiles of a tensor after `ff-`, their number in eight digits and a hyphen.
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]
 pub enum BlobKey {
 	/// A string of bytes with this BLAKE3 hash.
@@ -22,26 +22,50 @@ pub enum BlobKey {
 		/// Its root.
 		root: Root,
 	},
+	/// The hashes of the tiles of a tensor. Their number is part of the name: fewer hashes, of larger
+	/// subtrees, have the same root.
+	#[codec(index = 2)]
+	Tiles {
+		/// Number of tiles.
+		tiles: u32,
+		/// The tensor's root.
+		root: Root,
+	},
 }
+
+/// What stands in place of a list's tag in the name of the tiles of a tensor.
+const TILES: u8 = 0xff;
 
 /// A text is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a blob key: expected 64 lower-case hexadecimal digits, for lists after `TT-`")]
+#[error(
+	"not a blob key: expected 64 lower-case hexadecimal digits, for lists after `TT-`, for tiles after \
+	 `ff-NNNNNNNN-`"
+)]
 pub struct KeyError;
 
 impl BlobKey {
 	/// The hash in the key.
 	pub fn root(&self) -> &Root {
 		match self {
-			Self::Bytes(root) | Self::List { root, .. } => root,
+			Self::Bytes(root) | Self::List { root, .. } | Self::Tiles { root, .. } => root,
 		}
 	}
 
-	/// Order and identity: the tag's number, 0 for bytes, and the root.
-	fn parts(&self) -> (u8, &Root) {
+	/// Whether only the whole blob can be checked, not its chunks.
+	pub fn is_list(&self) -> bool {
 		match self {
-			Self::Bytes(root) => (0, root),
-			Self::List { tag, root } => (tag_code(*tag), root),
+			Self::Bytes(_) => false,
+			Self::List { .. } | Self::Tiles { .. } => true,
+		}
+	}
+
+	/// Order and identity: the tag's number, 0 for bytes, the number of tiles, and the root.
+	fn parts(&self) -> (u8, u32, &Root) {
+		match self {
+			Self::Bytes(root) => (0, 0, root),
+			Self::List { tag, root } => (tag_code(*tag), 0, root),
+			Self::Tiles { tiles, root } => (TILES, *tiles, root),
 		}
 	}
 }
@@ -53,8 +77,10 @@ fn tag_code(tag: ListTag) -> u8 {
 
 impl fmt::Display for BlobKey {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		if let Self::List { tag, .. } = self {
-			write!(f, "{:02x}-", tag_code(*tag))?;
+		match self {
+			Self::Bytes(_) => {},
+			Self::List { tag, .. } => write!(f, "{:02x}-", tag_code(*tag))?,
+			Self::Tiles { tiles, .. } => write!(f, "{TILES:02x}-{tiles:08x}-")?,
 		}
 		self.root().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 	}
@@ -73,7 +99,13 @@ impl FromStr for BlobKey {
 		let Some((tag, root)) = text.split_once('-') else {
 			return Ok(Self::Bytes(hex(text)?));
 		};
-		let tag = ListTag::decode_all(&mut &hex::<1>(tag)?[..]).map_err(|_| KeyError)?;
+		let [code] = hex::<1>(tag)?;
+		if code == TILES {
+			let (tiles, root) = root.split_once('-').ok_or(KeyError)?;
+			let tiles = u32::from_be_bytes(hex(tiles)?);
+			return Ok(Self::Tiles { tiles, root: hex(root)? });
+		}
+		let tag = ListTag::decode_all(&mut &[code][..]).map_err(|_| KeyError)?;
 		Ok(Self::List { tag, root: hex(root)? })
 	}
 }
@@ -120,9 +152,12 @@ mod tests {
 	#[test]
 	fn key_should_survive_text_when_parsed_back() {
 		let root = std::array::from_fn(|i| i as u8 * 7);
-		for key in [BlobKey::Bytes(root), BlobKey::List { tag: ListTag::Trace, root }] {
+		let tiles = BlobKey::Tiles { tiles: 0x1_0002, root };
+		for key in [BlobKey::Bytes(root), BlobKey::List { tag: ListTag::Trace, root }, tiles] {
 			assert_eq!(key.to_string().parse(), Ok(key));
 		}
+		let tiles = BlobKey::Tiles { tiles: 0x1_0002, root: [0xab; 32] };
+		assert_eq!(tiles.to_string(), format!("ff-00010002-{}", "ab".repeat(32)));
 		let list = BlobKey::List { tag: ListTag::States, root: [0xab; 32] };
 		assert_eq!(list.to_string(), format!("01-{}", "ab".repeat(32)));
 	}
@@ -140,6 +175,10 @@ mod tests {
 			format!("1-{good}"),
 			format!("../{}", &good[3..]),
 			format!("01-{good}-"),
+			format!("ff-{good}"),
+			format!("ff-2-{good}"),
+			format!("ff-0001000G-{good}"),
+			format!("01-00010002-{good}"),
 		] {
 			assert_eq!(bad.parse::<BlobKey>(), Err(KeyError), "{bad}");
 		}

@@ -9,8 +9,9 @@
 //! |---|---|---|
 //! | data set | `Bytes(data_root)` | its records |
 //! | tensor | `Bytes(tensor root)` | its tiles |
-//! | state | `Bytes(artifact_root)` | a [`StateManifest`]: step and the roots of its tensors |
+//! | state | `List { Slots, artifact_root }` | the roots of its tensors ([`StateManifest`]) |
 //! | list of states, trace, … | `List { tag, root }` | 32 bytes a leaf |
+//! | tiles of a tensor | `Tiles { tiles, root }` | 32 bytes a tile: the hash of its subtree |
 //!
 //! # Parts
 //!
@@ -44,7 +45,7 @@ mod store;
 pub use assembler::{ChunkAssembler, ChunkError};
 pub use chunk::{ChunkIndex, ChunkResponse, CHUNK_BYTES, MAX_SIBLINGS};
 pub use error::StoreError;
-pub use hashing::{bytes_key, list_key};
+pub use hashing::{bytes_key, list_key, tiles_key};
 pub use key::{BlobKey, KeyError};
 pub use manifest::{ManifestError, StateManifest};
 pub use serve::{serve, BlobRequest, BlobResponse};

@@ -87,7 +87,7 @@ impl BlobStore {
 				let tree = self.tree(root, &mut file, total_len)?;
 				tree.siblings(&[index]).unwrap_or_default()
 			},
-			BlobKey::Bytes(_) | BlobKey::List { .. } => Vec::new(),
+			BlobKey::Bytes(_) | BlobKey::List { .. } | BlobKey::Tiles { .. } => Vec::new(),
 		};
 		let chunk = ChunkResponse {
 			total_len,
@@ -96,7 +96,7 @@ impl BlobStore {
 		};
 		match key {
 			BlobKey::Bytes(root) if !chunk.proves(root, index) => Err(self.quarantine(key)),
-			BlobKey::Bytes(_) | BlobKey::List { .. } => Ok(Some(chunk)),
+			_ => Ok(Some(chunk)),
 		}
 	}
 

@@ -9,13 +9,13 @@ use std::{
 	time::Duration,
 };
 
-use assay_commitment::{list, ListTag, Root};
+use assay_commitment::{ListTag, Root};
 use codec::Encode;
 
 use crate::{
 	error::at,
 	files::{self, TempFile},
-	hashing::{bytes_key, hash_chunks, leaves, list_key, ChunkTree},
+	hashing::{bytes_key, hash_chunks, leaves, list_key, tiles_key, ChunkTree},
 	BlobKey, StoreError,
 };
 
@@ -84,9 +84,14 @@ impl BlobStore {
 		Ok(store)
 	}
 
+	/// The folder of the files that [`path`](Self::path) names.
+	pub fn folder(&self) -> PathBuf {
+		self.root.join("blobs")
+	}
+
 	/// Where a blob lies or would lie.
 	pub(crate) fn place(&self, key: &BlobKey) -> PathBuf {
-		self.root.join("blobs").join(key.to_string())
+		self.folder().join(key.to_string())
 	}
 
 	/// Where the hashes of a large blob's chunks lie.
@@ -98,7 +103,9 @@ impl BlobStore {
 	pub(crate) fn max_len(&self, key: &BlobKey) -> u64 {
 		match key {
 			BlobKey::Bytes(_) => self.limits.max_blob,
-			BlobKey::List { .. } => self.limits.max_list.min(self.limits.max_blob),
+			BlobKey::List { .. } | BlobKey::Tiles { .. } => {
+				self.limits.max_list.min(self.limits.max_blob)
+			},
 		}
 	}
 
@@ -108,9 +115,7 @@ impl BlobStore {
 		match len {
 			0 => Err(StoreError::Empty),
 			_ if len > max => Err(StoreError::TooLarge { len, max }),
-			_ if matches!(key, BlobKey::List { .. }) && !len.is_multiple_of(32) => {
-				Err(StoreError::NotAList { len })
-			},
+			_ if key.is_list() && !len.is_multiple_of(32) => Err(StoreError::NotAList { len }),
 			_ => Ok(()),
 		}
 	}
@@ -203,11 +208,15 @@ impl BlobStore {
 				let tree = hash_chunks(reader, len, each).map_err(at(&place))?;
 				(BlobKey::Bytes(tree.top().unwrap_or_default()), Some(tree))
 			},
-			BlobKey::List { tag, .. } => {
+			BlobKey::List { .. } | BlobKey::Tiles { .. } => {
 				let mut bytes = vec![0; len as usize];
 				reader.read_exact(&mut bytes).and_then(|()| each(&bytes)).map_err(at(&place))?;
 				let leaves = leaves(&bytes).ok_or(StoreError::NotAList { len })?;
-				(BlobKey::List { tag: *tag, root: list::root(*tag, &leaves) }, None)
+				let found = match key {
+					BlobKey::List { tag, .. } => list_key(*tag, &leaves),
+					_ => tiles_key(&leaves).ok_or(StoreError::NotAList { len })?,
+				};
+				(found, None)
 			},
 		};
 		if found != *key {

@@ -1,9 +1,8 @@
-//! A state as blobs: the manifest of its slots, and the tiles of each.
+//! A state as blobs: the list of its tensors, and the tiles of each.
 
 use assay_blobs::{bytes_key, BlobKey, StateManifest};
 use assay_commitment::{tile_bytes, tile_count, Root, TILE_BYTES};
 use assay_ops::{Slot, ValueType};
-use codec::Encode;
 
 use crate::Error;
 
@@ -63,9 +62,9 @@ impl StateBlobs {
 		Ok(Self { manifest: StateManifest::new(step, roots).ok_or(count)?, tensors })
 	}
 
-	/// The blobs with their keys, the manifest first.
+	/// The blobs with their keys, the list of the tensors first.
 	pub fn blobs(&self) -> impl Iterator<Item = (BlobKey, Vec<u8>)> + '_ {
-		let manifest = (self.manifest.key(), self.manifest.encode());
+		let manifest = (self.manifest.key(), self.manifest.to_bytes());
 		std::iter::once(manifest).chain(self.manifest.tensors().zip(self.tensors.iter().cloned()))
 	}
 }

@@ -30,6 +30,8 @@ pub struct Job {
 	pub program: CheckedProgram,
 	/// Seed of everything random.
 	pub seed: [u8; 32],
+	/// Steps that were done before. Steps are numbered from here, and states say how many were done.
+	pub first_step: u64,
 	/// Steps to run, at least 1.
 	pub steps: u64,
 	/// Steps between committed states, at least 1.
@@ -58,10 +60,11 @@ impl Job {
 	/// Checks the job and plans its memory. Nothing is run, and no buffer is taken, before this
 	/// succeeds; what it refuses, every machine refuses.
 	pub fn prepare(self, max_words: u64) -> Result<Prepared, TaskFault> {
-		let Self { steps, stride, .. } = self;
+		let Self { first_step, steps, stride, .. } = self;
 		if steps == 0 {
 			return Err(TaskFault::NoSteps);
 		}
+		first_step.checked_add(steps).ok_or(TaskFault::OutOfRange("last step"))?;
 		claim::states_len(steps, stride).ok_or(TaskFault::BadStride { steps, stride })?;
 		let (expected, got) = (self.program.slots.len(), self.initial.len());
 		if expected != got {
@@ -78,21 +81,22 @@ impl Job {
 		if plan.peak_words > max_words {
 			return Err(TaskFault::TooLarge { needed: plan.peak_words, allowed: max_words });
 		}
-		let init_root = State::new(&self.program, 0, &self.initial)
+		let init_root = State::new(&self.program, first_step, &self.initial)
 			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?
 			.root();
 		let digest = self.digest(&init_root);
 		Ok(Prepared(Arc::new(Inner { job: self, plan, init_root, digest })))
 	}
 
-	/// Names the job: two jobs with the same digest have the same states.
+	/// Names the job: of two jobs with the same digest one goes on where the other ends, if they are not
+	/// the same. So the checkpoints of one serve the other.
 	fn digest(&self, init_root: &Root) -> Root {
 		let CheckedProgram { batch, specs, slots, loss, cost: _ } = &self.program;
 		let program = (batch, specs, slots, loss).encode();
 		let stop = self.on_non_finite == OnNonFinite::Stop;
 		let data = (self.data.root(), self.data.record_size());
-		let rest = (self.seed, self.steps, self.stride, data, init_root, stop).encode();
-		let mut hasher = blake3::Hasher::new_derive_key("assay executor v1 job");
+		let rest = (self.seed, self.stride, data, init_root, stop).encode();
+		let mut hasher = blake3::Hasher::new_derive_key("assay executor v2 job");
 		hasher.update(&program).update(&rest);
 		hasher.finalize().into()
 	}
@@ -114,7 +118,7 @@ impl Prepared {
 		self.0.init_root
 	}
 
-	/// A name of the job that binds everything in it.
+	/// A name of the job that binds everything in it but its length.
 	pub fn digest(&self) -> Root {
 		self.0.digest
 	}
@@ -129,15 +133,22 @@ impl Prepared {
 		claim::states_len(self.0.job.steps, self.0.job.stride).unwrap_or(u32::MAX)
 	}
 
-	/// Steps done at committed state `index`.
+	/// Number of the step after the last one.
+	pub fn end_step(&self) -> u64 {
+		self.0.job.first_step.saturating_add(self.0.job.steps)
+	}
+
+	/// Steps done, ever, at committed state `index`.
 	pub fn step_of_state(&self, index: u32) -> Result<u64, TaskFault> {
 		let step = claim::step_of_state(index, self.0.job.steps, self.0.job.stride);
+		let step = step.and_then(|step| self.0.job.first_step.checked_add(step));
 		step.ok_or(TaskFault::OutOfRange("committed state"))
 	}
 
 	/// Whether the state after `step` steps is a committed one (of a run that stays finite).
 	pub(crate) fn is_committed(&self, step: u64) -> bool {
-		step.is_multiple_of(self.0.job.stride.into()) || step == self.0.job.steps
+		let done = step.saturating_sub(self.0.job.first_step);
+		done.is_multiple_of(self.0.job.stride.into()) || step == self.end_step()
 	}
 
 	/// What operations may know of a step.

@@ -108,7 +108,7 @@ pub(crate) struct Machine {
 impl Machine {
 	/// The run before its first step.
 	pub(crate) fn start(job: &Prepared) -> Self {
-		Self::resume(job, 0, job.job().initial.clone())
+		Self::resume(job, job.job().first_step, job.job().initial.clone())
 	}
 
 	/// The run after `step` steps, with the slots that it then has.

@@ -36,7 +36,7 @@ impl<K: Kernels> Replay<K> {
 
 	/// Goes to the state after `step` steps.
 	fn seek(&mut self, step: u64) -> Result<&mut Machine, ExecError> {
-		if step > self.job.job().steps {
+		if !(self.job.job().first_step..=self.job.end_step()).contains(&step) {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
 		let here = self.machine.take().filter(|machine| machine.step <= step);
@@ -79,7 +79,7 @@ impl<K: Kernels> Replay<K> {
 
 	/// Runs step `step` (counted from 0) and keeps the output of every node.
 	pub fn trace(&mut self, step: u64) -> Result<Trace, ExecError> {
-		if step >= self.job.job().steps {
+		if step >= self.job.end_step() {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
 		let slots = self.seek(step)?.slots.clone();

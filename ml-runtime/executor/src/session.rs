@@ -33,9 +33,9 @@ pub enum Outcome {
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-	/// Steps done.
+	/// Steps of this job that are done.
 	pub step: u64,
-	/// Steps to do.
+	/// Steps of this job.
 	pub steps: u64,
 	/// Loss of the last step, as bits of an `f32`.
 	pub loss: u32,
@@ -84,12 +84,12 @@ impl<K: Kernels> Session<K> {
 	pub fn start(job: Prepared, kernels: K, storage: Option<Storage>) -> Result<Self, ExecError> {
 		let store = storage.map(|storage| Store::open(&storage.dir, storage.policy)).transpose()?;
 		let found = match &store {
-			Some(store) => store.checkpoints().newest(&job, job.job().steps)?,
+			Some(store) => store.checkpoints().newest(&job, job.end_step())?,
 			None => None,
 		};
 		let saved = found.as_ref().map(|snapshot| snapshot.step);
 		let snapshot = found.unwrap_or_else(|| Snapshot {
-			step: 0,
+			step: job.job().first_step,
 			loss: 0,
 			non_finite: None,
 			states: vec![job.init_root()],
@@ -107,7 +107,7 @@ impl<K: Kernels> Session<K> {
 		&self.job
 	}
 
-	/// Steps done.
+	/// Number of the next step: how many were done, ever.
 	pub fn steps_done(&self) -> u64 {
 		self.machine.step
 	}
@@ -126,7 +126,7 @@ impl<K: Kernels> Session<K> {
 	pub fn outcome(&self) -> Option<Outcome> {
 		let stopped =
 			self.non_finite.is_some() && self.job.job().on_non_finite == OnNonFinite::Stop;
-		let done = self.machine.step == self.job.job().steps || stopped;
+		let done = self.machine.step == self.job.end_step() || stopped;
 		done.then_some(match self.non_finite {
 			Some(step) => Outcome::NonFinite { step },
 			None => Outcome::Completed,
@@ -138,7 +138,7 @@ impl<K: Kernels> Session<K> {
 		let (instant, step) = self.started;
 		let seconds = instant.elapsed().as_secs_f64().max(1e-9);
 		Progress {
-			step: self.machine.step,
+			step: self.machine.step - self.job.job().first_step,
 			steps: self.job.job().steps,
 			loss: self.loss,
 			states: self.claim.states().len() as u32,

@@ -137,7 +137,18 @@ fn session_should_ignore_half_written_files_when_started() {
 fn session_should_start_over_when_checkpoints_are_of_another_job() {
 	let dir = tempfile::tempdir().unwrap();
 	run_until(&mut start(&short_mlp(20, 2), dir.path()), 7);
-	assert_eq!(start(&short_mlp(21, 2), dir.path()).steps_done(), 0);
+	assert_eq!(start(&short_mlp(20, 3), dir.path()).steps_done(), 0);
+}
+
+#[test]
+fn session_should_go_on_from_checkpoints_when_only_the_length_differs() {
+	let dir = tempfile::tempdir().unwrap();
+	run_until(&mut start(&short_mlp(20, 2), dir.path()), 7);
+	for steps in [6, 21] {
+		let job = short_mlp(steps, 2);
+		assert_eq!(start(&job, dir.path()).steps_done(), 6);
+		assert_eq!(finish(&mut start(&job, dir.path())), expected(&job));
+	}
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn slots_should_be_those_of_the_reference_when_they_share_and_swap_nodes() {
 	let job = Job {
 		program: program().check(&Limits::new(1)).unwrap(),
 		seed: [0; 32],
+		first_step: 0,
 		steps: 5,
 		stride: 2,
 		data: DataSet::new(vec![0], 1).unwrap(),

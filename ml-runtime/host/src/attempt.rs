@@ -161,10 +161,11 @@ impl Attempt<'_> {
 	/// Believes a result if it is of the right kind and what it commits to is there.
 	fn finished(&self, result: JobResult, transfers: &Transfers) -> End {
 		let fits = match (&self.job.work, &result) {
-			(Work::Train, JobResult::Trained(_))
+			(Work::Train | Work::HandIn, JobResult::Trained(_))
+			| (Work::HandIn, JobResult::Wait { .. })
 			| (Work::Check(_), JobResult::Checked(_))
 			| (Work::Play { .. }, JobResult::Move(_) | JobResult::Wait { .. }) => true,
-			(Work::Train | Work::Check(_) | Work::Play { .. }, _) => false,
+			(Work::Train | Work::Check(_) | Work::Play { .. } | Work::HandIn, _) => false,
 		};
 		if !fits {
 			return End::Fault("the worker's result is not what the job asks for".into());

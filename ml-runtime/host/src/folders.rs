@@ -15,12 +15,14 @@ use codec::Encode;
 /// Touched whenever the folder is used.
 const MARK: &str = ".used";
 
-/// Name of a task's folder: the hash of everything that decides the task's result.
+/// Name of a task's folder: the hash of everything that decides the task's result but its length, since
+/// a claim may be about its first steps only.
 pub(crate) type FolderName = String;
 
 /// The name of this task's folder.
 pub(crate) fn name_of(context: &TaskContext) -> FolderName {
-	bytes_key(&context.encode()).to_string()
+	let any_length = TaskContext { steps: 0, ..context.clone() };
+	bytes_key(&any_length.encode()).to_string()
 }
 
 /// Makes the folder, or marks it as used, and removes the longest unused of the others when there are

@@ -18,6 +18,7 @@ use codec::DecodeAll;
 use crate::{
 	error::at,
 	folders::FolderName,
+	jobs::JobInfo,
 	journal::Journal,
 	logbook::Logbook,
 	process::Worker,
@@ -149,6 +150,17 @@ impl Host {
 		}
 	}
 
+	/// All jobs that the host knows, by task, attempt and kind. Reads from disk how they ended.
+	pub fn jobs(&self) -> Vec<JobInfo> {
+		let mut jobs = self.inner.queue().jobs();
+		for job in jobs.iter_mut().filter(|job| job.status == JobStatus::Unknown) {
+			job.status = self.inner.poll(job.id);
+		}
+		// Some may have been forgotten meanwhile.
+		jobs.retain(|job| job.status != JobStatus::Unknown);
+		jobs
+	}
+
 	/// The last lines that workers wrote to their error output, oldest first.
 	pub fn log(&self, most: usize) -> Vec<String> {
 		self.inner.log.last(most)
@@ -212,7 +224,7 @@ impl Inner {
 			let id = hash_id(bytes).wrapping_add(probe) & ID_MASK;
 			let again = match queue.phase(id) {
 				None => return self.enqueue(&mut queue, id, &job, bytes),
-				Some(Phase::Finished { again }) => again.is_some_and(|at| at <= Instant::now()),
+				Some(Phase::Finished { again, .. }) => again.is_some_and(|at| at <= Instant::now()),
 				Some(Phase::Queued | Phase::Running { .. }) => false,
 			};
 			if self.journal.job(id).map_err(|_| SubmitError::Storage)? != bytes {

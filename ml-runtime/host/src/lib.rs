@@ -3,6 +3,7 @@
 //! A node computes nothing itself. Its [`Host`] keeps a queue of jobs, runs each in a worker process of
 //! its own, and remembers the results. Off-chain workers reach it through `assay-host-functions`
 //! ([`Host`] is an [`Executor`](assay_host_functions::Executor)); the node's own code may do the same.
+//! [`Host::jobs`] tells an operator what is done for which task.
 //!
 //! ```text
 //! submit ─▶ journal ─▶ queue ─▶ slot ─▶ worker process ─▶ result ─▶ journal ─▶ poll
@@ -38,6 +39,7 @@ mod config;
 mod error;
 mod folders;
 mod host;
+mod jobs;
 mod journal;
 mod logbook;
 mod process;
@@ -46,7 +48,9 @@ mod resolver;
 mod slot;
 mod transfers;
 
+pub use assay_worker_protocol::BLOBS_VARIABLE;
 pub use config::HostConfig;
 pub use error::HostError;
 pub use host::{Host, HostStats};
+pub use jobs::{JobInfo, JobKind};
 pub use resolver::{BlobResolver, CancelToken, StoreResolver};

@@ -5,10 +5,11 @@ use std::{
 	time::Instant,
 };
 
-use assay_worker_protocol::{Job, JobId, Progress, Work};
+use assay_worker_protocol::{Job, JobId, JobStatus, Progress};
 
 use crate::{
 	folders::{self, FolderName},
+	jobs::{JobInfo, JobKind},
 	resolver::CancelToken,
 };
 
@@ -29,8 +30,9 @@ pub(crate) enum Phase {
 		progress: Progress,
 		cancel: CancelToken,
 	},
-	/// Ended; may be computed anew from then on.
+	/// Ended, when it was that far; may be computed anew from then on.
 	Finished {
+		progress: Progress,
 		again: Option<Instant>,
 	},
 }
@@ -39,7 +41,16 @@ pub(crate) enum Phase {
 struct Entry {
 	phase: Phase,
 	folder: FolderName,
-	urgent: bool,
+	kind: JobKind,
+	task: u32,
+	attempt: u32,
+}
+
+impl Entry {
+	/// Whether it has a clock.
+	fn is_urgent(&self) -> bool {
+		self.kind == JobKind::Play
+	}
 }
 
 /// All jobs that the host knows.
@@ -69,9 +80,27 @@ impl Queue {
 	}
 
 	fn insert(&mut self, id: JobId, job: &Job, phase: Phase) {
-		let urgent = matches!(job.work, Work::Play { .. });
-		let folder = folders::name_of(&job.context);
-		self.entries.insert(id, Entry { phase, folder, urgent });
+		let context = &job.context;
+		let (folder, kind) = (folders::name_of(context), JobKind::from(&job.work));
+		let (task, attempt) = (context.task, context.attempt);
+		self.entries.insert(id, Entry { phase, folder, kind, task, attempt });
+	}
+
+	/// All jobs by task, attempt and kind. How they ended is not known here: for those that have, the
+	/// status is [`JobStatus::Unknown`].
+	pub(crate) fn jobs(&self) -> Vec<JobInfo> {
+		let info = |(id, entry): (&JobId, &Entry)| {
+			let (status, progress) = match &entry.phase {
+				Phase::Queued => (JobStatus::Queued, Progress::default()),
+				Phase::Running { progress, .. } => (JobStatus::Running(*progress), *progress),
+				Phase::Finished { progress, .. } => (JobStatus::Unknown, *progress),
+			};
+			let Entry { kind, task, attempt, .. } = *entry;
+			JobInfo { id: *id, kind, task, attempt, status, progress }
+		};
+		let mut jobs: Vec<_> = self.entries.iter().map(info).collect();
+		jobs.sort_by_key(|job| (job.task, job.attempt, job.kind, job.id));
+		jobs
 	}
 
 	/// Puts a new job at the end.
@@ -82,7 +111,7 @@ impl Queue {
 
 	/// Takes note of a job that ended earlier.
 	pub(crate) fn push_finished(&mut self, id: JobId, job: &Job, again: Option<Instant>) {
-		self.insert(id, job, Phase::Finished { again });
+		self.insert(id, job, Phase::Finished { progress: Progress::default(), again });
 		self.finished.push_back(id);
 	}
 
@@ -101,14 +130,14 @@ impl Queue {
 	/// work, later it finds it done.
 	pub(crate) fn next(&mut self, lane: Lane) -> Option<(JobId, CancelToken)> {
 		let running = |entry: &&Entry| matches!(entry.phase, Phase::Running { .. });
-		let long = |entry: &&Entry| !entry.urgent;
+		let long = |entry: &&Entry| !entry.is_urgent();
 		let busy: HashSet<&FolderName> =
 			self.entries.values().filter(running).filter(long).map(|entry| &entry.folder).collect();
 		let find = |urgent: bool| {
 			self.waiting.iter().position(|id| {
 				let entry = self.entries.get(id);
 				entry.is_some_and(|entry| {
-					entry.urgent == urgent && (urgent || !busy.contains(&entry.folder))
+					entry.is_urgent() == urgent && (urgent || !busy.contains(&entry.folder))
 				})
 			})
 		};
@@ -138,11 +167,9 @@ impl Queue {
 		token: &CancelToken,
 		again: Option<Instant>,
 	) -> bool {
-		if self.progress(id, token).is_none() {
-			return false;
-		}
+		let Some(progress) = self.progress(id, token).copied() else { return false };
 		if let Some(entry) = self.entries.get_mut(&id) {
-			entry.phase = Phase::Finished { again };
+			entry.phase = Phase::Finished { progress, again };
 			self.finished.push_back(id);
 		}
 		true

@@ -6,9 +6,8 @@ use std::{
 	thread,
 };
 
-use assay_blobs::{BlobKey, BlobStore, ListTag, StateManifest};
+use assay_blobs::{BlobKey, BlobStore, ListTag};
 use assay_worker_protocol::{HostMessage, Outcome, PathText, Trained};
-use codec::MaxEncodedLen;
 
 use crate::{
 	process::Event,
@@ -95,12 +94,12 @@ impl Transfers {
 		match trained.outcome {
 			Outcome::NonFinite { .. } => None,
 			Outcome::Completed => {
-				let artifact = BlobKey::Bytes(trained.artifact_root);
-				let bytes = self.store.read(&artifact, StateManifest::max_encoded_len() as u64);
-				let manifest = bytes.ok().and_then(|bytes| StateManifest::from_bytes(&bytes).ok());
-				let Some(manifest) = manifest else { return Some(artifact) };
-				let missing = manifest.tensors().find(|tensor| !self.store.has(tensor));
-				missing
+				let (tag, root) = (ListTag::Slots, trained.artifact_root);
+				let Ok(tensors) = self.store.read_list(tag, &root) else {
+					return Some(BlobKey::List { tag, root });
+				};
+				let mut tensors = tensors.into_iter().map(BlobKey::Bytes);
+				tensors.find(|tensor| !self.store.has(tensor))
 			},
 		}
 	}

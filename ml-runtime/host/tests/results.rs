@@ -26,7 +26,8 @@ fn job_should_have_its_result_when_the_worker_is_honest() {
 	assert_eq!(trained.outcome, Outcome::Completed);
 	let states = bench.store.read_list(ListTag::States, &trained.claim_root).unwrap();
 	assert_eq!(states.last(), Some(&trained.final_state));
-	bench.store.verify(&BlobKey::Bytes(trained.artifact_root)).unwrap();
+	let tensors = bench.store.read_list(ListTag::Slots, &trained.artifact_root).unwrap();
+	bench.store.verify(&BlobKey::Bytes(tensors[0])).unwrap();
 	assert_eq!(host.stats().finished, 3);
 	wait_for(|| (workers_in(&bench) == 0).then_some(()));
 }

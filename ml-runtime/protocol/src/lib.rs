@@ -41,6 +41,10 @@ mod frame;
 mod hello;
 mod message;
 
+/// Variable of a worker's environment: the folder of the files that its host names. The worker reads no
+/// others but those in its own folder.
+pub const BLOBS_VARIABLE: &str = "ASSAY_BLOBS";
+
 pub use frame::{read_message, write_message, FrameError, MAX_FRAME};
 pub use hello::{HandshakeError, Hello, PROTOCOL_VERSION};
 pub use message::{HostMessage, JobId, PathText, WorkerMessage, MAX_PATH_BYTES};
@@ -48,5 +52,5 @@ pub use message::{HostMessage, JobId, PathText, WorkerMessage, MAX_PATH_BYTES};
 pub use assay_blobs::{BlobKey, ListTag, StateManifest};
 pub use assay_host_functions::{
 	limits, Checked, ClaimRef, Fault, GameBytes, Job, JobResult, JobStatus, MoveBytes, Outcome,
-	ProgramBytes, Progress, PublicBytes, Root, Side, TaskContext, Text, Trained, Work,
+	ProgramBytes, Progress, PublicBytes, Root, Siblings, Side, TaskContext, Text, Trained, Work,
 };

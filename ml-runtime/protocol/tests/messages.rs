@@ -12,13 +12,14 @@ fn job(work: Work) -> Job {
 		attempt: 3,
 		program: vec![4; 5000].try_into().unwrap(),
 		seed: [5; 32],
+		first_step: 0,
 		steps: 6,
 		stride: 7,
 		records: 8,
 		record_size: 9,
 		data_root: [10; 32],
 		init_root: [11; 32],
-		init_manifest: [12; 32],
+		init_slots: [12; 32],
 	};
 	Job { context, work }
 }
@@ -37,6 +38,7 @@ fn host_messages() -> Vec<HostMessage> {
 	vec![
 		start(Work::Train),
 		start(Work::Check(claim)),
+		start(Work::HandIn),
 		start(play),
 		HostMessage::Have { key, path: path.clone() },
 		HostMessage::Unavailable { key },
@@ -56,6 +58,9 @@ fn worker_messages() -> Vec<WorkerMessage> {
 		states: 2,
 		final_state: [3; 32],
 		artifact_root: [4; 32],
+		steps: 5,
+		first: vec![[6; 32]; 32].try_into().unwrap(),
+		last: Default::default(),
 		outcome: Outcome::NonFinite { step: 5 },
 	};
 	let checked = |checked| WorkerMessage::Finished(JobResult::Checked(checked));

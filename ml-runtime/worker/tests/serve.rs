@@ -10,6 +10,7 @@ use std::{
 };
 
 use assay_blobs::{list_key, BlobStore, Limits, StateManifest};
+use assay_commitment::{list, Path as ListPath};
 use assay_worker::{serve, Behaviour, CpuKernels, Honest};
 use assay_worker_protocol::{
 	read_message, write_message, BlobKey, Checked, ClaimRef, Fault, FrameError, HostMessage, Job,
@@ -116,7 +117,7 @@ impl Place {
 }
 
 fn claim_of(trained: &Trained) -> ClaimRef {
-	let Trained { claim_root, states, final_state, artifact_root, .. } = *trained;
+	let Trained { claim_root, states, final_state, artifact_root, .. } = trained.clone();
 	ClaimRef { claim_root, states, final_state, artifact_root }
 }
 
@@ -130,9 +131,14 @@ fn training_should_publish_what_its_claim_commits_to_when_it_ends() {
 	assert_eq!((states.len(), states[0]), (4, context.init_root));
 	assert_eq!((trained.states, trained.final_state), (4, states[3]));
 	assert_eq!(trained.outcome, Outcome::Completed);
-	let manifest = place.store.read(&BlobKey::Bytes(trained.artifact_root), 1 << 20).unwrap();
-	let manifest = StateManifest::from_bytes(&manifest).unwrap();
-	assert_eq!((manifest.step, manifest.state_root()), (10, trained.final_state));
+	let slots = place.store.read_list(ListTag::Slots, &trained.artifact_root).unwrap();
+	let manifest = StateManifest::new(10, slots).unwrap();
+	assert_eq!((trained.steps, manifest.state_root()), (10, trained.final_state));
+	for (index, path) in [(0, &trained.first), (3, &trained.last)] {
+		let path = ListPath { siblings: path.to_vec().try_into().unwrap() };
+		let (state, root) = (&states[index as usize], &trained.claim_root);
+		assert!(list::verify(ListTag::States, root, 4, index, state, &path));
+	}
 	assert!(manifest.tensors().all(|tensor| place.store.has(&tensor)));
 	let heartbeats: Vec<_> = reports.iter().map(|report| report.heartbeat_root).collect();
 	for (report, heartbeat) in reports.iter().zip(heartbeats) {
@@ -147,6 +153,47 @@ fn training_should_have_the_same_roots_when_done_by_two_workers() {
 	let place = Place::new();
 	let context = task(&place.store, MLP, 12, 5);
 	assert_eq!(place.train("one", &context), place.train("two", &context));
+}
+
+/// Three strides of a task, and its first two.
+fn whole_and_part(place: &Place) -> (TaskContext, TaskContext) {
+	let whole = task(&place.store, MLP, 12, 4);
+	(whole.clone(), TaskContext { steps: 8, ..whole })
+}
+
+#[test]
+fn hand_in_should_claim_what_is_done_when_training_is_not() {
+	let place = Place::new();
+	let (whole, part) = whole_and_part(&place);
+	let nothing = place.run("solver", &whole, Work::HandIn).1;
+	assert!(matches!(nothing, WorkerMessage::Finished(JobResult::Wait { .. })), "{nothing:?}");
+	// A process that got so far and no further.
+	let trained = place.train("solver", &part);
+	let end = place.run("solver", &whole, Work::HandIn).1;
+	assert_eq!(end, WorkerMessage::Finished(JobResult::Trained(trained.clone())));
+	assert_eq!((trained.steps, trained.states), (8, 3));
+	assert_eq!(place.check(&part, claim_of(&trained)), Checked::Agrees);
+}
+
+#[test]
+fn training_should_end_in_the_same_state_when_it_goes_on_from_a_part() {
+	let place = Place::new();
+	let (whole, part) = whole_and_part(&place);
+	let (all, done) = (place.train("all", &whole), place.train("part", &part));
+	let rest = TaskContext {
+		first_step: 8,
+		steps: 4,
+		init_root: done.final_state,
+		init_slots: done.artifact_root,
+		..whole
+	};
+	let end = place.train("rest", &rest);
+	assert_eq!((end.final_state, end.artifact_root), (all.final_state, all.artifact_root));
+	assert_eq!((end.steps, end.states), (4, 2));
+	let states = |root| place.store.read_list(ListTag::States, root).unwrap();
+	assert_eq!(states(&end.claim_root), states(&all.claim_root)[2..]);
+	let later = TaskContext { first_step: 9, ..rest };
+	assert!(matches!(fault(&place, &later), Fault::Task(_)), "it begins in another state");
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 		let mut assembler = ChunkAssembler::begin(store, self.key)?;
 		let mut queue = self.queue();
 		// Of a list only the whole can be checked, so all of it has to come from one peer.
-		let is_list = matches!(self.key, BlobKey::List { .. });
+		let is_list = self.key.is_list();
 		while !self.watcher.is_gone() {
 			let source = queue.front().copied();
 			if assembler.is_complete() {

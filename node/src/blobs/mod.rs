@@ -40,9 +40,10 @@ pub(crate) type Fetcher = fetch::Fetcher<NetworkPeers>;
 /// Downloads that an RPC started.
 pub(crate) type Downloads = downloads::Downloads<NetworkPeers>;
 
-/// Where the blobs of this chain lie.
+/// Where the blobs of this chain lie; workers, which run in folders of their own, are told paths in it.
 pub(crate) fn folder(config: &Configuration) -> PathBuf {
-	config.base_path.config_dir(config.chain_spec.id()).join("blobs")
+	let folder = config.base_path.config_dir(config.chain_spec.id()).join("blobs");
+	std::path::absolute(&folder).unwrap_or(folder)
 }
 
 /// Opens the store of this chain, or makes it.

@@ -16,7 +16,7 @@ impl<T: Config> Pallet<T> {
 	pub fn opening_brief(task: TaskId, prefixes: impl IntoIterator<Item = u32>) -> Option<Brief> {
 		let claim = T::Claims::claim(task)?;
 		Some(Brief {
-			case: Self::case_with(task, &claim, all_prefixes(prefixes)),
+			case: Self::case_with(task, &claim, prefixes),
 			params: Self::params(NO_GAME, task, &claim),
 			game: None,
 			side: Side::Challenger,
@@ -30,16 +30,11 @@ impl<T: Config> Pallet<T> {
 		let dispute = Disputes::<T>::get(id)?;
 		let claim = T::Claims::claim(dispute.task)?;
 		Some(Brief {
-			case: Self::case_with(dispute.task, &claim, all_prefixes(prefixes)),
+			case: Self::case_with(dispute.task, &claim, prefixes),
 			params: *dispute.game.params(),
 			side: dispute.game.mover()?,
 			game: Some(dispute.game),
 			transcript: Transcripts::<T>::get(id),
 		})
 	}
-}
-
-/// Every attempt has a heartbeat of one state, its initial one, whether it was sent or not.
-fn all_prefixes(sent: impl IntoIterator<Item = u32>) -> impl Iterator<Item = u32> {
-	core::iter::once(1).chain(sent.into_iter().filter(|states| *states != 1))
 }

@@ -35,8 +35,8 @@
 //! # When the list of states is withheld
 //!
 //! `open_withheld` asks for it. When the search has found the first state that the challenger rejects,
-//! `pick_stride` does in that game what `open` does at the start of others. A claim whose first state is
-//! not the task's is convicted by `prefix_fault` against the heartbeat of one state that every task has.
+//! `pick_stride` does in that game what `open` does at the start of others. That a claim begins in the
+//! task's initial state, to which no transition leads, the market checks when the claim is made.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),

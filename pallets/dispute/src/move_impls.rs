@@ -1,7 +1,7 @@
 //! Opening games and making moves.
 
 use assay_case::{Case, CaseMove, Heartbeats, Revealed};
-use assay_commitment::{list, ListTag, ProgramCommitment};
+use assay_commitment::ProgramCommitment;
 use assay_dispute_game::{Effect, Game, Move, Params, Phase, Root, Transition};
 use assay_primitives::{Claims, DisputedClaim, TaskId};
 use assay_referee::REFEREE_VERSION;
@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
 	) -> Case {
 		let mut heartbeats = Heartbeats::new();
 		for states in prefixes {
-			if let Some(root) = Self::heartbeat_root(task, claim, states) {
+			if let Some(root) = T::Claims::heartbeat_root(task, states) {
 				// Where they do not all fit, a case with fewer is as true.
 				let _ = heartbeats.try_push((states, root));
 			}
@@ -71,15 +71,6 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Root of the heartbeat of `states` states. Every task has one of a single state: its initial one, so
-	/// that a claim which starts from another is convicted by a prefix fault.
-	fn heartbeat_root(task: TaskId, claim: &ClaimOf<T>, states: u32) -> Option<Root> {
-		if states == 1 {
-			return Some(list::root(ListTag::States, &[claim.spec.work.init_root]));
-		}
-		T::Claims::heartbeat_root(task, states)
-	}
-
 	/// What is fixed for a game about this claim.
 	pub(crate) fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Params {
 		let rules = T::Clock::get();
@@ -90,6 +81,7 @@ impl<T: Config> Pallet<T> {
 		Params {
 			id: name.using_encoded(BlakeTwo256::hash).0,
 			claim: claim.claim.root,
+			first_step: work.first_step,
 			steps: work.steps,
 			stride: work.stride,
 			nodes: program.nodes.into(),

@@ -7,8 +7,11 @@
 
 use alloc::{boxed::Box, vec, vec::Vec};
 
+use assay_commitment::{list, shape::TreeHash, state_of_slots, ListTag, Path, Root};
 use assay_ops::{Binary, Broadcast, DType, Node, Op, Program, Slot, ValueType, MAX_NODES};
-use assay_primitives::{Assurance, Claim, Claims, Heartbeat, Stakes, TaskId, Terms, Verdict, Work};
+use assay_primitives::{
+	Assurance, Claim, ClaimEnds, Claims, Heartbeat, Stakes, TaskId, Terms, Verdict, Work,
+};
 use frame_support::{
 	traits::{
 		fungible::{Inspect, Mutate},
@@ -57,15 +60,16 @@ fn funded<T: Config>(name: &'static str, index: u32) -> T::AccountId {
 	who
 }
 
-fn work() -> Work {
+fn work<T: Config>() -> Work {
 	Work {
 		data_root: [1; 32],
 		records: 1,
 		record_size: 4,
-		init_root: [2; 32],
-		init_manifest: [7; 32],
+		first_step: 0,
+		init_root: state_of_slots(0, &[7; 32]),
+		init_slots: [7; 32],
 		seed: [3; 32],
-		steps: 1,
+		steps: longest::<T>().saturating_sub(1),
 		stride: 1,
 	}
 }
@@ -100,8 +104,41 @@ fn reward<T: Config>() -> BalanceOf<T> {
 	least.saturating_mul(10u32.into())
 }
 
-fn a_claim() -> Claim {
-	Claim { root: [4; 32], states: 2, final_state: [5; 32], artifact_root: [6; 32], steps: 1 }
+/// States of a list that is as long as this runtime admits, or nearly so: a power of two.
+fn longest<T: Config>() -> u32 {
+	T::Limits::get().states.checked_ilog2().map_or(1, |levels| 1u32.wrapping_shl(levels))
+}
+
+/// A subtree of the lower half of the longest list, its first or its last leaf `state`: its hash, and the
+/// siblings on the way to it, innermost first.
+fn half<T: Config>(state: &Root, is_first: bool) -> (Root, Vec<Root>) {
+	let tag = ListTag::States;
+	let siblings: Vec<Root> = (1..longest::<T>().ilog2()).map(|_| [9; 32]).collect();
+	let hash = siblings.iter().fold(tag.leaf(state), |hash, sibling| match is_first {
+		true => tag.node(&hash, sibling, false),
+		false => tag.node(sibling, &hash, false),
+	});
+	(hash, siblings)
+}
+
+/// The longest claim, to `steps` steps of [`work`], and its ends.
+fn longest_claim<T: Config>(steps: u32) -> (Claim, ClaimEnds) {
+	let artifact_root = [6; 32];
+	let final_state = state_of_slots(steps.into(), &artifact_root);
+	let (left, mut first) = half::<T>(&work::<T>().init_root, true);
+	let (right, mut last) = half::<T>(&final_state, false);
+	first.push(right);
+	last.push(left);
+	last.reverse();
+	let path = |siblings: Vec<Root>| Path { siblings: BoundedVec::truncate_from(siblings) };
+	let ends = ClaimEnds { first: path(first), last: path(last) };
+	let whole = ListTag::States.node(&left, &right, true);
+	let root = list::top(ListTag::States, longest::<T>(), &whole);
+	(Claim { root, states: longest::<T>(), final_state, artifact_root, steps }, ends)
+}
+
+fn a_claim<T: Config>() -> (Claim, ClaimEnds) {
+	longest_claim::<T>(work::<T>().steps)
 }
 
 /// Posts a task that only the benchmark's accounts may bid for.
@@ -112,7 +149,7 @@ fn posted<T: Config>() -> (T::AccountId, TaskId) {
 	Pallet::<T>::do_post_task(
 		requester.clone(),
 		Box::new(program(3)),
-		work(),
+		work::<T>(),
 		terms::<T>(),
 		Allowed::truncate_from(allowed),
 	)
@@ -164,7 +201,8 @@ fn running<T: Config>() -> (T::AccountId, TaskId) {
 
 fn claimed<T: Config>() -> (T::AccountId, TaskId) {
 	let (solver, id) = running::<T>();
-	Pallet::<T>::do_submit_claim(solver.clone(), id, a_claim()).expect("in time");
+	let (claim, ends) = a_claim::<T>();
+	Pallet::<T>::do_submit_claim(solver.clone(), id, claim, &ends).expect("in time");
 	(solver, id)
 }
 
@@ -207,7 +245,7 @@ mod benchmarks {
 		let program = Box::new(program(admitted::<T>(n)));
 		let allowed = Allowed::truncate_from(allowed);
 		#[extrinsic_call]
-		_(RawOrigin::Signed(requester), program, work(), terms::<T>(), allowed);
+		_(RawOrigin::Signed(requester), program, work::<T>(), terms::<T>(), allowed);
 		assert!(Tasks::<T>::contains_key(0));
 	}
 
@@ -264,8 +302,9 @@ mod benchmarks {
 	fn submit_claim() {
 		let (solver, id) = running::<T>();
 		crowd_after::<T>(T::Limits::get().challenge_min);
+		let (claim, ends) = a_claim::<T>();
 		#[extrinsic_call]
-		_(RawOrigin::Signed(solver), id, a_claim());
+		_(RawOrigin::Signed(solver), id, claim, ends);
 		assert!(Pallet::<T>::claim(id).is_some());
 	}
 
@@ -276,6 +315,22 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(funded::<T>("anyone", 0)), id);
 		assert!(Receipts::<T>::contains_key(id));
+	}
+
+	#[benchmark]
+	fn finalise_part() {
+		let (_, id) = claimed::<T>();
+		Tasks::<T>::mutate(id, |task| {
+			let Some(task) = task else { return };
+			task.spec.work.steps = work::<T>().steps.saturating_mul(2);
+		});
+		pass_deadline::<T>(id);
+		crowd_after::<T>(T::Limits::get().window_min);
+		#[block]
+		{
+			Pallet::<T>::do_finalise(id).expect("the window is over");
+		}
+		assert!(!Receipts::<T>::contains_key(id));
 	}
 
 	#[benchmark]

@@ -1,7 +1,7 @@
 //! What disputes ask of the market.
 
 use assay_primitives::{
-	Claims, DisputedClaim, Fault, Payouts, Root, Slash, Slashed, Stakes, TaskId, Verdict,
+	Claims, DisputedClaim, Fault, Payouts, Root, Slash, Slashed, Stakes, TaskId, TaskSpec, Verdict,
 	MAX_OPEN_GAMES,
 };
 use frame_support::{
@@ -82,18 +82,23 @@ impl<T: Config> Pallet<T> {
 
 	fn do_acquit(id: TaskId) -> DispatchResult {
 		let mut task = Self::live(id)?;
-		let Stage::Claimed { games, .. } = &mut task.stage else {
+		let window = task.spec.terms.challenge;
+		let Stage::Claimed { games, until, .. } = &mut task.stage else {
 			return Err(Error::<T>::NotClaimed.into());
 		};
 		ensure!(*games > 0, Error::<T>::NoOpenGame);
+		if *games == MAX_OPEN_GAMES {
+			// Somebody may have been kept from opening a game until now.
+			*until = Self::now().saturating_add(window).max(*until);
+		}
 		games.saturating_dec();
-		let open_games = *games;
+		let (open_games, until) = (*games, *until);
 		if open_games == 0 {
 			Self::store_and_schedule(id, task);
 		} else {
 			Tasks::<T>::insert(id, task);
 		}
-		Self::deposit_event(Event::GameClosed { task: id, open_games });
+		Self::deposit_event(Event::GameClosed { task: id, open_games, until });
 		Ok(())
 	}
 }
@@ -101,12 +106,13 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> Claims<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pallet<T> {
 	fn claim(id: TaskId) -> Option<DisputedClaim<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
 		let task = Tasks::<T>::get(id)?;
+		let spec = TaskSpec { work: task.work(), ..task.spec };
 		let Stage::Claimed { job, claim, until, games } = task.stage else { return None };
 		Some(DisputedClaim {
 			requester: task.requester,
 			solver: job.solver,
 			attempt: task.attempt,
-			spec: task.spec,
+			spec,
 			claim,
 			stake: job.stake,
 			challenge_until: until,

@@ -99,9 +99,9 @@ mod errors {
 		NoSuchBid,
 		/// A heartbeat must commit to more states than the one before.
 		NoProgress,
-		/// A claim must have as many steps as the task.
+		/// A claim must have as many steps as the task, or end after a whole stride.
 		WrongNumberOfSteps,
-		/// A claim must have as many states as the task's steps and stride give.
+		/// A claim must have as many states as its steps and the task's stride give.
 		WrongNumberOfStates,
 		/// The claim is not what the last heartbeat committed to.
 		ContradictsHeartbeat,
@@ -115,5 +115,23 @@ mod errors {
 		TraceWasPosted,
 		/// The steps of a stride take too long to be replayed in a dispute: take a shorter stride.
 		StrideTooLong,
+		/// The initial state is not the one that its list of tensors gives, or not the first state of
+		/// the claim's list.
+		WrongFirstState,
+		/// The final state is not the last state of the claim's list.
+		WrongLastState,
+		/// The final state is not the one that the claim's list of tensors gives.
+		WrongArtifact,
+	}
+
+	impl<T> From<assay_primitives::EndsError> for Error<T> {
+		fn from(error: assay_primitives::EndsError) -> Self {
+			use assay_primitives::EndsError as E;
+			match error {
+				E::First => Self::WrongFirstState,
+				E::Last => Self::WrongLastState,
+				E::Artifact => Self::WrongArtifact,
+			}
+		}
 	}
 }

@@ -77,6 +77,29 @@ impl<T: Config> Pallet<T> {
 		Ok(task.escrow)
 	}
 
+	/// Pays the solver out of the escrow and burns the fee. Returns both, and takes them off the
+	/// task's escrow.
+	pub(crate) fn pay(
+		task: &mut TaskOf<T>,
+		solver: &T::AccountId,
+		price: BalanceOf<T>,
+	) -> Result<(BalanceOf<T>, BalanceOf<T>), DispatchError> {
+		let reason = HoldReason::Escrow.into();
+		let from = &task.requester;
+		let paid = price.min(task.escrow);
+		if !paid.is_zero() {
+			let mode = Restriction::Free;
+			T::Currency::transfer_on_hold(&reason, from, solver, paid, Exact, mode, Force)?;
+		}
+		let rest = task.escrow.saturating_sub(paid);
+		let fee = Self::fee_on(paid).min(rest);
+		if !fee.is_zero() {
+			T::Currency::burn_held(&reason, from, fee, Exact, Force)?;
+		}
+		task.escrow = rest.saturating_sub(fee);
+		Ok((paid, fee))
+	}
+
 	/// Pays the solver, burns the fee, gives the rest back, and frees the deposit except what the
 	/// receipt needs. Removes the task's rows. Returns also the deposit that is kept.
 	pub(crate) fn end_paid(
@@ -84,20 +107,11 @@ impl<T: Config> Pallet<T> {
 		mut task: TaskOf<T>,
 		job: &Job<T::AccountId, BalanceOf<T>>,
 	) -> Result<(Settlement<BalanceOf<T>>, BalanceOf<T>), DispatchError> {
-		let reason = HoldReason::Escrow.into();
-		let from = &task.requester;
-		let paid = job.price.min(task.escrow);
-		let mode = Restriction::Free;
-		T::Currency::transfer_on_hold(&reason, from, &job.solver, paid, Exact, mode, Force)?;
-		let rest = task.escrow.saturating_sub(paid);
-		let fee = Self::fee_on(paid).min(rest);
-		if !fee.is_zero() {
-			T::Currency::burn_held(&reason, from, fee, Exact, Force)?;
-		}
-		let refunded = rest.saturating_sub(fee);
-		Self::release(HoldReason::Escrow, from, refunded)?;
+		let (paid, fee) = Self::pay(&mut task, &job.solver, job.price)?;
+		let refunded = task.escrow;
+		Self::release(HoldReason::Escrow, &task.requester, refunded)?;
 		let kept = Self::receipt_deposit().min(task.deposit);
-		Self::release(HoldReason::Deposit, from, task.deposit.saturating_sub(kept))?;
+		Self::release(HoldReason::Deposit, &task.requester, task.deposit.saturating_sub(kept))?;
 		Self::remove_rows(id, &mut task);
 		Ok((Settlement { paid, fee, refunded }, kept))
 	}

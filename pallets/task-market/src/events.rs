@@ -183,6 +183,8 @@ mod events {
 			task: TaskId,
 			/// Open games now.
 			open_games: u32,
+			/// Last block for opening a game: later than before where no more games could be opened.
+			until: BlockNumberFor<T>,
 		},
 		/// The claim is wrong: the solver lost the stake behind the task.
 		#[codec(index = 15)]
@@ -219,6 +221,27 @@ mod events {
 		AgendaFull {
 			/// The task.
 			task: TaskId,
+		},
+		/// The claim of a part stands: the solver is paid for it and loses the share of a missed
+		/// deadline.
+		#[codec(index = 19)]
+		PartPaid {
+			/// The task.
+			task: TaskId,
+			/// Which attempt ended.
+			attempt: Attempt,
+			/// Who trained.
+			solver: T::AccountId,
+			/// Steps that it is paid for.
+			steps: u32,
+			/// What the solver got.
+			paid: BalanceOf<T>,
+			/// What was burned.
+			fee: BalanceOf<T>,
+			/// What it lost; the part that was paid went to the requester.
+			slashed: Slashed<BalanceOf<T>>,
+			/// What is left to do.
+			work: Work,
 		},
 		/// What was due for the task failed and changed nothing: it needs a call.
 		#[codec(index = 18)]

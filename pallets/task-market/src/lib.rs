@@ -36,6 +36,9 @@
 //! - Whatever the chain does by itself is also a call that anyone may make, so a full agenda or a
 //!   full block delays nobody who cares.
 //! - What a faulty solver loses is decided here ([`Penalties`]) and carried out by the staking side.
+//! - A solver that cannot finish hands in a part. Once that part is final it is paid by its share of the
+//!   steps, and the task's row becomes the task of doing the rest: nothing else needs to know that there
+//!   was a part (ADR 0010).
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
@@ -98,8 +101,8 @@ pub mod pallet {
 
 	use assay_ops::Program;
 	use assay_primitives::{
-		Attempt, Claim, Games, Quote, Receipt, Root, Slashed, Stakes, TaskId, TaskSpec, TaskView,
-		Terms, Verdict, Work,
+		Attempt, Claim, ClaimEnds, Games, Quote, Receipt, Root, Slashed, Stakes, TaskId, TaskSpec,
+		TaskView, Terms, Verdict, Work,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -254,8 +257,8 @@ pub mod pallet {
 		/// and a deposit.
 		///
 		/// Errors: `Program…` where the program cannot be judged; `NoSteps`, `TooManyStates`,
-		/// `NoRecords`, `DataTooLarge`, `WindowTooShort`, `WindowTooLong`, `RewardTooLow`; too little
-		/// balance. Event: [`Event::TaskPosted`].
+		/// `NoRecords`, `DataTooLarge`, `WrongFirstState`, `WindowTooShort`, `WindowTooLong`,
+		/// `RewardTooLow`; too little balance. Event: [`Event::TaskPosted`].
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::post_task(Pallet::<T>::leaves(program)))]
 		pub fn post_task(
@@ -345,17 +348,26 @@ pub mod pallet {
 			Self::do_heartbeat(who, task, states, root)
 		}
 
-		/// Claims that the training is done.
+		/// Claims that the training is done, or whole strides of it from the beginning: a solver that
+		/// will not make its deadline hands in what it has, is paid for that and loses the share of a
+		/// missed deadline; the task then takes bids for the rest.
 		///
-		/// Origin: signed, the task's solver.
+		/// Origin: signed, the task's solver. `ends` are the paths of the first and the last state in the
+		/// claim's list.
 		///
 		/// Errors: `UnknownTask`, `NotRunning`, `NotSolver`, `DeadlinePassed`, `WrongNumberOfSteps`,
-		/// `WrongNumberOfStates`, `ContradictsHeartbeat`. Event: [`Event::ClaimSubmitted`].
+		/// `WrongNumberOfStates`, `ContradictsHeartbeat`, `WrongFirstState`, `WrongLastState`,
+		/// `WrongArtifact`. Event: [`Event::ClaimSubmitted`].
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::submit_claim())]
-		pub fn submit_claim(origin: OriginFor<T>, task: TaskId, claim: Claim) -> DispatchResult {
+		pub fn submit_claim(
+			origin: OriginFor<T>,
+			task: TaskId,
+			claim: Claim,
+			ends: ClaimEnds,
+		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_submit_claim(who, task, claim)
+			Self::do_submit_claim(who, task, claim, &ends)
 		}
 
 		/// Pays the solver of a claim that stands. The chain does this by itself when it has room.
@@ -363,7 +375,8 @@ pub mod pallet {
 		/// Origin: signed, anyone, after the challenge window and without an open game.
 		///
 		/// Errors: `UnknownTask`, `NotClaimed`, `DeadlineNotPassed`, `GamesOpen`.
-		/// Event: [`Event::TaskFinalised`].
+		/// Events: [`Event::TaskFinalised`]; for a part [`Event::PartPaid`], then
+		/// [`Event::TaskReopened`] or [`Event::TaskFailed`].
 		#[pallet::call_index(7)]
 		#[pallet::weight(Pallet::<T>::finalise_weight())]
 		pub fn finalise(origin: OriginFor<T>, task: TaskId) -> DispatchResult {

@@ -73,6 +73,8 @@ impl<T: Config> Pallet<T> {
 
 	fn check_work(work: &Work) -> Result<(), Error<T>> {
 		ensure!(work.steps > 0 && work.stride > 0, Error::NoSteps);
+		ensure!(work.end_step().is_some(), Error::TooManyStates);
+		ensure!(work.begins_consistently(), Error::WrongFirstState);
 		let states = work.states().ok_or(Error::TooManyStates)?;
 		ensure!(states <= T::Limits::get().states, Error::TooManyStates);
 		ensure!(work.records > 0 && work.record_size > 0, Error::NoRecords);

@@ -36,7 +36,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn finalise_weight() -> Weight {
-		T::WeightInfo::finalise().saturating_add(T::Stakes::release_weight())
+		let stakes = T::Stakes::release_weight().max(T::Stakes::slash_weight(1));
+		T::WeightInfo::finalise().max(T::WeightInfo::finalise_part()).saturating_add(stakes)
 	}
 
 	/// Works off the agenda up to block `now`, oldest first, as far as the weight goes. What is left

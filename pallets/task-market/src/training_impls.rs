@@ -1,6 +1,8 @@
 //! Training, claiming, and what happens when a solver fails or finishes.
 
-use assay_primitives::{Claim, Fault, Games, Heartbeat, Payouts, Root, Slash, Stakes, TaskId};
+use assay_primitives::{
+	Claim, ClaimEnds, Fault, Games, Heartbeat, Payouts, Root, Slash, Slashed, Stakes, TaskId, Work,
+};
 use frame_support::{
 	ensure,
 	pallet_prelude::{DispatchError, DispatchResult},
@@ -8,7 +10,7 @@ use frame_support::{
 };
 use sp_runtime::{
 	traits::{Saturating, Zero},
-	Permill,
+	Perbill, Permill,
 };
 
 use crate::{
@@ -52,6 +54,7 @@ impl<T: Config> Pallet<T> {
 		solver: T::AccountId,
 		id: TaskId,
 		claim: Claim,
+		ends: &ClaimEnds,
 	) -> DispatchResult {
 		let mut task = Self::live(id)?;
 		let (now, deadline) = (Self::now(), task.deadline());
@@ -61,6 +64,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(job.solver == solver, Error::<T>::NotSolver);
 		ensure!(now <= deadline, Error::<T>::DeadlinePassed);
 		Self::check_claim(id, &task, &claim)?;
+		ends.check(&task.spec.work, &claim).map_err(Error::<T>::from)?;
 		let until = now.saturating_add(task.spec.terms.challenge);
 		let attempt = task.attempt;
 		Self::deposit_event(Event::ClaimSubmitted { task: id, attempt, solver, claim, until });
@@ -70,9 +74,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_claim(id: TaskId, task: &TaskOf<T>, claim: &Claim) -> Result<(), Error<T>> {
-		let work = &task.spec.work;
-		ensure!(claim.steps == work.steps, Error::WrongNumberOfSteps);
-		ensure!(Some(claim.states) == work.states(), Error::WrongNumberOfStates);
+		let part = task.spec.work.part(claim.steps).ok_or(Error::WrongNumberOfSteps)?;
+		ensure!(Some(claim.states) == part.states(), Error::WrongNumberOfStates);
 		let contradicts = Heartbeats::<T>::get(id)
 			.last()
 			.is_some_and(|beat| beat.states == claim.states && beat.root != claim.root);
@@ -90,6 +93,9 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(Self::now() > until, Error::<T>::DeadlineNotPassed);
 		ensure!(games == 0, Error::<T>::GamesOpen);
+		if let Some(rest) = task.spec.work.rest(&claim) {
+			return Self::finalise_part(id, task, &job, rest);
+		}
 		let requester = task.requester.clone();
 		let (settled, kept) = Self::end_paid(id, task.clone(), &job)?;
 		T::Stakes::release(id, &job.solver, true)?;
@@ -107,6 +113,49 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The claim of a part stands: its solver is paid by the share of the steps, and what is left
+	/// becomes the task.
+	fn finalise_part(
+		id: TaskId,
+		mut task: TaskOf<T>,
+		job: &JobOf<T>,
+		rest: Work,
+	) -> DispatchResult {
+		let steps = task.spec.work.steps.saturating_sub(rest.steps);
+		// In units of a billionth: `Balance` need not hold more.
+		let share = Perbill::from_rational(steps, task.spec.work.steps);
+		let (paid, fee) = Self::pay(&mut task, &job.solver, share.mul_floor(job.price))?;
+		let terms = &mut task.spec.terms;
+		terms.reward = terms.reward.saturating_sub(paid);
+		task.spec.work = rest;
+		let slashed = Self::slash_late(id, &task, job)?;
+		Self::deposit_event(Event::PartPaid {
+			task: id,
+			attempt: task.attempt,
+			solver: job.solver.clone(),
+			steps,
+			paid,
+			fee,
+			slashed,
+			work: rest,
+		});
+		Self::start_over(id, task)
+	}
+
+	/// Takes the share of a missed deadline from the stake behind the task, half of it for the
+	/// requester.
+	fn slash_late(
+		id: TaskId,
+		task: &TaskOf<T>,
+		job: &JobOf<T>,
+	) -> Result<Slashed<BalanceOf<T>>, DispatchError> {
+		let amount = T::Penalties::get().missed_deadline.mul_floor(job.stake);
+		let half = Permill::from_percent(50).mul_floor(amount);
+		let payouts = Payouts::truncate_from([(task.requester.clone(), half)].into());
+		let slash = Slash { amount, payouts, fault: Fault::MissedDeadline };
+		T::Stakes::slash(id, &job.solver, slash)
+	}
+
 	pub(crate) fn do_remove_receipt(who: T::AccountId, id: TaskId) -> DispatchResult {
 		let receipt = Receipts::<T>::get(id).ok_or(Error::<T>::UnknownReceipt)?;
 		ensure!(receipt.requester == who, Error::<T>::NotRequester);
@@ -121,17 +170,14 @@ impl<T: Config> Pallet<T> {
 		Self::fail_task(id, Self::live(id)?)
 	}
 
-	/// The solver missed a deadline: it pays a small share, and the task starts over.
+	/// The solver missed a deadline: it pays a small share, and the task starts over from the state at
+	/// which this attempt began.
 	pub(crate) fn fail_task(id: TaskId, task: TaskOf<T>) -> DispatchResult {
 		let Stage::Running { job, .. } = task.stage.clone() else {
 			return Err(Error::<T>::NotRunning.into());
 		};
 		ensure!(Self::now() > task.deadline(), Error::<T>::DeadlineNotPassed);
-		let amount = T::Penalties::get().missed_deadline.mul_floor(job.stake);
-		let half = Permill::from_percent(50).mul_floor(amount);
-		let payouts = Payouts::truncate_from([(task.requester.clone(), half)].into());
-		let slash = Slash { amount, payouts, fault: Fault::MissedDeadline };
-		let slashed = T::Stakes::slash(id, &job.solver, slash)?;
+		let slashed = Self::slash_late(id, &task, &job)?;
 		Self::deposit_event(Event::DeadlineMissed {
 			task: id,
 			attempt: task.attempt,

@@ -1,6 +1,6 @@
 //! What is stored about a task.
 
-use assay_primitives::{Attempt, Claim, Heartbeat, TaskPhase, TaskSpec};
+use assay_primitives::{Attempt, Claim, Heartbeat, TaskPhase, TaskSpec, Work};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::sp_runtime::{
 	traits::{AtLeast32BitUnsigned, ConstU32},
@@ -126,7 +126,7 @@ pub enum Stage<AccountId, Balance, BlockNumber> {
 pub struct Task<AccountId, Balance, BlockNumber> {
 	/// Who posted it, and holds escrow and deposit.
 	pub requester: AccountId,
-	/// What posting fixed.
+	/// What posting fixed, less the parts that were done and paid since.
 	pub spec: TaskSpec<Balance, BlockNumber>,
 	/// Who may bid.
 	pub allowed: Allowed<AccountId>,
@@ -183,6 +183,13 @@ where
 			Stage::Open { .. } | Stage::Running { .. } => None,
 			Stage::Claimed { claim, .. } => Some(claim),
 		}
+	}
+
+	/// What the present attempt is about: all that is to be done, or the part that its claim covers.
+	pub fn work(&self) -> Work {
+		let work = self.spec.work;
+		let part = self.claim().and_then(|claim| work.part(claim.steps));
+		part.unwrap_or(work)
 	}
 
 	/// Open games.

@@ -26,6 +26,7 @@ pub trait WeightInfo {
 	fn heartbeat() -> Weight;
 	fn submit_claim() -> Weight;
 	fn finalise() -> Weight;
+	fn finalise_part() -> Weight;
 	fn report_missed_deadline() -> Weight;
 	fn withdraw_claim() -> Weight;
 	fn remove_receipt() -> Weight;
@@ -81,6 +82,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(190_000_000, 14000)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
+	}
+	fn finalise_part() -> Weight {
+		Weight::from_parts(260_000_000, 57200)
+			.saturating_add(T::DbWeight::get().reads(22_u64))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
 	fn report_missed_deadline() -> Weight {
 		Weight::from_parts(170_000_000, 57200)
@@ -175,6 +181,11 @@ impl WeightInfo for () {
 		Weight::from_parts(190_000_000, 14000)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(8_u64))
+	}
+	fn finalise_part() -> Weight {
+		Weight::from_parts(260_000_000, 57200)
+			.saturating_add(RocksDbWeight::get().reads(22_u64))
+			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
 	fn report_missed_deadline() -> Weight {
 		Weight::from_parts(170_000_000, 57200)

@@ -36,8 +36,7 @@ pub enum Verdict {
 	/// A trace does not join the state before or after its step.
 	#[codec(index = 1)]
 	JoinFault,
-	/// A heartbeat and the claim differ at a state that both contain, or the first state is not the
-	/// task's initial state.
+	/// A heartbeat and the claim differ at a state that both contain.
 	#[codec(index = 2)]
 	PrefixFault,
 	/// Nobody made the defender's move in time.
@@ -85,7 +84,7 @@ pub struct DisputedClaim<AccountId, Balance, BlockNumber> {
 	pub solver: AccountId,
 	/// Which attempt at the task this is.
 	pub attempt: Attempt,
-	/// What the task fixes.
+	/// What the task fixes, of its work the part that is claimed.
 	pub spec: TaskSpec<Balance, BlockNumber>,
 	/// What the solver claims.
 	pub claim: Claim,

@@ -42,11 +42,11 @@ mod stakes;
 mod task;
 mod view;
 
-pub use assay_commitment::Root;
+pub use assay_commitment::{Path, Root};
 pub use claims::{Claims, Costs, DisputedClaim, GameOutcome, Games, Verdict, MAX_OPEN_GAMES};
 pub use stakes::{Fault, HardwareClass, Payouts, Slash, Slashed, Stakes, Standing, MAX_PAYOUTS};
 pub use task::{
-	program_key, Assurance, Attempt, Claim, Heartbeat, ProgramInfo, Receipt, TaskId, TaskPhase,
-	TaskSpec, Terms, Work, MAX_SEARCHABLE,
+	program_key, Assurance, Attempt, Claim, ClaimEnds, EndsError, Heartbeat, ProgramInfo, Receipt,
+	TaskId, TaskPhase, TaskSpec, Terms, Work, MAX_SEARCHABLE,
 };
 pub use view::{Quote, TaskView};

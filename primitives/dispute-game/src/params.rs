@@ -23,7 +23,9 @@ pub struct Params {
 	pub id: Root,
 	/// Root of the claim: the list of `Σ_0, Σ_h … Σ_N`.
 	pub claim: Root,
-	/// Steps of the task, `N ≥ 1`.
+	/// Steps that were done before the first state of the claim: steps are numbered from here.
+	pub first_step: u32,
+	/// Steps of the claim, `N ≥ 1`.
 	pub steps: u32,
 	/// Steps of one stride, `1 ≤ h ≤ MAX_LEAVES`; the last stride may be shorter.
 	pub stride: u32,
@@ -56,16 +58,17 @@ impl Params {
 		self.strides().saturating_add(1)
 	}
 
-	/// First step and number of steps of a stride.
+	/// Number of the first step and number of steps of a stride.
 	pub(crate) fn span(&self, stride: u32) -> Option<(u32, u32)> {
 		let start = stride.checked_mul(self.stride)?;
 		let left = self.steps.checked_sub(start).filter(|left| *left > 0)?;
-		Some((start, left.min(self.stride)))
+		Some((self.first_step.checked_add(start)?, left.min(self.stride)))
 	}
 
 	/// Refuses values out of range, and clocks that would run past the last block number.
 	pub(crate) fn check(&self, now: u32) -> Result<(), GameError> {
 		let in_range = self.steps > 0
+			&& self.first_step.checked_add(self.steps).is_some()
 			&& (1..=MAX_LEAVES).contains(&self.stride)
 			&& self.leaves() <= MAX_LEAVES
 			&& (1..=MAX_LEAVES).contains(&self.nodes)

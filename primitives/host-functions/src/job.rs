@@ -27,6 +27,8 @@ pub struct TaskContext {
 	pub program: ProgramBytes,
 	/// Seed of everything random.
 	pub seed: [u8; 32],
+	/// Steps that were done before.
+	pub first_step: u32,
 	/// Steps to train.
 	pub steps: u32,
 	/// Steps between two committed states.
@@ -39,8 +41,8 @@ pub struct TaskContext {
 	pub data_root: Root,
 	/// State root before the first step.
 	pub init_root: Root,
-	/// BLAKE3 of the manifest that lists the tensors of that state.
-	pub init_manifest: Root,
+	/// Root of the list of that state's tensor roots.
+	pub init_slots: Root,
 }
 
 /// A claim as the chain stores it.
@@ -54,7 +56,7 @@ pub struct ClaimRef {
 	pub states: u32,
 	/// Its last entry.
 	pub final_state: Root,
-	/// BLAKE3 of the manifest of the trained state.
+	/// Root of the list of the trained state's tensor roots.
 	pub artifact_root: Root,
 }
 
@@ -90,6 +92,9 @@ pub enum Work {
 		/// What else the chain says.
 		public: PublicBytes,
 	},
+	/// Make a claim of what was trained until now, without training any further.
+	#[codec(index = 3)]
+	HandIn,
 }
 
 /// One work on one task.

@@ -66,7 +66,9 @@ pub use interface::{assay_executor, cancel, poll, poll_status, submit, submit_jo
 #[cfg(all(feature = "interface", not(substrate_runtime)))]
 pub use interface::{Executor, ExecutorExt};
 pub use job::{ClaimRef, GameBytes, Job, ProgramBytes, PublicBytes, Side, TaskContext, Work};
-pub use status::{Checked, Fault, JobResult, JobStatus, MoveBytes, Outcome, Progress, Trained};
+pub use status::{
+	Checked, Fault, JobResult, JobStatus, MoveBytes, Outcome, Progress, Siblings, Trained,
+};
 pub use text::Text;
 
 /// A BLAKE3 hash: of a tensor, a list, a state.

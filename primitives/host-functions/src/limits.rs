@@ -12,6 +12,9 @@ pub const MAX_PUBLIC_BYTES: u32 = 1024 * 1024;
 /// Bytes of an encoded move, its openings included.
 pub const MAX_MOVE_BYTES: u32 = 512 * 1024;
 
+/// Hashes in the path of a leaf.
+pub const MAX_SIBLINGS: u32 = 32;
+
 /// Bytes of an explanation for people.
 pub const MAX_TEXT_BYTES: u32 = 512;
 

@@ -43,10 +43,11 @@ pub enum Outcome {
 	},
 }
 
+/// The siblings on the way from a leaf of a list to the top, in order of position.
+pub type Siblings = BoundedVec<Root, ConstU32<{ limits::MAX_SIBLINGS }>>;
+
 /// Result of a training: what a claim consists of.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]
 pub struct Trained {
 	/// Root of the list of committed states.
 	pub claim_root: Root,
@@ -54,8 +55,14 @@ pub struct Trained {
 	pub states: u32,
 	/// Its last entry.
 	pub final_state: Root,
-	/// BLAKE3 of the manifest of the trained state.
+	/// Root of the list of the trained state's tensor roots.
 	pub artifact_root: Root,
+	/// Steps done: all of the task's, or whole strides of them.
+	pub steps: u32,
+	/// Path of the first state in the list.
+	pub first: Siblings,
+	/// Path of the last one.
+	pub last: Siblings,
 	/// How it ended.
 	pub outcome: Outcome,
 }
@@ -87,7 +94,7 @@ pub enum Checked {
 /// Result of a job that ran to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]
 pub enum JobResult {
-	/// Of [`Work::Train`](crate::Work::Train).
+	/// Of [`Work::Train`](crate::Work::Train) and [`Work::HandIn`](crate::Work::HandIn).
 	#[codec(index = 0)]
 	Trained(Trained),
 	/// Of [`Work::Check`](crate::Work::Check).
@@ -96,7 +103,8 @@ pub enum JobResult {
 	/// Of [`Work::Play`](crate::Work::Play): play this.
 	#[codec(index = 2)]
 	Move(MoveBytes),
-	/// Of [`Work::Play`](crate::Work::Play): nothing to play now.
+	/// Of [`Work::Play`](crate::Work::Play): nothing to play now. Of
+	/// [`Work::HandIn`](crate::Work::HandIn): nothing to hand in.
 	#[codec(index = 3)]
 	Wait {
 		/// Why.

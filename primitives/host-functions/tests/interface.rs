@@ -34,13 +34,14 @@ fn job() -> Job {
 		attempt: 0,
 		program: vec![1, 2, 3].try_into().unwrap(),
 		seed: [3; 32],
+		first_step: 0,
 		steps: 10,
 		stride: 2,
 		records: 100,
 		record_size: 65,
 		data_root: [4; 32],
 		init_root: [5; 32],
-		init_manifest: [6; 32],
+		init_slots: [6; 32],
 	};
 	Job { context, work: Work::Train }
 }
@@ -104,6 +105,7 @@ fn error_codes_should_be_negative_and_distinct() {
 #[test]
 fn encodings_should_keep_their_indices() {
 	assert_eq!(Work::Train.encode(), [0]);
+	assert_eq!(Work::HandIn.encode(), [3]);
 	assert_eq!(JobStatus::Unknown.encode(), [0]);
 	assert_eq!(JobStatus::Queued.encode(), [1]);
 	assert_eq!(JobStatus::Failed(Fault::Task("x".into())).encode(), [4, 0, 4, b'x']);

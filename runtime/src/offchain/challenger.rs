@@ -67,7 +67,7 @@ pub fn act(duty: Duty) -> Option<Action> {
 fn go_on(game: GameId) -> Option<Action> {
 	let dispute = Disputes::<Runtime>::get(game)?;
 	let task = dispute.task;
-	let context = player::context(task, dispute.attempt, &Tasks::<Runtime>::get(task)?.spec)?;
+	let context = player::context(task, &Tasks::<Runtime>::get(task)?)?;
 	player::play(Table::Open { task, game, position: dispute.game.position() }, context)
 }
 
@@ -78,7 +78,7 @@ fn check(id: TaskId) -> Option<Action> {
 	if !opening.is_allowed() {
 		return None;
 	}
-	let context = player::context(id, task.attempt, &task.spec)?;
+	let context = player::context(id, &task)?;
 	let job = Job { context, work: Work::Check(claim_ref(&claim)) };
 	let JobStatus::Done(JobResult::Checked(found)) = consult(&job)? else { return None };
 	match found {

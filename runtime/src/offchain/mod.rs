@@ -22,6 +22,7 @@
 //! cost is one pass over the live tasks and games per block and key.
 
 pub mod challenger;
+pub mod lateness;
 pub mod player;
 pub mod signing;
 pub mod solver;

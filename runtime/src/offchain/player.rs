@@ -1,21 +1,18 @@
 //! Playing disputes: what the executor is told about a game, and the call that each move is.
 
 use super::{consult, Action, LOG};
-use crate::{Balance, BlockNumber, Dispute, Runtime, RuntimeCall, System};
+use crate::{Dispute, Runtime, RuntimeCall, System};
 use alloc::{boxed::Box, format, vec::Vec};
 use assay_case::{Brief, CaseMove};
 use assay_dispute_game::{Move, Root, Side};
 use assay_host_functions::{
 	self as executor, Job, JobResult, JobStatus, ProgramBytes, PublicBytes, TaskContext, Work,
 };
-use assay_primitives::{program_key, Attempt, TaskId, TaskSpec};
+use assay_primitives::{program_key, TaskId};
 use codec::{DecodeAll, Encode};
 use pallet_dispute::{Call as DisputeCall, GameId};
-use pallet_task_market::{Call as MarketCall, Heartbeats};
+use pallet_task_market::{Call as MarketCall, Heartbeats, TaskOf};
 use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
-
-/// A task's terms, in this runtime.
-pub type Spec = TaskSpec<Balance, BlockNumber>;
 
 /// Where a move is made: against a claim, or in a game that stands at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +37,10 @@ pub fn program(root: &Root) -> Option<ProgramBytes> {
 	ProgramBytes::try_from(bytes).ok()
 }
 
-/// What the executor needs to know about a task; `None`, with a line in the log, where this node lacks
-/// the program.
-pub fn context(task: TaskId, attempt: Attempt, spec: &Spec) -> Option<TaskContext> {
-	let Some(program) = program(&spec.program.root) else {
+/// What the executor needs to know about the present attempt at a task, or about its claim; `None`, with
+/// a line in the log, where this node lacks the program.
+pub fn context(task: TaskId, row: &TaskOf<Runtime>) -> Option<TaskContext> {
+	let Some(program) = program(&row.spec.program.root) else {
 		log::warn!(
 			target: LOG,
 			"task {task}: this node lacks the program; it must have executed the block that posted it, \
@@ -51,20 +48,21 @@ pub fn context(task: TaskId, attempt: Attempt, spec: &Spec) -> Option<TaskContex
 		);
 		return None;
 	};
-	let work = &spec.work;
+	let work = row.work();
 	Some(TaskContext {
 		genesis: System::block_hash(0).0,
 		task,
-		attempt: attempt.into(),
+		attempt: row.attempt.into(),
 		program,
 		seed: work.seed,
+		first_step: work.first_step,
 		steps: work.steps,
 		stride: work.stride,
 		records: work.records.into(),
 		record_size: work.record_size,
 		data_root: work.data_root,
 		init_root: work.init_root,
-		init_manifest: work.init_manifest,
+		init_slots: work.init_slots,
 	})
 }
 

@@ -2,14 +2,17 @@
 
 use super::{
 	consult,
+	lateness::Lateness,
 	player::{self, Table},
 	Action, LOG,
 };
 use crate::{AccountId, Balance, BlockNumber, ComputeStaking, Runtime, System, TaskMarket};
 use alloc::{format, vec::Vec};
 use assay_dispute_game::Side;
-use assay_host_functions::{Job, JobResult, JobStatus, Progress, Trained, Work};
-use assay_primitives::{Claim, Stakes, TaskId};
+use assay_host_functions::{
+	self as executor, Job, JobResult, JobStatus, Progress, Siblings, TaskContext, Trained, Work,
+};
+use assay_primitives::{Claim, ClaimEnds, Path, Stakes, TaskId};
 use pallet_dispute::{Disputes, GameId};
 use pallet_task_market::{Bids, Call, Stage, TaskOf, Tasks};
 use polkadot_sdk::sp_runtime::Percent;
@@ -83,16 +86,27 @@ pub fn act(duty: Duty) -> Option<Action> {
 fn defend(game: GameId) -> Option<Action> {
 	let dispute = Disputes::<Runtime>::get(game)?;
 	let task = dispute.task;
-	let context = player::context(task, dispute.attempt, &Tasks::<Runtime>::get(task)?.spec)?;
+	let context = player::context(task, &Tasks::<Runtime>::get(task)?)?;
 	player::play(Table::Open { task, game, position: dispute.game.position() }, context)
 }
 
 fn train(id: TaskId) -> Option<Action> {
 	let task = Tasks::<Runtime>::get(id)?;
-	let context = player::context(id, task.attempt, &task.spec)?;
-	match consult(&Job { context, work: Work::Train })? {
+	let context = player::context(id, &task)?;
+	let lateness = Lateness::of(id, &task);
+	if lateness.is_known() {
+		return hand_in(id, context);
+	}
+	let job = Job { context, work: Work::Train };
+	match consult(&job)? {
+		JobStatus::Running(progress) if lateness.is_certain(&task, &progress) => {
+			log::warn!(target: LOG, "task {id}: will not be done in time, handing in what is");
+			lateness.remember();
+			executor::cancel(executor::submit_job(&job).ok()?);
+			None
+		},
 		JobStatus::Running(progress) => heartbeat(id, &task, &progress),
-		JobStatus::Done(JobResult::Trained(trained)) => Some(claim(id, &task, &trained)),
+		JobStatus::Done(JobResult::Trained(trained)) => claim(id, trained),
 		JobStatus::Done(_) => {
 			log::error!(target: LOG, "task {id}: the executor answered another question");
 			None
@@ -118,14 +132,28 @@ fn is_reached(block: BlockNumber) -> bool {
 	System::block_number() >= block
 }
 
-fn claim(id: TaskId, task: &TaskOf<Runtime>, trained: &Trained) -> Action {
+/// A claim of what is done, where that is at least a stride.
+fn hand_in(id: TaskId, context: TaskContext) -> Option<Action> {
+	match consult(&Job { context, work: Work::HandIn })? {
+		JobStatus::Done(JobResult::Trained(trained)) => claim(id, trained),
+		JobStatus::Unknown
+		| JobStatus::Queued
+		| JobStatus::Running(_)
+		| JobStatus::Done(_)
+		| JobStatus::Failed(_) => None,
+	}
+}
+
+fn claim(id: TaskId, trained: Trained) -> Option<Action> {
 	let claim = Claim {
 		root: trained.claim_root,
 		states: trained.states,
 		final_state: trained.final_state,
 		artifact_root: trained.artifact_root,
-		steps: task.spec.work.steps,
+		steps: trained.steps,
 	};
-	let why = format!("task {id}: claim over {} states", claim.states);
-	Action { call: Call::submit_claim { task: id, claim }.into(), why, opens: None }
+	let path = |siblings: Siblings| Some(Path { siblings: siblings.into_inner().try_into().ok()? });
+	let ends = ClaimEnds { first: path(trained.first)?, last: path(trained.last)? };
+	let why = format!("task {id}: claim of {} steps over {} states", claim.steps, claim.states);
+	Some(Action { call: Call::submit_claim { task: id, claim, ends }.into(), why, opens: None })
 }

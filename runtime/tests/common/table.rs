@@ -9,7 +9,7 @@ use assay_dispute_game::{
 	strategy::{next_move, opening},
 	Move, MoveKind, Outcome, Side,
 };
-use assay_primitives::{Assurance, Claim, HardwareClass, TaskId, Terms, Work};
+use assay_primitives::{Assurance, Claim, ClaimEnds, HardwareClass, TaskId, Terms, Work};
 use assay_runtime::{
 	constants::ASY, Balance, BlockNumber, Runtime, RuntimeCall, RuntimeEvent, System,
 };
@@ -37,8 +37,9 @@ pub(crate) fn post(task: &Task) -> Market<Runtime> {
 		data_root: task.data_root(),
 		records: task.records(),
 		record_size: task.record_size,
+		first_step: 0,
 		init_root: task.init_root(),
-		init_manifest: [4; 32],
+		init_slots: task.init_slots(),
 		seed: task.seed,
 		steps: task.steps,
 		stride: task.stride,
@@ -63,9 +64,15 @@ pub(crate) fn claim(execution: &Execution) -> Claim {
 		root: execution.claim_root(),
 		states: list.len() as u32,
 		final_state: *list.last().expect("a claim has states"),
-		artifact_root: [6; 32],
+		artifact_root: execution.artifact(),
 		steps: execution.task.steps,
 	}
+}
+
+/// The call by which that solver claims it.
+pub(crate) fn submit(task: TaskId, execution: &Execution) -> Market<Runtime> {
+	let [first, last] = execution.ends();
+	Market::submit_claim { task, claim: claim(execution), ends: ClaimEnds { first, last } }
 }
 
 /// Makes an account a solver with stake.
@@ -98,7 +105,7 @@ impl Table {
 		ok(REQUESTER, post(&solver.task));
 		ok(SOLVER, Market::place_bid { task, price: PRICE });
 		run_to(System::block_number() + BIDDING + 1);
-		ok(SOLVER, Market::submit_claim { task, claim: claim(&solver) });
+		ok(SOLVER, submit(task, &solver));
 		Self { task, solver, challenger }
 	}
 

@@ -75,19 +75,18 @@ fn challenger_should_not_open_again_at_once_nor_for_ever() {
 }
 
 #[test]
-fn brief_should_hold_all_heartbeats_and_the_one_of_the_initial_state() {
+fn brief_should_hold_all_heartbeats() {
 	node(CHARLIE, |_, _| {
 		assigned();
 		let beat =
 			|states, root| pallet_task_market::Call::<Runtime>::heartbeat { task: 0, states, root };
 		act(Bob, beat(1, [7; 32]));
 		act(Bob, beat(2, claim_root()));
-		act(Bob, pallet_task_market::Call::<Runtime>::submit_claim { task: 0, claim: claim() });
+		act(Bob, submit());
 		let brief =
 			assay_runtime::offchain::player::brief(assay_runtime::offchain::player::Table::New(0))
 				.unwrap();
-		let initial = list::root(ListTag::States, &STATES[..1]);
-		assert_eq!(brief.case.heartbeats.to_vec(), [(1, initial), (2, claim_root())]);
+		assert_eq!(brief.case.heartbeats.to_vec(), [(1, [7; 32]), (2, claim_root())]);
 		assert_eq!((brief.case.records, brief.case.record_size, brief.case.batch), (1, 4, 1));
 	});
 }
@@ -103,7 +102,7 @@ fn duties_should_be_own_games_where_it_is_the_challengers_turn_and_unchecked_cla
 		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
 		assert_eq!(duties(&charlie), [], "the solver's turn");
 		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
-		let (position, children) = (game.position(), STATES.to_vec().try_into().unwrap());
+		let (position, children) = (game.position(), states().to_vec().try_into().unwrap());
 		act(Bob, DisputeCall::<Runtime>::bisect { game: 0, position, children });
 		assert_eq!(duties(&charlie), [Duty::Continue(0)]);
 		assert_eq!(

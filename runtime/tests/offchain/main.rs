@@ -4,10 +4,10 @@ mod challenger;
 mod player;
 mod solver;
 
-use assay_commitment::{list, ListTag};
+use assay_commitment::{list, state_of_slots, ListTag};
 use assay_host_functions::{Executor, ExecutorExt, Job, JobStatus, SubmitError, Work as JobWork};
 use assay_ops::{Binary, Broadcast, DType, Node, Op, Program, Slot, ValueType};
-use assay_primitives::{Assurance, Claim, HardwareClass, Root, Terms, Work};
+use assay_primitives::{Assurance, Claim, ClaimEnds, HardwareClass, Root, Terms, Work};
 use assay_runtime::{
 	constants::ASY,
 	offchain::{
@@ -35,11 +35,19 @@ use polkadot_sdk::{
 };
 use std::sync::{Arc, Mutex};
 
-/// The states of every claim in these tests, and their root.
-const STATES: [Root; 2] = [[2; 32], [8; 32]];
+/// The states of every claim in these tests.
+fn states() -> [Root; 2] {
+	[state_of_slots(0, &[3; 32]), state_of_slots(1, &[6; 32])]
+}
 
 fn claim_root() -> Root {
-	list::root(ListTag::States, &STATES)
+	list::root(ListTag::States, &states())
+}
+
+/// Paths of both states.
+fn ends() -> ClaimEnds {
+	let [first, last] = [0, 1].map(|at| list::prove(ListTag::States, &states(), at).unwrap());
+	ClaimEnds { first, last }
 }
 
 /// An executor that keeps the jobs it gets and says what a test wants.
@@ -52,6 +60,8 @@ struct Script {
 	train: Option<JobStatus>,
 	check: Option<JobStatus>,
 	play: Option<JobStatus>,
+	hand_in: Option<JobStatus>,
+	cancelled: Vec<u64>,
 }
 
 impl Fake {
@@ -72,6 +82,7 @@ impl Executor for Fake {
 			JobWork::Train => 1,
 			JobWork::Check(_) => 2,
 			JobWork::Play { .. } => 3,
+			JobWork::HandIn => 4,
 		};
 		self.0.lock().unwrap().jobs.push(job);
 		Ok(id)
@@ -83,13 +94,15 @@ impl Executor for Fake {
 			1 => script.train.clone(),
 			2 => script.check.clone(),
 			3 => script.play.clone(),
+			4 => script.hand_in.clone(),
 			_ => Some(JobStatus::Unknown),
 		};
 		answer.unwrap_or(JobStatus::Queued)
 	}
 
-	fn cancel(&self, _: u64) -> bool {
-		false
+	fn cancel(&self, id: u64) -> bool {
+		self.0.lock().unwrap().cancelled.push(id);
+		true
 	}
 }
 
@@ -199,8 +212,9 @@ fn work() -> Work {
 		data_root: [1; 32],
 		records: 1,
 		record_size: 4,
-		init_root: STATES[0],
-		init_manifest: [3; 32],
+		first_step: 0,
+		init_root: states()[0],
+		init_slots: [3; 32],
 		seed: [4; 32],
 		steps: 1,
 		stride: 1,
@@ -220,8 +234,13 @@ fn terms() -> Terms<Balance, BlockNumber> {
 }
 
 fn claim() -> Claim {
-	let [_, final_state] = STATES;
+	let [_, final_state] = states();
 	Claim { root: claim_root(), states: 2, final_state, artifact_root: [6; 32], steps: 1 }
+}
+
+/// The call that claims it.
+fn submit() -> pallet_task_market::Call<Runtime> {
+	pallet_task_market::Call::submit_claim { task: 0, claim: claim(), ends: ends() }
 }
 
 /// Bob has the task, at block 7.
@@ -233,5 +252,5 @@ fn assigned() {
 /// Bob has claimed, at block 7.
 fn claimed() {
 	assigned();
-	act(Bob, pallet_task_market::Call::<Runtime>::submit_claim { task: 0, claim: claim() });
+	act(Bob, submit());
 }

@@ -58,10 +58,7 @@ fn solver_should_have_its_task_trained_with_all_that_decides_the_result() {
 		assert_eq!(context.seed, work.seed);
 		assert_eq!((context.records, context.record_size), (1, 4));
 		assert_eq!(context.data_root, work.data_root);
-		assert_eq!(
-			(context.init_root, context.init_manifest),
-			(work.init_root, work.init_manifest)
-		);
+		assert_eq!((context.init_root, context.init_slots), (work.init_root, work.init_slots));
 	});
 }
 
@@ -95,14 +92,81 @@ fn heartbeat_should_be_sent_at_once_then_only_with_progress_and_after_half_of_th
 fn solver_should_claim_when_training_is_done() {
 	node(BOB, |fake, sent| {
 		assigned();
-		let Claim { root, states, final_state, artifact_root, .. } = claim();
-		let outcome = Outcome::Completed;
-		let trained = Trained { claim_root: root, states, final_state, artifact_root, outcome };
-		fake.say(|script| script.train = Some(JobStatus::Done(JobResult::Trained(trained))));
+		fake.say(|script| script.train = trained());
 		run();
 		run();
-		let call: RuntimeCall = Call::submit_claim { task: 0, claim: claim() }.into();
+		let call: RuntimeCall = submit().into();
 		assert_eq!(sent(), [(Bob, call.clone()), (Bob, call)], "twice the same does no harm");
+	});
+}
+
+/// What [`submit`] claims, as the executor says it.
+fn trained() -> Option<JobStatus> {
+	let Claim { root: claim_root, states, final_state, artifact_root, steps } = claim();
+	let path = |path: assay_commitment::Path| path.siblings.into_inner().try_into().unwrap();
+	let ClaimEnds { first, last } = ends();
+	let trained = Trained {
+		claim_root,
+		states,
+		final_state,
+		artifact_root,
+		steps,
+		first: path(first),
+		last: path(last),
+		outcome: Outcome::Completed,
+	};
+	Some(JobStatus::Done(JobResult::Trained(trained)))
+}
+
+#[test]
+fn solver_should_hand_in_what_is_done_when_it_will_be_late() {
+	let at_pace = |steps_per_second_milli| {
+		let progress = Progress { steps: 100, steps_per_second_milli, ..Progress::default() };
+		Some(JobStatus::Running(progress))
+	};
+	node(BOB, |fake, sent| {
+		assigned();
+		fake.say(|script| (script.hand_in, script.train) = (trained(), at_pace(1)));
+		// Assigned at block 7, with 100 blocks for training: nobody worries before the last eight.
+		alive_at(98);
+		run();
+		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]));
+		alive_at(99);
+		fake.say(|script| script.train = at_pace(1_000_000));
+		run();
+		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]), "a tenth of a second is left");
+		fake.say(|script| script.train = at_pace(1));
+		run();
+		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![1]), "training is stopped first");
+		fake.asked();
+		run();
+		assert_eq!(sent(), [(Bob, submit().into())]);
+		let [job] = fake.asked().try_into().unwrap();
+		assert_eq!(job.work, JobWork::HandIn, "and not begun again");
+	});
+}
+
+fn was_cancelled(fake: &Fake) -> Vec<u64> {
+	let mut cancelled = vec![];
+	fake.say(|script| cancelled = std::mem::take(&mut script.cancelled));
+	cancelled
+}
+
+/// Goes to a block in which task 0 has just given a sign of life.
+fn alive_at(block: BlockNumber) {
+	for block in System::block_number()..=block {
+		System::set_block_number(block);
+		polkadot_sdk::frame_system::BlockHash::<Runtime>::insert(
+			block,
+			assay_runtime::Hash::repeat_byte(9),
+		);
+	}
+	pallet_task_market::Tasks::<Runtime>::mutate(0, |task| {
+		let task = task.as_mut().unwrap();
+		let pallet_task_market::Stage::Running { last_sign, .. } = &mut task.stage else {
+			panic!()
+		};
+		*last_sign = block;
 	});
 }
 
@@ -129,10 +193,10 @@ fn solver_should_defend_before_anything_else() {
 		fake.say(|script| script.play = reveal(vec![[0; 32]; 2]));
 		run();
 		assert_eq!(sent(), [(Bob, Call::place_bid { task: 1, price: 9 * ASY }.into())]);
-		fake.say(|script| script.play = reveal(STATES.to_vec()));
+		fake.say(|script| script.play = reveal(states().to_vec()));
 		run();
 		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
-		let (position, children) = (game.position(), STATES.to_vec().try_into().unwrap());
+		let (position, children) = (game.position(), states().to_vec().try_into().unwrap());
 		assert_eq!(sent(), [(Bob, DisputeCall::bisect { game: 0, position, children }.into())]);
 		assert_eq!(pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game, game, "only tried");
 	});

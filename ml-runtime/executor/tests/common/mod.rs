@@ -52,6 +52,7 @@ impl Training {
 		Job {
 			program: self.compiled.program.check(&Limits::new(RECORD as u32)).unwrap(),
 			seed: task.seed,
+			first_step: 0,
 			steps,
 			stride,
 			data: training_data(),

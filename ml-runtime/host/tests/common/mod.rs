@@ -88,13 +88,14 @@ fn job(task: u32, work: Work) -> Job {
 		attempt: 0,
 		program: vec![0; 200_000].try_into().unwrap(),
 		seed: [2; 32],
+		first_step: 0,
 		steps: 10,
 		stride: 5,
 		records: 100,
 		record_size: 65,
 		data_root: [3; 32],
 		init_root: [4; 32],
-		init_manifest: [5; 32],
+		init_slots: [5; 32],
 	};
 	Job { context, work }
 }

@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 		folder.add(name, data.bytes())?;
 	}
 	for (index, (key, bytes)) in init.blobs().enumerate() {
-		let what = if index == 0 { "initManifest" } else { "initTensor" };
+		let what = if index == 0 { "initSlots" } else { "initTensor" };
 		if let Some(name) = listed.add(what, &key, &bytes) {
 			folder.add(name, &bytes)?;
 		}
@@ -102,8 +102,9 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 			"dataRoot": hex(data_key.root()),
 			"records": task.manifest.data.records,
 			"recordSize": task.manifest.data.record_size,
+			"firstStep": 0,
 			"initRoot": hex(&init.manifest.state_root()),
-			"initManifest": hex(init.manifest.key().root()),
+			"initSlots": hex(init.manifest.key().root()),
 			"seed": hex(&about.seed),
 			"steps": about.steps,
 			"stride": about.stride,
@@ -139,7 +140,7 @@ fn summary(args: &Args, task: &Task, program: usize, json: &Value) -> String {
 	line("program root", root(&json["programRoot"]));
 	line("data root", root(&json["work"]["dataRoot"]));
 	line("init root", root(&json["work"]["initRoot"]));
-	line("init manifest", root(&json["work"]["initManifest"]));
+	line("init slots", root(&json["work"]["initSlots"]));
 	let stride = &json["recommendedStride"];
 	line("steps", format!("{}, stride {} (recommended: {stride})", about.steps, about.stride));
 	let (flops, bytes) = (task.program.cost.flops as f64, task.program.cost.bytes as f64);

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use assay_blobs::{BlobKey, StateManifest};
 use assay_candle::read_slots;
 use assay_commitment::TILE_BYTES;
-use codec::MaxEncodedLen;
 use serde_json::json;
 
 use super::{
@@ -19,11 +18,11 @@ use super::{
 
 const EXAMPLES: &str = "\
 Example:
-  assay-worker export mlp-digits.toml --state-manifest run/blobs/<artefact root> \\
+  assay-worker export mlp-digits.toml --slots run/blobs/04-<artefact root> --step 300 \\
       --blobs run/blobs --out model.safetensors
 
-Every tensor is checked against the root in the state manifest. Compare the printed artefact root and \
-state root with `artifactRoot` and `finalState` of the claim on the chain.";
+Every tensor is checked against the root in the list. Compare the printed artefact root and state root \
+with `artifactRoot` and `finalState` of the claim on the chain.";
 
 /// Make a model file out of a fetched artefact.
 #[derive(Debug, clap::Args)]
@@ -31,9 +30,12 @@ state root with `artifactRoot` and `finalState` of the claim on the chain.";
 pub(crate) struct Args {
 	/// The task manifest (TOML).
 	manifest: PathBuf,
-	/// The state manifest: the blob that the claim's artefact root names.
+	/// The list of the state's tensors: the blob `04-…` that the claim's artefact root names.
 	#[arg(long, value_name = "FILE")]
-	state_manifest: PathBuf,
+	slots: PathBuf,
+	/// Steps done in that state: for a claim, its first step and its steps [default: the manifest's].
+	#[arg(long, value_name = "N")]
+	step: Option<u64>,
 	/// The folder with the tensors, each named as its root.
 	#[arg(long, value_name = "DIR")]
 	blobs: PathBuf,
@@ -44,10 +46,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	let task = Task::load(&args.manifest)?;
-	let file = &args.state_manifest;
+	let file = &args.slots;
+	let step = args.step.unwrap_or(task.manifest.task.steps.into());
 	let unknown = |_| Fault::UnknownFile { path: file.display().to_string() };
-	let bytes = read(file, StateManifest::max_encoded_len() as u64)?;
-	let state = StateManifest::from_bytes(&bytes).map_err(unknown)?;
+	let bytes = read(file, StateManifest::MAX_BYTES)?;
+	let state = StateManifest::from_bytes(step, &bytes).map_err(unknown)?;
 	let largest = task.program.slots.iter().map(|slot| slot.ty.tiles()).max().unwrap_or_default();
 	let slots = read_slots(&task.program.slots, &state, |root| {
 		let path = blobs::find(&args.blobs, &BlobKey::Bytes(*root)).map_err(Trouble::Fault)?;

@@ -21,14 +21,14 @@ Examples:
   assay-worker inspect mlp-digits.toml              what a manifest compiles to
   assay-worker inspect task/program.scale           nodes, shapes, cost, worst tile
   assay-worker inspect run/model.safetensors        tensors and shapes
-  assay-worker inspect run/blobs/<artefact root>    a state: step, roots of its tensors
+  assay-worker inspect run/blobs/04-<artefact root> a state: roots of its tensors
 
 What a file is follows from its content, not from its name.";
 
 /// Largest file that is read.
 const MOST: u64 = 16 << 30;
 
-/// Say what is in a program, manifest, model file or state manifest.
+/// Say what is in a program, manifest, model file or list of a state's tensors.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -43,14 +43,15 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	if let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0')) {
 		return manifest(&Task::parse(text)?);
 	}
-	if let Ok(state) = StateManifest::from_bytes(&bytes) {
-		return Ok(state_manifest(&state));
-	}
 	if let Ok(program) = assay_ops::Program::decode_all(&mut &bytes[..]) {
 		let checked = program::check(&program)?;
 		return program::report("program", bytes.len(), &checked);
 	}
-	model(path, &bytes)
+	// Such a list has no mark of its own, but a model file's first bytes are those of no tensor root.
+	match (model(path, &bytes), StateManifest::from_bytes(0, &bytes)) {
+		(Err(_), Ok(state)) => Ok(tensors(&state)),
+		(model, _) => model,
+	}
 }
 
 fn manifest(task: &Task) -> Result<Report, Fault> {
@@ -83,20 +84,11 @@ fn manifest(task: &Task) -> Result<Report, Fault> {
 	Ok(report)
 }
 
-fn state_manifest(state: &StateManifest) -> Report {
+fn tensors(state: &StateManifest) -> Report {
 	let roots: Vec<String> = state.slots.iter().map(|root| hex(root)).collect();
-	let (state_root, key) = (hex(&state.state_root()), hex(state.key().root()));
-	let json = json!({
-		"kind": "stateManifest",
-		"step": state.step,
-		"stateRoot": state_root,
-		"artifactRoot": key,
-		"tensors": roots,
-	});
-	let mut text = format!(
-		"state manifest after {} steps\nstate root     {state_root}\nartefact root  {key}",
-		state.step,
-	);
+	let key = hex(state.key().root());
+	let json = json!({ "kind": "slots", "artifactRoot": key, "tensors": roots });
+	let mut text = format!("tensors of a state, if this is such a list\nartefact root  {key}");
 	for (slot, root) in roots.iter().enumerate() {
 		text.push_str(&format!("\ntensor {slot:<8}{root}"));
 	}

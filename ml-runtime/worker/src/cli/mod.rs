@@ -33,7 +33,7 @@ Examples, from a data set to a checked model:
   assay-worker idx2bin --images train-images-idx3-ubyte --labels train-labels-idx1-ubyte --out mnist.bin
   assay-worker compile lenet-mnist.toml --data mnist.bin --out task/
   assay-worker train lenet-mnist.toml --data mnist.bin --out run/
-  assay-worker export lenet-mnist.toml --state-manifest artefact --blobs blobs/ --out model.safetensors
+  assay-worker export lenet-mnist.toml --slots 04-ARTEFACT --blobs blobs/ --out model.safetensors
   assay-worker eval lenet-mnist.toml --model model.safetensors --data test.bin
 
 Exit codes: 0 done, 2 wrong usage, 3 refused input, 4 a fault of this machine, 5 a check that found a \
@@ -98,8 +98,8 @@ pub(crate) fn main() -> ExitCode {
 		Command::Inspect(args) => inspect::run(&args),
 		Command::Idx2bin(args) => idx2bin::run(&args),
 		// Its standard output belongs to the host.
-		Command::Serve(serve::Args {}) => {
-			return serve::run(&common)
+		Command::Serve(args) => {
+			return serve::run(&args, &common)
 				.map_or_else(|fault| complain(fault, false), |()| ExitCode::SUCCESS);
 		},
 	};

@@ -23,7 +23,7 @@ Afterwards there are
   run/model.safetensors   the parameters, named as in torch.nn.Sequential
   run/claim.states        the committed states, 32 bytes each
   run/result.json         the claim that a solver would submit
-  run/blobs/<key>         the artefact: state manifest, tensors, and the list of states
+  run/blobs/<key>         the artefact: list of tensors, tensors, and the list of states
   run/checkpoints/        of no further use";
 
 /// Train a task on this machine, resumably, up to the claim.
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		steps: steps.into(),
 		stride: about.stride.min(steps),
 		data,
+		first_step: 0,
 		initial: initial_slots(&task.compiled, &about.seed),
 		// As a solver does: a task has one result, whatever the numbers become.
 		on_non_finite: OnNonFinite::Continue,
@@ -118,7 +119,7 @@ fn finish<K: Kernels>(
 		write_file(&out.join(name), &claim.to_bytes())?;
 	}
 	for (index, (key, bytes)) in state.blobs().enumerate() {
-		let what = if index == 0 { "stateManifest" } else { "tensor" };
+		let what = if index == 0 { "slots" } else { "tensor" };
 		if let Some(name) = listed.add(what, &key, &bytes) {
 			write_file(&out.join(name), &bytes)?;
 		}

@@ -13,7 +13,7 @@ use std::{
 	time::Duration,
 };
 
-use assay_blobs::{bytes_key, list_key};
+use assay_blobs::{bytes_key, list_key, tiles_key};
 use assay_worker_protocol::{
 	write_message, BlobKey, FrameError, HostMessage, ListTag, PathText, Root, WorkerMessage,
 };
@@ -87,14 +87,23 @@ impl Link {
 
 	/// The leaves of a list, checked; `None` when it cannot be had.
 	pub(crate) fn list(&self, tag: ListTag, root: &Root) -> Result<Option<Vec<Root>>, Trouble> {
-		let key = BlobKey::List { tag, root: *root };
+		self.leaves(BlobKey::List { tag, root: *root })
+	}
+
+	/// The leaves of a list or the tiles of a tensor, checked; `None` when they cannot be had.
+	pub(crate) fn leaves(&self, key: BlobKey) -> Result<Option<Vec<Root>>, Trouble> {
 		let Some(path) = self.file(key)? else { return Ok(None) };
 		let bytes = fs::read(&path).map_err(io_trouble(&path))?;
 		let (leaves, rest) = bytes.as_chunks::<32>();
-		if !rest.is_empty() {
-			return Err(Trouble::Machine(format!("blob {key} is damaged")));
+		let found = match key {
+			BlobKey::Bytes(_) => None,
+			BlobKey::List { tag, .. } => Some(list_key(tag, leaves)),
+			BlobKey::Tiles { .. } => tiles_key(leaves),
+		};
+		match found.filter(|_| rest.is_empty()) {
+			Some(found) => same(&key, &found).map(|()| Some(leaves.to_vec())),
+			None => Err(Trouble::Machine(format!("blob {key} is damaged"))),
 		}
-		same(&key, &list_key(tag, leaves)).map(|()| Some(leaves.to_vec()))
 	}
 
 	/// Hands a blob over and waits until the host has it.

@@ -128,6 +128,11 @@ fn run_job<K: Kernels>(
 			let trained = run::train(link, &prepared?, &kernels, &behaviour)?;
 			Ok(JobResult::Trained(trained))
 		},
+		Work::HandIn => {
+			let trained = run::hand_in(link, &prepared?, &kernels, &behaviour)?;
+			let nothing = || JobResult::Wait { reason: "not even a stride is done".into() };
+			Ok(trained.map_or_else(nothing, JobResult::Trained))
+		},
 		Work::Check(claim) => {
 			let checked =
 				prepared.and_then(|job| run::check(link, &job, &kernels, &behaviour, claim));

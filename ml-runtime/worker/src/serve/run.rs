@@ -12,7 +12,6 @@ use assay_executor::{ExecError, MachineFault, Prepared, Session, Storage};
 use assay_worker_protocol::{
 	BlobKey, Checked, ClaimRef, ListTag, Outcome, Progress, Trained, WorkerMessage,
 };
-use codec::Encode;
 
 use super::{link::Link, tensor::tiles_of_words, trouble::Trouble, Behaviour};
 
@@ -130,29 +129,67 @@ pub(crate) fn train<K: Kernels>(
 	kernels: &K,
 	behaviour: &impl Behaviour,
 ) -> Result<Trained, Trouble> {
-	let session = run(link, job, kernels, behaviour)?;
-	let ClaimRef { claim_root, states, final_state, artifact_root } = claim(&session)?;
+	hand_over(link, &run(link, job, kernels, behaviour)?, behaviour)
+}
+
+/// What was trained until now, as a claim of a part; `None` where that is not even one stride.
+pub(crate) fn hand_in<K: Kernels>(
+	link: &Link,
+	job: &Prepared,
+	kernels: &K,
+	behaviour: &impl Behaviour,
+) -> Result<Option<Trained>, Trouble> {
+	let storage = Storage::new(link.folder.join(RUN));
+	let session = Session::start(job.clone(), kernels, Some(storage))?;
+	if session.claim().states().len() < 2 {
+		return Ok(None);
+	}
+	hand_over(link, &session, behaviour).map(Some)
+}
+
+/// Publishes all that a claim of this run commits to. The run stands at a committed state.
+fn hand_over<K: Kernels>(
+	link: &Link,
+	session: &Session<K>,
+	behaviour: &impl Behaviour,
+) -> Result<Trained, Trouble> {
+	let ClaimRef { claim_root, states, final_state, artifact_root } = claim(session)?;
 	let publish = |key: BlobKey, bytes: &[u8]| match behaviour.publishes(&key) {
 		true => link.publish(key, bytes),
 		false => Ok(()),
 	};
 	let list = BlobKey::List { tag: ListTag::States, root: claim_root };
 	publish(list, &session.claim().to_bytes())?;
-	let manifest = artifact(&session)?;
-	let slots = job.program().slots.iter().zip(session.slots());
+	let manifest = artifact(session)?;
+	let slots = session.job().program().slots.iter().zip(session.slots());
 	for (key, (slot, words)) in manifest.tensors().zip(slots) {
 		let bytes = tiles_of_words(&slot.ty, words)
 			.ok_or_else(|| Trouble::Machine("a slot does not fit its type".into()))?;
 		publish(key, &bytes)?;
 	}
-	publish(manifest.key(), &manifest.encode())?;
+	publish(manifest.key(), &manifest.to_bytes())?;
 	let outcome = match session.outcome() {
 		Some(assay_executor::Outcome::NonFinite { step }) => {
 			Outcome::NonFinite { step: step as u32 }
 		},
 		Some(assay_executor::Outcome::Completed) | None => Outcome::Completed,
 	};
-	Ok(Trained { claim_root, states, final_state, artifact_root, outcome })
+	let path = |index: u32| {
+		let path = session.claim().prove(states as usize, index);
+		let siblings = path.and_then(|path| path.siblings.into_inner().try_into().ok());
+		siblings.ok_or_else(|| Trouble::Machine("a state of the claim cannot be shown".into()))
+	};
+	let done = session.steps_done() - session.job().job().first_step;
+	Ok(Trained {
+		claim_root,
+		states,
+		final_state,
+		artifact_root,
+		steps: done as u32,
+		first: path(0)?,
+		last: path(states.saturating_sub(1))?,
+		outcome,
+	})
 }
 
 /// Runs all steps and says whether a claim is what comes out.

@@ -1,9 +1,8 @@
 //! From a job's context to something that can be run.
 
-use assay_blobs::StateManifest;
 use assay_executor::{DataSet, Job, OnNonFinite, Prepared};
 use assay_ops::{CheckedProgram, Limits, Program};
-use assay_worker_protocol::{Root, TaskContext};
+use assay_worker_protocol::{BlobKey, ListTag, Root, TaskContext};
 use codec::DecodeAll;
 
 use super::{link::Link, tensor::words_of_tiles, trouble::Trouble};
@@ -15,6 +14,7 @@ pub(crate) fn prepare(link: &Link, context: &TaskContext) -> Result<Prepared, Tr
 	let job = Job {
 		program,
 		seed: context.seed,
+		first_step: context.first_step.into(),
 		steps: context.steps.into(),
 		stride: context.stride,
 		data: data(link, context)?,
@@ -51,13 +51,10 @@ fn initial(
 	context: &TaskContext,
 	program: &CheckedProgram,
 ) -> Result<Vec<Vec<u32>>, Trouble> {
-	let bytes = link.need("the manifest of the initial state", &context.init_manifest)?;
-	let manifest = StateManifest::from_bytes(&bytes)
-		.map_err(|error| Trouble::Task(format!("initial state: {error}")))?;
-	if manifest.state_root() != context.init_root || manifest.step != 0 {
-		return Err(Trouble::Task("the manifest is not that of the initial state".into()));
-	}
-	if manifest.slots.len() != program.slots.len() {
+	let (what, tag) = ("the list of the initial tensors", ListTag::Slots);
+	let key = BlobKey::List { tag, root: context.init_slots };
+	let tensors = link.list(tag, &context.init_slots)?.ok_or(Trouble::Missing { what, key })?;
+	if tensors.len() != program.slots.len() {
 		let why = "the initial state has another number of tensors than the program has slots";
 		return Err(Trouble::Task(why.into()));
 	}
@@ -66,5 +63,5 @@ fn initial(
 		words_of_tiles(&slot.ty, &tensor)
 			.ok_or_else(|| Trouble::Task("an initial tensor does not fit its slot".into()))
 	};
-	program.slots.iter().zip(&manifest.slots).map(slot).collect()
+	program.slots.iter().zip(&tensors).map(slot).collect()
 }

@@ -18,7 +18,7 @@ fn commands_should_be_refused_when_a_file_is_missing() {
 		"compile task.toml --data none.bin --out out",
 		"train task.toml --data none.bin --out out",
 		"eval task.toml --model none --data test.bin",
-		"export task.toml --state-manifest none --blobs . --out out",
+		"export task.toml --slots none --blobs . --out out",
 		"idx2bin --images none --labels none --out out",
 		"inspect none",
 	] {
@@ -132,7 +132,7 @@ fn export_should_be_refused_when_a_tensor_is_missing_or_changed() {
 	let tensor = result["blobs"].as_array().unwrap().iter().find(tensor).unwrap();
 	let tensor = format!("run/blobs/{}", text(&tensor["key"]));
 	let line = format!(
-		"export task.toml --state-manifest run/blobs/{artefact} --blobs run/blobs --out out"
+		"export task.toml --slots run/blobs/04-{artefact} --step 5 --blobs run/blobs --out out"
 	);
 	let mut bytes = desk.get(&tensor);
 	bytes[5] ^= 1;
@@ -140,7 +140,7 @@ fn export_should_be_refused_when_a_tensor_is_missing_or_changed() {
 	assert_eq!(desk.refused(&line), refused("assay::model::refused"));
 	std::fs::remove_file(desk.path(&tensor)).unwrap();
 	assert_eq!(desk.refused(&line), refused("assay::blob::missing"));
-	let line = "export task.toml --state-manifest task.toml --blobs run --out out";
+	let line = "export task.toml --slots task.toml --blobs run --out out";
 	assert_eq!(desk.refused(line), refused("assay::inspect::unknown"));
 }
 

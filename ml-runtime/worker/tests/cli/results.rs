@@ -41,8 +41,10 @@ fn compile_should_give_what_posting_needs_when_data_fits() {
 	let work = &task["work"];
 	let data_key = bytes_key(&desk.get("train.bin"));
 	assert_eq!(text(&work["dataRoot"])[2..], data_key.to_string());
-	let manifest = desk.get(&format!("task/blobs/{}", &text(&work["initManifest"])[2..]));
-	let state = StateManifest::from_bytes(&manifest).unwrap();
+	let slots = format!("04-{}", &text(&work["initSlots"])[2..]);
+	let state = desk.get(&format!("task/blobs/{slots}"));
+	let state = StateManifest::from_bytes(0, &state).unwrap();
+	assert_eq!((state.key().to_string(), &work["firstStep"]), (slots.clone(), &json!(0)));
 	assert_eq!(text(&work["initRoot"])[2..], bytes_hex(&state.state_root()));
 	assert_eq!((&work["records"], &work["recordSize"]), (&json!(1437), &json!(65)));
 	assert_eq!((&work["steps"], &work["stride"]), (&json!(200), &json!(20)));
@@ -52,7 +54,9 @@ fn compile_should_give_what_posting_needs_when_data_fits() {
 		task["blobs"].as_array().unwrap().iter().map(|b| text(&b["key"])).collect();
 	assert_eq!(listed.len(), names(&desk.path("task/blobs")).len());
 	let named = state.tensors().map(|key| key.to_string());
-	for key in listed.iter().map(|key| key.to_string()).chain(named) {
+	assert!(listed.contains(&slots.as_str()));
+	let tensors = listed.iter().map(|key| key.to_string()).filter(|key| *key != slots);
+	for key in tensors.chain(named) {
 		assert_eq!(bytes_key(&desk.get(&format!("task/blobs/{key}"))).to_string(), key);
 	}
 }
@@ -98,7 +102,7 @@ fn export_should_give_the_model_and_roots_of_the_claim_when_blobs_are_whole() {
 	let claim = desk.run("train task.toml --data train.bin --out run --steps 30")["claim"].clone();
 	let artefact = &text(&claim["artifactRoot"])[2..];
 	let line = format!(
-		"export task.toml --state-manifest run/blobs/{artefact} --blobs run --out new/m.safetensors"
+		"export task.toml --slots run/blobs/04-{artefact} --step 30 --blobs run --out new/m.safetensors"
 	);
 	let found = desk.run(&line);
 	assert_eq!(found["stateRoot"], claim["finalState"]);
@@ -149,9 +153,8 @@ fn inspect_should_recognise_each_file_when_its_name_says_nothing() {
 	assert_eq!(program["cost"], task["cost"]);
 	assert_eq!(program["nodes"].as_array().unwrap().len() as u64, task["nodes"].as_u64().unwrap());
 	let artefact = &result["claim"]["artifactRoot"];
-	let state = desk.run(&format!("inspect run/blobs/{}", &text(artefact)[2..]));
-	assert_eq!((text(&state["kind"]), &state["artifactRoot"]), ("stateManifest", artefact));
-	assert_eq!(state["stateRoot"], result["claim"]["finalState"]);
+	let state = desk.run(&format!("inspect run/blobs/04-{}", &text(artefact)[2..]));
+	assert_eq!((text(&state["kind"]), &state["artifactRoot"]), ("slots", artefact));
 	let model = desk.run("inspect run/model.safetensors");
 	assert_eq!((text(&model["kind"]), &model["numbers"]), ("model", &json!(2410)));
 	assert_eq!(model["notedStateRoot"], result["claim"]["finalState"]);

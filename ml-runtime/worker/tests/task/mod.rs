@@ -1,7 +1,7 @@
 //! Small tasks on the digits, with everything that they need in a store.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use assay_blobs::{BlobStore, StateManifest};
+use assay_blobs::{BlobStore, ListTag, StateManifest};
 use assay_compiler::{compile, initial_slots, Compiled, Manifest};
 use assay_worker_protocol::TaskContext;
 use codec::Encode;
@@ -52,19 +52,20 @@ pub(crate) fn task(store: &BlobStore, text: &str, steps: u32, stride: u32) -> Ta
 		*store.put_bytes(&bytes).unwrap().root()
 	});
 	let init = StateManifest::new(0, tensors.collect()).unwrap();
-	let init_manifest = *store.put_bytes(&init.encode()).unwrap().root();
+	let init_slots = *store.put_list(ListTag::Slots, &init.slots).unwrap().root();
 	TaskContext {
 		genesis: [7; 32],
 		task: 1,
 		attempt: 0,
 		program: compiled.program.encode().try_into().unwrap(),
 		seed: manifest.task.seed,
+		first_step: 0,
 		steps,
 		stride,
 		records: RECORDS.into(),
 		record_size: RECORD,
 		data_root: *data.root(),
 		init_root: init.state_root(),
-		init_manifest,
+		init_slots,
 	}
 }

@@ -35,7 +35,7 @@ fn briefs_should_lead_a_withheld_game_to_its_end_when_players_know_nothing_else(
 }
 
 #[test]
-fn opening_brief_should_name_every_heartbeat_and_the_first_state() {
+fn opening_brief_should_name_every_heartbeat() {
 	new_test_ext(|| {
 		let honest = Execution::new(&assay_case::testing::mlp(3, 1), vec![]);
 		with_beats(1, lie(MLP.update), &[(1, &honest), (3, &honest)]);

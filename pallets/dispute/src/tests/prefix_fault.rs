@@ -47,12 +47,12 @@ fn prefix_fault_should_convict_when_claim_departs_from_heartbeat() {
 }
 
 #[test]
-fn prefix_fault_should_convict_when_first_state_is_not_the_tasks() {
+fn prefix_fault_should_convict_when_first_heartbeat_is_of_another_state() {
 	new_test_ext(|| {
-		let table = claimed(1, vec![Lie::Init { slot: 1 }]);
-		// Every task has a heartbeat of one state: the one that it starts from.
-		let play = fault(&table, 1, &table.challenger).unwrap();
-		convicts(&table, play)
+		let task = assay_case::testing::mlp(3, 1);
+		let elsewhere = Execution::new(&task, vec![Lie::Init { slot: 1 }]);
+		let table = with_beats(1, vec![], &[(1, &elsewhere)]);
+		convicts(&table, fault(&table, 1, &elsewhere).unwrap())
 	});
 }
 
@@ -88,28 +88,5 @@ fn prefix_fault_should_fail_when_heartbeat_and_claim_agree() {
 			polkadot_sdk::sp_runtime::DispatchError::BadOrigin
 		);
 		0
-	});
-}
-
-#[test]
-fn prefix_fault_should_convict_and_close_the_search_that_found_the_first_state() {
-	new_test_ext(|| {
-		let mut table = claimed(1, vec![Lie::Init { slot: 0 }]);
-		table.withheld = true;
-		let search = table.opened(CHALLENGER);
-		assert_eq!(table.turn(search), MoveKind::Bisect);
-		// Four states: one round reveals them all. No step leads to the first, so it cannot be picked.
-		let states = Transcripts::<Test>::get(search).revealed[0].children.to_vec();
-		let start = vec![table.solver.task.init_root()];
-		let play = strategy::prefix_fault(1, start, states, &table.case()).unwrap();
-		let cost = 10 + play.encoded_size() as u64;
-		take_events();
-		assert_ok!(open(CHALLENGER, 0, play));
-		let returned = |game| Event::BondReturned { game, challenger: CHALLENGER, amount: BOND };
-		let events = take_events();
-		let closed = Event::GameClosed { game: search, task: 0 };
-		assert_eq!(events[3..], [returned(1), closed, returned(search)]);
-		assert_eq!((bond_of(CHALLENGER), Market::phase_of(0)), (0, None));
-		burned_stake(cost)
 	});
 }

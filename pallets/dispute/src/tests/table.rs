@@ -9,7 +9,7 @@ use assay_dispute_game::{
 	strategy::{next_move, opening},
 	successor,
 };
-use assay_primitives::{Assurance, Claim, HardwareClass, TaskId, Terms, Work};
+use assay_primitives::{Assurance, Claim, ClaimEnds, HardwareClass, TaskId, Terms, Work};
 use codec::Encode;
 use polkadot_sdk::{
 	frame_support::{
@@ -76,8 +76,9 @@ pub(crate) fn with_beats(stride: u32, lies: Vec<Lie>, beats: Beats) -> Table {
 		data_root: task.data_root(),
 		records: task.records(),
 		record_size: task.record_size,
+		first_step: 0,
 		init_root: task.init_root(),
-		init_manifest: [7; 32],
+		init_slots: task.init_slots(),
 		seed: task.seed,
 		steps: task.steps,
 		stride,
@@ -106,10 +107,12 @@ pub(crate) fn with_beats(stride: u32, lies: Vec<Lie>, beats: Beats) -> Table {
 		root: solver.claim_root(),
 		states: list.len() as u32,
 		final_state: *list.last().unwrap(),
-		artifact_root: [6; 32],
+		artifact_root: solver.artifact(),
 		steps: task.steps,
 	};
-	assert_ok!(Market::submit_claim(signed(SOLVER), 0, claim));
+	let [first, last] = solver.ends();
+	let ends = ClaimEnds { first, last };
+	assert_ok!(Market::submit_claim(signed(SOLVER), 0, claim, ends));
 	take_events();
 	let challenger = Execution::new(&task, vec![]);
 	Table { task: 0, challenger, solver, withheld: false }

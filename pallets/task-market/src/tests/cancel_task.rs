@@ -34,7 +34,7 @@ fn cancel_task_should_fail_when_assigned_or_claimed() {
 	new_test_ext(|| {
 		let id = assigned();
 		assert_noop!(Market::cancel_task(signed(REQUESTER), id), Error::<Test>::NotOpen);
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(submit(id));
 		assert_noop!(Market::cancel_task(signed(REQUESTER), id), Error::<Test>::NotOpen);
 		0
 	});

@@ -49,7 +49,7 @@ fn convict_should_fail_when_there_is_no_claim_or_no_game() {
 		let id = assigned();
 		let convict = || Market::convict(id, Verdict::JoinFault, &CHALLENGER, 0);
 		assert_noop!(convict(), Error::<Test>::NotClaimed);
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(submit(id));
 		assert_noop!(convict(), Error::<Test>::NoOpenGame);
 		0
 	});
@@ -72,7 +72,7 @@ fn game_opened_should_stop_finalisation_until_last_game_closed() {
 		assert_ok!(Market::acquit(id));
 		assert_eq!(
 			take_events(),
-			[1, 0].map(|open_games| Event::GameClosed { task: id, open_games })
+			[1, 0].map(|open_games| Event::GameClosed { task: id, open_games, until: 16 })
 		);
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Claimed));
 		run_to(33);
@@ -90,8 +90,37 @@ fn game_opened_should_fail_when_window_is_over_or_games_are_many() {
 			assert_ok!(Market::game_opened(id));
 		}
 		assert_noop!(Market::game_opened(id), Error::<Test>::TooManyGames);
+		0
+	});
+	new_test_ext(|| {
+		let id = claimed();
+		assert_ok!(Market::game_opened(id));
 		assert_ok!(Market::acquit(id));
 		jump_to(17);
+		assert_noop!(Market::game_opened(id), Error::<Test>::DeadlinePassed);
+		0
+	});
+}
+
+#[test]
+fn acquit_should_give_others_a_window_when_games_were_as_many_as_may_be() {
+	new_test_ext(|| {
+		let id = claimed();
+		for _ in 0..MAX_OPEN_GAMES {
+			assert_ok!(Market::game_opened(id));
+		}
+		jump_to(30);
+		take_events();
+		assert_ok!(Market::acquit(id));
+		let open_games = MAX_OPEN_GAMES - 1;
+		assert_eq!(take_events(), [Event::GameClosed { task: id, open_games, until: 38 }]);
+		jump_to(38);
+		assert_ok!(Market::game_opened(id));
+		for _ in 0..MAX_OPEN_GAMES {
+			assert_ok!(Market::acquit(id));
+		}
+		assert_eq!(Tasks::<Test>::get(id).unwrap().deadline(), 46);
+		jump_to(47);
 		assert_noop!(Market::game_opened(id), Error::<Test>::DeadlinePassed);
 		0
 	});
@@ -114,7 +143,7 @@ fn convict_should_create_account_of_challenger_when_share_is_enough() {
 		register(SOLVER, 10_000);
 		assert_ok!(Market::place_bid(signed(SOLVER), id, 1));
 		run_to(7);
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(submit(id));
 		assert_ok!(Market::game_opened(id));
 		// The minimum stake of 300 stands behind the price of 1.
 		let slashed = Slashed { amount: 300, paid: 105, burned: 195 };

@@ -19,7 +19,7 @@ fn indices_should_stay_as_published() {
 		Call::withdraw_bid { task },
 		Call::assign { task },
 		Call::heartbeat { task, states: 1, root: [0; 32] },
-		Call::submit_claim { task, claim: claim() },
+		Call::submit_claim { task, claim: claim(), ends: Default::default() },
 		Call::finalise { task },
 		Call::report_missed_deadline { task },
 		Call::withdraw_claim { task },

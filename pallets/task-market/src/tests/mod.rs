@@ -8,6 +8,7 @@ mod constants;
 mod finalise;
 mod heartbeat;
 mod indices;
+mod parts;
 mod place_bid;
 mod post_task;
 mod program;
@@ -19,12 +20,16 @@ mod views;
 mod withdraw_bid;
 mod withdraw_claim;
 
+pub(crate) use assay_commitment::{list, state_of_slots, ListTag, Root};
 pub(crate) use assay_ops::{Binary, Broadcast, DType, Node, Op, Program, Slot, ValueType};
 pub(crate) use assay_primitives::{
-	Assurance, Claim, Claims, HardwareClass, Heartbeat, Slashed, Stakes, TaskId, TaskPhase, Terms,
-	Verdict, Work,
+	Assurance, Claim, ClaimEnds, Claims, HardwareClass, Heartbeat, Slashed, Stakes, TaskId,
+	TaskPhase, Terms, Verdict, Work,
 };
-pub(crate) use polkadot_sdk::frame_support::{assert_noop, assert_ok, BoundedVec};
+pub(crate) use polkadot_sdk::{
+	frame_support::{assert_noop, assert_ok, BoundedVec},
+	sp_runtime::DispatchResult,
+};
 
 pub(crate) use crate::mock::*;
 pub(crate) use crate::{
@@ -65,8 +70,9 @@ pub(crate) fn work() -> Work {
 		data_root: [1; 32],
 		records: 100,
 		record_size: 16,
-		init_root: [2; 32],
-		init_manifest: [7; 32],
+		first_step: 0,
+		init_root: state_of_slots(0, &[7; 32]),
+		init_slots: [7; 32],
 		seed: [3; 32],
 		steps: 10,
 		stride: 2,
@@ -85,8 +91,46 @@ pub(crate) fn terms() -> Terms<u64, u64> {
 	}
 }
 
+/// Slots of the state after so many steps.
+fn slots(step: u32) -> Root {
+	[step as u8 + 7; 32]
+}
+
+/// The states of a claim to the first `steps` steps of some work.
+fn states(work: &Work, steps: u32) -> Vec<Root> {
+	let part = work.part(steps).unwrap();
+	let step = |index| part.step_of_state(index).unwrap();
+	let state = |step: u32| state_of_slots(step.into(), &slots(step));
+	(0..part.states().unwrap()).map(|index| state(step(index))).collect()
+}
+
+/// A claim to the first `steps` steps of some work.
+pub(crate) fn claim_to(work: &Work, steps: u32) -> Claim {
+	let states = states(work, steps);
+	Claim {
+		root: list::root(ListTag::States, &states),
+		states: states.len() as u32,
+		final_state: *states.last().unwrap(),
+		artifact_root: slots(work.first_step + steps),
+		steps,
+	}
+}
+
+/// The ends of that claim.
+pub(crate) fn ends_to(work: &Work, steps: u32) -> ClaimEnds {
+	let states = states(work, steps);
+	let path = |index| list::prove(ListTag::States, &states, index).unwrap();
+	ClaimEnds { first: path(0), last: path(states.len() as u32 - 1) }
+}
+
+/// The claim to the whole task.
 pub(crate) fn claim() -> Claim {
-	Claim { root: [4; 32], states: 6, final_state: [5; 32], artifact_root: [6; 32], steps: 10 }
+	claim_to(&work(), work().steps)
+}
+
+/// [`SOLVER`] claims the whole task.
+pub(crate) fn submit(id: TaskId) -> DispatchResult {
+	Market::submit_claim(signed(SOLVER), id, claim(), ends_to(&work(), work().steps))
 }
 
 pub(crate) fn signed(who: u64) -> RuntimeOrigin {
@@ -122,7 +166,7 @@ pub(crate) fn assigned() -> TaskId {
 pub(crate) fn claimed() -> TaskId {
 	let id = assigned();
 	run_to(8);
-	assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+	assert_ok!(submit(id));
 	assert_eq!(Market::phase_of(id), Some(TaskPhase::Claimed));
 	take_events();
 	id

@@ -4,7 +4,7 @@ use super::*;
 fn submit_claim_should_open_challenge_window() {
 	new_test_ext(|| {
 		let id = assigned();
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(submit(id));
 		assert_eq!(
 			take_events(),
 			[Event::ClaimSubmitted {
@@ -26,18 +26,35 @@ fn submit_claim_should_open_challenge_window() {
 fn submit_claim_should_fail_when_sizes_are_not_the_tasks() {
 	new_test_ext(|| {
 		let id = assigned();
-		for steps in [9, 11] {
-			assert_noop!(
-				Market::submit_claim(signed(SOLVER), id, Claim { steps, ..claim() }),
-				Error::<Test>::WrongNumberOfSteps
-			);
+		let ends = ends_to(&work(), 10);
+		let submit = |claim| Market::submit_claim(signed(SOLVER), id, claim, ends.clone());
+		for steps in [0, 1, 9, 11, 12] {
+			assert_noop!(submit(Claim { steps, ..claim() }), Error::<Test>::WrongNumberOfSteps);
 		}
 		for states in [5, 7] {
-			assert_noop!(
-				Market::submit_claim(signed(SOLVER), id, Claim { states, ..claim() }),
-				Error::<Test>::WrongNumberOfStates
-			);
+			assert_noop!(submit(Claim { states, ..claim() }), Error::<Test>::WrongNumberOfStates);
 		}
+		assert_noop!(submit(Claim { steps: 8, ..claim() }), Error::<Test>::WrongNumberOfStates);
+		0
+	});
+}
+
+#[test]
+fn submit_claim_should_fail_when_the_list_begins_or_ends_elsewhere() {
+	new_test_ext(|| {
+		let id = assigned();
+		let ends = ends_to(&work(), 10);
+		let submit = |claim, ends| Market::submit_claim(signed(SOLVER), id, claim, ends);
+		let ClaimEnds { first, last } = ends.clone();
+		let swapped = ClaimEnds { first: last.clone(), last: first.clone() };
+		assert_noop!(submit(claim(), swapped), Error::<Test>::WrongFirstState);
+		let elsewhere = Claim { final_state: [1; 32], ..claim() };
+		assert_noop!(submit(elsewhere, ends.clone()), Error::<Test>::WrongLastState);
+		let no_path = ClaimEnds { first, last: Default::default() };
+		assert_noop!(submit(claim(), no_path), Error::<Test>::WrongLastState);
+		let other = Claim { artifact_root: [1; 32], ..claim() };
+		assert_noop!(submit(other, ends.clone()), Error::<Test>::WrongArtifact);
+		assert_ok!(submit(claim(), ends));
 		0
 	});
 }
@@ -47,11 +64,13 @@ fn submit_claim_should_fail_when_it_contradicts_last_heartbeat() {
 	new_test_ext(|| {
 		let id = assigned();
 		assert_ok!(Market::heartbeat(signed(SOLVER), id, 6, [9; 32]));
-		assert_noop!(
-			Market::submit_claim(signed(SOLVER), id, claim()),
-			Error::<Test>::ContradictsHeartbeat
-		);
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, Claim { root: [9; 32], ..claim() }));
+		assert_noop!(submit(id), Error::<Test>::ContradictsHeartbeat);
+		0
+	});
+	new_test_ext(|| {
+		let id = assigned();
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 6, claim().root));
+		assert_ok!(submit(id));
 		0
 	});
 }
@@ -60,7 +79,8 @@ fn submit_claim_should_fail_when_it_contradicts_last_heartbeat() {
 fn submit_claim_should_fail_when_late_or_of_another_or_twice() {
 	new_test_ext(|| {
 		let id = assigned();
-		let submit = |who| Market::submit_claim(signed(who), id, claim());
+		let submit =
+			|who| Market::submit_claim(signed(who), id, claim(), ends_to(&work(), work().steps));
 		assert_noop!(submit(RIVAL), Error::<Test>::NotSolver);
 		jump_to(17);
 		assert_ok!(submit(SOLVER));
@@ -70,10 +90,7 @@ fn submit_claim_should_fail_when_late_or_of_another_or_twice() {
 	new_test_ext(|| {
 		let id = assigned();
 		jump_to(18);
-		assert_noop!(
-			Market::submit_claim(signed(SOLVER), id, claim()),
-			Error::<Test>::DeadlinePassed
-		);
+		assert_noop!(submit(id), Error::<Test>::DeadlinePassed);
 		0
 	});
 }

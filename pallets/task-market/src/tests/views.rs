@@ -9,7 +9,7 @@ fn task_should_show_solver_heartbeat_and_claim() {
 		assert_ok!(Market::heartbeat(signed(SOLVER), id, 2, [9; 32]));
 		let beat = Heartbeat { states: 2, root: [9; 32] };
 		assert_eq!(Market::task(id).unwrap().heartbeat, Some(beat));
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(submit(id));
 		let view = Market::task(id).unwrap();
 		assert_eq!((view.phase, view.claim), (TaskPhase::Claimed, Some(claim())));
 		run_to(17);

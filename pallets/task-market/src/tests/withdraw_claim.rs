@@ -62,7 +62,7 @@ fn withdraw_claim_should_fail_when_not_claimed_or_of_another() {
 	new_test_ext(|| {
 		let id = assigned();
 		assert_noop!(Market::withdraw_claim(signed(SOLVER), id), Error::<Test>::NotClaimed);
-		assert_ok!(Market::submit_claim(signed(SOLVER), id, claim()));
+		assert_ok!(submit(id));
 		assert_noop!(Market::withdraw_claim(signed(RIVAL), id), Error::<Test>::NotSolver);
 		0
 	});

@@ -2,8 +2,9 @@
 
 use alloc::{vec, vec::Vec};
 
-use assay_commitment::TensorTree;
-use assay_commitment::{list, list::List, state_root, tile_hash, tile_of_words, ListTag, Root};
+use assay_commitment::{
+	list, list::List, state_root, tile_hash, tile_of_words, ListTag, Path, Root, TensorTree,
+};
 use assay_dispute_game::{Level, Spot};
 use assay_ops::{
 	eval::{self, Missing, Operands, Tile},
@@ -228,6 +229,18 @@ impl Execution {
 	/// Root of the claim.
 	pub fn claim_root(&self) -> Root {
 		list::root(ListTag::States, &self.claim())
+	}
+
+	/// Root of the list of slots of the last state: what a claim calls its artefact.
+	pub fn artifact(&self) -> Root {
+		list::root(ListTag::Slots, &self.slots(self.task.steps))
+	}
+
+	/// Paths of the first and of the last state in the list of the claim.
+	pub fn ends(&self) -> [Path; 2] {
+		let states = self.claim();
+		let last = states.len() as u32 - 1;
+		[0, last].map(|index| list::prove(ListTag::States, &states, index).unwrap())
 	}
 
 	/// The list at `level` as this execution has it.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use assay_commitment::{state_root, DataTree, ProgramTree, Root, TensorTree};
+use assay_commitment::{list, state_root, DataTree, ListTag, ProgramTree, Root, TensorTree};
 use assay_dispute_game::Params;
 use assay_ops::{eval::StepContext, CheckedProgram, Limits, Program};
 
@@ -73,6 +73,7 @@ impl Task {
 		Params {
 			id: [9; 32],
 			claim,
+			first_step: 0,
 			steps: self.steps,
 			stride: self.stride,
 			nodes: self.program.specs.len() as u32,
@@ -101,6 +102,11 @@ impl Task {
 			TensorTree::from_words(slot.ty, words).unwrap().root()
 		};
 		self.program.slots.iter().zip(slots).map(tree).collect()
+	}
+
+	/// Root of the list of slots of the state before the first step.
+	pub fn init_slots(&self) -> Root {
+		list::root(ListTag::Slots, &self.slot_roots(&self.init))
 	}
 
 	/// Root of the state before the first step.

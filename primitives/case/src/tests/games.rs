@@ -1,13 +1,9 @@
-use assay_commitment::{list, ListTag};
-use assay_dispute_game::{strategy, Fault, Game, Outcome};
+use assay_dispute_game::{Fault, Outcome};
 use assay_ops::Op;
 use codec::Encode;
 
 use super::zoo;
-use crate::{
-	testing::{mlp, play, Execution, Lie, Task, MLP},
-	Case,
-};
+use crate::testing::{mlp, play, Execution, Lie, Task, MLP};
 
 /// The nodes that the referee recomputes, with the number of their operation.
 fn computed(task: &Task) -> impl Iterator<Item = (u32, u8)> + '_ {
@@ -101,19 +97,6 @@ fn silence_should_convict_when_state_is_the_hash_of_nothing() {
 	for withheld in [false, true] {
 		assert_eq!(outcome(&honest, &liar, withheld), Outcome::Convicted(Fault::Silence));
 	}
-}
-
-#[test]
-fn prefix_fault_should_convict_when_first_state_is_not_the_tasks() {
-	let task = mlp(3, 1);
-	let liar = Execution::new(&task, vec![Lie::Init { slot: 0 }]);
-	let root = list::root(ListTag::States, &[task.init_root()]);
-	let case = Case { heartbeats: vec![(1, root)].try_into().unwrap(), ..task.case() };
-	let fault = |claim| strategy::prefix_fault(1, vec![task.init_root()], claim, &case);
-	let params = task.params(liar.claim_root());
-	let opened = Game::open(params, &fault(liar.claim()).unwrap(), 1, &case).unwrap();
-	assert_eq!(opened.game.outcome(), Some(Outcome::Convicted(Fault::Prefix)));
-	assert_eq!(fault(Execution::new(&task, vec![]).claim()), None);
 }
 
 #[test]

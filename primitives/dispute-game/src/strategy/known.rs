@@ -72,7 +72,8 @@ impl Known {
 		let own = oracle.own(level);
 		let published = oracle.published(level);
 		for leaves in [Some(&own), published.as_ref()].into_iter().flatten() {
-			if root_of(list.list, leaves, one_step) == list.root {
+			let all = u32::try_from(leaves.len()) == Ok(list.len);
+			if all && root_of(list.list, leaves, one_step) == list.root {
 				return Self::complete(list.list, leaves.clone(), one_step);
 			}
 		}

@@ -88,6 +88,7 @@ impl Toy {
 		Params {
 			id: toy_hash(&self.seed.to_le_bytes()),
 			claim,
+			first_step: 0,
 			steps: self.steps,
 			stride: self.stride,
 			nodes: self.nodes,

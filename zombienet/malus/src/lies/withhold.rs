@@ -24,7 +24,9 @@ impl Behaviour for Withhold {
 		match key {
 			BlobKey::Bytes(_) => true,
 			BlobKey::List { tag: ListTag::States, .. } => self.publish_claim,
-			BlobKey::List { .. } => false,
+			// What trained tensors are fetched by, without which no host takes a training.
+			BlobKey::List { tag: ListTag::Slots, .. } => true,
+			BlobKey::List { .. } | BlobKey::Tiles { .. } => false,
 		}
 	}
 

@@ -99,7 +99,7 @@ impl Node {
 	}
 
 	pub(crate) fn check(&self, context: &TaskContext, trained: &Trained) -> Checked {
-		let Trained { claim_root, states, final_state, artifact_root, .. } = *trained;
+		let Trained { claim_root, states, final_state, artifact_root, .. } = trained.clone();
 		let claim = ClaimRef { claim_root, states, final_state, artifact_root };
 		match self.run(context, Work::Check(claim)) {
 			JobResult::Checked(checked) => checked,
@@ -143,6 +143,7 @@ pub(crate) fn brief(context: &TaskContext, claim: [u8; 32]) -> Brief {
 	let params = Params {
 		id: [1; 32],
 		claim,
+		first_step: context.first_step,
 		steps: context.steps,
 		stride: context.stride,
 		nodes: program.nodes.into(),

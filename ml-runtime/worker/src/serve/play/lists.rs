@@ -4,7 +4,6 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use assay_backend_cpu::Kernels;
 use assay_case::Brief;
-use assay_commitment::list;
 use assay_dispute_game::{Level, Root, Span, Spot};
 use assay_executor::{Prepared, Replay, Trace};
 use assay_ops::NodeId;
@@ -16,6 +15,10 @@ use crate::serve::{
 	trouble::Trouble,
 	Behaviour,
 };
+
+fn list(tag: ListTag, root: &Root) -> BlobKey {
+	BlobKey::List { tag, root: *root }
+}
 
 /// What a player computes and fetches while it looks for one move. The first thing that goes wrong is
 /// kept for [`Lists::trouble`]; lists are empty from then on.
@@ -107,8 +110,9 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 				Ok(session.claim().states().to_vec())
 			},
 			Level::Steps { span, .. } => {
-				let stride = span.start / self.job.job().stride;
-				Ok(self.replay.borrow_mut().inner_states(stride)?)
+				let job = self.job.job();
+				let stride = (u64::from(span.start) - job.first_step) / u64::from(job.stride);
+				Ok(self.replay.borrow_mut().inner_states(stride as u32)?)
 			},
 			Level::Trace { step, .. } => Ok(trace(step)?.roots().to_vec()),
 			Level::Tiles { step, node, .. } => {
@@ -138,32 +142,34 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 
 	/// The other side's list at this level, if it can be had.
 	///
-	/// Not looked for: what had to be revealed in the game; the slots of a state, since a state is no
-	/// list's root; and tiles, since defenders do not publish the values of a step.
+	/// Not looked for: what had to be revealed in the game; and the slots of a state, since a state is
+	/// no list's root.
 	pub(crate) fn published(&self, level: &Level) -> Option<Vec<Root>> {
 		if self.brief.transcript.revealed.iter().any(|revealed| revealed.level == *level) {
 			return None;
 		}
 		match level {
-			Level::Claim => self.fetch(ListTag::States, &self.brief.params.claim),
-			Level::Steps { root, .. } => self.fetch(ListTag::Steps, root),
-			Level::Trace { root, .. } => self.fetch(ListTag::Trace, root),
-			Level::Tiles { .. } | Level::Slots { .. } => None,
+			Level::Claim => self.fetch(list(ListTag::States, &self.brief.params.claim)),
+			Level::Steps { root, .. } => self.fetch(list(ListTag::Steps, root)),
+			Level::Trace { root, .. } => self.fetch(list(ListTag::Trace, root)),
+			Level::Tiles { tiles, root, .. } => {
+				self.fetch(BlobKey::Tiles { tiles: *tiles, root: *root })
+			},
+			Level::Slots { .. } => None,
 		}
 	}
 
 	/// The list behind a heartbeat: one's own if it has that root, else the solver's.
 	pub(crate) fn heartbeat(&self, states: u32, root: &Root) -> Option<Vec<Root>> {
 		let own = self.own(&Level::Claim).get(..states as usize).map(<[Root]>::to_vec);
-		let own = own.filter(|own| list::root(ListTag::States, own) == *root);
-		own.or_else(|| self.fetch(ListTag::States, root))
+		let own = own.filter(|own| assay_commitment::list::root(ListTag::States, own) == *root);
+		own.or_else(|| self.fetch(list(ListTag::States, root)))
 	}
 
-	fn fetch(&self, tag: ListTag, root: &Root) -> Option<Vec<Root>> {
-		let key = BlobKey::List { tag, root: *root };
+	fn fetch(&self, key: BlobKey) -> Option<Vec<Root>> {
 		let known = self.published.borrow().get(&key).cloned();
 		known.unwrap_or_else(|| {
-			let fetched = match self.link.list(tag, root) {
+			let fetched = match self.link.leaves(key) {
 				// A damaged file is as good as none.
 				Err(Trouble::Machine(why)) => {
 					log::warn!("{why}");

@@ -5,7 +5,7 @@ mod lists;
 mod oracle;
 
 use assay_backend_cpu::Kernels;
-use assay_blobs::list_key;
+use assay_blobs::{list_key, tiles_key};
 use assay_case::{Brief, Case, CaseMove};
 use assay_commitment::{list, ProgramTree};
 use assay_dispute_game::{
@@ -13,7 +13,7 @@ use assay_dispute_game::{
 	Game, GameError, Level, Move, Phase, Root, Side, Span,
 };
 use assay_executor::Prepared;
-use assay_worker_protocol::{GameBytes, JobResult, ListTag, TaskContext};
+use assay_worker_protocol::{BlobKey, GameBytes, JobResult, ListTag, TaskContext};
 use codec::{DecodeAll, Encode};
 
 use super::{link::Link, trouble::Trouble, Behaviour};
@@ -72,6 +72,7 @@ fn fits(
 		&& record_size == context.record_size
 		&& brief.case.batch == batch
 		&& seed == context.seed
+		&& brief.params.first_step == context.first_step
 		&& brief.params.steps == context.steps
 		&& brief.params.stride == context.stride;
 	same.then_some(()).ok_or_else(|| Trouble::Task("the dispute is about another task".into()))
@@ -155,7 +156,7 @@ fn cannot_reproduce<K: Kernels, B: Behaviour>(player: &Player<'_, K, B>, game: &
 	}
 }
 
-/// Hands over the list that a move commits to, so that the other side can pinpoint.
+/// Hands over the lists that a move commits to, so that the other side can pinpoint.
 fn publish<K: Kernels, B: Behaviour>(
 	link: &Link,
 	lists: &Lists<'_, K, B>,
@@ -165,25 +166,37 @@ fn publish<K: Kernels, B: Behaviour>(
 ) -> Result<(), Trouble> {
 	let phase = brief.game.as_ref().map(Game::phase);
 	let root = Root::default();
-	let (tag, leaves) = match (phase, found) {
+	let publish = |key: BlobKey, leaves: &[Root]| {
+		if !behaviour.publishes(&key) {
+			return Ok(());
+		}
+		match link.publish(key, leaves.as_flattened()) {
+			// The move itself is right, and silence would lose the claim.
+			Err(Trouble::Machine(why)) => {
+				log::warn!("the list could not be published: {why}");
+				Ok(())
+			},
+			other => other,
+		}
+	};
+	match (phase, found) {
 		(Some(Phase::Steps { span }), Move::PostSteps { .. }) => {
-			(ListTag::Steps, lists.own(&Level::Steps { span: *span, root }))
+			let steps = lists.own(&Level::Steps { span: *span, root });
+			publish(list_key(ListTag::Steps, &steps), &steps)
 		},
 		(Some(Phase::Trace { step }), Move::PostTrace { .. }) => {
-			(ListTag::Trace, lists.own(&Level::Trace { step: *step, root }))
-		},
-		_ => return Ok(()),
-	};
-	let key = list_key(tag, &leaves);
-	if !behaviour.publishes(&key) {
-		return Ok(());
-	}
-	match link.publish(key, leaves.as_flattened()) {
-		// The move itself is right, and silence would lose the claim.
-		Err(Trouble::Machine(why)) => {
-			log::warn!("the list could not be published: {why}");
+			let nodes = lists.own(&Level::Trace { step: *step, root });
+			publish(list_key(ListTag::Trace, &nodes), &nodes)?;
+			for (node, root) in (0..).zip(nodes) {
+				let tiles =
+					lists.own(&Level::Tiles { step: *step, trace: root, node, tiles: 0, root });
+				// The only tile of a tensor is the tensor. A list that is not the tensor's, as liars
+				// have, cannot be named.
+				let named = tiles_key(&tiles).filter(|key| tiles.len() > 1 && *key.root() == root);
+				named.map_or(Ok(()), |key| publish(key, &tiles))?;
+			}
 			Ok(())
 		},
-		other => other,
+		_ => Ok(()),
 	}
 }

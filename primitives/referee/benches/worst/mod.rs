@@ -1,0 +1,109 @@
+//! Every operation in a shape near the limits on what one tile may depend on and take.
+
+use assay_ops::{
+	Binary, Broadcast, CheckedProgram, DType, Limits, Node, NodeSpec, Op, Program, RecordFormat,
+	Slot, Unary, ValueType, Window, MAX_NODES, OPSET_VERSION,
+};
+
+pub(crate) const BATCH: u32 = 64;
+
+/// Two chunks, so that a part of each record can lie across their border.
+pub(crate) const RECORD_SIZE: u32 = 2048;
+
+/// A name, an operation, and the types of its operands.
+pub(crate) type Case = (&'static str, Op, Vec<ValueType>);
+
+fn float(rows: u32, cols: u32) -> ValueType {
+	ValueType { dtype: DType::F32, rows, cols }
+}
+
+fn labels(rows: u32) -> ValueType {
+	ValueType { dtype: DType::U32, rows, cols: 1 }
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+	let mask = Op::Mask { stream: 1, threshold: 1 << 31, scale: 0x4000_0000, rows: 64, cols: 64 };
+	let load = Op::Load { offset: 960, width: 32, format: RecordFormat::F32 };
+	let product = Op::MatMul { transpose_a: false, transpose_b: false };
+	let square = float(64, 64);
+	let mut cases = vec![
+		("load", load, vec![]),
+		("fill", Op::Fill { bits: 1, rows: 64, cols: 64 }, vec![]),
+		("mask", mask, vec![]),
+		("matmul", product, vec![float(64, 1024), float(1024, 64)]),
+		// Lines of 1000 words among tiles of 1024: some runs of 32 cross a border.
+		("reshape", Op::Reshape { rows: 64, cols: 1000 }, vec![float(2000, 32)]),
+		("unary.sqrt", Op::Unary(Unary::Sqrt), vec![square]),
+		("unary.exp", Op::Unary(Unary::Exp), vec![square]),
+		("unary.log", Op::Unary(Unary::Log), vec![square]),
+		("binary.div", Op::Binary(Binary::Div, Broadcast::None), vec![square; 2]),
+		("fma", Op::Fma(Broadcast::None), vec![square; 3]),
+		("row_sum", Op::RowSum, vec![float(64, 36 * 32)]),
+		("row_max", Op::RowMax, vec![float(64, 36 * 32)]),
+		("col_sum", Op::ColSum, vec![float(1024, 64)]),
+		// The labels of a tile lie in 32 tiles.
+		("pick", Op::Pick, vec![float(64, 1024), labels(64)]),
+		("one_hot", Op::OneHot { cols: 64 }, vec![labels(64)]),
+	];
+	cases.extend(windows());
+	cases
+}
+
+/// A window with stride 1 on images of 64 channels.
+fn window((height, width): (u16, u16), (kernel_h, kernel_w): (u8, u8)) -> Window {
+	let (stride_h, stride_w, pad_h, pad_w) = (1, 1, 0, 0);
+	let channels = 64;
+	Window { height, width, channels, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w }
+}
+
+/// Images one line of which is a row of tiles, most of them as many lines as a tile may read tiles.
+fn windows() -> Vec<Case> {
+	let pixels = |w: &Window| float(w.pixels(), w.channels.into());
+	let positions = |w: &Window| float(w.positions(), w.channels.into());
+	// One position in each line, and patches that begin with several lines.
+	let patches = Window { channels: 32, stride_w: 25, ..window((36, 32), (5, 8)) };
+	let scattered = window((9, 13), (6, 6));
+	// Windows of 256 pixels: as much work as there may be.
+	let pool = window((36, 32), (16, 16));
+	// 16 windows of 16 pixels lie over a pixel.
+	let max_gradient = window((22, 32), (8, 2));
+	// 256 windows lie over a pixel.
+	let mean_gradient = window((67, 63), (16, 16));
+	vec![
+		("im2col", Op::Im2Col(patches), vec![pixels(&patches)]),
+		("col2im", Op::Col2Im(scattered), vec![float(scattered.positions(), scattered.patch())]),
+		("max_pool", Op::MaxPool(pool), vec![pixels(&pool)]),
+		(
+			"max_pool_grad",
+			Op::MaxPoolGrad(max_gradient),
+			vec![pixels(&max_gradient), positions(&max_gradient)],
+		),
+		("avg_pool", Op::AvgPool(pool), vec![pixels(&pool)]),
+		("avg_pool_grad", Op::AvgPoolGrad(mean_gradient), vec![positions(&mean_gradient)]),
+	]
+}
+
+/// A program of this operation among as many nodes as a program may have, and its spec.
+pub(crate) fn program((name, op, operands): &Case) -> (CheckedProgram, NodeSpec) {
+	let mut nodes = Vec::new();
+	let mut slots = Vec::new();
+	for (slot, ty) in (0..).zip(operands) {
+		nodes.push(Node { op: Op::State { slot }, inputs: Default::default() });
+		slots.push(Slot { ty: *ty, next: slot, parameter: false });
+	}
+	let inputs: Vec<u16> = (0..slots.len() as u16).collect();
+	nodes.push(Node { op: *op, inputs: inputs.try_into().expect("at most three operands") });
+	let constant = Op::Fill { bits: 0, rows: 1, cols: 1 };
+	nodes.resize(MAX_NODES as usize, Node { op: constant, inputs: Default::default() });
+	let program = Program {
+		opset: OPSET_VERSION,
+		batch: BATCH,
+		nodes: nodes.try_into().expect("as many as fit"),
+		slots: slots.try_into().expect("at most three slots"),
+		loss: MAX_NODES as u16 - 1,
+	};
+	let checked = program.check(&Limits::new(RECORD_SIZE));
+	let checked = checked.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+	let spec = checked.specs[operands.len()].clone();
+	(checked, spec)
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Measures speed, every figure beside a peer's of the same run.
+#   scripts/bench.sh NAME            prints lines `name value unit` and `name/peer value x`, where more than 1 x
+#                                    means that ours is the faster
+#   scripts/bench.sh NAME --quick    takes seconds and says little: whether the bench works
+#   scripts/bench.sh --help          lists the names
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+names() {
+	cat <<'END'
+commit     hashing of tensor roots, against plain BLAKE3 of the same bytes
+gemm       matrix products of the CPU backend, against the crate gemm and candle
+referee    one judgement of each operation at its worst, and the size of its evidence
+soft       arithmetic of the op spec in integers, against the processor's
+step       training steps of LeNet with commitments, against candle, and what commitments take
+END
+}
+name=${1:-}
+case "$name" in
+	"" | -h | --help)
+		sed -n '2,6p' "$0" | cut -c3-
+		names
+		exit 0
+		;;
+esac
+if ! names | cut -d' ' -f1 | grep -qxF -- "$name"; then
+	printf 'error: there is no bench `%s`, but there are\n' "$name" >&2
+	names >&2
+	exit 2
+fi
+# The whole workspace is selected, as everywhere, so that features are the same and nothing is built twice.
+exec cargo bench --locked --workspace --bench "$name" -- "${@:2}"

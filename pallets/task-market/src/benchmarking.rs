@@ -302,9 +302,9 @@ mod benchmarks {
 	fn submit_claim() {
 		let (solver, id) = running::<T>();
 		crowd_after::<T>(T::Limits::get().challenge_min);
-		let (claim, ends) = a_claim::<T>();
+		let (handed, ends) = a_claim::<T>();
 		#[extrinsic_call]
-		_(RawOrigin::Signed(solver), id, claim, ends);
+		_(RawOrigin::Signed(solver), id, handed, ends);
 		assert!(Pallet::<T>::claim(id).is_some());
 	}
 

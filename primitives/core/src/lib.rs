@@ -41,12 +41,14 @@ mod claims;
 mod stakes;
 mod task;
 mod view;
+mod work;
 
 pub use assay_commitment::{Path, Root};
 pub use claims::{Claims, Costs, DisputedClaim, GameOutcome, Games, Verdict, MAX_OPEN_GAMES};
 pub use stakes::{Fault, HardwareClass, Payouts, Slash, Slashed, Stakes, Standing, MAX_PAYOUTS};
 pub use task::{
-	program_key, Assurance, Attempt, Claim, ClaimEnds, EndsError, Heartbeat, ProgramInfo, Receipt,
-	TaskId, TaskPhase, TaskSpec, Terms, Work, MAX_SEARCHABLE,
+	program_key, Assurance, Attempt, ProgramInfo, Receipt, TaskId, TaskPhase, TaskSpec, Terms,
+	MAX_SEARCHABLE,
 };
 pub use view::{Quote, TaskView};
+pub use work::{Claim, ClaimEnds, EndsError, Heartbeat, Work};

@@ -118,24 +118,26 @@ fn trained() -> Option<JobStatus> {
 	Some(JobStatus::Done(JobResult::Trained(trained)))
 }
 
+/// A training of a hundred steps that is so far.
+fn at_step(step: u32) -> Option<JobStatus> {
+	Some(JobStatus::Running(Progress { step, steps: 100, ..Progress::default() }))
+}
+
+/// Assigned at block 7, with 100 blocks for training.
+const UNTIL: BlockNumber = 107;
+
 #[test]
 fn solver_should_hand_in_what_is_done_when_it_will_be_late() {
-	let at_pace = |steps_per_second_milli| {
-		let progress = Progress { steps: 100, steps_per_second_milli, ..Progress::default() };
-		Some(JobStatus::Running(progress))
-	};
 	node(BOB, |fake, sent| {
 		assigned();
-		fake.say(|script| (script.hand_in, script.train) = (trained(), at_pace(1)));
-		// Assigned at block 7, with 100 blocks for training: nobody worries before the last eight.
-		alive_at(98);
-		run();
-		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]));
-		alive_at(99);
-		fake.say(|script| script.train = at_pace(1_000_000));
-		run();
-		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]), "a tenth of a second is left");
-		fake.say(|script| script.train = at_pace(1));
+		fake.say(|script| (script.hand_in, script.train) = (trained(), at_step(50)));
+		// Nobody worries before the last twelve blocks, nor without two of them to see the pace.
+		for left in [20, 13, 12, 11] {
+			alive_at(UNTIL - left);
+			run();
+			assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]));
+		}
+		alive_at(UNTIL - 10);
 		run();
 		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![1]), "training is stopped first");
 		fake.asked();
@@ -143,6 +145,19 @@ fn solver_should_hand_in_what_is_done_when_it_will_be_late() {
 		assert_eq!(sent(), [(Bob, submit().into())]);
 		let [job] = fake.asked().try_into().unwrap();
 		assert_eq!(job.work, JobWork::HandIn, "and not begun again");
+	});
+}
+
+#[test]
+fn solver_should_train_on_when_its_pace_suffices() {
+	node(BOB, |fake, sent| {
+		assigned();
+		for (left, step) in [(12, 40), (10, 60), (8, 80), (6, 95)] {
+			alive_at(UNTIL - left);
+			fake.say(|script| script.train = at_step(step));
+			run();
+			assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]), "{left} blocks are left");
+		}
 	});
 }
 

@@ -156,15 +156,12 @@ fn task_should_go_to_another_solver_when_the_first_misses_a_heartbeat() {
 		receipt(&execution, id, RIVAL);
 		leave(SOLVER);
 		leave(RIVAL);
-		// A twentieth of the first solver's stake: half for the requester, half burns.
+		// A twentieth of the first solver's stake, which burns: the solver had not begun.
 		let lost = 8 * ASY;
 		assert_eq!(lost, STAKE / 20);
-		let paid = [
-			(REQUESTER, purse - PRICE - FEE + lost / 2),
-			(SOLVER, purse - lost),
-			(RIVAL, purse + PRICE),
-		];
-		settled(&paid, issuance - FEE - lost / 2);
+		let paid =
+			[(REQUESTER, purse - PRICE - FEE), (SOLVER, purse - lost), (RIVAL, purse + PRICE)];
+		settled(&paid, issuance - FEE - lost);
 	});
 }
 

@@ -38,7 +38,9 @@ impl ChunkError {
 	/// Whether an honest peer could not have sent this.
 	pub fn is_peers_fault(&self) -> bool {
 		match self {
-			Self::OtherLength { .. } | Self::Unproven => true,
+			Self::OtherLength { .. }
+			| Self::Unproven
+			| Self::Length(StoreError::NotAList { .. } | StoreError::Empty) => true,
 			Self::Length(_) | Self::LengthUnknown | Self::Store(_) => false,
 		}
 	}

@@ -48,8 +48,8 @@ pub enum StoreError {
 		/// The key of the content.
 		found: BlobKey,
 	},
-	/// A list's size is no multiple of 32.
-	#[error("{len} bytes are no list of 32-byte leaves")]
+	/// A list's size is no multiple of 32, or that of another number of tiles than its key says.
+	#[error("{len} bytes are no list of 32-byte leaves, or not of as many as the key says")]
 	NotAList {
 		/// Size of the content.
 		len: u64,

@@ -112,10 +112,15 @@ impl BlobStore {
 	/// Refuses sizes that a blob may not have.
 	pub(crate) fn check_len(&self, key: &BlobKey, len: u64) -> Result<(), StoreError> {
 		let max = self.max_len(key);
+		let fits = match key {
+			BlobKey::Bytes(_) => true,
+			BlobKey::List { .. } => len.is_multiple_of(32),
+			BlobKey::Tiles { tiles, .. } => len == 32 * u64::from(*tiles),
+		};
 		match len {
 			0 => Err(StoreError::Empty),
 			_ if len > max => Err(StoreError::TooLarge { len, max }),
-			_ if key.is_list() && !len.is_multiple_of(32) => Err(StoreError::NotAList { len }),
+			_ if !fits => Err(StoreError::NotAList { len }),
 			_ => Ok(()),
 		}
 	}

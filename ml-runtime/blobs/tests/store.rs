@@ -3,6 +3,7 @@
 use std::{fs, path::Path, sync::Arc, thread};
 
 use assay_blobs::*;
+use assay_commitment::{shape::Tree, Blake3Tree};
 use tempfile::TempDir;
 
 fn store(limits: Limits) -> (TempDir, BlobStore) {
@@ -56,6 +57,58 @@ fn put_file_should_refuse_other_content_when_a_key_is_given() {
 	assert!(!store.has(&wrong));
 	assert_eq!(store.ls().unwrap().len(), 1);
 	assert_eq!(files_in(&folder.path().join("store/temp")), 0);
+}
+
+/// The hashes of four tiles and the key of them; of two pairs of these tiles, and the key of them.
+fn tiles_and_pairs() -> [(Vec<Root>, BlobKey); 2] {
+	let tiles: Vec<Root> = (0..4u8).map(|tile| *blake3::hash(&[tile]).as_bytes()).collect();
+	let tree = Tree::new(Blake3Tree, tiles.clone()).unwrap();
+	let pairs: Vec<Root> = [0, 2].map(|start| tree.subtree(start, 2).unwrap()).to_vec();
+	[tiles, pairs].map(|hashes| (hashes.clone(), tiles_key(&hashes).unwrap()))
+}
+
+#[test]
+fn tiles_should_come_out_when_they_are_put_under_their_key() {
+	let (folder, store) = store(Limits::default());
+	let path = folder.path().join("file");
+	for (hashes, key) in tiles_and_pairs() {
+		fs::write(&path, hashes.as_flattened()).unwrap();
+		store.put_file_as(&key, &path).unwrap();
+		assert_eq!(store.read(&key, u64::MAX).unwrap(), hashes.as_flattened());
+		store.verify(&key).unwrap();
+	}
+	assert_eq!(store.ls().unwrap().len(), 2);
+}
+
+#[test]
+fn tiles_should_be_refused_when_they_are_larger_subtrees_of_the_same_root() {
+	let (folder, store) = store(Limits::default());
+	let path = folder.path().join("file");
+	let [(tiles, key), (pairs, of_pairs)] = tiles_and_pairs();
+	assert_eq!(key.root(), of_pairs.root());
+	fs::write(&path, pairs.as_flattened()).unwrap();
+	let refused = store.put_file_as(&key, &path);
+	assert!(matches!(refused, Err(StoreError::NotAList { len: 64 })));
+	fs::write(&path, tiles.as_flattened()).unwrap();
+	let refused = store.put_file_as(&of_pairs, &path);
+	assert!(matches!(refused, Err(StoreError::NotAList { len: 128 })));
+	let others = [pairs.clone(), pairs].concat();
+	fs::write(&path, others.as_flattened()).unwrap();
+	let refused = store.put_file_as(&key, &path);
+	assert!(matches!(refused, Err(StoreError::WrongContent { .. })));
+	assert_eq!(store.ls().unwrap(), []);
+}
+
+#[test]
+fn tiles_should_be_moved_aside_when_their_file_has_become_shorter() {
+	let (folder, store) = store(Limits::default());
+	let path = folder.path().join("file");
+	let [(tiles, key), (pairs, _)] = tiles_and_pairs();
+	fs::write(&path, tiles.as_flattened()).unwrap();
+	store.put_file_as(&key, &path).unwrap();
+	fs::write(store.path(&key).unwrap(), pairs.as_flattened()).unwrap();
+	assert!(matches!(store.verify(&key), Err(StoreError::Damaged(damaged)) if damaged == key));
+	assert!(!store.has(&key));
 }
 
 #[test]

@@ -88,8 +88,9 @@ impl Job {
 		Ok(Prepared(Arc::new(Inner { job: self, plan, init_root, digest })))
 	}
 
-	/// Names the job: of two jobs with the same digest one goes on where the other ends, if they are not
-	/// the same. So the checkpoints of one serve the other.
+	/// Names the job: two jobs with the same digest have the same states as far as both go, so that the
+	/// checkpoints of one serve the other. Only the shorter one's end may lie inside a stride of the
+	/// longer one, which commits to no state there: such a checkpoint is skipped when it is read.
 	fn digest(&self, init_root: &Root) -> Root {
 		let CheckedProgram { batch, specs, slots, loss, cost: _ } = &self.program;
 		let program = (batch, specs, slots, loss).encode();

@@ -25,7 +25,7 @@ const QUOTED_LINES: usize = 3;
 /// How an attempt ended.
 pub(crate) enum End {
 	/// With the end of the job.
-	Job(JobStatus),
+	Job(Box<JobStatus>),
 	/// The job is no longer wanted.
 	Cancelled,
 	/// With a fault of the machine; it may help to try again.
@@ -152,7 +152,7 @@ impl Attempt<'_> {
 			},
 			WorkerMessage::Failed(Fault::Machine(why)) => Err(End::Fault(why.to_string())),
 			WorkerMessage::Failed(fault @ Fault::Task(_)) => {
-				Err(End::Job(JobStatus::Failed(fault)))
+				Err(End::Job(JobStatus::Failed(fault).into()))
 			},
 			WorkerMessage::Finished(result) => Err(self.finished(result, transfers)),
 		}
@@ -163,9 +163,13 @@ impl Attempt<'_> {
 		let fits = match (&self.job.work, &result) {
 			(Work::Train | Work::HandIn, JobResult::Trained(_))
 			| (Work::HandIn, JobResult::Wait { .. })
+			| (Work::Prepare, JobResult::Ready | JobResult::Wait { .. })
 			| (Work::Check(_), JobResult::Checked(_))
 			| (Work::Play { .. }, JobResult::Move(_) | JobResult::Wait { .. }) => true,
-			(Work::Train | Work::Check(_) | Work::Play { .. } | Work::HandIn, _) => false,
+			(
+				Work::Train | Work::Check(_) | Work::Play { .. } | Work::HandIn | Work::Prepare,
+				_,
+			) => false,
 		};
 		if !fits {
 			return End::Fault("the worker's result is not what the job asks for".into());
@@ -176,6 +180,6 @@ impl Attempt<'_> {
 				return End::Fault(format!("the worker did not publish blob {key}"));
 			}
 		}
-		End::Job(JobStatus::Done(result))
+		End::Job(JobStatus::Done(result).into())
 	}
 }

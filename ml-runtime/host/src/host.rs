@@ -12,7 +12,7 @@ use std::{
 
 use assay_blobs::{bytes_key, BlobStore};
 use assay_host_functions::{limits, Executor, SubmitError};
-use assay_worker_protocol::{Hello, Job, JobId, JobStatus, Progress};
+use assay_worker_protocol::{Hello, Job, JobId, JobStatus, Progress, Work};
 use codec::DecodeAll;
 
 use crate::{
@@ -195,12 +195,7 @@ impl Executor for Host {
 
 	fn cancel(&self, id: u64) -> bool {
 		// Under the lock, so that a job which is submitted again keeps its file.
-		let mut queue = self.inner.queue();
-		let known = queue.cancel(id);
-		if known {
-			self.inner.journal.remove(id);
-		}
-		known
+		self.inner.cancel(&mut self.inner.queue(), id)
 	}
 }
 
@@ -240,6 +235,14 @@ impl Inner {
 		Err(SubmitError::QueueFull)
 	}
 
+	fn cancel(&self, queue: &mut Queue, id: JobId) -> bool {
+		let known = queue.cancel(id);
+		if known {
+			self.journal.remove(id);
+		}
+		known
+	}
+
 	fn enqueue(
 		&self,
 		queue: &mut Queue,
@@ -249,6 +252,11 @@ impl Inner {
 	) -> Result<JobId, SubmitError> {
 		if queue.waiting() >= self.config.max_queued {
 			return Err(SubmitError::QueueFull);
+		}
+		if job.work == Work::HandIn {
+			for training in queue.trainings_of(job) {
+				self.cancel(queue, training);
+			}
 		}
 		self.journal.put_job(id, bytes).map_err(|error| {
 			log::error!("cannot write job {id:016x} to the journal: {error}");

@@ -13,6 +13,8 @@ pub enum JobKind {
 	Play,
 	/// Makes a claim of what was trained until now.
 	HandIn,
+	/// Gets what a task needs.
+	Prepare,
 }
 
 impl From<&Work> for JobKind {
@@ -22,6 +24,7 @@ impl From<&Work> for JobKind {
 			Work::Check(_) => Self::Check,
 			Work::Play { .. } => Self::Play,
 			Work::HandIn => Self::HandIn,
+			Work::Prepare => Self::Prepare,
 		}
 	}
 }

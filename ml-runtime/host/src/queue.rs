@@ -49,7 +49,16 @@ struct Entry {
 impl Entry {
 	/// Whether it has a clock.
 	fn is_urgent(&self) -> bool {
+		matches!(self.kind, JobKind::Play | JobKind::HandIn)
+	}
+
+	/// Whether it can be done in the folder of its task while another job is at work there.
+	fn shares_folder(&self) -> bool {
 		self.kind == JobKind::Play
+	}
+
+	fn has_ended(&self) -> bool {
+		matches!(self.phase, Phase::Finished { .. })
 	}
 }
 
@@ -126,18 +135,19 @@ impl Queue {
 
 	/// The next job for a slot, which runs from now on.
 	///
-	/// Two long jobs never run in one task's folder at the same time: the second would repeat the first's
+	/// Two jobs other than moves never run in one task's folder at the same time: the second would repeat the first's
 	/// work, later it finds it done.
 	pub(crate) fn next(&mut self, lane: Lane) -> Option<(JobId, CancelToken)> {
 		let running = |entry: &&Entry| matches!(entry.phase, Phase::Running { .. });
-		let long = |entry: &&Entry| !entry.is_urgent();
-		let busy: HashSet<&FolderName> =
-			self.entries.values().filter(running).filter(long).map(|entry| &entry.folder).collect();
+		let alone = |entry: &&Entry| !entry.shares_folder();
+		let at_work = self.entries.values().filter(running).filter(alone);
+		let busy: HashSet<&FolderName> = at_work.map(|entry| &entry.folder).collect();
 		let find = |urgent: bool| {
 			self.waiting.iter().position(|id| {
 				let entry = self.entries.get(id);
 				entry.is_some_and(|entry| {
-					entry.is_urgent() == urgent && (urgent || !busy.contains(&entry.folder))
+					let free = entry.shares_folder() || !busy.contains(&entry.folder);
+					entry.is_urgent() == urgent && free
 				})
 			})
 		};
@@ -200,6 +210,15 @@ impl Queue {
 		}
 		self.entries.remove(&id);
 		true
+	}
+
+	/// The trainings of this job's task that have not ended.
+	pub(crate) fn trainings_of(&self, job: &Job) -> Vec<JobId> {
+		let folder = folders::name_of(&job.context);
+		let trains = |entry: &Entry| {
+			entry.kind == JobKind::Train && entry.folder == folder && !entry.has_ended()
+		};
+		self.entries.iter().filter(|(_, entry)| trains(entry)).map(|(id, _)| *id).collect()
 	}
 
 	/// Stops all runs, forgetting nothing.

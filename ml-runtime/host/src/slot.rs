@@ -57,7 +57,7 @@ fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option
 			Err(why) => End::Fault(why),
 		};
 		let why = match end {
-			End::Job(status) => return Some(status),
+			End::Job(status) => return Some(*status),
 			End::Cancelled => return None,
 			End::Hopeless(why) => return Some(machine_fault(why)),
 			End::Fault(why) => why,

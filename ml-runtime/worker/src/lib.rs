@@ -4,13 +4,15 @@
 //! input and output (`assay-worker-protocol`). [`serve`] is that process's whole life. What a worker
 //! needs it asks the host for and checks; what it makes it hands over.
 //!
-//! # The three kinds of work
+//! # The kinds of work
 //!
 //! | work | what happens |
 //! |---|---|
-//! | train | runs all steps, publishes the list of states, the manifest of the trained state and its tensors |
+//! | train | runs all steps, publishes the list of states, the trained tensors and the list of their roots |
 //! | check | runs the same steps (or finds them done in the task's folder) and compares the lists |
 //! | play | finds the next move of a dispute from the chain's brief and a replay of the disputed step |
+//! | hand in | makes a claim of what was trained until now, and publishes as after a training |
+//! | prepare | gets everything that the task needs and checks that it can be run: asked before a bid |
 //!
 //! A move needs no memory of earlier moves: everything that was said is in the
 //! [`Brief`](assay_case::Brief), everything computed is computed again from the nearest checkpoint.
@@ -39,7 +41,8 @@
 //! |---|---|
 //! | changing files outside the task's folder; in it, links, devices, sockets and running files | Landlock |
 //! | reading files outside the folders of the task and of the blobs | Landlock |
-//! | network, other programs, signals to and memory of other processes | seccomp |
+//! | modes, owners, times and attributes of files, in the folder too: Landlock does not ask | seccomp |
+//! | network, other programs, signals to, memory and priority of other processes, what they share | seccomp |
 //! | mounts, keyrings, tracing, kernel modules, io_uring and the like | seccomp |
 //!
 //! Reading matters although there is no network: what a worker publishes, the host hands to anyone.

@@ -8,10 +8,14 @@ use std::{
 	env, fs,
 	io::ErrorKind,
 	net::{TcpListener, TcpStream, UdpSocket},
-	os::unix::{fs::symlink, net::UnixStream},
+	os::unix::{
+		fs::{symlink, PermissionsExt},
+		net::UnixStream,
+	},
 	path::{Path, PathBuf},
 	process::{Command, Stdio},
 	thread,
+	time::SystemTime,
 };
 
 use assay_blobs::{BlobStore, Limits};
@@ -140,6 +144,23 @@ fn files_should_be_confined_when_sandboxed() {
 		}
 		let inherited = thread::spawn(|| fs::read("/etc/passwd"));
 		assert_eq!(refusal(inherited.join().unwrap()), denied);
+	});
+}
+
+#[test]
+fn attributes_of_files_should_be_fixed_when_sandboxed() {
+	alone("attributes_of_files_should_be_fixed_when_sandboxed", |place| {
+		let files = ["other", "work"].map(|folder| place.file(folder));
+		let open = files.each_ref().map(|file| fs::File::open(file).unwrap());
+		let closed = fs::Permissions::from_mode(0o0);
+		place.enter(None);
+		let denied = ErrorKind::PermissionDenied;
+		for (path, file) in files.iter().zip(&open) {
+			assert_eq!(refusal(fs::set_permissions(path, closed.clone())), denied);
+			assert_eq!(refusal(file.set_permissions(closed.clone())), denied);
+			assert_eq!(refusal(file.set_modified(SystemTime::UNIX_EPOCH)), denied);
+		}
+		assert_eq!(fs::read(place.file("work")).unwrap(), b"work");
 	});
 }
 

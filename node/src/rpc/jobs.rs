@@ -53,6 +53,7 @@ impl From<JobInfo> for ExecutorJob {
 			JobKind::Check => "check",
 			JobKind::Play => "play",
 			JobKind::HandIn => "handIn",
+			JobKind::Prepare => "prepare",
 		};
 		let (state, reason) = match job.status {
 			// A host lists none that it does not know.

@@ -66,7 +66,7 @@ fn spec<T: Config>(task: &Task) -> SpecOf<T> {
 		data_root: task.data_root(),
 		records: task.records(),
 		record_size: task.record_size,
-		first_step: 0,
+		first_step: task.first_step,
 		init_root: task.init_root(),
 		init_slots: task.init_slots(),
 		seed: task.seed,
@@ -124,9 +124,9 @@ fn longest_product() -> Task {
 	let tree = ProgramTree::new(&program).unwrap();
 	let words = |slot: &Slot| usize::try_from(slot.ty.words()).unwrap();
 	let init = program.slots.iter().map(|slot| vec![0; words(slot)]).collect();
-	let (steps, stride) = (MAX_LEAVES.saturating_sub(1), 1);
-	let data = vec![0; 64];
-	Task { posted, program, tree, data, record_size: 64, seed: [5; 32], init, steps, stride }
+	let (first_step, steps, stride) = (0, MAX_LEAVES.saturating_sub(1), 1);
+	let (data, record_size, seed) = (vec![0; 64], 64, [5; 32]);
+	Task { posted, program, tree, data, record_size, seed, init, first_step, steps, stride }
 }
 
 /// Fills the buckets from `from` on so that a game finds its place in the last that is searched.

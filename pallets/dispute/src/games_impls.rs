@@ -1,9 +1,12 @@
 //! What the market asks of disputes.
 
 use assay_primitives::{Costs, Games, TaskId};
-use frame_support::pallet_prelude::{DispatchError, Weight};
+use frame_support::{
+	pallet_prelude::{DispatchError, Weight},
+	traits::Get,
+};
 
-use crate::{frame_support, BalanceOf, Config, Error, Pallet, WeightInfo};
+use crate::{frame_support, BalanceOf, Config, Disputes, Error, LastFull, Pallet, WeightInfo};
 
 impl<T: Config> Games<T::AccountId, BalanceOf<T>> for Pallet<T> {
 	fn trace_posted(task: TaskId) -> bool {
@@ -19,6 +22,17 @@ impl<T: Config> Games<T::AccountId, BalanceOf<T>> for Pallet<T> {
 				.map_err(|_| Error::<T>::TooManyGames)?;
 		}
 		Ok(costs)
+	}
+
+	fn last_full() -> Option<u32> {
+		match Disputes::<T>::count() >= T::MaxGames::get() {
+			true => Some(Self::now()),
+			false => LastFull::<T>::get(),
+		}
+	}
+
+	fn last_full_weight() -> Weight {
+		T::DbWeight::get().reads(2)
 	}
 
 	fn withdraw_weight(games: u32) -> Weight {

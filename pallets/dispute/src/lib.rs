@@ -199,6 +199,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type AgendaCursor<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
 
+	/// The latest block before which the chain served as many games as it can.
+	#[pallet::storage]
+	pub type LastFull<T: Config> = StorageValue<_, u32, OptionQuery>;
+
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
@@ -221,7 +225,8 @@ pub mod pallet {
 		///
 		/// Origin: signed; the sender becomes the challenger and its bond is held. `stride` counts from
 		/// 0; `before` and `after` are the states `stride` and `stride + 1` of the claim with their paths
-		/// (siblings in order of position). Errors: `NoClaim`, `OwnClaim`, `TooManyGames`,
+		/// (siblings in order of position). Errors: `NoClaim`, `OwnClaim`, `TooManyGames` (of the chain,
+		/// or of this claim, which takes as many as its stake would cover the least bond for),
 		/// `ProofInvalid`; the challenge window is over; too little balance. Events:
 		/// [`Event::GameOpened`].
 		#[pallet::call_index(0)]

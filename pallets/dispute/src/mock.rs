@@ -79,7 +79,7 @@ parameter_types! {
 		cost_cap: Permill::from_percent(5),
 		auditor_share: Permill::from_percent(10),
 		missed_deadline: Permill::from_percent(5),
-		withdrawal: Permill::from_percent(2),
+		withdrawal: Permill::from_percent(5),
 		disputed_withdrawal: Permill::from_percent(20),
 	};
 	/// A clock of 41 blocks, of which 10 are reserve.

@@ -3,7 +3,7 @@
 use assay_case::{Case, CaseMove, Heartbeats, Revealed};
 use assay_commitment::ProgramCommitment;
 use assay_dispute_game::{Effect, Game, Move, Params, Phase, Root, Transition};
-use assay_primitives::{Claims, DisputedClaim, TaskId};
+use assay_primitives::{Claims, DisputedClaim, TaskId, MAX_OPEN_GAMES};
 use assay_referee::REFEREE_VERSION;
 use codec::Encode;
 use frame_support::{
@@ -16,7 +16,7 @@ use frame_system::{
 	ensure_signed,
 	pallet_prelude::{BlockNumberFor, OriginFor},
 };
-use sp_runtime::traits::{BlakeTwo256, Hash, SaturatedConversion, Saturating};
+use sp_runtime::traits::{BlakeTwo256, CheckedDiv, Hash, SaturatedConversion, Saturating};
 
 use crate::{
 	frame_support, frame_system, sp_runtime, BalanceOf, Config, Dispute, DisputeOf, Disputes,
@@ -121,11 +121,19 @@ impl<T: Config> Pallet<T> {
 		tariff.bond_base.saturating_add(defence.saturating_mul(tariff.bond_factor.into()))
 	}
 
+	/// How many games may be open about this claim: as many as its stake would cover the least bond for,
+	/// so that nobody takes the chain's places with claims that cost it nothing; at least one.
+	pub(crate) fn places(claim: &ClaimOf<T>) -> u32 {
+		let bonds = claim.stake.checked_div(&T::Tariff::get().bond_base).unwrap_or_default();
+		bonds.saturated_into::<u32>().clamp(1, MAX_OPEN_GAMES)
+	}
+
 	pub(crate) fn do_open(origin: OriginFor<T>, task: TaskId, opening: CaseMove) -> DispatchResult {
 		let challenger = ensure_signed(origin)?;
 		let claim = T::Claims::claim(task).ok_or(Error::<T>::NoClaim)?;
 		ensure!(challenger != claim.solver, Error::<T>::OwnClaim);
 		ensure!(Disputes::<T>::count() < T::MaxGames::get(), Error::<T>::TooManyGames);
+		ensure!(claim.open_games < Self::places(&claim), Error::<T>::TooManyGames);
 		let id = NextGame::<T>::get();
 		let params = Self::params(id, task, &claim);
 		let case = Self::case(task, &claim, &opening);

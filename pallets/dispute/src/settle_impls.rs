@@ -7,14 +7,14 @@ use frame_support::{
 	traits::{
 		fungible::{hold::Balanced as _, Balanced, MutateHold},
 		tokens::Precision,
-		Imbalance,
+		Get, Imbalance,
 	},
 };
 use sp_runtime::traits::{CheckedDiv, Saturating};
 
 use crate::{
 	frame_support, sp_runtime, BalanceOf, Config, DisputeOf, Disputes, Error, Event, GameId,
-	GamesOf, HoldReason, Pallet, Transcripts, WeightInfo,
+	GamesOf, HoldReason, LastFull, Pallet, Transcripts, WeightInfo,
 };
 
 /// What the market calls the fault that a game found.
@@ -30,6 +30,7 @@ fn verdict(fault: Fault) -> Verdict {
 impl<T: Config> Pallet<T> {
 	/// Ends a game: its rows go, its bond goes back or is lost, and the market hears of it.
 	pub(crate) fn settle(id: GameId, dispute: DisputeOf<T>, outcome: Outcome) -> DispatchResult {
+		let full = Self::is_full(dispute.task);
 		Self::remove(id, &dispute);
 		Self::deposit_event(Event::GameResolved {
 			game: id,
@@ -51,15 +52,23 @@ impl<T: Config> Pallet<T> {
 			},
 			Outcome::Acquitted | Outcome::ChallengerTimedOut => {
 				Self::slash_bond(id, &dispute);
-				T::Claims::acquit(dispute.task)
+				T::Claims::acquit(dispute.task, full)
 			},
 			// A solver takes its claim back through the market, which closes the games with `withdraw`.
 			Outcome::Conceded => Err(Error::<T>::WrongPhase.into()),
 		}
 	}
 
+	/// Whether no more games could be opened about the claim of a task.
+	fn is_full(task: TaskId) -> bool {
+		T::Claims::claim(task).is_some_and(|claim| claim.open_games >= Self::places(&claim))
+	}
+
 	/// Takes a game out of the books.
 	fn remove(id: GameId, dispute: &DisputeOf<T>) {
+		if Disputes::<T>::count() >= T::MaxGames::get() {
+			LastFull::<T>::put(Self::now());
+		}
 		Self::unschedule(id, dispute.agenda);
 		Disputes::<T>::remove(id);
 		Transcripts::<T>::remove(id);

@@ -218,7 +218,8 @@ pub(crate) fn set_up_claim<T: Config>(
 	T::Stakes::set_up_solver(solver, stake);
 	let id = NextTask::<T>::mutate(|next| core::mem::replace(next, next.saturating_add(1)));
 	T::Stakes::lock(id, solver, stake).expect("just bonded");
-	let (escrow, deposit) = (price, Pallet::<T>::task_deposit());
+	let escrow = price.saturating_add(Pallet::<T>::fee_on(price));
+	let deposit = Pallet::<T>::task_deposit();
 	Pallet::<T>::fund(&requester, escrow, deposit).expect("funded");
 	let first = Heartbeat { states: 1, root: claim.root };
 	Heartbeats::<T>::insert(id, BoundedVec::truncate_from(vec![first]));
@@ -404,7 +405,7 @@ mod benchmarks {
 		crowd_after::<T>(T::Limits::get().challenge_min);
 		#[block]
 		{
-			Pallet::<T>::acquit(id).unwrap();
+			Pallet::<T>::acquit(id, true).unwrap();
 		}
 		assert_eq!(Tasks::<T>::get(id).map(|task| task.games()), Some(0));
 	}

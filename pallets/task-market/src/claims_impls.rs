@@ -1,8 +1,8 @@
 //! What disputes ask of the market.
 
 use assay_primitives::{
-	Claims, DisputedClaim, Fault, Payouts, Root, Slash, Slashed, Stakes, TaskId, TaskSpec, Verdict,
-	MAX_OPEN_GAMES,
+	Claims, DisputedClaim, Fault, Games, Payouts, Root, Slash, Slashed, Stakes, TaskId, TaskSpec,
+	Verdict, MAX_OPEN_GAMES,
 };
 use frame_support::{
 	ensure,
@@ -68,10 +68,11 @@ impl<T: Config> Pallet<T> {
 
 	fn do_game_opened(id: TaskId) -> DispatchResult {
 		let mut task = Self::live(id)?;
-		let Stage::Claimed { until, games, .. } = &mut task.stage else {
+		let end = Self::challenge_end(&task, task.deadline());
+		let Stage::Claimed { games, .. } = &mut task.stage else {
 			return Err(Error::<T>::NotClaimed.into());
 		};
-		ensure!(Self::now() <= *until, Error::<T>::DeadlinePassed);
+		ensure!(Self::now() <= end, Error::<T>::DeadlinePassed);
 		ensure!(*games < MAX_OPEN_GAMES, Error::<T>::TooManyGames);
 		games.saturating_inc();
 		let open_games = *games;
@@ -80,15 +81,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn do_acquit(id: TaskId) -> DispatchResult {
+	/// Last block for opening a game against a claim that could be challenged until `until`. No block
+	/// counts in which the chain could not take a game: a whole window must follow it.
+	pub(crate) fn challenge_end(task: &TaskOf<T>, until: BlockNumberFor<T>) -> BlockNumberFor<T> {
+		let window = task.spec.terms.challenge;
+		T::Games::last_full()
+			.map_or(until, |full| BlockNumberFor::<T>::from(full).saturating_add(window).max(until))
+	}
+
+	fn do_acquit(id: TaskId, full: bool) -> DispatchResult {
 		let mut task = Self::live(id)?;
 		let window = task.spec.terms.challenge;
 		let Stage::Claimed { games, until, .. } = &mut task.stage else {
 			return Err(Error::<T>::NotClaimed.into());
 		};
 		ensure!(*games > 0, Error::<T>::NoOpenGame);
-		if *games == MAX_OPEN_GAMES {
-			// Somebody may have been kept from opening a game until now.
+		if full {
 			*until = Self::now().saturating_add(window).max(*until);
 		}
 		games.saturating_dec();
@@ -141,8 +149,8 @@ impl<T: Config> Claims<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pallet
 		with_storage_layer(|| Self::do_convict(id, verdict, challenger, cost))
 	}
 
-	fn acquit(id: TaskId) -> DispatchResult {
-		Self::do_acquit(id)
+	fn acquit(id: TaskId, full: bool) -> DispatchResult {
+		Self::do_acquit(id, full)
 	}
 
 	fn claim_weight() -> Weight {
@@ -150,7 +158,7 @@ impl<T: Config> Claims<T::AccountId, BalanceOf<T>, BlockNumberFor<T>> for Pallet
 	}
 
 	fn game_opened_weight() -> Weight {
-		T::WeightInfo::game_opened()
+		T::WeightInfo::game_opened().saturating_add(T::Games::last_full_weight())
 	}
 
 	fn convict_weight() -> Weight {

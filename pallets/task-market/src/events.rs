@@ -222,6 +222,14 @@ mod events {
 			/// The task.
 			task: TaskId,
 		},
+		/// What was due for the task failed and changed nothing: it needs a call.
+		#[codec(index = 18)]
+		AutomaticStepFailed {
+			/// The task.
+			task: TaskId,
+			/// Why.
+			error: DispatchError,
+		},
 		/// The claim of a part stands: the solver is paid for it and loses the share of a missed
 		/// deadline.
 		#[codec(index = 19)]
@@ -242,14 +250,6 @@ mod events {
 			slashed: Slashed<BalanceOf<T>>,
 			/// What is left to do.
 			work: Work,
-		},
-		/// What was due for the task failed and changed nothing: it needs a call.
-		#[codec(index = 18)]
-		AutomaticStepFailed {
-			/// The task.
-			task: TaskId,
-			/// Why.
-			error: DispatchError,
 		},
 	}
 }

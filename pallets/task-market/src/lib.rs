@@ -27,6 +27,8 @@
 //! 5. Every task and receipt has an id below the next one, and no id has both.
 //! 6. An open task's bids come from different solvers and do not exceed the reward; heartbeats commit
 //!    to more and more states; open games do not exceed their limit.
+//! 7. A task begins in the state that its list of tensors gives; a claim is about a part of it or all.
+//! 8. The escrow of a task covers its reward and the fee on it.
 //!
 //! # Design
 //!

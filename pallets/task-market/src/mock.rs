@@ -73,12 +73,14 @@ parameter_types! {
 		cost_cap: Permill::from_percent(5),
 		auditor_share: Permill::from_percent(10),
 		missed_deadline: Permill::from_percent(5),
-		withdrawal: Permill::from_percent(2),
+		withdrawal: Permill::from_percent(5),
 		disputed_withdrawal: Permill::from_percent(20),
 	};
 	pub static TickWeight: Weight = Weight::MAX;
 	/// Tasks with a trace on chain.
 	pub static Traced: Vec<TaskId> = vec![];
+	/// The latest block in which no game could be opened.
+	pub static Full: Option<u32> = None;
 	/// What the challengers of the open games spent.
 	pub static Spent: Vec<(u64, u64)> = vec![];
 }
@@ -92,6 +94,12 @@ impl Games<u64, u64> for HandPlayed {
 	}
 	fn withdraw(_: TaskId) -> Result<Costs<u64, u64>, DispatchError> {
 		Ok(Costs::truncate_from(Spent::get()))
+	}
+	fn last_full() -> Option<u32> {
+		Full::get()
+	}
+	fn last_full_weight() -> Weight {
+		Weight::zero()
 	}
 	fn withdraw_weight(_: u32) -> Weight {
 		Weight::zero()

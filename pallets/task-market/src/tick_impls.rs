@@ -1,6 +1,6 @@
 //! What the chain does by itself, within a fixed weight per block.
 
-use assay_primitives::{Stakes, TaskId};
+use assay_primitives::{Games, Stakes, TaskId};
 use frame_support::{
 	pallet_prelude::{DispatchResult, Weight},
 	storage::with_storage_layer,
@@ -37,7 +37,10 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn finalise_weight() -> Weight {
 		let stakes = T::Stakes::release_weight().max(T::Stakes::slash_weight(1));
-		T::WeightInfo::finalise().max(T::WeightInfo::finalise_part()).saturating_add(stakes)
+		T::WeightInfo::finalise()
+			.max(T::WeightInfo::finalise_part())
+			.saturating_add(stakes)
+			.saturating_add(T::Games::last_full_weight())
 	}
 
 	/// Works off the agenda up to block `now`, oldest first, as far as the weight goes. What is left
@@ -85,7 +88,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn act(id: TaskId) -> DispatchResult {
-		let task = Self::live(id)?;
+		let mut task = Self::live(id)?;
+		if let Stage::Claimed { until, .. } = task.stage {
+			let end = Self::challenge_end(&task, until);
+			if let Stage::Claimed { until, .. } = &mut task.stage {
+				*until = end;
+			}
+		}
 		if Self::now() <= task.deadline() {
 			Self::store_and_schedule(id, task);
 			return Ok(());

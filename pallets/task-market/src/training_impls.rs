@@ -91,7 +91,8 @@ impl<T: Config> Pallet<T> {
 		let Stage::Claimed { job, claim, until, games } = task.stage.clone() else {
 			return Err(Error::<T>::NotClaimed.into());
 		};
-		ensure!(Self::now() > until, Error::<T>::DeadlineNotPassed);
+		let end = Self::challenge_end(&task, until);
+		ensure!(Self::now() > end, Error::<T>::DeadlineNotPassed);
 		ensure!(games == 0, Error::<T>::GamesOpen);
 		if let Some(rest) = task.spec.work.rest(&claim) {
 			return Self::finalise_part(id, task, &job, rest);
@@ -125,10 +126,12 @@ impl<T: Config> Pallet<T> {
 		// In units of a billionth: `Balance` need not hold more.
 		let share = Perbill::from_rational(steps, task.spec.work.steps);
 		let (paid, fee) = Self::pay(&mut task, &job.solver, share.mul_floor(job.price))?;
+		let left = Perbill::from_rational(rest.steps, task.spec.work.steps);
 		let terms = &mut task.spec.terms;
-		terms.reward = terms.reward.saturating_sub(paid);
+		// Not more for a step than before: who bids low to win cannot name its price for the last one.
+		terms.reward = left.mul_ceil(terms.reward).min(terms.reward.saturating_sub(paid));
 		task.spec.work = rest;
-		let slashed = Self::slash_late(id, &task, job)?;
+		let slashed = Self::slash_late(id, &task, job, true)?;
 		Self::deposit_event(Event::PartPaid {
 			task: id,
 			attempt: task.attempt,
@@ -142,18 +145,31 @@ impl<T: Config> Pallet<T> {
 		Self::start_over(id, task)
 	}
 
-	/// Takes the share of a missed deadline from the stake behind the task, half of it for the
-	/// requester.
+	/// Takes the share of a missed deadline from the stake behind the task. Half of it is for the
+	/// requester if the solver had begun; else all of it burns, so that nobody gains by a task that
+	/// cannot be done.
 	fn slash_late(
 		id: TaskId,
 		task: &TaskOf<T>,
 		job: &JobOf<T>,
+		begun: bool,
 	) -> Result<Slashed<BalanceOf<T>>, DispatchError> {
 		let amount = T::Penalties::get().missed_deadline.mul_floor(job.stake);
-		let half = Permill::from_percent(50).mul_floor(amount);
-		let payouts = Payouts::truncate_from([(task.requester.clone(), half)].into());
+		let payouts = match begun {
+			true => Self::half_for_requester(task, amount),
+			false => Payouts::default(),
+		};
 		let slash = Slash { amount, payouts, fault: Fault::MissedDeadline };
 		T::Stakes::slash(id, &job.solver, slash)
+	}
+
+	/// Half of what a late solver loses.
+	fn half_for_requester(
+		task: &TaskOf<T>,
+		amount: BalanceOf<T>,
+	) -> Payouts<T::AccountId, BalanceOf<T>> {
+		let half = Permill::from_percent(50).mul_floor(amount);
+		Payouts::truncate_from([(task.requester.clone(), half)].into())
 	}
 
 	pub(crate) fn do_remove_receipt(who: T::AccountId, id: TaskId) -> DispatchResult {
@@ -173,11 +189,12 @@ impl<T: Config> Pallet<T> {
 	/// The solver missed a deadline: it pays a small share, and the task starts over from the state at
 	/// which this attempt began.
 	pub(crate) fn fail_task(id: TaskId, task: TaskOf<T>) -> DispatchResult {
-		let Stage::Running { job, .. } = task.stage.clone() else {
+		let Stage::Running { job, states, .. } = task.stage.clone() else {
 			return Err(Error::<T>::NotRunning.into());
 		};
 		ensure!(Self::now() > task.deadline(), Error::<T>::DeadlineNotPassed);
-		let slashed = Self::slash_late(id, &task, &job)?;
+		// Its first state alone every solver can commit to, whatever it lacks.
+		let slashed = Self::slash_late(id, &task, &job, states > 1)?;
 		Self::deposit_event(Event::DeadlineMissed {
 			task: id,
 			attempt: task.attempt,
@@ -212,23 +229,25 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(job.solver == who, Error::<T>::NotSolver);
 		ensure!(!T::Games::trace_posted(id), Error::<T>::TraceWasPosted);
-		let slash = Self::withdrawal_slash(id, &job, games)?;
+		let slash = Self::withdrawal_slash(id, &task, &job, games)?;
 		let slashed = T::Stakes::slash(id, &job.solver, slash)?;
 		let attempt = task.attempt;
 		Self::deposit_event(Event::ClaimWithdrawn { task: id, attempt, solver: who, slashed });
 		Self::start_over(id, task)
 	}
 
-	/// Closes the open games, whose challengers are paid what they spent as far as the fee goes.
+	/// An undisputed claim that is withdrawn costs what a missed deadline costs. Else the open games
+	/// close, and their challengers are paid what they spent as far as the fee goes.
 	fn withdrawal_slash(
 		id: TaskId,
+		task: &TaskOf<T>,
 		job: &JobOf<T>,
 		games: u32,
 	) -> Result<Slash<T::AccountId, BalanceOf<T>>, DispatchError> {
 		let (penalties, fault) = (T::Penalties::get(), Fault::Withdrawal);
 		if games.is_zero() {
 			let amount = penalties.withdrawal.mul_floor(job.stake);
-			return Ok(Slash { amount, payouts: Payouts::default(), fault });
+			return Ok(Slash { amount, payouts: Self::half_for_requester(task, amount), fault });
 		}
 		let costs = T::Games::withdraw(id)?;
 		let amount = penalties.disputed_withdrawal.mul_floor(job.stake);

@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use assay_primitives::{Stakes, TaskId, MAX_OPEN_GAMES};
+use assay_primitives::{Claim, Stakes, TaskId, MAX_OPEN_GAMES};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::{
 	traits::{Saturating, Zero},
@@ -78,6 +78,19 @@ impl<T: Config> Pallet<T> {
 			"invariant 6: a heartbeat without progress"
 		);
 		ensure!(task.games() <= MAX_OPEN_GAMES, "invariant 6: too many games");
+		let work = &task.spec.work;
+		let part = |claim: &Claim| {
+			work.part(claim.steps).and_then(|part| part.states()) == Some(claim.states)
+		};
+		ensure!(
+			work.begins_consistently() && task.claim().is_none_or(part),
+			"invariant 7: a task that begins nowhere, or a claim of no part of it"
+		);
+		let reward = task.spec.terms.reward;
+		ensure!(
+			task.escrow >= reward.saturating_add(Self::fee_on(reward)),
+			"invariant 8: an escrow that does not cover the reward and its fee"
+		);
 		Ok(())
 	}
 

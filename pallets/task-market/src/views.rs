@@ -55,6 +55,11 @@ impl<T: Config> Pallet<T> {
 			T::Penalties::get().burns_half(),
 			"a coalition that accuses itself must lose half of the stake"
 		);
+		let penalties = T::Penalties::get();
+		assert!(
+			penalties.withdrawal >= penalties.missed_deadline,
+			"a late solver must not get off lightly by claiming something and withdrawing it"
+		);
 		assert!(prices.stake_factor > One::one(), "a solver must have more to lose than to gain");
 		assert!(!prices.minimum_stake.is_zero(), "some stake must stand behind every task");
 		assert!(!prices.row_deposit.is_zero(), "rows without a deposit are free spam");

@@ -127,7 +127,10 @@ pub trait Claims<AccountId, Balance, BlockNumber> {
 
 	/// One game against the claim closed and the claim still stands. After the last one, and after
 	/// the challenge window, the task can become final. Fails, with nothing changed, if no game is open.
-	fn acquit(task: TaskId) -> DispatchResult;
+	///
+	/// `full` says that no more games could be opened about the claim until now: others may have been
+	/// kept from it, so it can be challenged for another window.
+	fn acquit(task: TaskId, full: bool) -> DispatchResult;
 
 	/// Weight of [`Claims::claim`] and of [`Claims::heartbeat_root`].
 	fn claim_weight() -> Weight;
@@ -158,6 +161,13 @@ pub trait Games<AccountId, Balance> {
 	/// says what each challenger spent. Does not call [`Claims`].
 	fn withdraw(task: TaskId) -> Result<Costs<AccountId, Balance>, DispatchError>;
 
+	/// The latest block in which the chain served as many games as it can, so that none could be opened
+	/// about any claim; `None` if there never was one.
+	fn last_full() -> Option<u32>;
+
+	/// Weight of [`Games::last_full`].
+	fn last_full_weight() -> Weight;
+
 	/// Weight of [`Games::trace_posted`] and [`Games::withdraw`] together, with this many open games.
 	fn withdraw_weight(games: u32) -> Weight;
 }
@@ -181,7 +191,7 @@ impl<AccountId, Balance, BlockNumber> Claims<AccountId, Balance, BlockNumber> fo
 	) -> Result<Slashed<Balance>, DispatchError> {
 		Err(DispatchError::Unavailable)
 	}
-	fn acquit(_: TaskId) -> DispatchResult {
+	fn acquit(_: TaskId, _: bool) -> DispatchResult {
 		Err(DispatchError::Unavailable)
 	}
 	fn claim_weight() -> Weight {
@@ -209,6 +219,12 @@ impl<AccountId, Balance> Games<AccountId, Balance> for () {
 	}
 	fn withdraw(_: TaskId) -> Result<Costs<AccountId, Balance>, DispatchError> {
 		Ok(Costs::default())
+	}
+	fn last_full() -> Option<u32> {
+		None
+	}
+	fn last_full_weight() -> Weight {
+		Weight::zero()
 	}
 	fn withdraw_weight(_: u32) -> Weight {
 		Weight::zero()

@@ -100,7 +100,8 @@ pub enum Assurance {
 	TypeInfo,
 )]
 pub struct Terms<Balance, BlockNumber> {
-	/// Most that is paid for the finished task; escrowed at posting.
+	/// Most that is paid for what is left to do: escrowed at posting, since then less what was paid for
+	/// parts, and never more for a step than at first.
 	pub reward: Balance,
 	/// Blocks during which bids are taken.
 	pub bidding: BlockNumber,
@@ -116,7 +117,8 @@ pub struct Terms<Balance, BlockNumber> {
 	pub hardware: Option<HardwareClass>,
 }
 
-/// What posting fixes. Nothing about the result depends on anything else.
+/// What posting fixed, less the parts that were done and paid since. Nothing about the result depends
+/// on anything else.
 #[derive(
 	Clone,
 	Copy,

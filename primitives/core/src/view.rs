@@ -23,7 +23,7 @@ pub struct Quote<Balance> {
 pub struct TaskView<AccountId, Balance, BlockNumber> {
 	/// Who posted it.
 	pub requester: AccountId,
-	/// What it fixes.
+	/// What posting fixed, less the parts that were done and paid since.
 	pub spec: TaskSpec<Balance, BlockNumber>,
 	/// Which attempt is running.
 	pub attempt: Attempt,

@@ -92,9 +92,13 @@ pub enum Work {
 		/// What else the chain says.
 		public: PublicBytes,
 	},
-	/// Make a claim of what was trained until now, without training any further.
+	/// Make a claim of what was trained until now, without training any further: ends a
+	/// [`Work::Train`] of the same task.
 	#[codec(index = 3)]
 	HandIn,
+	/// Get everything that the task needs, and see whether it can be run.
+	#[codec(index = 4)]
+	Prepare,
 }
 
 /// One work on one task.

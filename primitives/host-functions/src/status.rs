@@ -104,12 +104,16 @@ pub enum JobResult {
 	#[codec(index = 2)]
 	Move(MoveBytes),
 	/// Of [`Work::Play`](crate::Work::Play): nothing to play now. Of
-	/// [`Work::HandIn`](crate::Work::HandIn): nothing to hand in.
+	/// [`Work::HandIn`](crate::Work::HandIn): nothing to hand in. Of
+	/// [`Work::Prepare`](crate::Work::Prepare): something cannot be had.
 	#[codec(index = 3)]
 	Wait {
 		/// Why.
 		reason: Text<{ limits::MAX_TEXT_BYTES }>,
 	},
+	/// Of [`Work::Prepare`](crate::Work::Prepare): all is here, and it can be run.
+	#[codec(index = 4)]
+	Ready,
 }
 
 /// Why a job has no result.
@@ -157,6 +161,7 @@ impl JobStatus {
 			| Self::Done(JobResult::Checked(Checked::Agrees))
 			| Self::Done(JobResult::Checked(Checked::Differs { .. }))
 			| Self::Done(JobResult::Move(_))
+			| Self::Done(JobResult::Ready)
 			| Self::Failed(Fault::Task(_)) => false,
 		}
 	}

@@ -106,6 +106,8 @@ fn error_codes_should_be_negative_and_distinct() {
 fn encodings_should_keep_their_indices() {
 	assert_eq!(Work::Train.encode(), [0]);
 	assert_eq!(Work::HandIn.encode(), [3]);
+	assert_eq!(Work::Prepare.encode(), [4]);
+	assert_eq!(JobStatus::Done(JobResult::Ready).encode(), [3, 4]);
 	assert_eq!(JobStatus::Unknown.encode(), [0]);
 	assert_eq!(JobStatus::Queued.encode(), [1]);
 	assert_eq!(JobStatus::Failed(Fault::Task("x".into())).encode(), [4, 0, 4, b'x']);

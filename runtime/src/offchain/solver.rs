@@ -10,7 +10,7 @@ use crate::{AccountId, Balance, BlockNumber, ComputeStaking, Runtime, System, Ta
 use alloc::{format, vec::Vec};
 use assay_dispute_game::Side;
 use assay_host_functions::{
-	self as executor, Job, JobResult, JobStatus, Progress, Siblings, TaskContext, Trained, Work,
+	Fault, Job, JobResult, JobStatus, Progress, Siblings, TaskContext, Trained, Work,
 };
 use assay_primitives::{Claim, ClaimEnds, Path, Stakes, TaskId};
 use pallet_dispute::{Disputes, GameId};
@@ -76,10 +76,28 @@ pub fn act(duty: Duty) -> Option<Action> {
 	match duty {
 		Duty::Defend(game) => defend(game),
 		Duty::Train(task) => train(task),
-		Duty::Bid(task, price) => {
-			let why = format!("task {task}: bid {price}");
-			Some(Action { call: Call::place_bid { task, price }.into(), why, opens: None })
+		Duty::Bid(task, price) => bid(task, price),
+	}
+}
+
+/// A bid, once the executor has everything that the task needs: a solver that lacks its data, or the
+/// state that it begins in, could only be late.
+fn bid(id: TaskId, price: Balance) -> Option<Action> {
+	let context = player::context(id, &Tasks::<Runtime>::get(id)?)?;
+	match consult(&Job { context, work: Work::Prepare })? {
+		JobStatus::Done(JobResult::Ready) => {
+			let why = format!("task {id}: bid {price}");
+			Some(Action { call: Call::place_bid { task: id, price }.into(), why, opens: None })
 		},
+		JobStatus::Done(JobResult::Wait { reason }) => {
+			log::info!(target: LOG, "task {id}: no bid: {reason}");
+			None
+		},
+		JobStatus::Unknown
+		| JobStatus::Queued
+		| JobStatus::Running(_)
+		| JobStatus::Done(_)
+		| JobStatus::Failed(_) => None,
 	}
 }
 
@@ -93,19 +111,21 @@ fn defend(game: GameId) -> Option<Action> {
 fn train(id: TaskId) -> Option<Action> {
 	let task = Tasks::<Runtime>::get(id)?;
 	let context = player::context(id, &task)?;
-	let lateness = Lateness::of(id, &task);
+	let lateness = Lateness::of(id, &task)?;
 	if lateness.is_known() {
-		return hand_in(id, context);
+		return hand_in(id, context, &lateness);
 	}
-	let job = Job { context, work: Work::Train };
-	match consult(&job)? {
-		JobStatus::Running(progress) if lateness.is_certain(&task, &progress) => {
+	match consult(&Job { context: context.clone(), work: Work::Train })? {
+		JobStatus::Running(progress) if lateness.look(&progress) => {
 			log::warn!(target: LOG, "task {id}: will not be done in time, handing in what is");
 			lateness.remember();
-			executor::cancel(executor::submit_job(&job).ok()?);
-			None
+			// The sign of life that may be due goes first.
+			heartbeat(id, &task, &progress).or_else(|| hand_in(id, context, &lateness))
 		},
 		JobStatus::Running(progress) => heartbeat(id, &task, &progress),
+		JobStatus::Failed(Fault::Machine(_)) if lateness.is_near() => {
+			hand_in(id, context, &lateness)
+		},
 		JobStatus::Done(JobResult::Trained(trained)) => claim(id, trained),
 		JobStatus::Done(_) => {
 			log::error!(target: LOG, "task {id}: the executor answered another question");
@@ -132,15 +152,17 @@ fn is_reached(block: BlockNumber) -> bool {
 	System::block_number() >= block
 }
 
-/// A claim of what is done, where that is at least a stride.
-fn hand_in(id: TaskId, context: TaskContext) -> Option<Action> {
+/// A claim of what is done, where that is at least a stride. The executor ends the training for it.
+fn hand_in(id: TaskId, context: TaskContext, lateness: &Lateness) -> Option<Action> {
 	match consult(&Job { context, work: Work::HandIn })? {
 		JobStatus::Done(JobResult::Trained(trained)) => claim(id, trained),
-		JobStatus::Unknown
-		| JobStatus::Queued
-		| JobStatus::Running(_)
-		| JobStatus::Done(_)
-		| JobStatus::Failed(_) => None,
+		JobStatus::Done(_) => {
+			lateness.forget();
+			None
+		},
+		JobStatus::Unknown | JobStatus::Queued | JobStatus::Running(_) | JobStatus::Failed(_) => {
+			None
+		},
 	}
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use assay_case::{Brief, CaseMove};
-use assay_host_functions::{Checked, ClaimRef, JobResult};
+use assay_host_functions::{Checked, ClaimRef};
 use assay_runtime::offchain::challenger::{duties, Duty};
 use codec::Encode;
 use pallet_dispute::Call as DisputeCall;

@@ -5,7 +5,9 @@ mod player;
 mod solver;
 
 use assay_commitment::{list, state_of_slots, ListTag};
-use assay_host_functions::{Executor, ExecutorExt, Job, JobStatus, SubmitError, Work as JobWork};
+use assay_host_functions::{
+	Executor, ExecutorExt, Job, JobResult, JobStatus, SubmitError, Work as JobWork,
+};
 use assay_ops::{Binary, Broadcast, DType, Node, Op, Program, Slot, ValueType};
 use assay_primitives::{Assurance, Claim, ClaimEnds, HardwareClass, Root, Terms, Work};
 use assay_runtime::{
@@ -61,7 +63,7 @@ struct Script {
 	check: Option<JobStatus>,
 	play: Option<JobStatus>,
 	hand_in: Option<JobStatus>,
-	cancelled: Vec<u64>,
+	prepare: Option<JobStatus>,
 }
 
 impl Fake {
@@ -83,6 +85,7 @@ impl Executor for Fake {
 			JobWork::Check(_) => 2,
 			JobWork::Play { .. } => 3,
 			JobWork::HandIn => 4,
+			JobWork::Prepare => 5,
 		};
 		self.0.lock().unwrap().jobs.push(job);
 		Ok(id)
@@ -95,14 +98,14 @@ impl Executor for Fake {
 			2 => script.check.clone(),
 			3 => script.play.clone(),
 			4 => script.hand_in.clone(),
+			5 => script.prepare.clone().or(Some(JobStatus::Done(JobResult::Ready))),
 			_ => Some(JobStatus::Unknown),
 		};
 		answer.unwrap_or(JobStatus::Queued)
 	}
 
-	fn cancel(&self, id: u64) -> bool {
-		self.0.lock().unwrap().cancelled.push(id);
-		true
+	fn cancel(&self, _: u64) -> bool {
+		false
 	}
 }
 

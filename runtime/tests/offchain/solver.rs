@@ -1,7 +1,7 @@
 //! What a solver's node does.
 
 use super::*;
-use assay_host_functions::{JobResult, Outcome, Progress, Trained};
+use assay_host_functions::{Outcome, Progress, Trained};
 use assay_runtime::offchain::solver::{duties, Duty};
 use pallet_dispute::Call as DisputeCall;
 use pallet_task_market::Call;
@@ -118,53 +118,103 @@ fn trained() -> Option<JobStatus> {
 	Some(JobStatus::Done(JobResult::Trained(trained)))
 }
 
-/// A training of a hundred steps that is so far.
+/// A training of a hundred steps that is so far, with two states.
 fn at_step(step: u32) -> Option<JobStatus> {
-	Some(JobStatus::Running(Progress { step, steps: 100, ..Progress::default() }))
+	let progress = Progress { step, steps: 100, states: 2, ..Progress::default() };
+	Some(JobStatus::Running(progress))
 }
 
 /// Assigned at block 7, with 100 blocks for training.
 const UNTIL: BlockNumber = 107;
 
+/// What a node asks its executor in blocks that are so far from the deadline, where it finds the
+/// training at these steps.
+fn asked_at(fake: &Fake, looks: &[(BlockNumber, Option<JobStatus>)]) -> Vec<JobWork> {
+	fake.asked();
+	for (left, status) in looks {
+		alive_at(UNTIL - left);
+		fake.say(|script| script.train = status.clone());
+		run();
+	}
+	fake.asked().into_iter().map(|job| job.work).collect()
+}
+
+/// Bob has the task and has shown its two states.
+fn at_work() {
+	assigned();
+	act(Bob, Call::<Runtime>::heartbeat { task: 0, states: 2, root: claim_root() });
+}
+
 #[test]
 fn solver_should_hand_in_what_is_done_when_it_will_be_late() {
 	node(BOB, |fake, sent| {
-		assigned();
-		fake.say(|script| (script.hand_in, script.train) = (trained(), at_step(50)));
+		at_work();
+		fake.say(|script| script.hand_in = trained());
 		// Nobody worries before the last twelve blocks, nor without two of them to see the pace.
-		for left in [20, 13, 12, 11] {
-			alive_at(UNTIL - left);
-			run();
-			assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]));
-		}
-		alive_at(UNTIL - 10);
-		run();
-		assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![1]), "training is stopped first");
-		fake.asked();
-		run();
+		let slow = [(20, at_step(40)), (13, at_step(47)), (12, at_step(48)), (11, at_step(49))];
+		assert_eq!(asked_at(fake, &slow), vec![JobWork::Train; 4]);
+		assert_eq!(sent(), []);
+		let asked = asked_at(fake, &[(10, at_step(50))]);
+		assert_eq!(asked, [JobWork::Train, JobWork::HandIn]);
 		assert_eq!(sent(), [(Bob, submit().into())]);
-		let [job] = fake.asked().try_into().unwrap();
-		assert_eq!(job.work, JobWork::HandIn, "and not begun again");
+		let asked = asked_at(fake, &[(9, None)]);
+		assert_eq!(asked, [JobWork::HandIn], "training is not begun again");
 	});
 }
 
 #[test]
-fn solver_should_train_on_when_its_pace_suffices() {
+fn solver_should_train_on_when_its_pace_suffices_or_is_not_known() {
+	let fast = [(12, at_step(40)), (10, at_step(60)), (8, at_step(80)), (6, at_step(95))];
+	// Steps of four blocks each, the last of them in time.
+	let coarse = [(12, at_step(98)), (10, at_step(98)), (8, at_step(99))];
+	let silent = JobStatus::Running(Progress::default());
+	let starting =
+		[(12, Some(silent.clone())), (9, Some(silent)), (8, at_step(0)), (7, at_step(0))];
+	for looks in [&fast[..], &coarse, &starting] {
+		node(BOB, |fake, sent| {
+			at_work();
+			assert_eq!(asked_at(fake, looks), vec![JobWork::Train; looks.len()]);
+			assert_eq!(sent(), []);
+		});
+	}
+}
+
+#[test]
+fn solver_should_hand_in_when_its_worker_hangs_or_fails() {
+	let hangs = [(12, at_step(50)), (9, at_step(50)), (8, at_step(50))];
+	let fault = Some(JobStatus::Failed(assay_host_functions::Fault::Machine("no memory".into())));
+	for looks in [&hangs[..], &[(12, fault)]] {
+		node(BOB, |fake, sent| {
+			at_work();
+			fake.say(|script| script.hand_in = trained());
+			assert_eq!(asked_at(fake, looks).last(), Some(&JobWork::HandIn));
+			assert_eq!(sent(), [(Bob, submit().into())]);
+		});
+	}
+}
+
+#[test]
+fn solver_should_train_on_when_there_is_nothing_to_hand_in() {
 	node(BOB, |fake, sent| {
-		assigned();
-		for (left, step) in [(12, 40), (10, 60), (8, 80), (6, 95)] {
-			alive_at(UNTIL - left);
-			fake.say(|script| script.train = at_step(step));
-			run();
-			assert_eq!((sent(), was_cancelled(fake)), (vec![], vec![]), "{left} blocks are left");
-		}
+		at_work();
+		let nothing = JobResult::Wait { reason: "not even a stride is done".into() };
+		fake.say(|script| script.hand_in = Some(JobStatus::Done(nothing)));
+		let hangs = [(12, at_step(50)), (8, at_step(50))];
+		assert_eq!(asked_at(fake, &hangs).last(), Some(&JobWork::HandIn));
+		assert_eq!(asked_at(fake, &[(7, at_step(50))]), [JobWork::Train]);
+		assert_eq!(sent(), []);
 	});
 }
 
-fn was_cancelled(fake: &Fake) -> Vec<u64> {
-	let mut cancelled = vec![];
-	fake.say(|script| cancelled = std::mem::take(&mut script.cancelled));
-	cancelled
+#[test]
+fn solver_should_not_bid_when_something_cannot_be_had() {
+	node(BOB, |fake, sent| {
+		let missing = JobResult::Wait { reason: "the data set cannot be had".into() };
+		fake.say(|script| script.prepare = Some(JobStatus::Done(missing)));
+		run();
+		assert_eq!(sent(), []);
+		assert_eq!(fake.asked().last().map(|job| job.work.clone()), Some(JobWork::Prepare));
+	});
 }
 
 /// Goes to a block in which task 0 has just given a sign of life.

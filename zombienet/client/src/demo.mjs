@@ -37,7 +37,7 @@ function terms() {
 	const windows = data === "mnist" ? { training: 600, heartbeat: 60, challenge: 60 } : { training: 120, heartbeat: 20, challenge: 24 };
 	// Who is late still lives: no heartbeat is missed before the claim is due.
 	if (scenario === "late") Object.assign(windows, { training: 24, heartbeat: 24 });
-	return { reward: 100n * ASY, bidding: 5, ...windows, assurance: "Challenge", hardware: null };
+	return { reward: 100n * ASY, bidding: data === "mnist" ? 10 : 6, ...windows, assurance: "Challenge", hardware: null };
 }
 
 /** Gives a node the key of an off-chain role. */

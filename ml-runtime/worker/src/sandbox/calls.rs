@@ -54,6 +54,61 @@ const MOUNTS: &[c_long] = &[
 	libc::SYS_open_by_handle_at,
 ];
 
+/// Who may do what with a file, and what is noted about it: Landlock does not ask who changes these, so
+/// that the files of the whole user lie open to it.
+const ATTRIBUTES: &[c_long] = &[
+	libc::SYS_fchmod,
+	libc::SYS_fchmodat,
+	FCHMODAT2,
+	libc::SYS_fchown,
+	libc::SYS_fchownat,
+	libc::SYS_setxattr,
+	libc::SYS_lsetxattr,
+	libc::SYS_fsetxattr,
+	SETXATTRAT,
+	libc::SYS_removexattr,
+	libc::SYS_lremovexattr,
+	libc::SYS_fremovexattr,
+	REMOVEXATTRAT,
+	FILE_SETATTR,
+	libc::SYS_utimensat,
+];
+
+/// Numbers that the C library's bindings lack on some processors; all kernels have the same.
+const FCHMODAT2: c_long = 452;
+const SETXATTRAT: c_long = 463;
+const REMOVEXATTRAT: c_long = 466;
+const FILE_SETATTR: c_long = 469;
+
+/// Memory, counters and messages that processes of the same user share by number.
+const SHARED: &[c_long] = &[
+	libc::SYS_shmget,
+	libc::SYS_shmat,
+	libc::SYS_shmctl,
+	libc::SYS_semget,
+	libc::SYS_semop,
+	libc::SYS_semtimedop,
+	libc::SYS_semctl,
+	libc::SYS_msgget,
+	libc::SYS_msgsnd,
+	libc::SYS_msgrcv,
+	libc::SYS_msgctl,
+	libc::SYS_mq_open,
+	libc::SYS_mq_unlink,
+];
+
+/// What others get of processors and disks.
+const PRIORITIES: &[c_long] = &[libc::SYS_setpriority, libc::SYS_ioprio_set];
+
+/// Calls that are denied unless their first argument names this process, or is zero, which does too.
+const OF_OTHERS: &[c_long] = &[
+	libc::SYS_prlimit64,
+	libc::SYS_sched_setaffinity,
+	libc::SYS_sched_setscheduler,
+	libc::SYS_sched_setparam,
+	libc::SYS_sched_setattr,
+];
+
 /// Parts of the kernel that computing needs nothing of, and that attacks begin with.
 const KERNEL: &[c_long] = &[
 	libc::SYS_bpf,
@@ -74,13 +129,25 @@ const KERNEL: &[c_long] = &[
 
 /// What only this processor's kernels have.
 #[cfg(target_arch = "x86_64")]
-const OWN: &[c_long] =
-	&[libc::SYS_fork, libc::SYS_vfork, libc::SYS_kexec_file_load, libc::SYS_iopl, libc::SYS_ioperm];
+const OWN: &[c_long] = &[
+	libc::SYS_fork,
+	libc::SYS_vfork,
+	libc::SYS_kexec_file_load,
+	libc::SYS_iopl,
+	libc::SYS_ioperm,
+	libc::SYS_chmod,
+	libc::SYS_chown,
+	libc::SYS_lchown,
+	libc::SYS_utime,
+	libc::SYS_utimes,
+	libc::SYS_futimesat,
+];
 #[cfg(not(target_arch = "x86_64"))]
 const OWN: &[c_long] = &[];
 
-/// The command of `ioctl` that types into a terminal: the one from which the node was started.
+/// The commands of `ioctl` that type or paste into a terminal: the one from which the node was started.
 const TIOCSTI: u64 = 0x5412;
+const TIOCLINUX: u64 = 0x541C;
 
 /// Set in the numbers of x32, a second way into those kernels of x86-64 that are built with it.
 const X32: i64 = 0x4000_0000;
@@ -109,7 +176,7 @@ fn always(calls: &'static [c_long]) -> impl Iterator<Item = (i64, Vec<SeccompRul
 }
 
 fn denied() -> Result<Rules, BackendError> {
-	let lists = [NETWORK, PROCESSES, MOUNTS, KERNEL, OWN];
+	let lists = [NETWORK, PROCESSES, MOUNTS, ATTRIBUTES, SHARED, PRIORITIES, KERNEL, OWN];
 	let mut rules: Rules = lists.into_iter().flat_map(always).collect();
 	let own = u64::from(process::id());
 	let other = || argument(0, SeccompCmpOp::Ne, own);
@@ -123,11 +190,14 @@ fn denied() -> Result<Rules, BackendError> {
 	{
 		rules.insert(call, vec![SeccompRule::new(vec![other()?])?]);
 	}
-	// Zero is the own process.
-	let limits = vec![other()?, argument(0, SeccompCmpOp::Ne, 0)?];
-	rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(limits)?]);
+	for call in OF_OTHERS {
+		let named = vec![other()?, argument(0, SeccompCmpOp::Ne, 0)?];
+		rules.insert(*call, vec![SeccompRule::new(named)?]);
+	}
 	let types = argument(1, SeccompCmpOp::Eq, TIOCSTI)?;
-	rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(vec![types])?]);
+	let pastes = argument(1, SeccompCmpOp::Eq, TIOCLINUX)?;
+	let typing = vec![SeccompRule::new(vec![types])?, SeccompRule::new(vec![pastes])?];
+	rules.insert(libc::SYS_ioctl, typing);
 	Ok(rules)
 }
 

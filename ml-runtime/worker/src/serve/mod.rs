@@ -128,6 +128,12 @@ fn run_job<K: Kernels>(
 			let trained = run::train(link, &prepared?, &kernels, &behaviour)?;
 			Ok(JobResult::Trained(trained))
 		},
+		Work::Prepare => match prepared {
+			Err(missing @ Trouble::Missing { .. }) => {
+				Ok(JobResult::Wait { reason: missing.to_string().into() })
+			},
+			other => other.map(|_| JobResult::Ready),
+		},
 		Work::HandIn => {
 			let trained = run::hand_in(link, &prepared?, &kernels, &behaviour)?;
 			let nothing = || JobResult::Wait { reason: "not even a stride is done".into() };

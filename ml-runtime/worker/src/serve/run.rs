@@ -203,7 +203,15 @@ pub(crate) fn check<K: Kernels>(
 	let session = run(link, job, kernels, behaviour)?;
 	let own = claim(&session)?;
 	if own == *theirs {
-		return Ok(Checked::Agrees);
+		// Whoever has checked a claim can serve what it commits to: else its solver alone could keep the
+		// trained state, or the state that the rest of the task begins in, from everybody.
+		return match hand_over(link, &session, behaviour) {
+			Err(Trouble::Machine(why)) => {
+				log::warn!("what was checked could not be published: {why}");
+				Ok(Checked::Agrees)
+			},
+			published => published.map(|_| Checked::Agrees),
+		};
 	}
 	if own.claim_root == theirs.claim_root {
 		// The list is right, what the claim says about its end is not.

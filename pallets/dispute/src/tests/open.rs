@@ -129,6 +129,18 @@ fn open_should_fail_when_games_are_as_many_as_allowed() {
 }
 
 #[test]
+fn open_should_fail_when_the_stake_covers_no_more_games() {
+	new_test_ext(|| {
+		let table = claimed(1, lie(MLP.update));
+		DisputeTariff::set(crate::Tariff { bond_base: STAKE / 2, ..DisputeTariff::get() });
+		table.opened(CHALLENGER);
+		table.opened(RIVAL);
+		assert_noop!(open(STRANGER, 0, table.opening()), Error::<Test>::TooManyGames);
+		0
+	});
+}
+
+#[test]
 fn open_should_fail_when_clocks_would_run_past_the_last_block() {
 	new_test_ext(|| {
 		let table = claimed(1, lie(MLP.update));

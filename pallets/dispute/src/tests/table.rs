@@ -76,7 +76,7 @@ pub(crate) fn with_beats(stride: u32, lies: Vec<Lie>, beats: Beats) -> Table {
 		data_root: task.data_root(),
 		records: task.records(),
 		record_size: task.record_size,
-		first_step: 0,
+		first_step: task.first_step,
 		init_root: task.init_root(),
 		init_slots: task.init_slots(),
 		seed: task.seed,

@@ -36,7 +36,7 @@ fn withdraw_claim_should_be_possible_again_when_traced_game_is_over() {
 		);
 		table.play(game);
 		assert_ok!(Market::withdraw_claim(signed(SOLVER), 0));
-		// Without open games the fee is a fiftieth of the stake.
-		BOND - 50 + STAKE / 50
+		// Without open games the fee is a twentieth of the stake, half of it for the requester.
+		BOND - 50 + STAKE / 40
 	});
 }

@@ -75,7 +75,7 @@ fn agenda_should_report_when_an_automatic_step_fails() {
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Assigned));
 		assert_ok!(<Staking as Stakes<u64, u64>>::lock(id, &SOLVER, stake));
 		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));
-		40
+		80
 	});
 }
 
@@ -93,6 +93,6 @@ fn agenda_should_wait_when_deadline_moved_to_the_block_of_the_entry() {
 		assert_eq!(Tasks::<Test>::get(id).unwrap().agenda, Some(19));
 		run_to(19);
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Open));
-		40
+		80
 	});
 }

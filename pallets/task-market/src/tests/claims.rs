@@ -66,10 +66,10 @@ fn game_opened_should_stop_finalisation_until_last_game_closed() {
 			[1, 2].map(|open_games| Event::GameOpened { task: id, open_games })
 		);
 		run_to(30);
-		assert_ok!(Market::acquit(id));
+		assert_ok!(Market::acquit(id, false));
 		run_to(32);
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Disputed));
-		assert_ok!(Market::acquit(id));
+		assert_ok!(Market::acquit(id, false));
 		assert_eq!(
 			take_events(),
 			[1, 0].map(|open_games| Event::GameClosed { task: id, open_games, until: 16 })
@@ -95,7 +95,7 @@ fn game_opened_should_fail_when_window_is_over_or_games_are_many() {
 	new_test_ext(|| {
 		let id = claimed();
 		assert_ok!(Market::game_opened(id));
-		assert_ok!(Market::acquit(id));
+		assert_ok!(Market::acquit(id, false));
 		jump_to(17);
 		assert_noop!(Market::game_opened(id), Error::<Test>::DeadlinePassed);
 		0
@@ -111,13 +111,14 @@ fn acquit_should_give_others_a_window_when_games_were_as_many_as_may_be() {
 		}
 		jump_to(30);
 		take_events();
-		assert_ok!(Market::acquit(id));
+		assert_ok!(Market::acquit(id, true));
 		let open_games = MAX_OPEN_GAMES - 1;
 		assert_eq!(take_events(), [Event::GameClosed { task: id, open_games, until: 38 }]);
 		jump_to(38);
 		assert_ok!(Market::game_opened(id));
-		for _ in 0..MAX_OPEN_GAMES {
-			assert_ok!(Market::acquit(id));
+		assert_ok!(Market::acquit(id, true));
+		for _ in 1..MAX_OPEN_GAMES {
+			assert_ok!(Market::acquit(id, false));
 		}
 		assert_eq!(Tasks::<Test>::get(id).unwrap().deadline(), 46);
 		jump_to(47);
@@ -127,11 +128,35 @@ fn acquit_should_give_others_a_window_when_games_were_as_many_as_may_be() {
 }
 
 #[test]
+fn claim_should_stay_open_to_challenge_when_the_chain_could_take_no_games() {
+	new_test_ext(|| {
+		let id = claimed();
+		// The window ends at 16; no game could be opened until 12.
+		Full::set(Some(12));
+		run_to(20);
+		assert_noop!(Market::finalise(signed(NOBODY), id), Error::<Test>::DeadlineNotPassed);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Claimed));
+		assert_ok!(Market::game_opened(id));
+		assert_ok!(Market::acquit(id, false));
+		run_to(21);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Final));
+		8
+	});
+	new_test_ext(|| {
+		let id = claimed();
+		Full::set(Some(2));
+		run_to(17);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Final), "long before");
+		8
+	});
+}
+
+#[test]
 fn acquit_should_fail_when_no_game_is_open() {
 	new_test_ext(|| {
 		let id = claimed();
-		assert_noop!(Market::acquit(id), Error::<Test>::NoOpenGame);
-		assert_noop!(Market::acquit(9), Error::<Test>::UnknownTask);
+		assert_noop!(Market::acquit(id, false), Error::<Test>::NoOpenGame);
+		assert_noop!(Market::acquit(9, false), Error::<Test>::UnknownTask);
 		0
 	});
 }

@@ -46,7 +46,8 @@ fn part_should_be_paid_by_its_steps_when_its_claim_stands() {
 		assert_eq!((free(SOLVER), free(REQUESTER)), (solver + 320, requester + 40));
 		assert_eq!(held(HoldReason::Escrow, REQUESTER), 1_010 - 323);
 		let task = Tasks::<Test>::get(id).unwrap();
-		assert_eq!((task.escrow, task.spec.terms.reward), (687, 680));
+		// Six of ten steps are left, at no more for a step than before.
+		assert_eq!((task.escrow, task.spec.terms.reward), (687, 600));
 		assert_eq!((task.spec.work.first_step, task.spec.work.steps), (4, 6));
 		assert_eq!(Staking::locked(id, &SOLVER), None);
 		assert_eq!(Staking::standing(&SOLVER).unwrap().failed, 1);
@@ -60,8 +61,8 @@ fn rest_should_be_a_task_like_any_other_when_a_part_was_paid() {
 		let id = assigned();
 		assert_ok!(hand_in(id, 4));
 		run_to(16);
-		assert_noop!(Market::place_bid(signed(SOLVER), id, 681), Error::<Test>::PriceAboveReward);
-		assert_ok!(Market::place_bid(signed(SOLVER), id, 680));
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 601), Error::<Test>::PriceAboveReward);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 600));
 		run_to(22);
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Assigned));
 		// The claim of the whole task begins where nobody is any more.
@@ -70,9 +71,9 @@ fn rest_should_be_a_task_like_any_other_when_a_part_was_paid() {
 		run_to(31);
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Final));
 		let receipt = Receipts::<Test>::get(id).unwrap();
-		assert_eq!((receipt.paid, receipt.final_state), (680, claim().final_state));
+		assert_eq!((receipt.paid, receipt.final_state), (600, claim().final_state));
 		assert_eq!(held(HoldReason::Escrow, REQUESTER), 0);
-		// Fees of 1 % on 320 and 680, rounded down, and half of a twentieth of the stake.
+		// Fees of 1 % on 320 and 600, rounded down, and half of a twentieth of the stake.
 		3 + 6 + 40
 	});
 }
@@ -104,8 +105,8 @@ fn rest_should_be_returned_when_the_attempts_are_used_up() {
 		// 1,000 and the fee of 10, less 640 and the fee of 6.
 		let failed = Event::TaskFailed { task: id, requester: REQUESTER, refunded: 364 };
 		assert_eq!(events.last(), Some(&failed));
-		// The minimum stake of 300 stood behind the second attempt.
-		6 + 40 + 8
+		// The minimum stake of 300 stood behind the second attempt, which did not begin.
+		6 + 40 + 15
 	});
 }
 

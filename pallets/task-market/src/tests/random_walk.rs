@@ -99,7 +99,7 @@ fn attempt(dice: &mut Dice) -> DispatchResult {
 		(TaskPhase::Disputed, 3) => {
 			Market::convict(id, Verdict::Silence, &who, dice.roll(500)).map(drop)
 		},
-		(TaskPhase::Disputed, _) => Market::acquit(id),
+		(TaskPhase::Disputed, _) => Market::acquit(id, dice.roll(2) == 0),
 		(TaskPhase::Claimed | TaskPhase::Final, _) => Ok(()),
 	}
 }
@@ -122,7 +122,7 @@ fn anything(dice: &mut Dice, who: u64) -> DispatchResult {
 		7 => Staking::unbond(signed(who), dice.roll(2_000)),
 		8 => Staking::withdraw_unbonded(signed(who)),
 		9 => Staking::bond_extra(signed(who), dice.roll(2_000)),
-		10 => Market::acquit(id),
+		10 => Market::acquit(id, dice.roll(2) == 0),
 		_ => Market::remove_receipt(signed(who), id),
 	}
 }
@@ -169,7 +169,7 @@ fn nothing_should_stay_on_hold_when_all_tasks_ended() {
 		}
 		let live: Vec<TaskId> = Tasks::<Test>::iter_keys().collect();
 		for id in live {
-			while Market::acquit(id).is_ok() {}
+			while Market::acquit(id, false).is_ok() {}
 		}
 		run_to(System::block_number() + 500);
 		for id in Tasks::<Test>::iter_keys().collect::<Vec<_>>() {

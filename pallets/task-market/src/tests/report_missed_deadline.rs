@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn report_missed_deadline_should_slash_a_share_and_reopen() {
+fn report_missed_deadline_should_burn_a_share_and_reopen() {
 	new_test_ext(|| {
 		let id = assigned();
 		jump_to(18);
@@ -14,16 +14,31 @@ fn report_missed_deadline_should_slash_a_share_and_reopen() {
 					task: id,
 					attempt: 0,
 					solver: SOLVER,
-					slashed: Slashed { amount: 80, paid: 40, burned: 40 }
+					slashed: Slashed { amount: 80, paid: 0, burned: 80 }
 				},
 				Event::TaskReopened { task: id, attempt: 1, until: 23 }
 			]
 		);
-		assert_eq!(free(REQUESTER), before + 40);
+		// A solver that never began says nothing against the task, and nobody gains by it.
+		assert_eq!(free(REQUESTER), before);
 		assert_eq!(held(HoldReason::Escrow, REQUESTER), 1_010);
 		let standing = Staking::standing(&SOLVER).unwrap();
 		assert_eq!((standing.free, standing.failed), (9_920, 1));
 		assert_eq!(Staking::locked(id, &SOLVER), None);
+		80
+	});
+}
+
+#[test]
+fn report_missed_deadline_should_pay_half_to_the_requester_when_the_solver_had_begun() {
+	new_test_ext(|| {
+		let id = assigned();
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 1, [9; 32]));
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 2, [9; 32]));
+		jump_to(18);
+		let before = free(REQUESTER);
+		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));
+		assert_eq!(free(REQUESTER), before + 40);
 		40
 	});
 }
@@ -36,7 +51,7 @@ fn report_missed_deadline_should_happen_by_itself() {
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Assigned));
 		run_to(18);
 		assert_eq!(Market::phase_of(id), Some(TaskPhase::Open));
-		40
+		80
 	});
 }
 
@@ -71,13 +86,13 @@ fn report_missed_deadline_should_end_task_when_attempts_are_used_up() {
 					task: id,
 					attempt: 1,
 					solver: SOLVER,
-					slashed: Slashed { amount: 80, paid: 40, burned: 40 }
+					slashed: Slashed { amount: 80, paid: 0, burned: 80 }
 				},
 				Event::TaskFailed { task: id, requester: REQUESTER, refunded: 1_010 }
 			]
 		);
-		assert_eq!((free(REQUESTER), Market::phase_of(id)), (PURSE + 80, None));
-		80
+		assert_eq!((free(REQUESTER), Market::phase_of(id)), (PURSE, None));
+		160
 	});
 }
 
@@ -110,6 +125,7 @@ fn report_missed_deadline_should_round_shares_down_when_stake_is_odd() {
 		register(SOLVER, 10_000);
 		assert_ok!(Market::place_bid(signed(SOLVER), id, 999));
 		run_to(7);
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 2, [9; 32]));
 		jump_to(18);
 		take_events();
 		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn withdraw_claim_should_burn_fee_and_reopen_when_nobody_disputes() {
+fn withdraw_claim_should_cost_what_lateness_costs_when_nobody_disputes() {
 	new_test_ext(|| {
 		let id = claimed();
 		assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
@@ -12,14 +12,14 @@ fn withdraw_claim_should_burn_fee_and_reopen_when_nobody_disputes() {
 					task: id,
 					attempt: 0,
 					solver: SOLVER,
-					slashed: Slashed { amount: 32, paid: 0, burned: 32 }
+					slashed: Slashed { amount: 80, paid: 40, burned: 40 }
 				},
 				Event::TaskReopened { task: id, attempt: 1, until: 13 }
 			]
 		);
 		let standing = Staking::standing(&SOLVER).unwrap();
-		assert_eq!((standing.free, standing.failed, standing.convicted), (9_968, 1, 0));
-		32
+		assert_eq!((standing.free, standing.failed, standing.convicted), (9_920, 1, 0));
+		40
 	});
 }
 

@@ -13,7 +13,8 @@ use assay_ops::{
 
 use super::Task;
 
-/// One departure from the honest execution. What follows from it is computed honestly.
+/// One departure from the honest execution. What follows from it is computed honestly. Steps have the
+/// numbers that the task gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
 	/// A bit of a word of a node's output is flipped.
@@ -59,7 +60,7 @@ pub enum Lie {
 	},
 	/// The root of a state is the hash of nothing.
 	State {
-		/// Steps done.
+		/// Steps done, ever.
 		step: u32,
 	},
 }
@@ -104,7 +105,7 @@ impl Execution {
 			}
 		}
 		let mut this = Self { task: task.clone(), lies, states: vec![first] };
-		for step in 0..task.steps {
+		for step in task.first_step..task.end_step() {
 			let outputs = this.outputs(step);
 			let slots = task.program.slots.iter();
 			let mut after: Vec<Vec<u32>> =
@@ -120,12 +121,17 @@ impl Execution {
 		this
 	}
 
+	/// Contents of the slots after `step` steps.
+	fn contents(&self, step: u32) -> &[Vec<u32>] {
+		&self.states[(step - self.task.first_step) as usize]
+	}
+
 	/// The outputs of all nodes of a step.
 	pub fn outputs(&self, step: u32) -> Vec<Vec<u32>> {
 		let mut outputs: Vec<Vec<u32>> = Vec::new();
 		for spec in &self.task.program.specs {
 			let output = match spec.op {
-				Op::State { slot } => self.states[step as usize][usize::from(slot)].clone(),
+				Op::State { slot } => self.contents(step)[usize::from(slot)].clone(),
 				_ => self.compute(step, spec, &outputs),
 			};
 			outputs.push(self.bend(step, spec, output));
@@ -209,7 +215,7 @@ impl Execution {
 
 	/// Slot roots after `step` steps.
 	pub fn slots(&self, step: u32) -> Vec<Root> {
-		self.task.slot_roots(&self.states[step as usize])
+		self.task.slot_roots(self.contents(step))
 	}
 
 	/// Root of the state after `step` steps.
@@ -222,8 +228,9 @@ impl Execution {
 
 	/// The list of the claim.
 	pub fn claim(&self) -> Vec<Root> {
-		let inner = (0..self.task.steps).step_by(self.task.stride as usize);
-		inner.chain([self.task.steps]).map(|step| self.state(step)).collect()
+		let (first, end) = (self.task.first_step, self.task.end_step());
+		let inner = (first..end).step_by(self.task.stride as usize);
+		inner.chain([end]).map(|step| self.state(step)).collect()
 	}
 
 	/// Root of the claim.
@@ -233,7 +240,7 @@ impl Execution {
 
 	/// Root of the list of slots of the last state: what a claim calls its artefact.
 	pub fn artifact(&self) -> Root {
-		list::root(ListTag::Slots, &self.slots(self.task.steps))
+		list::root(ListTag::Slots, &self.slots(self.task.end_step()))
 	}
 
 	/// Paths of the first and of the last state in the list of the claim.

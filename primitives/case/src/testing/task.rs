@@ -25,6 +25,8 @@ pub struct Task {
 	pub seed: [u8; 32],
 	/// Slots before the first step.
 	pub init: Vec<Vec<u32>>,
+	/// Steps that were done before: steps are numbered from here.
+	pub first_step: u32,
 	/// Steps.
 	pub steps: u32,
 	/// Steps between two committed states.
@@ -32,7 +34,7 @@ pub struct Task {
 }
 
 impl Task {
-	/// A task of `steps` steps that starts from `init`.
+	/// A task of `steps` steps that starts from `init`, with none done before.
 	pub fn new(
 		posted: Program,
 		data: Vec<u8>,
@@ -42,7 +44,13 @@ impl Task {
 	) -> Self {
 		let program = posted.check(&Limits::new(record_size)).unwrap();
 		let tree = ProgramTree::new(&program).unwrap();
-		Self { posted, program, tree, data, record_size, seed: [5; 32], init, steps, stride }
+		let (seed, first_step) = ([5; 32], 0);
+		Self { posted, program, tree, data, record_size, seed, init, first_step, steps, stride }
+	}
+
+	/// Number of the step after the last one.
+	pub fn end_step(&self) -> u32 {
+		self.first_step + self.steps
 	}
 
 	/// Records in the data set.
@@ -73,7 +81,7 @@ impl Task {
 		Params {
 			id: [9; 32],
 			claim,
-			first_step: 0,
+			first_step: self.first_step,
 			steps: self.steps,
 			stride: self.stride,
 			nodes: self.program.specs.len() as u32,
@@ -111,7 +119,7 @@ impl Task {
 
 	/// Root of the state before the first step.
 	pub fn init_root(&self) -> Root {
-		state_root(0, &self.slot_roots(&self.init))
+		state_root(self.first_step.into(), &self.slot_roots(&self.init))
 	}
 
 	/// A node and its path.

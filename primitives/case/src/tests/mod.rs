@@ -1,5 +1,6 @@
 //! Whole games over small programs, and the agreement of the game's hashing with the commitments'.
 
+mod first_step;
 mod games;
 mod lists;
 mod sizes;

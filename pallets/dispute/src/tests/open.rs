@@ -119,10 +119,7 @@ fn open_should_fail_when_games_are_as_many_as_allowed() {
 		for _ in 2..assay_primitives::MAX_OPEN_GAMES {
 			table.opened(CHALLENGER);
 		}
-		assert_noop!(
-			open(RIVAL, 0, table.opening()),
-			pallet_task_market::Error::<Test>::TooManyGames
-		);
+		assert_noop!(open(RIVAL, 0, table.opening()), Error::<Test>::TooManyGames);
 		assert_eq!(bond_of(CHALLENGER), 32 * BOND);
 		0
 	});

@@ -45,8 +45,23 @@ export function describe(api, dispatchError) {
 	return `${section}.${name}: ${docs.join(" ")}`;
 }
 
-/** Signs, submits and waits until the extrinsic is in a block; resolves to its events or throws its error. */
-export function send(api, call, signer, { finalized = false } = {}) {
+/**
+ * Signs, submits and waits until the extrinsic is in a block; resolves to its events or throws its error. Where a
+ * fork has put an earlier transaction of the signer back into the pool, so that this one has its nonce, it waits.
+ */
+export async function send(api, call, signer, options = {}) {
+	for (let tries = 20; ; tries -= 1) {
+		try {
+			return await sendOnce(api, call, signer, options);
+		} catch (error) {
+			const nonceTaken = /^(1014|1010): /.test(error.message);
+			if (!nonceTaken || tries === 0) throw error;
+			await sleep(1000);
+		}
+	}
+}
+
+function sendOnce(api, call, signer, { finalized = false }) {
 	return new Promise((resolve, reject) => {
 		let unsubscribe = () => {};
 		call.signAndSend(signer, { nonce: -1 }, (result) => {

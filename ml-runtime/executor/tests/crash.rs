@@ -8,7 +8,7 @@ use std::{
 	path::{Path, PathBuf},
 	process::{Child, Command, Stdio},
 	thread,
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use assay_backend_cpu::CpuKernels;
@@ -169,10 +169,14 @@ fn session_should_report_a_machine_fault_when_the_directory_cannot_be_made() {
 }
 
 const CHILD_DIR: &str = "ASSAY_CRASH_TEST_DIR";
+const CHILD_STEPS: &str = "ASSAY_CRASH_TEST_STEPS";
+const KILLS: u64 = 12;
+/// Steps that one child gets further at most. It waits there to be killed, so that no child ends
+/// by itself, on a machine of whatever speed.
+const STEPS_A_CHILD: u64 = 250;
 
-/// Long enough to be killed often.
 fn long_job() -> Prepared {
-	short_mlp(3000, 3)
+	short_mlp(KILLS * STEPS_A_CHILD + 100, 3)
 }
 
 /// Not a test of its own: the process that the next test starts and kills.
@@ -180,37 +184,48 @@ fn long_job() -> Prepared {
 #[ignore = "run by the test that kills it"]
 fn child_should_train_when_started_with_a_directory() {
 	let Some(dir) = std::env::var_os(CHILD_DIR) else { return };
-	finish(&mut start(&long_job(), Path::new(&dir)));
+	let last = std::env::var(CHILD_STEPS).unwrap().parse().unwrap();
+	run_until(&mut start(&long_job(), Path::new(&dir)), last);
+	// Should the parent be gone, nobody kills this one.
+	thread::sleep(Duration::from_secs(60));
 }
 
-fn child(dir: &Path) -> Child {
+fn child(dir: &Path, last: u64) -> Child {
 	Command::new(std::env::current_exe().unwrap())
 		.args(["--exact", "child_should_train_when_started_with_a_directory", "--ignored"])
 		.env(CHILD_DIR, dir)
+		.env(CHILD_STEPS, last.to_string())
 		.stdout(Stdio::null())
 		.stderr(Stdio::null())
 		.spawn()
 		.unwrap()
 }
 
+/// The step of the newest checkpoint.
+fn reached(dir: &Path) -> u64 {
+	let newest = checkpoints(dir).pop();
+	newest.map_or(0, |path| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap())
+}
+
 #[test]
 fn claim_should_be_the_same_when_the_process_is_killed_again_and_again() {
 	let dir = tempfile::tempdir().unwrap();
-	let mut kills = 0;
-	let mut reached = Vec::new();
-	for round in 0..12_u64 {
-		let mut child = child(dir.path());
-		thread::sleep(Duration::from_millis(40 + 13 * round));
-		let running = child.try_wait().unwrap().is_none();
+	let mut before = 0;
+	for round in 1..=KILLS {
+		let mut child = child(dir.path(), round * STEPS_A_CHILD);
+		let started = Instant::now();
+		while reached(dir.path()) <= before {
+			assert!(started.elapsed() < Duration::from_secs(60), "no progress past {before}");
+			thread::sleep(Duration::from_millis(1));
+		}
+		thread::sleep(Duration::from_millis(3 * round));
+		assert!(child.try_wait().unwrap().is_none(), "the child ended before it was killed");
 		child.kill().unwrap(); // SIGKILL
 		child.wait().unwrap();
-		kills += u32::from(running);
-		let newest = checkpoints(dir.path()).pop();
-		reached
-			.extend(newest.and_then(|path| path.to_str()?.rsplit('-').next()?.parse::<u64>().ok()));
+		before = reached(dir.path());
 	}
-	assert!(reached.is_sorted(), "progress was lost: {reached:?}");
-	assert!(kills >= 10, "only {kills} kills hit a running process; it reached {reached:?}");
 	let job = long_job();
-	assert_eq!(finish(&mut start(&job, dir.path())), expected(&job));
+	let mut session = start(&job, dir.path());
+	assert!(session.steps_done() >= before && before > 0);
+	assert_eq!(finish(&mut session), expected(&job));
 }

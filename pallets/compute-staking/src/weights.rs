@@ -33,68 +33,68 @@ pub trait WeightInfo {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register() -> Weight {
-		// The fastest run took 96_330_000 picoseconds.
-		Weight::from_parts(97_743_000, 131)
+		// The fastest run took 97_242_000 picoseconds.
+		Weight::from_parts(98_554_000, 131)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn update_profile() -> Weight {
-		// The fastest run took 24_616_000 picoseconds.
-		Weight::from_parts(25_518_000, 589)
+		// The fastest run took 24_957_000 picoseconds.
+		Weight::from_parts(25_978_000, 589)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn deregister() -> Weight {
-		// The fastest run took 84_007_000 picoseconds.
-		Weight::from_parts(85_600_000, 382)
+		// The fastest run took 84_758_000 picoseconds.
+		Weight::from_parts(86_231_000, 382)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn bond() -> Weight {
-		// The fastest run took 99_045_000 picoseconds.
-		Weight::from_parts(100_689_000, 382)
+		// The fastest run took 100_198_000 picoseconds.
+		Weight::from_parts(102_201_000, 382)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn bond_extra() -> Weight {
-		// The fastest run took 99_136_000 picoseconds.
-		Weight::from_parts(100_709_000, 701)
+		// The fastest run took 99_677_000 picoseconds.
+		Weight::from_parts(101_861_000, 701)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn unbond() -> Weight {
-		// The fastest run took 25_217_000 picoseconds.
-		Weight::from_parts(26_109_000, 589)
+		// The fastest run took 25_838_000 picoseconds.
+		Weight::from_parts(26_630_000, 589)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn withdraw_unbonded() -> Weight {
-		// The fastest run took 88_395_000 picoseconds.
-		Weight::from_parts(89_737_000, 701)
+		// The fastest run took 88_836_000 picoseconds.
+		Weight::from_parts(90_480_000, 701)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn standing() -> Weight {
-		// The fastest run took 8_906_000 picoseconds.
-		Weight::from_parts(9_207_000, 589)
+		// The fastest run took 8_757_000 picoseconds.
+		Weight::from_parts(9_077_000, 589)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
 	fn lock() -> Weight {
-		// The fastest run took 26_109_000 picoseconds.
-		Weight::from_parts(26_770_000, 589)
+		// The fastest run took 26_129_000 picoseconds.
+		Weight::from_parts(26_790_000, 589)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn release() -> Weight {
-		// The fastest run took 25_268_000 picoseconds.
-		Weight::from_parts(25_918_000, 687)
+		// The fastest run took 25_467_000 picoseconds.
+		Weight::from_parts(26_229_000, 687)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn slash(p: u32, ) -> Weight {
-		// The fastest run took 73_006_000 picoseconds.
-		Weight::from_parts(80_319_000, 824)
-			.saturating_add(Weight::from_parts(72_738_170, 0).saturating_mul(p.into()))
+		// The fastest run took 73_418_000 picoseconds.
+		Weight::from_parts(82_540_320, 824)
+			.saturating_add(Weight::from_parts(74_106_858, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
@@ -106,68 +106,68 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 // For tests.
 impl WeightInfo for () {
 	fn register() -> Weight {
-		// The fastest run took 96_330_000 picoseconds.
-		Weight::from_parts(97_743_000, 131)
+		// The fastest run took 97_242_000 picoseconds.
+		Weight::from_parts(98_554_000, 131)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn update_profile() -> Weight {
-		// The fastest run took 24_616_000 picoseconds.
-		Weight::from_parts(25_518_000, 589)
+		// The fastest run took 24_957_000 picoseconds.
+		Weight::from_parts(25_978_000, 589)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn deregister() -> Weight {
-		// The fastest run took 84_007_000 picoseconds.
-		Weight::from_parts(85_600_000, 382)
+		// The fastest run took 84_758_000 picoseconds.
+		Weight::from_parts(86_231_000, 382)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn bond() -> Weight {
-		// The fastest run took 99_045_000 picoseconds.
-		Weight::from_parts(100_689_000, 382)
+		// The fastest run took 100_198_000 picoseconds.
+		Weight::from_parts(102_201_000, 382)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn bond_extra() -> Weight {
-		// The fastest run took 99_136_000 picoseconds.
-		Weight::from_parts(100_709_000, 701)
+		// The fastest run took 99_677_000 picoseconds.
+		Weight::from_parts(101_861_000, 701)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn unbond() -> Weight {
-		// The fastest run took 25_217_000 picoseconds.
-		Weight::from_parts(26_109_000, 589)
+		// The fastest run took 25_838_000 picoseconds.
+		Weight::from_parts(26_630_000, 589)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn withdraw_unbonded() -> Weight {
-		// The fastest run took 88_395_000 picoseconds.
-		Weight::from_parts(89_737_000, 701)
+		// The fastest run took 88_836_000 picoseconds.
+		Weight::from_parts(90_480_000, 701)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn standing() -> Weight {
-		// The fastest run took 8_906_000 picoseconds.
-		Weight::from_parts(9_207_000, 589)
+		// The fastest run took 8_757_000 picoseconds.
+		Weight::from_parts(9_077_000, 589)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
 	fn lock() -> Weight {
-		// The fastest run took 26_109_000 picoseconds.
-		Weight::from_parts(26_770_000, 589)
+		// The fastest run took 26_129_000 picoseconds.
+		Weight::from_parts(26_790_000, 589)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn release() -> Weight {
-		// The fastest run took 25_268_000 picoseconds.
-		Weight::from_parts(25_918_000, 687)
+		// The fastest run took 25_467_000 picoseconds.
+		Weight::from_parts(26_229_000, 687)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn slash(p: u32, ) -> Weight {
-		// The fastest run took 73_006_000 picoseconds.
-		Weight::from_parts(80_319_000, 824)
-			.saturating_add(Weight::from_parts(72_738_170, 0).saturating_mul(p.into()))
+		// The fastest run took 73_418_000 picoseconds.
+		Weight::from_parts(82_540_320, 824)
+			.saturating_add(Weight::from_parts(74_106_858, 0).saturating_mul(p.into()))
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(p.into())))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))

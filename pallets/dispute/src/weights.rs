@@ -29,44 +29,44 @@ pub trait WeightInfo {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open() -> Weight {
-		// The fastest run took 482_193_000 picoseconds.
-		Weight::from_parts(503_132_000, 4639)
-			.saturating_add(T::DbWeight::get().reads(73_u64))
+		// The fastest run took 485_830_000 picoseconds.
+		Weight::from_parts(505_055_000, 4639)
+			.saturating_add(T::DbWeight::get().reads(74_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
 	fn light_move() -> Weight {
-		// The fastest run took 854_821_000 picoseconds.
-		Weight::from_parts(875_791_000, 17749)
+		// The fastest run took 852_818_000 picoseconds.
+		Weight::from_parts(883_594_000, 17749)
 			.saturating_add(T::DbWeight::get().reads(69_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	fn judged_move() -> Weight {
-		// The fastest run took 7_764_291_000 picoseconds.
-		Weight::from_parts(7_827_730_000, 2388)
+		// The fastest run took 7_788_017_000 picoseconds.
+		Weight::from_parts(7_896_109_000, 2388)
 			.saturating_add(T::DbWeight::get().reads(14_u64))
 			.saturating_add(T::DbWeight::get().writes(17_u64))
 	}
 	fn settle() -> Weight {
-		// The fastest run took 139_521_000 picoseconds.
-		Weight::from_parts(143_839_000, 1494)
+		// The fastest run took 145_031_000 picoseconds.
+		Weight::from_parts(147_967_000, 1494)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
 	fn close_game() -> Weight {
-		// The fastest run took 110_246_000 picoseconds.
-		Weight::from_parts(115_837_000, 1889)
+		// The fastest run took 111_830_000 picoseconds.
+		Weight::from_parts(114_825_000, 1889)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
 	fn tick_base() -> Weight {
-		// The fastest run took 6_261_000 picoseconds.
-		Weight::from_parts(6_552_000, 141)
+		// The fastest run took 6_242_000 picoseconds.
+		Weight::from_parts(6_492_000, 141)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn tick_bucket() -> Weight {
-		// The fastest run took 11_461_000 picoseconds.
-		Weight::from_parts(12_153_000, 1049)
+		// The fastest run took 11_111_000 picoseconds.
+		Weight::from_parts(11_371_000, 1049)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
 }
@@ -74,44 +74,44 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 // For tests.
 impl WeightInfo for () {
 	fn open() -> Weight {
-		// The fastest run took 482_193_000 picoseconds.
-		Weight::from_parts(503_132_000, 4639)
-			.saturating_add(RocksDbWeight::get().reads(73_u64))
+		// The fastest run took 485_830_000 picoseconds.
+		Weight::from_parts(505_055_000, 4639)
+			.saturating_add(RocksDbWeight::get().reads(74_u64))
 			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
 	fn light_move() -> Weight {
-		// The fastest run took 854_821_000 picoseconds.
-		Weight::from_parts(875_791_000, 17749)
+		// The fastest run took 852_818_000 picoseconds.
+		Weight::from_parts(883_594_000, 17749)
 			.saturating_add(RocksDbWeight::get().reads(69_u64))
 			.saturating_add(RocksDbWeight::get().writes(4_u64))
 	}
 	fn judged_move() -> Weight {
-		// The fastest run took 7_764_291_000 picoseconds.
-		Weight::from_parts(7_827_730_000, 2388)
+		// The fastest run took 7_788_017_000 picoseconds.
+		Weight::from_parts(7_896_109_000, 2388)
 			.saturating_add(RocksDbWeight::get().reads(14_u64))
 			.saturating_add(RocksDbWeight::get().writes(17_u64))
 	}
 	fn settle() -> Weight {
-		// The fastest run took 139_521_000 picoseconds.
-		Weight::from_parts(143_839_000, 1494)
+		// The fastest run took 145_031_000 picoseconds.
+		Weight::from_parts(147_967_000, 1494)
 			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(10_u64))
 	}
 	fn close_game() -> Weight {
-		// The fastest run took 110_246_000 picoseconds.
-		Weight::from_parts(115_837_000, 1889)
+		// The fastest run took 111_830_000 picoseconds.
+		Weight::from_parts(114_825_000, 1889)
 			.saturating_add(RocksDbWeight::get().reads(6_u64))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
 	}
 	fn tick_base() -> Weight {
-		// The fastest run took 6_261_000 picoseconds.
-		Weight::from_parts(6_552_000, 141)
+		// The fastest run took 6_242_000 picoseconds.
+		Weight::from_parts(6_492_000, 141)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn tick_bucket() -> Weight {
-		// The fastest run took 11_461_000 picoseconds.
-		Weight::from_parts(12_153_000, 1049)
+		// The fastest run took 11_111_000 picoseconds.
+		Weight::from_parts(11_371_000, 1049)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
 }

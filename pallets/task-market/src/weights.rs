@@ -41,115 +41,115 @@ pub trait WeightInfo {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn post_task(n: u32, ) -> Weight {
-		// The fastest run took 290_213_000 picoseconds.
-		Weight::from_parts(297_407_000, 1018)
-			.saturating_add(Weight::from_parts(4_009_819, 0).saturating_mul(n.into()))
+		// The fastest run took 266_028_000 picoseconds.
+		Weight::from_parts(264_058_730, 1018)
+			.saturating_add(Weight::from_parts(2_236_256, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	fn cancel_task() -> Weight {
-		// The fastest run took 181_690_000 picoseconds.
-		Weight::from_parts(188_073_000, 1624)
+		// The fastest run took 165_410_000 picoseconds.
+		Weight::from_parts(167_424_000, 1624)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
 	fn place_bid() -> Weight {
-		// The fastest run took 61_876_000 picoseconds.
-		Weight::from_parts(75_501_000, 2361)
+		// The fastest run took 43_421_000 picoseconds.
+		Weight::from_parts(44_553_000, 2361)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn withdraw_bid() -> Weight {
-		// The fastest run took 46_587_000 picoseconds.
-		Weight::from_parts(49_863_000, 1770)
+		// The fastest run took 31_038_000 picoseconds.
+		Weight::from_parts(31_749_000, 1770)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn assign() -> Weight {
-		// The fastest run took 353_262_000 picoseconds.
-		Weight::from_parts(368_059_000, 4430)
+		// The fastest run took 327_012_000 picoseconds.
+		Weight::from_parts(343_353_000, 4430)
 			.saturating_add(T::DbWeight::get().reads(38_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
 	fn heartbeat() -> Weight {
-		// The fastest run took 43_451_000 picoseconds.
-		Weight::from_parts(47_319_000, 1362)
+		// The fastest run took 33_692_000 picoseconds.
+		Weight::from_parts(34_985_000, 1362)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	fn submit_claim() -> Weight {
-		// The fastest run took 145_803_000 picoseconds.
-		Weight::from_parts(149_530_000, 2314)
+		// The fastest run took 132_738_000 picoseconds.
+		Weight::from_parts(134_632_000, 2314)
 			.saturating_add(T::DbWeight::get().reads(20_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	fn finalise() -> Weight {
-		// The fastest run took 329_127_000 picoseconds.
-		Weight::from_parts(341_480_000, 1951)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
+		// The fastest run took 319_258_000 picoseconds.
+		Weight::from_parts(332_202_000, 2065)
+			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	fn finalise_part() -> Weight {
-		// The fastest run took 375_243_000 picoseconds.
-		Weight::from_parts(393_217_000, 2964)
-			.saturating_add(T::DbWeight::get().reads(25_u64))
+		// The fastest run took 367_348_000 picoseconds.
+		Weight::from_parts(378_920_000, 3079)
+			.saturating_add(T::DbWeight::get().reads(27_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
 	fn report_missed_deadline() -> Weight {
-		// The fastest run took 327_714_000 picoseconds.
-		Weight::from_parts(341_379_000, 2802)
-			.saturating_add(T::DbWeight::get().reads(25_u64))
-			.saturating_add(T::DbWeight::get().writes(10_u64))
+		// The fastest run took 232_335_000 picoseconds.
+		Weight::from_parts(245_520_000, 2701)
+			.saturating_add(T::DbWeight::get().reads(24_u64))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
 	fn withdraw_claim() -> Weight {
-		// The fastest run took 208_801_000 picoseconds.
-		Weight::from_parts(217_137_000, 2879)
-			.saturating_add(T::DbWeight::get().reads(23_u64))
-			.saturating_add(T::DbWeight::get().writes(7_u64))
+		// The fastest run took 274_885_000 picoseconds.
+		Weight::from_parts(287_288_000, 3019)
+			.saturating_add(T::DbWeight::get().reads(24_u64))
+			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	fn remove_receipt() -> Weight {
-		// The fastest run took 94_066_000 picoseconds.
-		Weight::from_parts(102_061_000, 585)
+		// The fastest run took 89_507_000 picoseconds.
+		Weight::from_parts(90_911_000, 585)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	fn claim() -> Weight {
-		// The fastest run took 16_641_000 picoseconds.
-		Weight::from_parts(17_302_000, 1462)
+		// The fastest run took 14_838_000 picoseconds.
+		Weight::from_parts(15_309_000, 1462)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 	}
 	fn game_opened() -> Weight {
-		// The fastest run took 21_751_000 picoseconds.
-		Weight::from_parts(22_973_000, 1171)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
+		// The fastest run took 24_887_000 picoseconds.
+		Weight::from_parts(25_598_000, 1285)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn convict() -> Weight {
-		// The fastest run took 385_081_000 picoseconds.
-		Weight::from_parts(402_655_000, 2112)
+		// The fastest run took 375_733_000 picoseconds.
+		Weight::from_parts(384_640_000, 2112)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
 	fn acquit() -> Weight {
-		// The fastest run took 98_785_000 picoseconds.
-		Weight::from_parts(100_598_000, 2103)
+		// The fastest run took 97_042_000 picoseconds.
+		Weight::from_parts(98_294_000, 2103)
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	fn tick_base() -> Weight {
-		// The fastest run took 2_655_000 picoseconds.
-		Weight::from_parts(2_916_000, 4)
+		// The fastest run took 2_825_000 picoseconds.
+		Weight::from_parts(2_976_000, 4)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
 	fn tick_bucket() -> Weight {
-		// The fastest run took 9_789_000 picoseconds.
-		Weight::from_parts(10_319_000, 674)
+		// The fastest run took 9_638_000 picoseconds.
+		Weight::from_parts(10_069_000, 674)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn tick_task() -> Weight {
-		// The fastest run took 105_437_000 picoseconds.
-		Weight::from_parts(110_056_000, 2009)
+		// The fastest run took 99_636_000 picoseconds.
+		Weight::from_parts(101_390_000, 2009)
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -158,115 +158,115 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 // For tests.
 impl WeightInfo for () {
 	fn post_task(n: u32, ) -> Weight {
-		// The fastest run took 290_213_000 picoseconds.
-		Weight::from_parts(297_407_000, 1018)
-			.saturating_add(Weight::from_parts(4_009_819, 0).saturating_mul(n.into()))
+		// The fastest run took 266_028_000 picoseconds.
+		Weight::from_parts(264_058_730, 1018)
+			.saturating_add(Weight::from_parts(2_236_256, 0).saturating_mul(n.into()))
 			.saturating_add(RocksDbWeight::get().reads(18_u64))
 			.saturating_add(RocksDbWeight::get().writes(5_u64))
 	}
 	fn cancel_task() -> Weight {
-		// The fastest run took 181_690_000 picoseconds.
-		Weight::from_parts(188_073_000, 1624)
+		// The fastest run took 165_410_000 picoseconds.
+		Weight::from_parts(167_424_000, 1624)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(6_u64))
 	}
 	fn place_bid() -> Weight {
-		// The fastest run took 61_876_000 picoseconds.
-		Weight::from_parts(75_501_000, 2361)
+		// The fastest run took 43_421_000 picoseconds.
+		Weight::from_parts(44_553_000, 2361)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn withdraw_bid() -> Weight {
-		// The fastest run took 46_587_000 picoseconds.
-		Weight::from_parts(49_863_000, 1770)
+		// The fastest run took 31_038_000 picoseconds.
+		Weight::from_parts(31_749_000, 1770)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn assign() -> Weight {
-		// The fastest run took 353_262_000 picoseconds.
-		Weight::from_parts(368_059_000, 4430)
+		// The fastest run took 327_012_000 picoseconds.
+		Weight::from_parts(343_353_000, 4430)
 			.saturating_add(RocksDbWeight::get().reads(38_u64))
 			.saturating_add(RocksDbWeight::get().writes(7_u64))
 	}
 	fn heartbeat() -> Weight {
-		// The fastest run took 43_451_000 picoseconds.
-		Weight::from_parts(47_319_000, 1362)
+		// The fastest run took 33_692_000 picoseconds.
+		Weight::from_parts(34_985_000, 1362)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}
 	fn submit_claim() -> Weight {
-		// The fastest run took 145_803_000 picoseconds.
-		Weight::from_parts(149_530_000, 2314)
+		// The fastest run took 132_738_000 picoseconds.
+		Weight::from_parts(134_632_000, 2314)
 			.saturating_add(RocksDbWeight::get().reads(20_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn finalise() -> Weight {
-		// The fastest run took 329_127_000 picoseconds.
-		Weight::from_parts(341_480_000, 1951)
-			.saturating_add(RocksDbWeight::get().reads(8_u64))
+		// The fastest run took 319_258_000 picoseconds.
+		Weight::from_parts(332_202_000, 2065)
+			.saturating_add(RocksDbWeight::get().reads(10_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	fn finalise_part() -> Weight {
-		// The fastest run took 375_243_000 picoseconds.
-		Weight::from_parts(393_217_000, 2964)
-			.saturating_add(RocksDbWeight::get().reads(25_u64))
+		// The fastest run took 367_348_000 picoseconds.
+		Weight::from_parts(378_920_000, 3079)
+			.saturating_add(RocksDbWeight::get().reads(27_u64))
 			.saturating_add(RocksDbWeight::get().writes(10_u64))
 	}
 	fn report_missed_deadline() -> Weight {
-		// The fastest run took 327_714_000 picoseconds.
-		Weight::from_parts(341_379_000, 2802)
-			.saturating_add(RocksDbWeight::get().reads(25_u64))
-			.saturating_add(RocksDbWeight::get().writes(10_u64))
+		// The fastest run took 232_335_000 picoseconds.
+		Weight::from_parts(245_520_000, 2701)
+			.saturating_add(RocksDbWeight::get().reads(24_u64))
+			.saturating_add(RocksDbWeight::get().writes(9_u64))
 	}
 	fn withdraw_claim() -> Weight {
-		// The fastest run took 208_801_000 picoseconds.
-		Weight::from_parts(217_137_000, 2879)
-			.saturating_add(RocksDbWeight::get().reads(23_u64))
-			.saturating_add(RocksDbWeight::get().writes(7_u64))
+		// The fastest run took 274_885_000 picoseconds.
+		Weight::from_parts(287_288_000, 3019)
+			.saturating_add(RocksDbWeight::get().reads(24_u64))
+			.saturating_add(RocksDbWeight::get().writes(8_u64))
 	}
 	fn remove_receipt() -> Weight {
-		// The fastest run took 94_066_000 picoseconds.
-		Weight::from_parts(102_061_000, 585)
+		// The fastest run took 89_507_000 picoseconds.
+		Weight::from_parts(90_911_000, 585)
 			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn claim() -> Weight {
-		// The fastest run took 16_641_000 picoseconds.
-		Weight::from_parts(17_302_000, 1462)
+		// The fastest run took 14_838_000 picoseconds.
+		Weight::from_parts(15_309_000, 1462)
 			.saturating_add(RocksDbWeight::get().reads(2_u64))
 	}
 	fn game_opened() -> Weight {
-		// The fastest run took 21_751_000 picoseconds.
-		Weight::from_parts(22_973_000, 1171)
-			.saturating_add(RocksDbWeight::get().reads(1_u64))
+		// The fastest run took 24_887_000 picoseconds.
+		Weight::from_parts(25_598_000, 1285)
+			.saturating_add(RocksDbWeight::get().reads(3_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn convict() -> Weight {
-		// The fastest run took 385_081_000 picoseconds.
-		Weight::from_parts(402_655_000, 2112)
+		// The fastest run took 375_733_000 picoseconds.
+		Weight::from_parts(384_640_000, 2112)
 			.saturating_add(RocksDbWeight::get().reads(9_u64))
 			.saturating_add(RocksDbWeight::get().writes(11_u64))
 	}
 	fn acquit() -> Weight {
-		// The fastest run took 98_785_000 picoseconds.
-		Weight::from_parts(100_598_000, 2103)
+		// The fastest run took 97_042_000 picoseconds.
+		Weight::from_parts(98_294_000, 2103)
 			.saturating_add(RocksDbWeight::get().reads(18_u64))
 			.saturating_add(RocksDbWeight::get().writes(3_u64))
 	}
 	fn tick_base() -> Weight {
-		// The fastest run took 2_655_000 picoseconds.
-		Weight::from_parts(2_916_000, 4)
+		// The fastest run took 2_825_000 picoseconds.
+		Weight::from_parts(2_976_000, 4)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 	}
 	fn tick_bucket() -> Weight {
-		// The fastest run took 9_789_000 picoseconds.
-		Weight::from_parts(10_319_000, 674)
+		// The fastest run took 9_638_000 picoseconds.
+		Weight::from_parts(10_069_000, 674)
 			.saturating_add(RocksDbWeight::get().reads(1_u64))
 			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 	fn tick_task() -> Weight {
-		// The fastest run took 105_437_000 picoseconds.
-		Weight::from_parts(110_056_000, 2009)
+		// The fastest run took 99_636_000 picoseconds.
+		Weight::from_parts(101_390_000, 2009)
 			.saturating_add(RocksDbWeight::get().reads(18_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 	}

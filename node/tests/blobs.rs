@@ -167,7 +167,7 @@ impl Running {
 	}
 
 	fn until<T>(&self, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
-		let end = Instant::now() + Duration::from_secs(50);
+		let end = Instant::now() + Duration::from_secs(150);
 		loop {
 			if let Some(found) = look(self) {
 				return found;

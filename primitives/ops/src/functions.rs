@@ -1,4 +1,4 @@
-//! `exp` and `log` as polynomials over add, sub, mul and fma.
+//! `exp`, `log`, `tanh` and `erf` as polynomials over the arithmetic, and what is composed of them.
 //!
 //! The formulas are written once, over [`Arith`]. The instance here is [`SoftArith`], the integer
 //! arithmetic of [`soft`]; a kernel may instantiate the same formula over hardware floats and gets
@@ -19,6 +19,8 @@ pub trait Arith {
 	fn mul(a: u32, b: u32) -> u32;
 	/// `a · b + c` with one rounding.
 	fn fma(a: u32, b: u32, c: u32) -> u32;
+	/// `a / b`.
+	fn div(a: u32, b: u32) -> u32;
 }
 
 /// The integer-only arithmetic.
@@ -42,6 +44,10 @@ impl Arith for SoftArith {
 	fn fma(a: u32, b: u32, c: u32) -> u32 {
 		soft::fma(a, b, c)
 	}
+	#[inline(always)]
+	fn div(a: u32, b: u32) -> u32 {
+		soft::div(a, b)
+	}
 }
 
 /// Natural exponential. `exp(−∞) = +0`, `exp(+∞) = +∞`, overflow gives `+∞`, underflow is gradual.
@@ -54,7 +60,53 @@ pub fn log(x: u32) -> u32 {
 	generic::log::<SoftArith>(x)
 }
 
-/// The formulas over any arithmetic.
+/// Hyperbolic tangent.
+pub fn tanh(x: u32) -> u32 {
+	generic::tanh::<SoftArith>(x)
+}
+
+/// Error function.
+pub fn erf(x: u32) -> u32 {
+	generic::erf::<SoftArith>(x)
+}
+
+/// Logistic function `1 / (1 + exp(−x))`.
+pub fn sigmoid(x: u32) -> u32 {
+	canonical(generic::sigmoid::<SoftArith>(x))
+}
+
+/// `x / (1 + exp(−x))`.
+pub fn silu(x: u32) -> u32 {
+	canonical(generic::silu::<SoftArith>(x))
+}
+
+/// `(x · ½) · (1 + erf(x · √½))`.
+pub fn gelu(x: u32) -> u32 {
+	canonical(generic::gelu::<SoftArith>(x))
+}
+
+/// `gradient · (1 − y²)` with `y` a result of tanh.
+pub fn tanh_grad(y: u32, gradient: u32) -> u32 {
+	canonical(generic::tanh_grad::<SoftArith>(y, gradient))
+}
+
+/// `gradient · (y · (1 − y))` with `y` a result of the logistic function.
+pub fn sigmoid_grad(y: u32, gradient: u32) -> u32 {
+	canonical(generic::sigmoid_grad::<SoftArith>(y, gradient))
+}
+
+/// Gradient of [`silu`] at `x`: `gradient · (s · (1 + x · (1 − s)))` with `s` the logistic function of x.
+pub fn silu_grad(x: u32, gradient: u32) -> u32 {
+	canonical(generic::silu_grad::<SoftArith>(x, gradient))
+}
+
+/// Gradient of [`gelu`] at `x`: `gradient · (Φ + x · φ)` with the distribution function and the density of
+/// the normal distribution.
+pub fn gelu_grad(x: u32, gradient: u32) -> u32 {
+	canonical(generic::gelu_grad::<SoftArith>(x, gradient))
+}
+
+/// The formulas over any arithmetic. Those of several steps may return any NaN where they return one.
 pub mod generic {
 	use super::{
 		canonical, is_nan, order_key, soft, Arith, CANONICAL_NAN, INFINITY, MINUS_INFINITY,
@@ -151,5 +203,80 @@ pub mod generic {
 		} else {
 			finite
 		}
+	}
+
+	/// 1/2 and −1/2.
+	const HALF: u32 = 0x3F00_0000;
+	const MINUS_HALF: u32 = 0xBF00_0000;
+	/// √½.
+	const SQRT_HALF: u32 = 0x3F35_04F3;
+	/// 1/√(2π), the density of the normal distribution at 0.
+	const NORMAL_PEAK: u32 = 0x3ECC_422A;
+
+	/// Hyperbolic tangent.
+	#[inline(always)]
+	pub fn tanh<A: Arith>(x: u32) -> u32 {
+		// PLACEHOLDER
+		let e = exp::<A>(A::add(x, x));
+		canonical(A::sub(soft::ONE, A::div(0x4000_0000, A::add(e, soft::ONE))))
+	}
+
+	/// Error function.
+	#[inline(always)]
+	pub fn erf<A: Arith>(x: u32) -> u32 {
+		// PLACEHOLDER
+		tanh::<A>(A::mul(x, 0x3F90_6EBB))
+	}
+
+	/// Logistic function.
+	#[inline(always)]
+	pub fn sigmoid<A: Arith>(x: u32) -> u32 {
+		A::div(soft::ONE, A::add(soft::ONE, exp::<A>(soft::neg(x))))
+	}
+
+	/// Sigmoid-weighted unit.
+	#[inline(always)]
+	pub fn silu<A: Arith>(x: u32) -> u32 {
+		A::div(x, A::add(soft::ONE, exp::<A>(soft::neg(x))))
+	}
+
+	/// Twice the distribution function of the normal distribution.
+	#[inline(always)]
+	fn twice_normal<A: Arith>(x: u32) -> u32 {
+		A::add(soft::ONE, erf::<A>(A::mul(x, SQRT_HALF)))
+	}
+
+	/// Gaussian error linear unit.
+	#[inline(always)]
+	pub fn gelu<A: Arith>(x: u32) -> u32 {
+		A::mul(A::mul(x, HALF), twice_normal::<A>(x))
+	}
+
+	/// Gradient of tanh, given its result.
+	#[inline(always)]
+	pub fn tanh_grad<A: Arith>(y: u32, gradient: u32) -> u32 {
+		A::mul(gradient, A::fma(soft::neg(y), y, soft::ONE))
+	}
+
+	/// Gradient of the logistic function, given its result.
+	#[inline(always)]
+	pub fn sigmoid_grad<A: Arith>(y: u32, gradient: u32) -> u32 {
+		A::mul(gradient, A::mul(y, A::sub(soft::ONE, y)))
+	}
+
+	/// Gradient of [`silu`].
+	#[inline(always)]
+	pub fn silu_grad<A: Arith>(x: u32, gradient: u32) -> u32 {
+		let s = sigmoid::<A>(x);
+		let slope = A::mul(s, A::fma(x, A::sub(soft::ONE, s), soft::ONE));
+		A::mul(gradient, slope)
+	}
+
+	/// Gradient of [`gelu`].
+	#[inline(always)]
+	pub fn gelu_grad<A: Arith>(x: u32, gradient: u32) -> u32 {
+		let below = A::mul(HALF, twice_normal::<A>(x));
+		let density = A::mul(NORMAL_PEAK, exp::<A>(A::mul(A::mul(x, x), MINUS_HALF)));
+		A::mul(gradient, A::fma(x, density, below))
 	}
 }

@@ -34,6 +34,7 @@ pub mod eval;
 mod footprint;
 pub mod functions;
 mod grid;
+mod heads;
 #[allow(
 	clippy::cast_possible_truncation,
 	reason = "the derived encoding casts variant indices; nothing here is written by hand"
@@ -51,12 +52,13 @@ mod window;
 pub use check::{CheckedProgram, Limits, ProgramError};
 pub use cost::Cost;
 pub use grid::TileArea;
-pub use op::{Binary, Broadcast, Op, RecordFormat, Unary, Window};
+pub use heads::{BatchShape, Head, HeadShape};
+pub use op::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, RecordFormat, Unary, Window};
 pub use program::{
 	DType, Inputs, Node, NodeId, Program, Slot, ValueType, MAX_INPUTS, MAX_NODES, MAX_SLOTS,
 };
 pub use shape::ShapeError;
-pub use spec::{NodeSpec, Operand};
+pub use spec::{Fold, NodeSpec, Operand};
 
 /// Version of the operation set. Part of every task; any change of meaning needs a new one.
 pub const OPSET_VERSION: u16 = 1;
@@ -78,6 +80,9 @@ pub const TILE_WORDS: usize = 1024;
 
 /// Terms of a reduction that are accumulated in one go; longer reductions fold block results.
 pub const K_BLOCK: u32 = 512;
+
+/// Columns that a sum or maximum of a row takes in one go.
+pub const ROW_BLOCK: u32 = 1024;
 
 /// The one NaN that is ever stored.
 pub const CANONICAL_NAN: u32 = 0x7FC0_0000;

@@ -1,7 +1,8 @@
 //! Which operand types an operation takes, and the type of its result.
 
 use crate::{
-	op::{Broadcast, Op, RecordFormat, Window},
+	heads::HeadShape,
+	op::{BatchMatMul, Broadcast, Op, RecordFormat, Window},
 	DType, ValueType,
 };
 
@@ -62,6 +63,38 @@ pub enum ShapeError {
 		/// Elements of the result.
 		to: u64,
 	},
+	/// A broadcast operand's rows and columns do not repeat a whole number of times.
+	NotPeriodic {
+		/// Its rows and columns.
+		period: (u32, u32),
+		/// Rows of the result per row of the operand.
+		each: u32,
+		/// Rows and columns of the result.
+		result: (u32, u32),
+	},
+	/// The matrices of a batch of heads do not fill an operand, or there are none.
+	HeadsDoNotFit {
+		/// Sequences.
+		batch: u32,
+		/// Heads.
+		heads: u16,
+	},
+	/// The rows are not stacked squares.
+	NotSquares {
+		/// Rows of the operand.
+		rows: u32,
+		/// Columns of the operand.
+		cols: u32,
+	},
+	/// A run of columns is odd or does not divide the columns.
+	BadRun {
+		/// Columns of a run.
+		width: u32,
+		/// Columns of the operand.
+		cols: u32,
+	},
+	/// A step index stays for 0 steps or has 0 values.
+	BadStepIndex,
 	/// Rows or columns of the result are 0.
 	EmptyResult,
 	/// Rows or columns of the result do not fit 32 bits.
@@ -100,7 +133,12 @@ impl Op {
 	/// Number of operands.
 	pub fn arity(&self) -> u32 {
 		match self {
-			Op::State { .. } | Op::Load { .. } | Op::Fill { .. } | Op::Mask { .. } => 0,
+			Op::State { .. }
+			| Op::Load { .. }
+			| Op::Fill { .. }
+			| Op::Mask { .. }
+			| Op::Iota { .. }
+			| Op::StepIndex { .. } => 0,
 			Op::Im2Col(_)
 			| Op::Col2Im(_)
 			| Op::MaxPool(_)
@@ -111,9 +149,17 @@ impl Op {
 			| Op::RowSum
 			| Op::RowMax
 			| Op::ColSum
-			| Op::OneHot { .. } => 1,
-			Op::MatMul { .. } | Op::MaxPoolGrad(_) | Op::Binary(..) | Op::Pick => 2,
-			Op::Fma(_) => 3,
+			| Op::OneHot { .. }
+			| Op::Causal { .. }
+			| Op::RotateHalf { .. } => 1,
+			Op::MatMul { .. }
+			| Op::BatchMatMul(_)
+			| Op::MaxPoolGrad(_)
+			| Op::Binary(..)
+			| Op::Pick
+			| Op::Gather
+			| Op::ScatterAdd { .. } => 2,
+			Op::Fma(_) | Op::Select(_) => 3,
 		}
 	}
 
@@ -150,11 +196,11 @@ impl Op {
 			},
 			(Op::Unary(_), [a]) => f32(a.rows, a.cols),
 			(Op::Binary(_, broadcast), [a, b]) => {
-				expect_shape(1, b, broadcast.shape(a))?;
+				broadcast.check(a, b)?;
 				f32(a.rows, a.cols)
 			},
-			(Op::Fma(broadcast), [a, b, c]) => {
-				expect_shape(1, b, broadcast.shape(a))?;
+			(Op::Fma(broadcast) | Op::Select(broadcast), [a, b, c]) => {
+				broadcast.check(a, b)?;
 				expect_shape(2, c, (a.rows, a.cols))?;
 				f32(a.rows, a.cols)
 			},
@@ -168,6 +214,35 @@ impl Op {
 				expect_shape(0, labels, (labels.rows, 1))?;
 				f32(labels.rows, *cols)
 			},
+			(Op::Gather, [table, indices]) => {
+				expect_shape(1, indices, (indices.rows, 1))?;
+				f32(indices.rows, table.cols)
+			},
+			(Op::ScatterAdd { rows }, [indices, gradient]) => {
+				expect_shape(0, indices, (gradient.rows, 1))?;
+				f32(*rows, gradient.cols)
+			},
+			(Op::Iota { rows, .. }, []) => typed(DType::U32, *rows, 1),
+			(Op::StepIndex { every, period }, []) => {
+				if *every == 0 || *period == 0 {
+					return Err(ShapeError::BadStepIndex);
+				}
+				typed(DType::U32, 1, 1)
+			},
+			(Op::Causal { .. }, [a]) => {
+				if a.rows.checked_rem(a.cols) != Some(0) {
+					return Err(ShapeError::NotSquares { rows: a.rows, cols: a.cols });
+				}
+				f32(a.rows, a.cols)
+			},
+			(Op::RotateHalf { width }, [a]) => {
+				let runs = a.cols.checked_rem(*width) == Some(0);
+				if !runs || width.checked_rem(2) != Some(0) {
+					return Err(ShapeError::BadRun { width: *width, cols: a.cols });
+				}
+				f32(a.rows, a.cols)
+			},
+			(Op::BatchMatMul(product), [a, b]) => infer_batch(product, a, b),
 			(_, _) => Err(self.wrong_arity(inputs)),
 		}
 	}
@@ -177,7 +252,7 @@ impl Op {
 		ShapeError::WrongArity { expected: self.arity(), got }
 	}
 
-	/// Every operand must be `f32`, but labels are `u32` and a reshape takes both.
+	/// Every operand must be `f32`, but labels and indices are `u32` and a reshape takes both.
 	fn check_dtypes(&self, inputs: &[ValueType]) -> Result<(), ShapeError> {
 		if inputs.len() != self.arity() as usize {
 			return Err(self.wrong_arity(inputs));
@@ -189,7 +264,10 @@ impl Op {
 			if matches!(self, Op::Reshape { .. }) {
 				continue;
 			}
-			let labels = matches!((self, operand), (Op::OneHot { .. }, _) | (Op::Pick, 1));
+			let labels = matches!(
+				(self, operand),
+				(Op::OneHot { .. }, _) | (Op::Pick | Op::Gather, 1) | (Op::ScatterAdd { .. }, 0)
+			);
 			expect_dtype(operand, ty, if labels { DType::U32 } else { DType::F32 })?;
 		}
 		Ok(())
@@ -213,15 +291,44 @@ impl Op {
 }
 
 impl Broadcast {
-	/// Rows and columns that the broadcast operand has, for a result of this type.
-	pub fn shape(&self, result: &ValueType) -> (u32, u32) {
-		match self {
+	/// Checks that a broadcast operand fits a result of this type.
+	fn check(&self, result: &ValueType, operand: &ValueType) -> Result<(), ShapeError> {
+		let expected = match self {
 			Broadcast::None => (result.rows, result.cols),
 			Broadcast::Row => (1, result.cols),
 			Broadcast::Col => (result.rows, 1),
 			Broadcast::Scalar => (1, 1),
-		}
+			Broadcast::Periodic { each } => {
+				let rows = operand.rows.checked_mul(*each);
+				let down = rows.and_then(|rows| result.rows.checked_rem(rows));
+				let across = result.cols.checked_rem(operand.cols);
+				if (down, across) != (Some(0), Some(0)) {
+					return Err(ShapeError::NotPeriodic {
+						period: (operand.rows, operand.cols),
+						each: *each,
+						result: (result.rows, result.cols),
+					});
+				}
+				return Ok(());
+			},
+		};
+		expect_shape(1, operand, expected)
 	}
+}
+
+fn infer_batch(
+	product: &BatchMatMul,
+	a: &ValueType,
+	b: &ValueType,
+) -> Result<ValueType, ShapeError> {
+	let misfit = ShapeError::HeadsDoNotFit { batch: product.batch, heads: product.heads };
+	let shapes = product.shapes(a, b).ok_or(misfit)?;
+	if shapes.k != shapes.k_of_b {
+		return Err(ShapeError::InnerMismatch { left: shapes.k, right: shapes.k_of_b });
+	}
+	let each = HeadShape { rows: shapes.m, cols: shapes.n };
+	let (rows, cols) = product.out.whole(product, each).ok_or(ShapeError::TooLarge)?;
+	f32(rows, cols)
 }
 
 /// Number of images whose pixels (or window positions) fill the rows.

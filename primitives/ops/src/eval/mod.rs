@@ -14,7 +14,7 @@ use crate::{
 	functions,
 	grid::TileArea,
 	op::{Binary, Broadcast, Op, Unary},
-	soft::{self, canonical},
+	soft::{self, canonical, SIGN},
 	spec::NodeSpec,
 	window::{pixel, place, row_of, Place},
 	CANONICAL_NAN, TILE_WORDS,
@@ -94,7 +94,12 @@ pub fn element<O: Operands + ?Sized>(
 			let key = source::mask_key(context, *stream);
 			Ok(source::mask(spec, context, key, (*threshold, *scale), row, col))
 		},
-		Op::MatMul { .. } | Op::ColSum => reduce::long(spec, operands, row, col),
+		Op::MatMul { .. }
+		| Op::BatchMatMul(_)
+		| Op::ColSum
+		| Op::ScatterAdd { .. }
+		| Op::RowSum
+		| Op::RowMax => reduce::long(spec, operands, row, col),
 		Op::Im2Col(w) => im2col(w, operands, row, col),
 		Op::Col2Im(w) => pool::col2im(w, operands, row, col),
 		Op::MaxPool(w) => pool::max(w, operands, row, col),
@@ -104,20 +109,40 @@ pub fn element<O: Operands + ?Sized>(
 		Op::Reshape { .. } => reshape(spec, operands, row, col),
 		Op::Unary(function) => Ok(unary(*function, at(0, row, col)?)),
 		Op::Binary(function, broadcast) => {
-			let (b_row, b_col) = spread(*broadcast, row, col);
+			let (b_row, b_col) = spread(spec, *broadcast, row, col)?;
 			Ok(binary(*function, at(0, row, col)?, at(1, b_row, b_col)?))
 		},
 		Op::Fma(broadcast) => {
-			let (b_row, b_col) = spread(*broadcast, row, col);
+			let (b_row, b_col) = spread(spec, *broadcast, row, col)?;
 			Ok(soft::fma(at(0, row, col)?, at(1, b_row, b_col)?, at(2, row, col)?))
 		},
-		Op::RowSum => rsum32(width(spec)?, |k| at(0, row, k)),
-		Op::RowMax => reduce::maximum(width(spec)?, |k| at(0, row, k)),
+		Op::Select(broadcast) => {
+			let (condition_row, condition_col) = spread(spec, *broadcast, row, col)?;
+			let is_zero = at(1, condition_row, condition_col)? & !SIGN == 0;
+			Ok(canonical(at(if is_zero { 2 } else { 0 }, row, col)?))
+		},
 		Op::Pick => match at(1, row, 0)? {
 			label if label < width(spec)? => Ok(canonical(at(0, row, label)?)),
 			_ => Ok(CANONICAL_NAN),
 		},
 		Op::OneHot { .. } => Ok(if at(0, row, 0)? == col { soft::ONE } else { 0 }),
+		Op::Gather => match at(1, row, 0)? {
+			index if index < height(spec)? => Ok(canonical(at(0, index, col)?)),
+			_ => Ok(CANONICAL_NAN),
+		},
+		Op::Iota { first, stride, .. } => Ok(first.wrapping_add(row.wrapping_mul(*stride))),
+		Op::StepIndex { every, period } => source::step_index(context, *every, *period),
+		Op::Causal { bits } => {
+			let diagonal = row.checked_rem(spec.ty.cols).ok_or(EvalError::Malformed)?;
+			Ok(canonical(if col > diagonal { *bits } else { at(0, row, col)? }))
+		},
+		Op::RotateHalf { width } => {
+			let half = width.checked_div(2).ok_or(EvalError::Malformed)?;
+			match col.checked_rem(*width).ok_or(EvalError::Malformed)? {
+				place if place < half => Ok(soft::neg(at(0, row, col.saturating_add(half))?)),
+				_ => Ok(canonical(at(0, row, col.saturating_sub(half))?)),
+			}
+		},
 	}
 }
 
@@ -130,13 +155,13 @@ pub fn tile<O: Operands + ?Sized>(
 ) -> Result<Tile, EvalError> {
 	let mut result = block(spec, context, operands, tile, 0)?;
 	for index in 1..spec.blocks() {
-		result = fold(&result, &block(spec, context, operands, tile, index)?);
+		result = fold(spec, &result, &block(spec, context, operands, tile, index)?);
 	}
 	Ok(result)
 }
 
-/// The sum of one K-block alone, for every element of a tile. A node without a long reduction has one
-/// block, which is the tile.
+/// One block of a long reduction alone, for every element of a tile. A node without a long reduction has
+/// one block, which is the tile.
 pub fn block<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	context: &StepContext,
@@ -151,7 +176,11 @@ pub fn block<O: Operands + ?Sized>(
 	match &spec.op {
 		Op::State { .. } => Err(EvalError::NotEvaluable),
 		Op::MatMul { .. } => matmul::block(spec, operands, area, block),
-		Op::ColSum => fill(area, |_, col| reduce::column_block(spec, operands, col, block)),
+		Op::BatchMatMul(product) => matmul::batch_block(spec, product, operands, area, block),
+		Op::ScatterAdd { .. } => reduce::scatter_tile(spec, operands, area, block),
+		Op::ColSum | Op::RowSum | Op::RowMax => {
+			fill(area, |row, col| reduce::one_block(spec, operands, row, col, block))
+		},
 		Op::Load { offset, format, .. } => {
 			source::load_tile(context, operands, area, *offset, *format)
 		},
@@ -172,18 +201,22 @@ pub fn block<O: Operands + ?Sized>(
 		| Op::Unary(_)
 		| Op::Binary(..)
 		| Op::Fma(_)
-		| Op::RowSum
-		| Op::RowMax
+		| Op::Select(_)
 		| Op::Pick
-		| Op::OneHot { .. } => fill(area, |row, col| element(spec, context, operands, row, col)),
+		| Op::OneHot { .. }
+		| Op::Gather
+		| Op::Iota { .. }
+		| Op::StepIndex { .. }
+		| Op::Causal { .. }
+		| Op::RotateHalf { .. } => fill(area, |row, col| element(spec, context, operands, row, col)),
 	}
 }
 
-/// Adds a block to the blocks before it, elementwise. The padding stays `+0`.
-pub fn fold(accumulated: &Tile, block: &Tile) -> Tile {
+/// Puts a block to the blocks before it, elementwise, as [`NodeSpec::fold`] says. The padding stays `+0`.
+pub fn fold(spec: &NodeSpec, accumulated: &Tile, block: &Tile) -> Tile {
 	let mut result = *accumulated;
 	for (sum, term) in result.iter_mut().zip(block) {
-		*sum = soft::add(*sum, *term);
+		*sum = reduce::fold_word(spec.fold(), *sum, *term);
 	}
 	result
 }
@@ -208,14 +241,29 @@ fn width(spec: &NodeSpec) -> Result<u32, EvalError> {
 	spec.operand(0).map(|ty| ty.cols).ok_or(EvalError::Malformed)
 }
 
-/// Which element of a broadcast operand belongs to an element of the result.
-fn spread(broadcast: Broadcast, row: u32, col: u32) -> (u32, u32) {
-	match broadcast {
+/// Rows of the first operand.
+fn height(spec: &NodeSpec) -> Result<u32, EvalError> {
+	spec.operand(0).map(|ty| ty.rows).ok_or(EvalError::Malformed)
+}
+
+/// Which element of the second operand, which is broadcast, belongs to an element of the result.
+fn spread(
+	spec: &NodeSpec,
+	broadcast: Broadcast,
+	row: u32,
+	col: u32,
+) -> Result<(u32, u32), EvalError> {
+	Ok(match broadcast {
 		Broadcast::None => (row, col),
 		Broadcast::Row => (0, col),
 		Broadcast::Col => (row, 0),
 		Broadcast::Scalar => (0, 0),
-	}
+		Broadcast::Periodic { each } => {
+			let period = spec.operand(1).ok_or(EvalError::Malformed)?;
+			let row = row.checked_div(each).and_then(|row| row.checked_rem(period.rows));
+			row.zip(col.checked_rem(period.cols)).ok_or(EvalError::Malformed)?
+		},
+	})
 }
 
 /// A function of one number.
@@ -226,6 +274,13 @@ pub fn unary(function: Unary, x: u32) -> u32 {
 		Unary::Relu => gate(x, x),
 		Unary::Exp => functions::exp(x),
 		Unary::Log => functions::log(x),
+		Unary::Tanh => functions::tanh(x),
+		Unary::Erf => functions::erf(x),
+		Unary::Abs => canonical(x & !SIGN),
+		Unary::Sigmoid => functions::sigmoid(x),
+		Unary::Silu => functions::silu(x),
+		Unary::Gelu => functions::gelu(x),
+		Unary::Rsqrt => soft::div(soft::ONE, soft::sqrt(x)),
 	}
 }
 
@@ -237,6 +292,12 @@ pub fn binary(function: Binary, a: u32, b: u32) -> u32 {
 		Binary::Mul => soft::mul(a, b),
 		Binary::Div => soft::div(a, b),
 		Binary::ReluGrad => gate(a, b),
+		Binary::Max => reduce::greater(a, b),
+		Binary::Min => reduce::lesser(a, b),
+		Binary::TanhGrad => functions::tanh_grad(a, b),
+		Binary::SigmoidGrad => functions::sigmoid_grad(a, b),
+		Binary::SiluGrad => functions::silu_grad(a, b),
+		Binary::GeluGrad => functions::gelu_grad(a, b),
 	}
 }
 

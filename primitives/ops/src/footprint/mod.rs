@@ -4,10 +4,12 @@
 //! below the number of operand tiles that any tile (any K-block of it) reads. It need not be
 //! reached: a node that is refused by it may be written as several smaller ones.
 
+mod batch;
 mod linear;
+mod periodic;
 mod window;
 
-use crate::{op::Op, program::ValueType, spec::NodeSpec, K_BLOCK, TILE};
+use crate::{op::Op, program::ValueType, spec::NodeSpec, K_BLOCK, ROW_BLOCK, TILE};
 
 impl NodeSpec {
 	/// Upper bound on the operand tiles that one output tile (one K-block of it) reads. A 1 KiB chunk
@@ -28,7 +30,11 @@ impl NodeSpec {
 			window.validate().ok()?;
 		}
 		Some(match &self.op {
-			Op::State { .. } | Op::Fill { .. } | Op::Mask { .. } => 0,
+			Op::State { .. }
+			| Op::Fill { .. }
+			| Op::Mask { .. }
+			| Op::Iota { .. }
+			| Op::StepIndex { .. } => 0,
 			Op::Load { format, .. } => {
 				let bytes = self.ty.cols.min(TILE).checked_mul(format.bytes())?;
 				// Each row is another record; its bytes may lie across the border of two chunks.
@@ -38,12 +44,25 @@ impl NodeSpec {
 			Op::MatMul { .. } => {
 				u64::from(self.terms().min(K_BLOCK).div_ceil(TILE)).checked_mul(2)?
 			},
+			Op::BatchMatMul(product) => {
+				batch::product(product, self.operand(0)?, self.operand(1)?, &self.ty)?
+			},
 			Op::ColSum => self.terms().min(K_BLOCK).div_ceil(TILE).into(),
+			Op::ScatterAdd { .. } => {
+				u64::from(self.terms().min(K_BLOCK).div_ceil(TILE)).checked_mul(2)?
+			},
 			Op::Reshape { .. } => linear::reshape(self.operand(0)?, &self.ty)?,
 			Op::Unary(_) | Op::OneHot { .. } => 1,
-			Op::Binary(..) => 2,
-			Op::Fma(_) => 3,
-			Op::RowSum | Op::RowMax => self.operand(0)?.tile_cols().into(),
+			Op::Binary(_, broadcast) => {
+				periodic::tiles(broadcast, self.operand(1)?).checked_add(1)?
+			},
+			Op::Fma(broadcast) | Op::Select(broadcast) => {
+				periodic::tiles(broadcast, self.operand(1)?).checked_add(2)?
+			},
+			Op::Causal { .. } => 1,
+			Op::RotateHalf { width } => periodic::halves(*width, self.operand(0)?),
+			Op::RowSum | Op::RowMax => self.terms().min(ROW_BLOCK).div_ceil(TILE).into(),
+			Op::Gather => u64::from(self.operand(0)?.tile_rows()).min(rows).checked_add(1)?,
 			Op::Pick => u64::from(self.operand(0)?.tile_cols()).min(rows).checked_add(1)?,
 			Op::Im2Col(w) | Op::MaxPool(w) | Op::AvgPool(w) => {
 				window::pixels_of_positions(w, rows, self.operand(0)?)?

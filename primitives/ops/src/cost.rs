@@ -87,8 +87,8 @@ fn binary_work(function: Binary) -> u64 {
 
 impl NodeSpec {
 	/// Scalar operations for one element of the result, where the whole reduction counts. An add, mul,
-	/// fma, compare or copy is 1, a division or root 4, a logarithm or exponential 20, a random word
-	/// or a record's element 8.
+	/// fma, compare or copy is 1, a division or root 4, a logarithm or exponential 20, what is composed of
+	/// them the sum of its parts, a random word or a record's element 8.
 	pub fn element_work(&self) -> u64 {
 		match &self.op {
 			Op::State { .. } | Op::Fill { .. } | Op::Iota { .. } | Op::StepIndex { .. } => 1,
@@ -111,9 +111,15 @@ impl NodeSpec {
 		}
 	}
 
-	/// Scalar operations for the whole result; `None` if they do not fit 64 bits.
+	/// Scalar operations for the whole result; `None` if they do not fit 64 bits. Each row of a scatter
+	/// is added once, whichever row of the result it goes to.
 	pub fn flops(&self) -> Option<u64> {
-		self.element_work().checked_mul(self.ty.words())
+		match (&self.op, self.operand(1)) {
+			(Op::ScatterAdd { .. }, Some(gradient)) => {
+				self.ty.words().checked_add(gradient.words())
+			},
+			(_, _) => self.element_work().checked_mul(self.ty.words()),
+		}
 	}
 
 	/// Upper bound on the scalar operations for one block of a tile, as the referee does them: to find

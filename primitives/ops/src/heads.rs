@@ -99,6 +99,13 @@ pub struct BatchShape {
 	pub n: u32,
 }
 
+impl BatchShape {
+	/// Each result.
+	pub fn out(&self) -> HeadShape {
+		HeadShape { rows: self.m, cols: self.n }
+	}
+}
+
 impl BatchMatMul {
 	/// The shapes for operands of these types; `None` if the heads do not fill them.
 	pub fn shapes(&self, a: &ValueType, b: &ValueType) -> Option<BatchShape> {

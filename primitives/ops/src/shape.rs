@@ -1,7 +1,6 @@
 //! Which operand types an operation takes, and the type of its result.
 
 use crate::{
-	heads::HeadShape,
 	op::{BatchMatMul, Broadcast, Op, RecordFormat, Window},
 	DType, ValueType,
 };
@@ -129,6 +128,24 @@ fn expect_shape(operand: u32, ty: &ValueType, expected: (u32, u32)) -> Result<()
 	Ok(())
 }
 
+/// Checks that both operands of a product have as many terms.
+fn expect_inner(left: u32, right: u32) -> Result<(), ShapeError> {
+	if left != right {
+		return Err(ShapeError::InnerMismatch { left, right });
+	}
+	Ok(())
+}
+
+impl RecordFormat {
+	/// The kind of word that it gives.
+	fn dtype(&self) -> DType {
+		match self {
+			RecordFormat::U8ToF32 | RecordFormat::F32 => DType::F32,
+			RecordFormat::U8ToU32 | RecordFormat::U32 => DType::U32,
+		}
+	}
+}
+
 impl Op {
 	/// Number of operands.
 	pub fn arity(&self) -> u32 {
@@ -169,31 +186,21 @@ impl Op {
 		self.check_dtypes(inputs)?;
 		match (self, inputs) {
 			(Op::State { .. }, []) => Err(ShapeError::StateTypeIsTheSlots),
-			(Op::Load { width, format, .. }, []) => match format {
-				RecordFormat::U8ToF32 | RecordFormat::F32 => f32(batch, *width),
-				RecordFormat::U8ToU32 | RecordFormat::U32 => typed(DType::U32, batch, *width),
-			},
+			(Op::Load { width, format, .. }, []) => typed(format.dtype(), batch, *width),
 			(Op::Fill { rows, cols, .. } | Op::Mask { rows, cols, .. }, []) => f32(*rows, *cols),
 			(Op::MatMul { transpose_a, transpose_b }, [a, b]) => {
-				let (m, k) = if *transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
-				let (k2, n) = if *transpose_b { (b.cols, b.rows) } else { (b.rows, b.cols) };
-				if k != k2 {
-					return Err(ShapeError::InnerMismatch { left: k, right: k2 });
-				}
+				let (m, left) = if *transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
+				let (right, n) = if *transpose_b { (b.cols, b.rows) } else { (b.rows, b.cols) };
+				expect_inner(left, right)?;
 				f32(m, n)
 			},
+			(Op::BatchMatMul(product), [a, b]) => infer_batch(product, a, b),
 			(Op::Im2Col(w) | Op::Col2Im(w), [a]) => infer_patches(self, w, a),
 			(
 				Op::MaxPool(w) | Op::AvgPool(w) | Op::MaxPoolGrad(w) | Op::AvgPoolGrad(w),
 				[.., a],
 			) => infer_pool(self, w, inputs, a),
-			(Op::Reshape { rows, cols }, [a]) => {
-				let ty = typed(a.dtype, *rows, *cols)?;
-				if ty.words() != a.words() {
-					return Err(ShapeError::CountMismatch { from: a.words(), to: ty.words() });
-				}
-				Ok(ty)
-			},
+			(Op::Reshape { rows, cols }, [a]) => infer_reshape(a, *rows, *cols),
 			(Op::Unary(_), [a]) => f32(a.rows, a.cols),
 			(Op::Binary(_, broadcast), [a, b]) => {
 				broadcast.check(a, b)?;
@@ -223,26 +230,20 @@ impl Op {
 				f32(*rows, gradient.cols)
 			},
 			(Op::Iota { rows, .. }, []) => typed(DType::U32, *rows, 1),
-			(Op::StepIndex { every, period }, []) => {
-				if *every == 0 || *period == 0 {
-					return Err(ShapeError::BadStepIndex);
-				}
-				typed(DType::U32, 1, 1)
+			(Op::StepIndex { every, period }, []) => match (every, period) {
+				(0, _) | (_, 0) => Err(ShapeError::BadStepIndex),
+				(_, _) => typed(DType::U32, 1, 1),
 			},
-			(Op::Causal { .. }, [a]) => {
-				if a.rows.checked_rem(a.cols) != Some(0) {
-					return Err(ShapeError::NotSquares { rows: a.rows, cols: a.cols });
-				}
-				f32(a.rows, a.cols)
+			(Op::Causal { .. }, [a]) => match a.rows.checked_rem(a.cols) {
+				Some(0) => f32(a.rows, a.cols),
+				_ => Err(ShapeError::NotSquares { rows: a.rows, cols: a.cols }),
 			},
 			(Op::RotateHalf { width }, [a]) => {
-				let runs = a.cols.checked_rem(*width) == Some(0);
-				if !runs || width.checked_rem(2) != Some(0) {
-					return Err(ShapeError::BadRun { width: *width, cols: a.cols });
+				match (a.cols.checked_rem(*width), width.checked_rem(2)) {
+					(Some(0), Some(0)) => f32(a.rows, a.cols),
+					(_, _) => Err(ShapeError::BadRun { width: *width, cols: a.cols }),
 				}
-				f32(a.rows, a.cols)
 			},
-			(Op::BatchMatMul(product), [a, b]) => infer_batch(product, a, b),
 			(_, _) => Err(self.wrong_arity(inputs)),
 		}
 	}
@@ -316,6 +317,14 @@ impl Broadcast {
 	}
 }
 
+fn infer_reshape(a: &ValueType, rows: u32, cols: u32) -> Result<ValueType, ShapeError> {
+	let ty = typed(a.dtype, rows, cols)?;
+	if ty.words() != a.words() {
+		return Err(ShapeError::CountMismatch { from: a.words(), to: ty.words() });
+	}
+	Ok(ty)
+}
+
 fn infer_batch(
 	product: &BatchMatMul,
 	a: &ValueType,
@@ -323,11 +332,8 @@ fn infer_batch(
 ) -> Result<ValueType, ShapeError> {
 	let misfit = ShapeError::HeadsDoNotFit { batch: product.batch, heads: product.heads };
 	let shapes = product.shapes(a, b).ok_or(misfit)?;
-	if shapes.k != shapes.k_of_b {
-		return Err(ShapeError::InnerMismatch { left: shapes.k, right: shapes.k_of_b });
-	}
-	let each = HeadShape { rows: shapes.m, cols: shapes.n };
-	let (rows, cols) = product.out.whole(product, each).ok_or(ShapeError::TooLarge)?;
+	expect_inner(shapes.k, shapes.k_of_b)?;
+	let (rows, cols) = product.out.whole(product, shapes.out()).ok_or(ShapeError::TooLarge)?;
 	f32(rows, cols)
 }
 

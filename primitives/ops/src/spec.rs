@@ -52,21 +52,21 @@ impl NodeSpec {
 		self.inputs.get(index).map(|operand| &operand.ty)
 	}
 
-	/// The long reduction behind each element, if there is one.
+	/// Terms of the long reduction behind each element, terms of a block, and how blocks are put
+	/// together; `None` if there is no such reduction.
 	fn reduction(&self) -> Option<(u32, u32, Fold)> {
-		let a = self.operand(0)?;
-		match &self.op {
-			Op::MatMul { transpose_a: true, .. } | Op::ColSum | Op::ScatterAdd { .. } => {
+		match (&self.op, self.operand(0)?) {
+			(Op::MatMul { transpose_a: true, .. } | Op::ColSum | Op::ScatterAdd { .. }, a) => {
 				Some((a.rows, K_BLOCK, Fold::Sum))
 			},
-			Op::MatMul { transpose_a: false, .. } => Some((a.cols, K_BLOCK, Fold::Sum)),
-			Op::BatchMatMul(product) => {
+			(Op::MatMul { transpose_a: false, .. }, a) => Some((a.cols, K_BLOCK, Fold::Sum)),
+			(Op::BatchMatMul(product), a) => {
 				let k = product.shapes(a, self.operand(1)?)?.k;
 				Some((k, K_BLOCK, Fold::Sum))
 			},
-			Op::RowSum => Some((a.cols, ROW_BLOCK, Fold::Sum)),
-			Op::RowMax => Some((a.cols, ROW_BLOCK, Fold::Max)),
-			_ => None,
+			(Op::RowSum, a) => Some((a.cols, ROW_BLOCK, Fold::Sum)),
+			(Op::RowMax, a) => Some((a.cols, ROW_BLOCK, Fold::Max)),
+			(_, _) => None,
 		}
 	}
 

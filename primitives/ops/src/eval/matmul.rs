@@ -1,11 +1,11 @@
 //! Matrix products, a block of a tile at a time.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{EvalError, Operands, Tile};
 use crate::{
 	grid::TileArea,
-	heads::{BatchShape, Head, HeadShape},
+	heads::{BatchShape, Head},
 	op::{BatchMatMul, Op},
 	soft,
 	spec::NodeSpec,
@@ -17,7 +17,7 @@ type At = (u32, u32);
 
 /// Where the operands of one product of a node lie in their values.
 #[derive(Clone, Copy)]
-pub(super) struct Places {
+struct Places {
 	transpose_a: bool,
 	transpose_b: bool,
 	/// First element of the product's operands and of its result.
@@ -28,45 +28,38 @@ pub(super) struct Places {
 
 impl Places {
 	/// The product that an element of the result belongs to.
-	pub(super) fn new(spec: &NodeSpec, row: u32, col: u32) -> Result<Self, EvalError> {
-		match &spec.op {
-			Op::MatMul { transpose_a, transpose_b } => Ok(Self {
-				transpose_a: *transpose_a,
-				transpose_b: *transpose_b,
-				a: (0, 0),
-				b: (0, 0),
-				out: (0, 0),
-			}),
-			Op::BatchMatMul(product) => {
-				let shapes = shapes(spec, product)?;
-				let each = HeadShape { rows: shapes.m, cols: shapes.n };
-				let at = product.out.locate(product, each, row, col);
-				let (head, ..) = at.ok_or(EvalError::Malformed)?;
-				Self::of_head(product, &shapes, head).ok_or(EvalError::Malformed)
-			},
-			_ => Err(EvalError::Malformed),
+	fn new(spec: &NodeSpec, row: u32, col: u32) -> Result<Self, EvalError> {
+		if let Op::MatMul { transpose_a, transpose_b } = spec.op {
+			let start = (0, 0);
+			return Ok(Self { transpose_a, transpose_b, a: start, b: start, out: start });
 		}
+		let Op::BatchMatMul(product) = &spec.op else { return Err(EvalError::Malformed) };
+		let shapes = shapes(spec, product)?;
+		let found = product.out.locate(product, shapes.out(), row, col);
+		found
+			.and_then(|(head, ..)| Self::of_head(product, &shapes, head))
+			.ok_or(EvalError::Malformed)
 	}
 
+	/// One product of a batch.
 	fn of_head(product: &BatchMatMul, shapes: &BatchShape, head: Head) -> Option<Self> {
-		let each = HeadShape { rows: shapes.m, cols: shapes.n };
 		Some(Self {
 			transpose_a: product.transpose_a,
 			transpose_b: product.transpose_b,
 			a: product.a.origin(product, shapes.a, head)?,
 			b: product.b.origin(product, shapes.b, head)?,
-			out: product.out.origin(product, each, head)?,
+			out: product.out.origin(product, shapes.out(), head)?,
 		})
 	}
 
 	/// Where term `k` of the left operand is, for a row of the result.
-	pub(super) fn left(&self, row: u32, k: u32) -> At {
+	fn left(&self, row: u32, k: u32) -> At {
 		let row = row.saturating_sub(self.out.0);
 		place(self.a, self.transpose_a, row, k)
 	}
 
 	/// Where term `k` of the right operand is, for a column of the result.
-	pub(super) fn right(&self, k: u32, col: u32) -> At {
+	fn right(&self, k: u32, col: u32) -> At {
 		let col = col.saturating_sub(self.out.1);
 		place(self.b, self.transpose_b, k, col)
 	}
@@ -82,7 +75,25 @@ fn shapes(spec: &NodeSpec, product: &BatchMatMul) -> Result<BatchShape, EvalErro
 	types.and_then(|(a, b)| product.shapes(a, b)).ok_or(EvalError::Malformed)
 }
 
-/// The sum of the block's products, for every element of the area.
+/// The sum of the block's products for one element: `acc = fma(a, b, acc)` from `+0` in ascending k.
+pub(super) fn one_block<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	(row, col): At,
+	block: u32,
+) -> Result<u32, EvalError> {
+	let places = Places::new(spec, row, col)?;
+	let (first, terms) = spec.block_range(block);
+	let mut sum = 0;
+	for k in first..first.saturating_add(terms) {
+		let (left, right) = (places.left(row, k), places.right(k, col));
+		let (a, b) = (operands.word(0, left.0, left.1)?, operands.word(1, right.0, right.1)?);
+		sum = soft::fma(a, b, sum);
+	}
+	Ok(sum)
+}
+
+/// The same for every element of the area.
 pub(super) fn block<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	operands: &O,
@@ -95,7 +106,7 @@ pub(super) fn block<O: Operands + ?Sized>(
 	Ok(result)
 }
 
-/// The same for a batch of products, of which several may have elements in the area.
+/// The same of a batch of products, of which several may have elements in the area.
 pub(super) fn batch_block<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	batch: &BatchMatMul,
@@ -104,7 +115,7 @@ pub(super) fn batch_block<O: Operands + ?Sized>(
 	block: u32,
 ) -> Result<Tile, EvalError> {
 	let shapes = shapes(spec, batch)?;
-	let each = HeadShape { rows: shapes.m, cols: shapes.n };
+	let each = shapes.out();
 	let mut result = [0; TILE_WORDS];
 	let mut row = area.row;
 	let last_row = area.row.saturating_add(area.rows);
@@ -129,8 +140,7 @@ pub(super) fn batch_block<O: Operands + ?Sized>(
 
 /// Fills the `part` of a tile that belongs to one product.
 ///
-/// The two panels are gathered first, so that the inner loop runs over flat memory: for each element
-/// `acc = fma(a, b, acc)` from `+0` in ascending k.
+/// The two panels are gathered first, so that the inner loop runs over flat memory.
 fn product<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	places: &Places,
@@ -146,8 +156,8 @@ fn product<O: Operands + ?Sized>(
 	let lines = result.chunks_exact_mut(TILE as usize).skip(skipped);
 	for (line, left) in lines.zip(left.chunks_exact(terms.max(1) as usize)) {
 		let sums = line.get_mut(from..).unwrap_or_default();
-		for (a, right) in left.iter().zip(right.chunks_exact(TILE as usize)) {
-			for (sum, b) in sums.iter_mut().zip(right).take(part.cols as usize) {
+		for (a, right) in left.iter().zip(right.chunks_exact(part.cols.max(1) as usize)) {
+			for (sum, b) in sums.iter_mut().zip(right) {
 				*sum = soft::fma(*a, *b, *sum);
 			}
 		}
@@ -155,8 +165,8 @@ fn product<O: Operands + ?Sized>(
 	Ok(())
 }
 
-/// `A[i][k]`, a row of `terms` words for each row of the part, and `B[k][j]`, 32 words for each term;
-/// columns outside the part are `+0`.
+/// `A[i][k]`, a row of `terms` words for each row of the part, and `B[k][j]`, a row of as many words as
+/// the part has columns for each term.
 fn gather<O: Operands + ?Sized>(
 	places: &Places,
 	operands: &O,
@@ -164,19 +174,18 @@ fn gather<O: Operands + ?Sized>(
 	first: u32,
 	terms: u32,
 ) -> Result<(Vec<u32>, Vec<u32>), EvalError> {
-	let words = terms.saturating_mul(TILE) as usize;
-	let mut left = Vec::with_capacity(words);
+	let mut left = Vec::with_capacity(terms.saturating_mul(part.rows) as usize);
 	for i in 0..part.rows {
 		for k in 0..terms {
 			let (row, col) = places.left(part.row.saturating_add(i), first.saturating_add(k));
 			left.push(operands.word(0, row, col)?);
 		}
 	}
-	let mut right = vec![0; words];
-	for (k, line) in (0..terms).zip(right.chunks_exact_mut(TILE as usize)) {
-		for (j, word) in (0..part.cols).zip(line) {
+	let mut right = Vec::with_capacity(terms.saturating_mul(part.cols) as usize);
+	for k in 0..terms {
+		for j in 0..part.cols {
 			let (row, col) = places.right(first.saturating_add(k), part.col.saturating_add(j));
-			*word = operands.word(1, row, col)?;
+			right.push(operands.word(1, row, col)?);
 		}
 	}
 	Ok((left, right))

@@ -1,26 +1,27 @@
 //! The meaning of every operation: what each element of each result is.
 //!
 //! [`element`] is the definition. [`tile`] and [`block`] give the same words 1024 at a time, in the way
-//! that a referee needs them: [`block`] is one K-block of a long reduction, and [`fold`]ing the blocks
+//! that a referee needs them: [`block`] is one block of a long reduction, and [`fold`]ing the blocks
 //! left to right gives the tile. All read their operands through [`Operands`], so the caller decides
 //! where words come from (openings, whole tensors) and may refuse.
 
 mod matmul;
+mod moved;
 mod pool;
 mod reduce;
+mod scalar;
 mod source;
 
 use crate::{
-	functions,
 	grid::TileArea,
-	op::{Binary, Broadcast, Op, Unary},
+	op::{Broadcast, Op},
 	soft::{self, canonical, SIGN},
 	spec::NodeSpec,
-	window::{pixel, place, row_of, Place},
-	CANONICAL_NAN, TILE_WORDS,
+	TILE_WORDS,
 };
 
 pub use reduce::rsum32;
+pub use scalar::{binary, unary};
 
 /// The words of a tile, row-major, `+0` outside the matrix.
 pub type Tile = [u32; TILE_WORDS];
@@ -83,6 +84,10 @@ pub fn element<O: Operands + ?Sized>(
 		return Err(EvalError::OutOfRange);
 	}
 	let at = |operand, row, col| operands.word(operand, row, col).map_err(EvalError::from);
+	let second = |broadcast: &Broadcast| {
+		let (row, col) = moved::spread(spec, *broadcast, row, col)?;
+		at(1, row, col)
+	};
 	match &spec.op {
 		Op::State { .. } => Err(EvalError::NotEvaluable),
 		Op::Load { offset, format, .. } => {
@@ -94,59 +99,41 @@ pub fn element<O: Operands + ?Sized>(
 			let key = source::mask_key(context, *stream);
 			Ok(source::mask(spec, context, key, (*threshold, *scale), row, col))
 		},
-		Op::MatMul { .. }
-		| Op::BatchMatMul(_)
-		| Op::ColSum
-		| Op::ScatterAdd { .. }
-		| Op::RowSum
-		| Op::RowMax => reduce::long(spec, operands, row, col),
-		Op::Im2Col(w) => im2col(w, operands, row, col),
+		Op::Iota { first, stride, .. } => Ok(first.wrapping_add(row.wrapping_mul(*stride))),
+		Op::StepIndex { every, period } => source::step_index(context, *every, *period),
+		Op::MatMul { .. } | Op::BatchMatMul(_) => {
+			reduce::long(spec, |k| matmul::one_block(spec, operands, (row, col), k))
+		},
+		Op::ColSum => reduce::long(spec, |k| reduce::column(spec, operands, col, k)),
+		Op::RowSum => reduce::long(spec, |k| reduce::row_sum(spec, operands, row, k)),
+		Op::RowMax => reduce::long(spec, |k| reduce::row_max(spec, operands, row, k)),
+		Op::ScatterAdd { .. } => {
+			reduce::long(spec, |k| reduce::scatter(spec, operands, (row, col), k))
+		},
+		Op::Im2Col(w) => moved::im2col(w, operands, row, col),
 		Op::Col2Im(w) => pool::col2im(w, operands, row, col),
 		Op::MaxPool(w) => pool::max(w, operands, row, col),
 		Op::MaxPoolGrad(w) => pool::max_gradient(w, operands, row, col),
 		Op::AvgPool(w) => pool::mean(w, operands, row, col),
 		Op::AvgPoolGrad(w) => pool::mean_gradient(w, operands, row, col),
-		Op::Reshape { .. } => reshape(spec, operands, row, col),
+		Op::Reshape { .. } => moved::reshape(spec, operands, row, col),
+		Op::RotateHalf { width } => moved::rotate_half(*width, col, |col| at(0, row, col)),
 		Op::Unary(function) => Ok(unary(*function, at(0, row, col)?)),
-		Op::Binary(function, broadcast) => {
-			let (b_row, b_col) = spread(spec, *broadcast, row, col)?;
-			Ok(binary(*function, at(0, row, col)?, at(1, b_row, b_col)?))
+		Op::Binary(function, b) => Ok(binary(*function, at(0, row, col)?, second(b)?)),
+		Op::Fma(b) => Ok(soft::fma(at(0, row, col)?, second(b)?, at(2, row, col)?)),
+		Op::Select(condition) => {
+			let chosen = if second(condition)? & !SIGN == 0 { 2 } else { 0 };
+			at(chosen, row, col).map(canonical)
 		},
-		Op::Fma(broadcast) => {
-			let (b_row, b_col) = spread(spec, *broadcast, row, col)?;
-			Ok(soft::fma(at(0, row, col)?, at(1, b_row, b_col)?, at(2, row, col)?))
-		},
-		Op::Select(broadcast) => {
-			let (condition_row, condition_col) = spread(spec, *broadcast, row, col)?;
-			let is_zero = at(1, condition_row, condition_col)? & !SIGN == 0;
-			Ok(canonical(at(if is_zero { 2 } else { 0 }, row, col)?))
-		},
-		Op::Pick => match at(1, row, 0)? {
-			label if label < width(spec)? => Ok(canonical(at(0, row, label)?)),
-			_ => Ok(CANONICAL_NAN),
-		},
+		Op::Causal { bits } if moved::above_diagonal(spec, row, col)? => Ok(canonical(*bits)),
+		Op::Causal { .. } => at(0, row, col).map(canonical),
+		Op::Pick => moved::lookup(at(1, row, 0)?, width(spec)?, |label| at(0, row, label)),
+		Op::Gather => moved::lookup(at(1, row, 0)?, height(spec)?, |index| at(0, index, col)),
 		Op::OneHot { .. } => Ok(if at(0, row, 0)? == col { soft::ONE } else { 0 }),
-		Op::Gather => match at(1, row, 0)? {
-			index if index < height(spec)? => Ok(canonical(at(0, index, col)?)),
-			_ => Ok(CANONICAL_NAN),
-		},
-		Op::Iota { first, stride, .. } => Ok(first.wrapping_add(row.wrapping_mul(*stride))),
-		Op::StepIndex { every, period } => source::step_index(context, *every, *period),
-		Op::Causal { bits } => {
-			let diagonal = row.checked_rem(spec.ty.cols).ok_or(EvalError::Malformed)?;
-			Ok(canonical(if col > diagonal { *bits } else { at(0, row, col)? }))
-		},
-		Op::RotateHalf { width } => {
-			let half = width.checked_div(2).ok_or(EvalError::Malformed)?;
-			match col.checked_rem(*width).ok_or(EvalError::Malformed)? {
-				place if place < half => Ok(soft::neg(at(0, row, col.saturating_add(half))?)),
-				_ => Ok(canonical(at(0, row, col.saturating_sub(half))?)),
-			}
-		},
 	}
 }
 
-/// A whole tile: all its K-blocks, folded.
+/// A whole tile: all its blocks, folded.
 pub fn tile<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	context: &StepContext,
@@ -178,9 +165,9 @@ pub fn block<O: Operands + ?Sized>(
 		Op::MatMul { .. } => matmul::block(spec, operands, area, block),
 		Op::BatchMatMul(product) => matmul::batch_block(spec, product, operands, area, block),
 		Op::ScatterAdd { .. } => reduce::scatter_tile(spec, operands, area, block),
-		Op::ColSum | Op::RowSum | Op::RowMax => {
-			fill(area, |row, col| reduce::one_block(spec, operands, row, col, block))
-		},
+		Op::ColSum => fill(area, |_, col| reduce::column(spec, operands, col, block)),
+		Op::RowSum => fill(area, |row, _| reduce::row_sum(spec, operands, row, block)),
+		Op::RowMax => fill(area, |row, _| reduce::row_max(spec, operands, row, block)),
 		Op::Load { offset, format, .. } => {
 			source::load_tile(context, operands, area, *offset, *format)
 		},
@@ -244,108 +231,4 @@ fn width(spec: &NodeSpec) -> Result<u32, EvalError> {
 /// Rows of the first operand.
 fn height(spec: &NodeSpec) -> Result<u32, EvalError> {
 	spec.operand(0).map(|ty| ty.rows).ok_or(EvalError::Malformed)
-}
-
-/// Which element of the second operand, which is broadcast, belongs to an element of the result.
-fn spread(
-	spec: &NodeSpec,
-	broadcast: Broadcast,
-	row: u32,
-	col: u32,
-) -> Result<(u32, u32), EvalError> {
-	Ok(match broadcast {
-		Broadcast::None => (row, col),
-		Broadcast::Row => (0, col),
-		Broadcast::Col => (row, 0),
-		Broadcast::Scalar => (0, 0),
-		Broadcast::Periodic { each } => {
-			let period = spec.operand(1).ok_or(EvalError::Malformed)?;
-			let row = row.checked_div(each).and_then(|row| row.checked_rem(period.rows));
-			row.zip(col.checked_rem(period.cols)).ok_or(EvalError::Malformed)?
-		},
-	})
-}
-
-/// A function of one number.
-pub fn unary(function: Unary, x: u32) -> u32 {
-	match function {
-		Unary::Neg => soft::neg(x),
-		Unary::Sqrt => soft::sqrt(x),
-		Unary::Relu => gate(x, x),
-		Unary::Exp => functions::exp(x),
-		Unary::Log => functions::log(x),
-		Unary::Tanh => functions::tanh(x),
-		Unary::Erf => functions::erf(x),
-		Unary::Abs => canonical(x & !SIGN),
-		Unary::Sigmoid => functions::sigmoid(x),
-		Unary::Silu => functions::silu(x),
-		Unary::Gelu => functions::gelu(x),
-		Unary::Rsqrt => soft::div(soft::ONE, soft::sqrt(x)),
-	}
-}
-
-/// A function of two numbers.
-pub fn binary(function: Binary, a: u32, b: u32) -> u32 {
-	match function {
-		Binary::Add => soft::add(a, b),
-		Binary::Sub => soft::sub(a, b),
-		Binary::Mul => soft::mul(a, b),
-		Binary::Div => soft::div(a, b),
-		Binary::ReluGrad => gate(a, b),
-		Binary::Max => reduce::greater(a, b),
-		Binary::Min => reduce::lesser(a, b),
-		Binary::TanhGrad => functions::tanh_grad(a, b),
-		Binary::SigmoidGrad => functions::sigmoid_grad(a, b),
-		Binary::SiluGrad => functions::silu_grad(a, b),
-		Binary::GeluGrad => functions::gelu_grad(a, b),
-	}
-}
-
-/// `value` where `switch > 0`, `+0` where it is not, NaN where it is NaN.
-fn gate(switch: u32, value: u32) -> u32 {
-	if soft::is_nan(switch) {
-		CANONICAL_NAN
-	} else if soft::gt(switch, 0) {
-		canonical(value)
-	} else {
-		0
-	}
-}
-
-fn im2col<O: Operands + ?Sized>(
-	w: &crate::Window,
-	operands: &O,
-	row: u32,
-	col: u32,
-) -> Result<u32, EvalError> {
-	let output = place(row, w.out_height(), w.out_width()).ok_or(EvalError::Malformed)?;
-	let (channel, entry) = (col.checked_div(w.kernel()), col.checked_rem(w.kernel()));
-	let (channel, entry) = channel.zip(entry).ok_or(EvalError::Malformed)?;
-	let kernel_w = u32::from(w.kernel_w);
-	let (ky, kx) =
-		entry.checked_div(kernel_w).zip(entry.checked_rem(kernel_w)).ok_or(EvalError::Malformed)?;
-	let y = pixel(output.y, ky, w.stride_h, w.pad_h, w.height);
-	let x = pixel(output.x, kx, w.stride_w, w.pad_w, w.width);
-	let Some((y, x)) = y.zip(x) else { return Ok(0) };
-	let source = row_of(Place { image: output.image, y, x }, w.height.into(), w.width.into())
-		.ok_or(EvalError::Malformed)?;
-	Ok(canonical(operands.word(0, source, channel)?))
-}
-
-fn reshape<O: Operands + ?Sized>(
-	spec: &NodeSpec,
-	operands: &O,
-	row: u32,
-	col: u32,
-) -> Result<u32, EvalError> {
-	let from = spec.operand(0).ok_or(EvalError::Malformed)?;
-	let index = u64::from(row).saturating_mul(spec.ty.cols.into()).saturating_add(col.into());
-	let source = |n: Option<u64>| n.and_then(|n| u32::try_from(n).ok()).ok_or(EvalError::Malformed);
-	let from_row = source(index.checked_div(from.cols.into()))?;
-	let from_col = source(index.checked_rem(from.cols.into()))?;
-	let word = operands.word(0, from_row, from_col)?;
-	Ok(match spec.ty.dtype {
-		crate::DType::F32 => canonical(word),
-		crate::DType::U32 => word,
-	})
 }

@@ -1,11 +1,8 @@
 //! Sums and maxima.
 
-use alloc::vec::Vec;
-
-use super::{matmul, EvalError, Operands, Tile};
+use super::{EvalError, Operands, Tile};
 use crate::{
 	grid::TileArea,
-	op::Op,
 	soft::{self, canonical, is_nan, order_key},
 	spec::{Fold, NodeSpec},
 	CANONICAL_NAN, TILE, TILE_WORDS,
@@ -55,69 +52,76 @@ pub(super) fn fold_word(fold: Fold, accumulated: u32, block: u32) -> u32 {
 }
 
 /// An element of a node with a long reduction: its blocks folded left to right.
-pub(super) fn long<O: Operands + ?Sized>(
+pub(super) fn long(
 	spec: &NodeSpec,
-	operands: &O,
-	row: u32,
-	col: u32,
+	block: impl Fn(u32) -> Result<u32, EvalError>,
 ) -> Result<u32, EvalError> {
-	let mut result = one_block(spec, operands, row, col, 0)?;
-	for block in 1..spec.blocks() {
-		result = fold_word(spec.fold(), result, one_block(spec, operands, row, col, block)?);
+	let mut result = block(0)?;
+	for index in 1..spec.blocks() {
+		result = fold_word(spec.fold(), result, block(index)?);
 	}
 	Ok(result)
 }
 
-/// One block of an element of a node with a long reduction.
-pub(super) fn one_block<O: Operands + ?Sized>(
+/// One block of the sum of a column, in ascending order from `+0`.
+pub(super) fn column<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	operands: &O,
-	row: u32,
 	col: u32,
 	block: u32,
 ) -> Result<u32, EvalError> {
 	let (first, terms) = spec.block_range(block);
-	let range = first..first.saturating_add(terms);
-	let word = |operand, row, col| operands.word(operand, row, col).map_err(EvalError::from);
-	match &spec.op {
-		Op::MatMul { .. } | Op::BatchMatMul(_) => {
-			let places = matmul::Places::new(spec, row, col)?;
-			let mut sum = 0;
-			for k in range {
-				let (a, b) = (places.left(row, k), places.right(k, col));
-				sum = soft::fma(word(0, a.0, a.1)?, word(1, b.0, b.1)?, sum);
-			}
-			Ok(sum)
-		},
-		Op::ColSum => {
-			let mut sum = 0;
-			for term in range {
-				sum = soft::add(sum, word(0, term, col)?);
-			}
-			Ok(sum)
-		},
-		Op::ScatterAdd { .. } => {
-			let mut sum = 0;
-			for term in range {
-				if word(0, term, 0)? == row {
-					sum = soft::add(sum, word(1, term, col)?);
-				}
-			}
-			Ok(sum)
-		},
-		Op::RowSum => rsum32(terms, |k| word(0, row, first.saturating_add(k))),
-		Op::RowMax => {
-			let mut best = canonical(word(0, row, first)?);
-			for term in range.skip(1) {
-				best = greater(best, word(0, row, term)?);
-			}
-			Ok(best)
-		},
-		_ => Err(EvalError::Malformed),
+	let mut sum = 0;
+	for row in first..first.saturating_add(terms) {
+		sum = soft::add(sum, operands.word(0, row, col)?);
 	}
+	Ok(sum)
 }
 
-/// One block of every element of a tile of a scatter; each index is read once.
+/// One block of the sum of a row.
+pub(super) fn row_sum<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	row: u32,
+	block: u32,
+) -> Result<u32, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	rsum32(terms, |k| Ok(operands.word(0, row, first.saturating_add(k))?))
+}
+
+/// One block of the maximum of a row.
+pub(super) fn row_max<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	row: u32,
+	block: u32,
+) -> Result<u32, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	let mut best = canonical(operands.word(0, row, first)?);
+	for col in (first..first.saturating_add(terms)).skip(1) {
+		best = greater(best, operands.word(0, row, col)?);
+	}
+	Ok(best)
+}
+
+/// One block of the rows whose index is `row`, in ascending order from `+0`.
+pub(super) fn scatter<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	(row, col): (u32, u32),
+	block: u32,
+) -> Result<u32, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	let mut sum = 0;
+	for term in first..first.saturating_add(terms) {
+		if operands.word(0, term, 0)? == row {
+			sum = soft::add(sum, operands.word(1, term, col)?);
+		}
+	}
+	Ok(sum)
+}
+
+/// The same for every element of the area; each index is read once.
 pub(super) fn scatter_tile<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	operands: &O,
@@ -126,12 +130,12 @@ pub(super) fn scatter_tile<O: Operands + ?Sized>(
 ) -> Result<Tile, EvalError> {
 	let (first, terms) = spec.block_range(block);
 	let mut result = [0; TILE_WORDS];
-	let mut lines: Vec<&mut [u32]> = result.chunks_exact_mut(TILE as usize).collect();
 	for term in first..first.saturating_add(terms) {
 		let line = operands.word(0, term, 0)?.checked_sub(area.row);
 		let Some(line) = line.filter(|line| *line < area.rows) else { continue };
-		let Some(line) = lines.get_mut(line as usize) else { continue };
-		for (col, sum) in (0..area.cols).zip(line.iter_mut()) {
+		let mut lines = result.chunks_exact_mut(TILE as usize);
+		let sums = lines.nth(line as usize).unwrap_or_default();
+		for (col, sum) in (0..area.cols).zip(sums) {
 			*sum = soft::add(*sum, operands.word(1, term, area.col.saturating_add(col))?);
 		}
 	}

@@ -1,7 +1,7 @@
 //! How much one tile can depend on: the bound that makes every admitted node judgeable.
 //!
 //! [`NodeSpec::worst_footprint`] is computed from the shapes alone, in constant time, and is never
-//! below the number of operand tiles that any tile (any K-block of it) reads. It need not be
+//! below the number of operand tiles that any tile (any block of it) reads. It need not be
 //! reached: a node that is refused by it may be written as several smaller ones.
 
 mod batch;
@@ -9,10 +9,10 @@ mod linear;
 mod periodic;
 mod window;
 
-use crate::{op::Op, program::ValueType, spec::NodeSpec, K_BLOCK, ROW_BLOCK, TILE};
+use crate::{op::Op, program::ValueType, spec::NodeSpec, K_BLOCK, TILE};
 
 impl NodeSpec {
-	/// Upper bound on the operand tiles that one output tile (one K-block of it) reads. A 1 KiB chunk
+	/// Upper bound on the operand tiles that one output tile (one block of it) reads. A 1 KiB chunk
 	/// of the data set, with its path, counts as half a tile. `u32::MAX` if the node is not one that
 	/// [`crate::Program::check`] makes.
 	pub fn worst_footprint(&self) -> u32 {
@@ -41,27 +41,24 @@ impl NodeSpec {
 				let chunks = if bytes == 1 { 1u64 } else { 2 };
 				rows.checked_mul(chunks)?.div_ceil(2)
 			},
-			Op::MatMul { .. } => {
+			Op::MatMul { .. } | Op::ScatterAdd { .. } => {
 				u64::from(self.terms().min(K_BLOCK).div_ceil(TILE)).checked_mul(2)?
 			},
 			Op::BatchMatMul(product) => {
-				batch::product(product, self.operand(0)?, self.operand(1)?, &self.ty)?
+				batch::tiles(product, self.operand(0)?, self.operand(1)?, &self.ty)?
 			},
-			Op::ColSum => self.terms().min(K_BLOCK).div_ceil(TILE).into(),
-			Op::ScatterAdd { .. } => {
-				u64::from(self.terms().min(K_BLOCK).div_ceil(TILE)).checked_mul(2)?
+			Op::ColSum | Op::RowSum | Op::RowMax => {
+				self.terms().min(self.block_terms()).div_ceil(TILE).into()
 			},
 			Op::Reshape { .. } => linear::reshape(self.operand(0)?, &self.ty)?,
-			Op::Unary(_) | Op::OneHot { .. } => 1,
+			Op::Unary(_) | Op::OneHot { .. } | Op::Causal { .. } => 1,
 			Op::Binary(_, broadcast) => {
 				periodic::tiles(broadcast, self.operand(1)?).checked_add(1)?
 			},
 			Op::Fma(broadcast) | Op::Select(broadcast) => {
 				periodic::tiles(broadcast, self.operand(1)?).checked_add(2)?
 			},
-			Op::Causal { .. } => 1,
-			Op::RotateHalf { width } => periodic::halves(*width, self.operand(0)?),
-			Op::RowSum | Op::RowMax => self.terms().min(ROW_BLOCK).div_ceil(TILE).into(),
+			Op::RotateHalf { width } => periodic::swapped(*width, self.operand(0)?),
 			Op::Gather => u64::from(self.operand(0)?.tile_rows()).min(rows).checked_add(1)?,
 			Op::Pick => u64::from(self.operand(0)?.tile_cols()).min(rows).checked_add(1)?,
 			Op::Im2Col(w) | Op::MaxPool(w) | Op::AvgPool(w) => {
@@ -83,10 +80,26 @@ impl NodeSpec {
 
 /// Tiles that a run of `n` consecutive elements touches at most, where a tile is `tile` elements.
 fn spanned(n: u64, tile: u64) -> u64 {
-	match n {
-		0 | 1 => n,
-		_ => n.saturating_sub(2).checked_div(tile).unwrap_or(n).saturating_add(2),
+	spanned_from(n, tile, 1)
+}
+
+/// The same where the run starts at a multiple of `start`.
+fn spanned_from(n: u64, tile: u64, start: u64) -> u64 {
+	if n == 0 {
+		return 0;
 	}
+	// Furthest into its first tile that the run can start.
+	let latest = tile.saturating_sub(gcd(start, tile));
+	let last = latest.saturating_add(n).saturating_sub(1);
+	last.checked_div(tile).unwrap_or(last).saturating_add(1)
+}
+
+/// The greatest common divisor; that of 0 and another number is the other.
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+	while let Some(rest) = a.checked_rem(b) {
+		(a, b) = (b, rest);
+	}
+	a
 }
 
 /// Whether two values have the same shape.

@@ -9,10 +9,11 @@ source "$(dirname "$0")/env.sh"
 names() {
 	cat <<'END'
 commit     hashing of tensor roots, against plain BLAKE3 of the same bytes
-gemm       matrix products of the CPU backend, against the crate gemm and candle
+gemm       matrix products of the CPU backend, against other crates, candle, OpenBLAS, and PyTorch with --torch
+kernels    all other operations of the CPU backend, against candle
 referee    one judgement of each operation at its worst, and the size of its evidence
 soft       arithmetic of the op spec in integers, against the processor's
-step       training steps of LeNet with commitments, against candle, and what commitments take
+step       training steps of LeNet and a GPT with commitments, against candle, and PyTorch with --torch
 END
 }
 name=${1:-}
@@ -28,5 +29,11 @@ if ! names | cut -d' ' -f1 | grep -qxF -- "$name"; then
 	names >&2
 	exit 2
 fi
+# Peers in Python (scripts/python.sh); without Python they are left out.
+case "$name $* " in
+	"gemm "*" --torch "* | "step "*" --torch "*) ASSAY_PEERS="$(./scripts/python.sh --torch)" ;;
+	"gemm "*) ASSAY_PEERS="$(./scripts/python.sh)" || say "no Python: its libraries are left out" ;;
+esac
+export ASSAY_PEERS="${ASSAY_PEERS:-}"
 # The whole workspace is selected, as everywhere, so that features are the same and nothing is built twice.
 exec cargo bench --locked --workspace --bench "$name" -- "${@:2}"

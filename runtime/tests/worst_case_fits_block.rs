@@ -3,106 +3,22 @@
 mod common;
 
 use assay_case::testing::{large_product, mlp, Builder, Lie, Task, MLP};
-use assay_dispute_game::{Fault, Move, MoveKind, Outcome};
+use assay_dispute_game::{MoveKind, Outcome};
 use assay_ops::{Node, Op, Program};
-use assay_runtime::{
-	configs::{BlockLength, BlockWeights},
-	RuntimeCall, System,
-};
+use assay_runtime::RuntimeCall;
 use codec::{Decode, Encode};
-use common::{block::Machine, people::*, table::*};
+use common::{
+	block::Machine,
+	last_move::{most, LastMove, Opens, CONVICTED},
+	table::*,
+};
 use polkadot_sdk::{
 	frame_support::{
 		dispatch::{DispatchClass, GetDispatchInfo},
-		storage::{with_transaction, TransactionOutcome},
 		traits::GetCallMetadata,
-		weights::Weight,
 	},
-	sp_io::TestExternalities,
-	sp_keyring::Sr25519Keyring,
-	sp_runtime::{traits::TrailingZeroInput, DispatchError},
+	sp_runtime::traits::TrailingZeroInput,
 };
-
-const CONVICTED: Outcome = Outcome::Convicted(Fault::Tile);
-
-/// Most bytes of a move with evidence for one tile: the openings, and what is around them.
-const MOST_BYTES: usize = (160 + 4) * 1024;
-
-/// The last move of a game, which the referee judges, and the chain on which it is about to be made.
-struct LastMove {
-	chain: TestExternalities,
-	who: Sr25519Keyring,
-	call: RuntimeCall,
-}
-
-/// Who brings the evidence.
-#[derive(Clone, Copy)]
-enum Opens {
-	/// The challenger, with `pick_tile` or `pick_block`.
-	Challenger,
-	/// The solver, with `open_tile`.
-	Solver,
-}
-
-impl LastMove {
-	fn new(table: impl FnOnce() -> Table, pick: MoveKind, opens: Opens) -> Self {
-		let mut chain = started();
-		let (who, call) = chain.execute_with(|| {
-			let table = table();
-			let game = table.open();
-			let (who, play) = table.until(game, pick);
-			match (opens, play) {
-				(Opens::Solver, Move::PickTile { node, tile, spec, .. }) => {
-					ok(who, call(game, Move::PickTile { node, tile, spec, evidence: None }));
-					let (who, play) = table.until(game, MoveKind::OpenTile);
-					(who, call(game, play))
-				},
-				(_, play) => (who, call(game, play)),
-			}
-		});
-		Self { chain, who, call }
-	}
-
-	/// How the game ends when the native runtime executes the move. Leaves no trace.
-	fn native(&mut self) -> Outcome {
-		let (who, call) = (self.who, self.call.clone());
-		self.chain.execute_with(|| {
-			let outcome = with_transaction(|| {
-				System::reset_events();
-				let sent = send(who, call);
-				let outcome = sent.map(|()| resolution(&take_events()).0);
-				TransactionOutcome::Rollback(Ok::<_, DispatchError>(outcome))
-			});
-			outcome.and_then(|outcome| outcome).expect("the move is right")
-		})
-	}
-
-	/// How the game ends when a block of the wasm has the move. Checks that it fits, and says what it
-	/// took.
-	fn in_block(&mut self, machine: &Machine, name: &str) -> Outcome {
-		let info = self.call.get_dispatch_info();
-		assert_eq!(info.class, DispatchClass::Operational);
-		assert!(info.call_weight.all_lte(most(info.class)));
-		let applied = machine.make_block(&mut self.chain, self.who, self.call.clone());
-		assert!(applied.bytes <= MOST_BYTES);
-		assert!(applied.bytes <= *BlockLength::get().max.get(info.class) as usize);
-		eprintln!(
-			"{name}: {} bytes, applied in {:?}, declared {:?}",
-			applied.bytes,
-			applied.time,
-			std::time::Duration::from_nanos(info.call_weight.ref_time() / 1_000),
-		);
-		self.chain.execute_with(|| {
-			check_books();
-			resolution(&take_events()).0
-		})
-	}
-}
-
-/// The most weight that one transaction of a class may declare.
-fn most(class: DispatchClass) -> Weight {
-	BlockWeights::get().get(class).max_extrinsic.expect("the class has a limit")
-}
 
 /// Lies about a node whose output no slot takes up: a slot lies too, so that the claim shows it.
 fn aside(node: u32) -> Vec<Lie> {

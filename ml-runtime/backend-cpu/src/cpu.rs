@@ -1,16 +1,18 @@
 //! The fast backend: which loop nest computes which operation, and how it is divided among threads.
 
-use assay_ops::{
-	eval::StepContext, philox, Broadcast, DType, NodeSpec, Op, Unary, ValueType, Window,
-};
+use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, Window};
 
-use crate::elementwise::{pattern, Elementwise, Piece, Second};
+use crate::batch::Batch;
+use crate::columns::ByColumn;
+use crate::elementwise::Elementwise;
+use crate::indices::{gather, iota, one_hot, pick, scatter_add};
 use crate::level::Level;
 use crate::matmul::MatMul;
-use crate::reduce::{one_hot, AlongRow, ColBlock, Rows};
+use crate::reduce::{col_sum, Reduction};
 use crate::scalar::canonical_word;
 use crate::source::{Load, Mask};
 use crate::team::Team;
+use crate::value::{count, values, Value};
 use crate::window::{Geometry, OneImage, Sliding};
 use crate::{is_float_environment_sound, KernelError, Kernels, RecordSource};
 
@@ -47,37 +49,6 @@ impl CpuKernels {
 	}
 }
 
-/// A value and its type.
-#[derive(Clone, Copy)]
-struct Value<'a> {
-	words: &'a [u32],
-	rows: usize,
-	cols: usize,
-}
-
-fn count(ty: &ValueType) -> (usize, usize) {
-	(ty.rows as usize, ty.cols as usize)
-}
-
-/// The operands with their types, each of the right length.
-fn values<'a>(spec: &NodeSpec, operands: &[&'a [u32]]) -> Result<Vec<Value<'a>>, KernelError> {
-	let own = [spec.ty];
-	let types: Vec<ValueType> = match spec.op {
-		Op::State { .. } => own.to_vec(),
-		_ => spec.inputs.iter().map(|input| input.ty).collect(),
-	};
-	if types.len() != operands.len() {
-		return Err(KernelError::Shape);
-	}
-	let value = |(ty, words): (&ValueType, &&'a [u32])| {
-		let (rows, cols) = count(ty);
-		(rows.checked_mul(cols) == Some(words.len()))
-			.then_some(Value { words, rows, cols })
-			.ok_or(KernelError::Shape)
-	};
-	types.iter().zip(operands).map(value).collect()
-}
-
 impl Kernels for CpuKernels {
 	fn run(
 		&self,
@@ -94,22 +65,16 @@ impl Kernels for CpuKernels {
 		if rows.checked_mul(cols) != Some(out.len()) || out.is_empty() {
 			return Err(KernelError::Shape);
 		}
-		let values = values(spec, operands)?;
+		let values = values(spec, ctx.batch, operands)?;
 		match (spec.op, values.as_slice()) {
-			(Op::Load { offset, width, format }, []) => {
-				let (offset, width) = (offset as usize, width as usize);
-				Load { offset, width, format, ctx, records }.run(out)?;
-			},
-			(Op::Fill { bits, .. }, []) => out.fill(canonical_word(bits)),
-			(Op::Mask { stream, threshold, scale, .. }, []) => {
-				let key = philox::stream_key(&ctx.seed, philox::Domain::Mask, stream);
-				self.mask(&Mask { key, step: ctx.step, threshold, scale }, out);
-			},
+			(op, []) => self.source(op, ctx, records, out)?,
 			(Op::State { .. }, [a]) => out.copy_from_slice(a.words),
-			(Op::Reshape { .. }, [a]) => self.copy(spec.ty.dtype, a.words, out),
-			(Op::OneHot { .. }, [labels]) => one_hot(labels.words, cols, out),
-			(Op::ColSum, [a]) => self.col_sum(*a, out),
-			(_, []) => return Err(KernelError::Shape),
+			(Op::Reshape { .. }, [a]) if spec.ty.dtype == DType::U32 => {
+				out.copy_from_slice(a.words)
+			},
+			(Op::BatchMatMul(product), [a, b]) => {
+				Batch::new(spec, product, a, b)?.run(self.level, &self.team, out);
+			},
 			(op, values) => self.compute(op, values, cols, out)?,
 		}
 		Ok(())
@@ -117,7 +82,37 @@ impl Kernels for CpuKernels {
 }
 
 impl CpuKernels {
-	/// The operations with at least one operand that need loop nests of their own.
+	/// The operations without operands.
+	fn source(
+		&self,
+		op: Op,
+		ctx: &StepContext,
+		records: &dyn RecordSource,
+		out: &mut [u32],
+	) -> Result<(), KernelError> {
+		match op {
+			Op::Load { offset, width, format } => {
+				let (offset, width) = (offset as usize, width as usize);
+				Load { offset, width, format, ctx, records }.run(out)?;
+			},
+			Op::Fill { bits, .. } => out.fill(canonical_word(bits)),
+			Op::Mask { stream, threshold, scale, .. } => {
+				let key = philox::stream_key(&ctx.seed, philox::Domain::Mask, stream);
+				self.mask(&Mask { key, step: ctx.step, threshold, scale }, out);
+			},
+			Op::Iota { first, stride, .. } => iota(first, stride, out),
+			Op::StepIndex { every, period } => {
+				let phase = ctx.step.checked_div(every.into());
+				let index = phase.and_then(|phase| phase.checked_rem(period.into()));
+				// Below a period, so within 32 bits.
+				out.fill(index.ok_or(KernelError::Shape)? as u32);
+			},
+			_ => return Err(KernelError::Shape),
+		}
+		Ok(())
+	}
+
+	/// The operations with operands.
 	fn compute(
 		&self,
 		op: Op,
@@ -125,32 +120,43 @@ impl CpuKernels {
 		cols: usize,
 		out: &mut [u32],
 	) -> Result<(), KernelError> {
+		let (level, team) = (self.level, &self.team);
 		match (op, values) {
 			(Op::MatMul { transpose_a, transpose_b }, [a, b]) => {
 				let (m, k) = if transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
-				let (a, b) = (a.words, b.words);
-				let product = MatMul { a, b, m, k, n: cols, transpose_a, transpose_b };
-				product.run(self.level, &self.team, out);
+				let (a, b) = (a.strided(), b.strided());
+				MatMul { a, b, m, k, n: cols, transpose_a, transpose_b }.run(level, team, out);
 			},
-			(Op::Im2Col(w), [a]) => self.slide(Sliding::Im2Col, w, a.words, &[], out),
-			(Op::Col2Im(w), [a]) => self.slide(Sliding::Col2Im, w, a.words, &[], out),
-			(Op::MaxPool(w), [a]) => self.slide(Sliding::MaxPool, w, a.words, &[], out),
-			(Op::AvgPool(w), [a]) => self.slide(Sliding::AvgPool, w, a.words, &[], out),
-			(Op::AvgPoolGrad(w), [a]) => self.slide(Sliding::AvgPoolGrad, w, a.words, &[], out),
-			(Op::MaxPoolGrad(w), [a, b]) => {
-				self.slide(Sliding::MaxPoolGrad, w, a.words, b.words, out);
-			},
-			(Op::Unary(f), [a]) => self.unary(f, a.words, out),
+			(Op::Reshape { .. }, [a]) => Elementwise::Copy.one(level, team, a.words, out),
+			(Op::Unary(f), [a]) => Elementwise::Unary(f).one(level, team, a.words, out),
 			(Op::Binary(f, broadcast), [a, b]) => {
-				self.elementwise(Elementwise::Binary(f), a, Some((*b, broadcast)), &[], out);
+				Elementwise::Binary(f).more(level, team, (a, b, broadcast, &[]), out)?;
 			},
 			(Op::Fma(broadcast), [a, b, c]) => {
-				self.elementwise(Elementwise::Fma, a, Some((*b, broadcast)), c.words, out);
+				Elementwise::Fma.more(level, team, (a, b, broadcast, c.words), out)?;
 			},
-			(Op::RowSum, [a]) => self.along_rows(a, None, false, out),
-			(Op::RowMax, [a]) => self.along_rows(a, None, true, out),
-			(Op::Pick, [a, labels]) => self.along_rows(a, Some(labels.words), false, out),
-			_ => return Err(KernelError::Shape),
+			(Op::Select(broadcast), [a, b, c]) => {
+				Elementwise::Select.more(level, team, (a, b, broadcast, c.words), out)?;
+			},
+			(Op::RowSum, [a]) => Reduction::Sum.run(level, team, a, out),
+			(Op::RowMax, [a]) => Reduction::Max.run(level, team, a, out),
+			(Op::ColSum, [a]) => col_sum(level, team, a, out),
+			(Op::Causal { bits }, [a]) => ByColumn::Causal(bits).run(level, team, a, out),
+			(Op::RotateHalf { width }, [a]) => {
+				ByColumn::RotateHalf(width as usize).run(level, team, a, out);
+			},
+			(Op::Pick, [a, labels]) => pick(team, a, labels.words, out),
+			(Op::OneHot { .. }, [labels]) => one_hot(team, labels.words, cols, out),
+			(Op::Gather, [table, indices]) => gather(level, team, table, indices.words, out),
+			(Op::ScatterAdd { .. }, [indices, gradient]) => {
+				scatter_add(level, team, indices.words, gradient, out);
+			},
+			(op, [a, rest @ ..]) => {
+				let (sliding, window) = sliding(op).ok_or(KernelError::Shape)?;
+				let b = rest.first().map_or(&[][..], |b| b.words);
+				self.slide(sliding, window, a.words, b, out);
+			},
+			(_, []) => return Err(KernelError::Shape),
 		}
 		Ok(())
 	}
@@ -158,60 +164,6 @@ impl CpuKernels {
 	fn mask(&self, mask: &Mask, out: &mut [u32]) {
 		const PIECE: usize = 1 << 14;
 		self.team.pieces(out, PIECE, |index, out| mask.run((index * PIECE) as u32, out));
-	}
-
-	fn copy(&self, dtype: DType, words: &[u32], out: &mut [u32]) {
-		match dtype {
-			DType::F32 => {
-				out.iter_mut().zip(words).for_each(|(out, word)| *out = canonical_word(*word));
-			},
-			DType::U32 => out.copy_from_slice(words),
-		}
-	}
-
-	fn unary(&self, f: Unary, a: &[u32], out: &mut [u32]) {
-		let a = Value { words: a, rows: 1, cols: a.len() };
-		// Exponential and logarithm are worth a thread's while much earlier.
-		let cols = match f {
-			Unary::Exp | Unary::Log => 16,
-			Unary::Neg | Unary::Sqrt | Unary::Relu => 1,
-		};
-		let piece = Team::rows_per_piece(cols);
-		self.team.pieces(out, piece, |index, out| {
-			let a = &a.words[index * piece..][..out.len()];
-			let b = Second::Same(a);
-			self.level.run(Piece { elementwise: Elementwise::Unary(f), a, b, c: &[], out });
-		});
-	}
-
-	fn elementwise(
-		&self,
-		elementwise: Elementwise,
-		a: &Value<'_>,
-		b: Option<(Value<'_>, Broadcast)>,
-		c: &[u32],
-		out: &mut [u32],
-	) {
-		let Some((b, broadcast)) = b else { return };
-		let cols = a.cols;
-		let repeated = pattern(b.words, broadcast);
-		let rows = Team::rows_per_piece(cols);
-		let piece = rows * cols;
-		self.team.pieces(out, piece, |index, out| {
-			let part = |words: &'_ [u32]| -> std::ops::Range<usize> {
-				let from = (index * piece).min(words.len());
-				from..(from + out.len()).min(words.len())
-			};
-			let second = match broadcast {
-				Broadcast::None => Second::Same(&b.words[part(b.words)]),
-				Broadcast::Row => Second::Repeat(&repeated),
-				Broadcast::Col if cols == 1 => Second::Same(&b.words[part(b.words)]),
-				Broadcast::Col => Second::PerRow(&b.words[index * rows..], cols),
-				Broadcast::Scalar => Second::Word(b.words[0]),
-			};
-			let (a, c) = (&a.words[part(a.words)], &c[part(c)]);
-			self.level.run(Piece { elementwise, a, b: second, c, out });
-		});
 	}
 
 	fn slide(&self, sliding: Sliding, w: Window, a: &[u32], b: &[u32], out: &mut [u32]) {
@@ -226,35 +178,17 @@ impl CpuKernels {
 			}
 		});
 	}
+}
 
-	fn along_rows(&self, a: &Value<'_>, labels: Option<&[u32]>, max: bool, out: &mut [u32]) {
-		let (cols, piece) = (a.cols, Team::rows_per_piece(a.cols));
-		self.team.pieces(out, piece, |index, out| {
-			let first = index * piece;
-			let along = match labels {
-				Some(labels) => AlongRow::Pick(&labels[first..]),
-				None if max => AlongRow::Max,
-				None => AlongRow::Sum,
-			};
-			let values = &a.words[first * cols..][..out.len() * cols];
-			self.level.run(Rows { along, values, cols, out });
-		});
-	}
-
-	fn col_sum(&self, a: Value<'_>, out: &mut [u32]) {
-		let (rows, cols) = (a.rows, a.cols);
-		let blocks = rows.div_ceil(ColBlock::ROWS);
-		let block = |index: usize, out: &mut [u32]| {
-			let from = index * ColBlock::ROWS * cols;
-			let until = a.words.len().min(from + ColBlock::ROWS * cols);
-			self.level.run(ColBlock { values: &a.words[from..until], out });
-		};
-		if blocks == 1 {
-			block(0, out);
-			return;
-		}
-		let mut partials = vec![0; blocks * cols];
-		self.team.pieces(&mut partials, cols, block);
-		crate::matmul::fold(self.level, &partials, out);
-	}
+/// The operations that slide a window over images.
+fn sliding(op: Op) -> Option<(Sliding, Window)> {
+	Some(match op {
+		Op::Im2Col(w) => (Sliding::Im2Col, w),
+		Op::Col2Im(w) => (Sliding::Col2Im, w),
+		Op::MaxPool(w) => (Sliding::MaxPool, w),
+		Op::MaxPoolGrad(w) => (Sliding::MaxPoolGrad, w),
+		Op::AvgPool(w) => (Sliding::AvgPool, w),
+		Op::AvgPoolGrad(w) => (Sliding::AvgPoolGrad, w),
+		_ => return None,
+	})
 }

@@ -82,7 +82,8 @@ impl RecordSource for Records<'_> {
 /// Why a node was not computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KernelError {
-	/// A value does not have the number of words that its type says, or an operand is missing.
+	/// A value does not have the number of words that its type says, or an operand is missing, or the
+	/// types are not those of the operation.
 	Shape,
 	/// The data set ends before a record that the node reads.
 	Record {
@@ -95,6 +96,8 @@ pub enum KernelError {
 	Level,
 	/// Threads could not be started.
 	Threads(String),
+	/// A device that computes for the backend failed.
+	Device(String),
 }
 
 impl fmt::Display for KernelError {
@@ -107,6 +110,7 @@ impl fmt::Display for KernelError {
 			},
 			Self::Level => f.write_str("the processor lacks the instructions asked for"),
 			Self::Threads(error) => write!(f, "threads could not be started: {error}"),
+			Self::Device(error) => write!(f, "the device failed: {error}"),
 		}
 	}
 }

@@ -31,7 +31,8 @@ impl Fused for Soft {
 /// A loop nest that is compiled once for each [`Level`].
 ///
 /// `run` and everything that it calls in its hot part must be `#[inline(always)]`: that is what makes
-/// the compiler emit the wide instructions of the level that called it.
+/// the compiler emit the wide instructions of the level that called it. A closure cannot be, so loops
+/// are written out.
 pub(crate) trait Task {
 	/// What the loop nest returns.
 	type Out;
@@ -87,12 +88,18 @@ impl Level {
 	/// Executes `task`, compiled for this level.
 	pub(crate) fn run<T: Task>(self, task: T) -> T::Out {
 		match self {
-			Level::Soft => task.run::<Soft>(),
+			Level::Soft => soft(task),
 			Level::Neon => neon(task),
 			Level::Avx2 => avx2(task),
 			Level::Avx512 => avx512(task),
 		}
 	}
+}
+
+/// Compiled once, also for the levels that the processor's architecture does not have.
+#[inline(never)]
+fn soft<T: Task>(task: T) -> T::Out {
+	task.run::<Soft>()
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -102,7 +109,7 @@ fn neon<T: Task>(task: T) -> T::Out {
 
 #[cfg(not(target_arch = "aarch64"))]
 fn neon<T: Task>(task: T) -> T::Out {
-	task.run::<Soft>()
+	soft(task)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -133,10 +140,10 @@ fn avx512<T: Task>(task: T) -> T::Out {
 
 #[cfg(not(target_arch = "x86_64"))]
 fn avx2<T: Task>(task: T) -> T::Out {
-	task.run::<Soft>()
+	soft(task)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn avx512<T: Task>(task: T) -> T::Out {
-	task.run::<Soft>()
+	soft(task)
 }

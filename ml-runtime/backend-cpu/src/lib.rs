@@ -24,7 +24,8 @@
 //! # Speed
 //!
 //! Loop nests are plain Rust, compiled once per [`Level`] of instructions; the level is chosen when the
-//! program runs. The only `unsafe` of the crate is the entry into code compiled for a level.
+//! program runs. `unsafe` is the entry into code compiled for a level, and the vector tiles of the matrix
+//! product.
 //!
 //! ```
 //! use assay_backend_cpu::CpuKernels;
@@ -32,10 +33,14 @@
 //! println!("{:?}", kernels.level());
 //! ```
 
+mod batch;
+mod broadcast;
+mod columns;
 mod cpu;
 mod elementwise;
 mod float_env;
 mod functions;
+mod indices;
 mod kernels;
 mod level;
 mod matmul;
@@ -44,6 +49,7 @@ mod reference;
 mod scalar;
 mod source;
 mod team;
+mod value;
 mod window;
 
 pub use cpu::CpuKernels;

@@ -1,34 +1,77 @@
-//! Sums and maxima over rows and columns, and the two operations between values and labels.
+//! Sums and maxima over rows and columns.
 
-use assay_ops::{CANONICAL_NAN, K_BLOCK};
+use std::hint::black_box;
 
-use crate::level::{Fused, Task};
-use crate::scalar::{add_to, canonical_word, greater};
+use assay_ops::{K_BLOCK, ROW_BLOCK};
+
+use crate::level::{Fused, Level, Task};
+use crate::scalar::{add_to, canonical_word, key, of_key};
+use crate::team::Team;
+use crate::value::Value;
 
 const LANES: usize = 32;
-const RSUM_BLOCK: usize = 4096;
+const BLOCK: usize = ROW_BLOCK as usize;
 
-/// Which of the operations that go along rows.
+/// Blocks of a long row that make a piece of work.
+const BLOCKS_PER_PIECE: usize = 16;
+
+/// Which of the reductions of rows.
 #[derive(Clone, Copy)]
-pub(crate) enum AlongRow<'a> {
-	/// RSUM32 of the row.
+pub(crate) enum Reduction {
+	/// RSUM32 of each block, blocks folded left to right.
 	Sum,
-	/// Greatest of the row.
+	/// Greatest.
 	Max,
-	/// The labelled word of the row; one label per row of the piece.
-	Pick(&'a [u32]),
+}
+
+impl Reduction {
+	/// Reduces each row of `a` to a word.
+	pub(crate) fn run(self, level: Level, team: &Team, a: &Value<'_>, out: &mut [u32]) {
+		let (cols, blocks) = (a.cols, a.cols.div_ceil(BLOCK));
+		if a.rows < team.threads() && blocks >= 2 * BLOCKS_PER_PIECE {
+			a.words
+				.chunks_exact(cols)
+				.zip(out)
+				.for_each(|(row, out)| *out = self.long(level, team, row, blocks));
+			return;
+		}
+		let piece = Team::rows_per_piece(cols);
+		team.pieces(out, piece, |index, out| {
+			let values = &a.words[index * piece * cols..][..out.len() * cols];
+			level.run(Rows { reduction: self, values, cols, out });
+		});
+	}
+
+	/// A row that is longer than there are rows to divide: threads take blocks, which are separate by
+	/// definition, and only their fold is ordered.
+	fn long(self, level: Level, team: &Team, row: &[u32], blocks: usize) -> u32 {
+		let mut partials = vec![0; blocks];
+		team.pieces(&mut partials, BLOCKS_PER_PIECE, |index, out| {
+			let values = &row[index * BLOCKS_PER_PIECE * BLOCK..];
+			level.run(Rows { reduction: self, values, cols: BLOCK, out });
+		});
+		match self {
+			Self::Sum => {
+				let (first, rest) = partials.split_at(1);
+				let mut sum = first[0];
+				rest.iter().for_each(|block| add_to(&mut sum, *block));
+				canonical_word(sum)
+			},
+			Self::Max => maximum(&partials),
+		}
+	}
 }
 
 /// One of them on some rows: one word of `out` per row of `values`.
-pub(crate) struct Rows<'a> {
+struct Rows<'a> {
 	/// Which operation.
-	pub along: AlongRow<'a>,
-	/// Whole rows.
-	pub values: &'a [u32],
+	reduction: Reduction,
+	/// The rows, of which the last may be shorter.
+	values: &'a [u32],
 	/// Words in a row.
-	pub cols: usize,
+	cols: usize,
 	/// One word per row.
-	pub out: &'a mut [u32],
+	out: &'a mut [u32],
 }
 
 impl Task for Rows<'_> {
@@ -36,64 +79,127 @@ impl Task for Rows<'_> {
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
-		let rows = self.out.iter_mut().zip(self.values.chunks_exact(self.cols));
-		match self.along {
-			AlongRow::Sum => rows.for_each(|(out, row)| *out = canonical_word(sum(row))),
-			AlongRow::Max => rows.for_each(|(out, row)| *out = maximum(row)),
-			AlongRow::Pick(labels) => rows.zip(labels).for_each(|((out, row), label)| {
-				let picked = row.get(*label as usize).copied().unwrap_or(CANONICAL_NAN);
-				*out = canonical_word(picked);
-			}),
+		let rows = self.out.iter_mut().zip(self.values.chunks(self.cols));
+		match self.reduction {
+			Reduction::Sum => {
+				for (out, row) in rows {
+					*out = sum(row);
+				}
+			},
+			Reduction::Max => {
+				for (out, row) in rows {
+					*out = maximum(row);
+				}
+			},
 		}
 	}
 }
 
+/// The greatest word, canonical: the total order does not ask for an order of comparing.
 #[inline(always)]
 fn maximum(row: &[u32]) -> u32 {
-	let mut best = row[0];
-	for word in row {
-		best = greater(best, *word);
+	let (whole, rest) = row.as_chunks::<LANES>();
+	let mut lanes = [i32::MIN; LANES];
+	for (lane, word) in lanes.iter_mut().zip(rest) {
+		*lane = key(*word);
 	}
-	canonical_word(best)
+	let mut greatest = [i32::MIN; LANES];
+	for words in whole {
+		for i in 0..LANES {
+			greatest[i] = greatest[i].max(key(words[i]));
+		}
+	}
+	let mut best = i32::MIN;
+	for i in 0..LANES {
+		best = best.max(greatest[i].max(lanes[i]));
+	}
+	of_key(best)
+}
+
+/// The sum of a row.
+#[inline(always)]
+fn sum(row: &[u32]) -> u32 {
+	let (first, rest) = row.split_at(row.len().min(BLOCK));
+	let mut sum = rsum32(first);
+	for block in rest.chunks(BLOCK) {
+		add_to(&mut sum, rsum32(block));
+	}
+	canonical_word(sum)
 }
 
 /// RSUM32, not yet canonical.
 #[inline(always)]
-fn sum(row: &[u32]) -> u32 {
-	if row.len() <= RSUM_BLOCK {
-		return sum_block(row);
+fn rsum32(words: &[u32]) -> u32 {
+	let (whole, rest) = words.as_chunks::<LANES>();
+	// Lanes that the rest does not reach get `+0`, which changes nothing: a sum that began with `+0` is
+	// never `−0`.
+	let mut last = [0; LANES];
+	for (last, word) in last.iter_mut().zip(rest) {
+		*last = *word;
 	}
-	let mut sums: Vec<u32> = row.chunks(RSUM_BLOCK).map(sum_block).collect();
-	while sums.len() > RSUM_BLOCK {
-		sums = sums.chunks(RSUM_BLOCK).map(sum_block).collect();
+	let mut lanes = [0.0; LANES];
+	for words in whole {
+		add_lanes(&mut lanes, words);
 	}
-	sum_block(&sums)
+	add_lanes(&mut lanes, &last);
+	// Otherwise the compiler lays out the registers of the loop as the halving would like them, and the
+	// loop becomes half as fast.
+	let lanes = black_box(lanes);
+	let quarter = half::<16, 8>(half::<32, 16>(lanes));
+	let [sum] = half::<2, 1>(half::<4, 2>(half::<8, 4>(quarter)));
+	sum.to_bits()
 }
 
 #[inline(always)]
-fn sum_block(words: &[u32]) -> u32 {
-	let mut lanes = [0_u32; LANES];
-	for words in words.chunks(LANES) {
-		lanes.iter_mut().zip(words).for_each(|(lane, word)| add_to(lane, *word));
+fn add_lanes(lanes: &mut [f32; LANES], words: &[u32; LANES]) {
+	for i in 0..LANES {
+		lanes[i] += f32::from_bits(words[i]);
 	}
-	for half in [16, 8, 4, 2, 1] {
-		let (low, high) = lanes.split_at_mut(half);
-		low.iter_mut().zip(high).for_each(|(low, high)| add_to(low, *high));
-	}
-	lanes[0]
 }
 
-/// Sums of the columns of at most [`K_BLOCK`] rows, from `+0`, rows ascending.
-pub(crate) struct ColBlock<'a> {
-	/// Whole rows.
-	pub values: &'a [u32],
+/// Adds the upper half of the lanes to the lower.
+#[inline(always)]
+fn half<const N: usize, const HALF: usize>(lanes: [f32; N]) -> [f32; HALF] {
+	let mut sums = [0.0; HALF];
+	for i in 0..HALF {
+		sums[i] = lanes[i] + lanes[i + HALF];
+	}
+	sums
+}
+
+/// Rows in a block of a column sum.
+const COL_BLOCK: usize = K_BLOCK as usize;
+
+/// Columns that make a piece of work where there is a single block.
+const COLS_PER_PIECE: usize = 512;
+
+/// Sums each column of `a`.
+pub(crate) fn col_sum(level: Level, team: &Team, a: &Value<'_>, out: &mut [u32]) {
+	let (rows, cols) = (a.rows, a.cols);
+	if rows <= COL_BLOCK {
+		team.pieces(out, COLS_PER_PIECE, |index, out| {
+			let values = &a.words[index * COLS_PER_PIECE..];
+			level.run(ColBlock { values, stride: cols, out });
+		});
+		return;
+	}
+	let mut partials = vec![0; rows.div_ceil(COL_BLOCK) * cols];
+	team.pieces(&mut partials, cols, |index, out| {
+		let from = index * COL_BLOCK * cols;
+		let until = a.words.len().min(from + COL_BLOCK * cols);
+		level.run(ColBlock { values: &a.words[from..until], stride: cols, out });
+	});
+	crate::matmul::fold(level, &partials, out);
+}
+
+/// Sums of some columns of at most [`COL_BLOCK`] rows, from `+0`, rows ascending.
+struct ColBlock<'a> {
+	/// Rows, from the first of the columns on; the last may end after the last of them.
+	values: &'a [u32],
+	/// Words from one row to the next.
+	stride: usize,
 	/// One word per column.
-	pub out: &'a mut [u32],
-}
-
-impl ColBlock<'_> {
-	/// Rows in a block.
-	pub(crate) const ROWS: usize = K_BLOCK as usize;
+	out: &'a mut [u32],
 }
 
 impl Task for ColBlock<'_> {
@@ -102,19 +208,13 @@ impl Task for ColBlock<'_> {
 	#[inline(always)]
 	fn run<F: Fused>(self) {
 		self.out.fill(0);
-		for row in self.values.chunks_exact(self.out.len()) {
-			self.out.iter_mut().zip(row).for_each(|(sum, word)| add_to(sum, *word));
+		for row in self.values.chunks(self.stride) {
+			for (sum, word) in self.out.iter_mut().zip(row) {
+				add_to(sum, *word);
+			}
 		}
-		self.out.iter_mut().for_each(|word| *word = canonical_word(*word));
-	}
-}
-
-/// Writes 1 in the labelled column of each row of `out`, `+0` elsewhere.
-pub(crate) fn one_hot(labels: &[u32], cols: usize, out: &mut [u32]) {
-	out.fill(0);
-	for (row, label) in out.chunks_exact_mut(cols).zip(labels) {
-		if let Some(word) = row.get_mut(*label as usize) {
-			*word = 1.0_f32.to_bits();
+		for word in self.out {
+			*word = canonical_word(*word);
 		}
 	}
 }

@@ -40,6 +40,12 @@ pub enum Error {
 		/// Shape in the file.
 		found: Vec<usize>,
 	},
+	/// Training cannot start from a weight that is NaN or infinite.
+	#[error("tensor `{name}` has a NaN or an infinity")]
+	NotFinite {
+		/// Name of the tensor.
+		name: String,
+	},
 	/// A state has another number of tensors than the task has slots (or parameters).
 	#[error("{got} tensors given, {expected} needed")]
 	SlotCount {

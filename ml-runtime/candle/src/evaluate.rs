@@ -14,7 +14,9 @@ const SEED: [u8; 32] = [0; 32];
 pub struct Evaluation {
 	/// Records looked at: all of the data set.
 	pub records: u64,
-	/// Records whose label has the largest logit, by the executor.
+	/// Labels looked at: one of each record, or one of each position.
+	pub labels: u64,
+	/// Labels that have the largest logit, by the executor.
 	pub correct: u64,
 	/// The same by candle.
 	pub candle_correct: u64,
@@ -28,14 +30,14 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-	/// Share of records classified rightly, by the executor.
+	/// Share of labels that were found, by the executor.
 	pub fn accuracy(&self) -> f64 {
-		self.correct as f64 / self.records.max(1) as f64
+		self.correct as f64 / self.labels.max(1) as f64
 	}
 
-	/// Share of records classified rightly, by candle.
+	/// Share of labels that were found, by candle.
 	pub fn candle_accuracy(&self) -> f64 {
-		self.candle_correct as f64 / self.records.max(1) as f64
+		self.candle_correct as f64 / self.labels.max(1) as f64
 	}
 
 	/// Whether both agree: no logit differs by more than `tolerance` times the largest one (or 1).
@@ -44,34 +46,34 @@ impl Evaluation {
 	}
 }
 
-/// Evaluates a model on every record of a data set, whose number may be any. `observe` gets the
-/// number of records done.
+/// Evaluates a model on every record of a data set, whose number may be any. `observe` gets each record's
+/// index, in no particular order, and its logits by the executor: one row per label.
 pub fn evaluate(
 	manifest: &Manifest,
 	model: &Model,
 	data: &DataSet,
 	kernels: &impl Kernels,
-	mut observe: impl FnMut(u64),
+	mut observe: impl FnMut(u64, &[f32]),
 ) -> Result<Evaluation, Error> {
 	let forward = compile_forward(manifest, manifest.task.batch)?;
 	let program = forward.program.check(&Limits::new(manifest.data.record_size));
 	let program = program.map_err(|error| Error::Program(format!("{error:?}")))?;
 	let network = Network::new(&manifest.model, &model.tensors()?)?;
-	let pass = Pass { manifest, model, data, program, logits: forward.logits, network };
+	let slots = forward.slots(model.slots());
+	let pass = Pass { manifest, slots, data, program, logits: forward.logits, network };
 	let mut found = Evaluation { records: data.records(), ..Evaluation::default() };
 	let batch = u64::from(manifest.task.batch);
 	for step in 0..found.records.div_ceil(batch) {
 		let rows = batch.min(found.records - step * batch);
-		pass.batch(kernels, step, rows, &mut found)?;
-		observe(step * batch + rows);
+		pass.batch(kernels, step, rows, &mut found, &mut observe)?;
 	}
-	found.loss /= found.records as f64;
+	found.loss /= found.labels.max(1) as f64;
 	Ok(found)
 }
 
 struct Pass<'a> {
 	manifest: &'a Manifest,
-	model: &'a Model,
+	slots: Vec<Vec<u32>>,
 	data: &'a DataSet,
 	program: CheckedProgram,
 	logits: NodeId,
@@ -86,8 +88,9 @@ impl Pass<'_> {
 		step: u64,
 		rows: u64,
 		found: &mut Evaluation,
+		observe: &mut impl FnMut(u64, &[f32]),
 	) -> Result<(), Error> {
-		let (slots, data) = (self.model.slots(), self.data);
+		let (slots, data) = (&self.slots, self.data);
 		let exact = assay_executor::evaluate(
 			&self.program,
 			kernels,
@@ -99,25 +102,31 @@ impl Pass<'_> {
 		)?;
 		let first = step * u64::from(self.program.batch);
 		let size = data.record_size() as usize;
-		let records = (first..first + rows).map(|position| {
-			let index = record_at(&SEED, position, data.records()) as usize;
-			data.bytes().get(index * size..(index + 1) * size).ok_or(Error::Records)
+		let indices: Vec<u64> = (first..first + rows)
+			.map(|position| record_at(&SEED, position, data.records()))
+			.collect();
+		let records = indices.iter().map(|index| {
+			let from = *index as usize * size;
+			data.bytes().get(from..from + size).ok_or(Error::Records)
 		});
 		let inputs = Inputs::read(self.manifest, &records.collect::<Result<Vec<_>, _>>()?)?;
 		let candle = self.network.forward(&inputs.values)?.to_vec2::<f32>()?;
 		let exact = exact.first().ok_or(Error::Records)?;
 		let width = candle.first().map_or(1, Vec::len).max(1);
+		let exact: Vec<f32> = exact.iter().map(|word| f32::from_bits(*word)).collect();
 		for ((exact, candle), label) in exact.chunks(width).zip(&candle).zip(&inputs.labels) {
-			let exact: Vec<f32> = exact.iter().map(|word| f32::from_bits(*word)).collect();
-			found.add(&exact, candle, *label as usize);
+			found.add(exact, candle, *label as usize);
 		}
+		let each = (exact.len() / self.program.batch.max(1) as usize).max(1);
+		indices.iter().zip(exact.chunks(each)).for_each(|(index, logits)| observe(*index, logits));
 		Ok(())
 	}
 }
 
 impl Evaluation {
-	/// Adds one record.
+	/// Adds one row of logits.
 	fn add(&mut self, exact: &[f32], candle: &[f32], label: usize) {
+		self.labels += 1;
 		self.correct += u64::from(best(exact) == Some(label));
 		self.candle_correct += u64::from(best(candle) == Some(label));
 		self.loss += cross_entropy(exact, label);

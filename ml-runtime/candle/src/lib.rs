@@ -28,7 +28,7 @@ mod state;
 
 pub use error::Error;
 pub use evaluate::{evaluate, Evaluation};
-pub use model::Model;
+pub use model::{logits_file, Model};
 pub use network::Network;
 pub use records::Inputs;
 pub use state::{read_slots, tensor_bytes, tensor_words, StateBlobs};

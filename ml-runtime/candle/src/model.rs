@@ -29,6 +29,31 @@ fn shape(parameter: &Parameter) -> Vec<usize> {
 	parameter.shape.iter().map(|side| *side as usize).collect()
 }
 
+/// A model file, all of whose tensors are among these parameters.
+fn open<'a>(parameters: &[Parameter], bytes: &'a [u8]) -> Result<SafeTensors<'a>, Error> {
+	let file = SafeTensors::deserialize(bytes)?;
+	let unknown = |name: &&str| !parameters.iter().any(|known| known.name == **name);
+	if let Some(name) = file.names().into_iter().filter(unknown).min() {
+		return Err(Error::UnexpectedTensor { name: name.into() });
+	}
+	Ok(file)
+}
+
+/// The words of a parameter, if the file has it.
+fn words(file: &SafeTensors<'_>, parameter: &Parameter) -> Result<Option<Vec<u32>>, Error> {
+	let name = parameter.name.clone();
+	let Ok(view) = file.tensor(&name) else { return Ok(None) };
+	if view.dtype() != Dtype::F32 {
+		return Err(Error::WrongDType { name, found: view.dtype().to_string() });
+	}
+	let (expected, found) = (shape(parameter), view.shape().to_vec());
+	if expected != found {
+		return Err(Error::WrongShape { name, expected, found });
+	}
+	let words = view.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+	Ok(Some(words.collect()))
+}
+
 impl Model {
 	/// The parameters among the slots of a state: the first ones, in order. Others are left out.
 	pub fn from_slots(parameters: &[Parameter], slots: &[Vec<u32>]) -> Result<Self, Error> {
@@ -46,25 +71,44 @@ impl Model {
 
 	/// Reads a model file that has exactly these parameters, in `f32`.
 	pub fn from_safetensors(parameters: &[Parameter], bytes: &[u8]) -> Result<Self, Error> {
-		let file = SafeTensors::deserialize(bytes)?;
-		let unknown = |name: &&str| !parameters.iter().any(|known| known.name == **name);
-		if let Some(name) = file.names().into_iter().filter(unknown).min() {
-			return Err(Error::UnexpectedTensor { name: name.into() });
-		}
+		let file = open(parameters, bytes)?;
 		let slots = parameters.iter().map(|parameter| {
-			let name = parameter.name.clone();
-			let Ok(view) = file.tensor(&name) else { return Err(Error::MissingTensor { name }) };
-			if view.dtype() != Dtype::F32 {
-				return Err(Error::WrongDType { name, found: view.dtype().to_string() });
-			}
-			let (expected, found) = (shape(parameter), view.shape().to_vec());
-			if expected != found {
-				return Err(Error::WrongShape { name, expected, found });
-			}
-			Ok(view.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+			let missing = || Error::MissingTensor { name: parameter.name.clone() };
+			words(&file, parameter)?.ok_or_else(missing)
 		});
 		let slots = slots.collect::<Result<_, _>>()?;
 		Ok(Self { parameters: parameters.to_vec(), slots })
+	}
+
+	/// Puts the tensors of a model file into `slots`, whose first ones are the parameters: weights from
+	/// which training starts. Returns the names of the parameters that the file does not have and that
+	/// keep what they are (adapters, a new head). After an error nothing has changed.
+	pub fn start_from(
+		parameters: &[Parameter],
+		slots: &mut [Vec<u32>],
+		bytes: &[u8],
+	) -> Result<Vec<String>, Error> {
+		let Some(first) = slots.get_mut(..parameters.len()) else {
+			return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
+		};
+		let file = open(parameters, bytes)?;
+		let found = parameters.iter().map(|parameter| {
+			let found = words(&file, parameter)?;
+			let infinite = |word: &u32| !f32::from_bits(*word).is_finite();
+			if found.iter().flatten().any(infinite) {
+				return Err(Error::NotFinite { name: parameter.name.clone() });
+			}
+			Ok(found)
+		});
+		let found = found.collect::<Result<Vec<_>, Error>>()?;
+		let mut kept = Vec::new();
+		for ((slot, parameter), found) in first.iter_mut().zip(parameters).zip(found) {
+			match found {
+				Some(words) => *slot = words,
+				None => kept.push(parameter.name.clone()),
+			}
+		}
+		Ok(kept)
 	}
 
 	/// The bytes of the model file: the same for the same parameters and root. The root of the state
@@ -118,6 +162,14 @@ impl Model {
 		};
 		self.parameters.iter().zip(&self.slots).map(tensor).collect()
 	}
+}
+
+/// A safetensors file with the matrix `logits` of `rows` rows, as other tools read it.
+pub fn logits_file(logits: Vec<f32>, rows: u64) -> Result<Vec<u8>, Error> {
+	let cols = (logits.len() as u64).checked_div(rows).unwrap_or(0) as usize;
+	let words: Vec<u32> = logits.into_iter().map(f32::to_bits).collect();
+	let view = Words { shape: vec![rows as usize, cols], words: &words };
+	Ok(safetensors::serialize([("logits", view)], None)?)
 }
 
 /// Words that are written as they are.

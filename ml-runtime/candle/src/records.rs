@@ -8,9 +8,10 @@ use crate::Error;
 /// A batch of records, decoded.
 #[derive(Clone, Debug)]
 pub struct Inputs {
-	/// What the first layer gets: `batch × features`, or `batch × channels × height × width`.
+	/// What the first layer gets: `batch × features`, `batch × length × features`,
+	/// `batch × channels × height × width`, or tokens, `batch × length`.
 	pub values: Tensor,
-	/// The label of each record.
+	/// The labels, record by record: one each, or one per position.
 	pub labels: Vec<u32>,
 }
 
@@ -18,28 +19,46 @@ impl Inputs {
 	/// Decodes records by the fields of a manifest.
 	pub fn read(manifest: &Manifest, records: &[&[u8]]) -> Result<Self, Error> {
 		let field = |name: &str| manifest.data.fields.get(name).ok_or(Error::Records);
-		let Loss::CrossEntropy { labels } = &manifest.loss;
+		let Loss::CrossEntropy { labels, .. } = &manifest.loss;
 		let (input, label) = (field(&manifest.model.input)?, field(labels)?);
-		let mut values = Vec::new();
 		let mut labels = Vec::new();
 		for record in records {
-			values.extend(numbers(input, bytes_of(input, record)?));
-			labels.push(class(label, bytes_of(label, record)?)?);
+			labels.extend(classes(label, bytes_of(label, record)?));
 		}
-		let values = match manifest.model.shape {
-			Shape::Features(width) => {
-				Tensor::from_vec(values, (records.len(), width as usize), &Device::Cpu)?
-			},
-			Shape::Image { height, width, channels } => {
-				let shape = (records.len(), height.into(), width.into(), channels.into());
-				let shape: (usize, usize, usize, usize) = shape;
-				// Records hold images pixel by pixel; candle wants them channel by channel.
-				let pixels = Tensor::from_vec(values, shape, &Device::Cpu)?;
-				pixels.permute((0, 3, 1, 2))?.contiguous()?
-			},
+		let values = if let Shape::Tokens(length) = manifest.model.shape {
+			let mut tokens = Vec::new();
+			for record in records {
+				tokens.extend(classes(input, bytes_of(input, record)?));
+			}
+			Tensor::from_vec(tokens, (records.len(), length as usize), &Device::Cpu)?
+		} else {
+			let mut values = Vec::new();
+			for record in records {
+				values.extend(numbers(input, bytes_of(input, record)?));
+			}
+			shaped(values, records.len(), manifest.model.shape)?
 		};
 		Ok(Self { values, labels })
 	}
+}
+
+/// The numbers of `records` records in the shape of the model's input.
+fn shaped(values: Vec<f32>, records: usize, shape: Shape) -> Result<Tensor, Error> {
+	Ok(match shape {
+		Shape::Features(width) | Shape::Tokens(width) => {
+			Tensor::from_vec(values, (records, width as usize), &Device::Cpu)?
+		},
+		Shape::Sequence { length, features } => {
+			let shape = (records, length as usize, features as usize);
+			Tensor::from_vec(values, shape, &Device::Cpu)?
+		},
+		Shape::Image { height, width, channels } => {
+			let shape = (records, height.into(), width.into(), channels.into());
+			let shape: (usize, usize, usize, usize) = shape;
+			// Records hold images pixel by pixel; candle wants them channel by channel.
+			Tensor::from_vec(values, shape, &Device::Cpu)?.permute((0, 3, 1, 2))?.contiguous()?
+		},
+	})
 }
 
 /// The bytes of a field in a record.
@@ -53,20 +72,19 @@ fn numbers(field: &Field, bytes: &[u8]) -> Vec<f32> {
 	let (scale, shift) = (f32::from_bits(field.scale), f32::from_bits(field.shift));
 	let prepared = |number: f32| number * scale + shift;
 	match field.format {
-		Format::U8 | Format::LabelU8 => bytes.iter().map(|b| prepared(f32::from(*b))).collect(),
-		Format::F32 | Format::LabelU32 => {
+		Format::U8 | Format::LabelU8 | Format::TokenU8 => {
+			bytes.iter().map(|b| prepared(f32::from(*b))).collect()
+		},
+		Format::F32 | Format::LabelU32 | Format::TokenU32 => {
 			bytes.as_chunks().0.iter().map(|word| prepared(f32::from_le_bytes(*word))).collect()
 		},
 	}
 }
 
-/// The class in a label field.
-fn class(field: &Field, bytes: &[u8]) -> Result<u32, Error> {
-	match (field.format, bytes) {
-		(Format::LabelU8, [byte]) => Ok(u32::from(*byte)),
-		(Format::LabelU32, bytes) => {
-			Ok(u32::from_le_bytes(bytes.try_into().map_err(|_| Error::Records)?))
-		},
-		(Format::U8 | Format::F32 | Format::LabelU8, _) => Err(Error::Records),
+/// The classes or tokens in a field.
+fn classes(field: &Field, bytes: &[u8]) -> Vec<u32> {
+	match field.format.bytes() {
+		1 => bytes.iter().map(|byte| u32::from(*byte)).collect(),
+		_ => bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect(),
 	}
 }

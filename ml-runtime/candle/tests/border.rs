@@ -69,6 +69,34 @@ fn model_should_be_refused_when_tensors_do_not_fit() {
 	}
 }
 
+/// A model file with the bias alone.
+fn bias_file(words: [u32; 3]) -> Vec<u8> {
+	let model = Model::from_slots(&parameters()[1..], &[words.to_vec()]).unwrap();
+	model.to_safetensors(None).unwrap()
+}
+
+#[test]
+fn training_should_start_from_the_tensors_of_a_file_when_it_has_some() {
+	let mut slots = contents();
+	let bytes = bias_file([1, 2, 3]);
+	let kept = Model::start_from(&parameters(), &mut slots, &bytes).unwrap();
+	assert_eq!(kept, ["0.weight"]);
+	let mut expected = contents();
+	expected[1] = vec![1, 2, 3];
+	assert_eq!(slots, expected);
+}
+
+#[test]
+fn slots_should_stay_when_a_file_to_start_from_is_refused() {
+	let mut slots = contents();
+	let infinite = bias_file([1, 0x7F80_0000, 3]);
+	let refused = Model::start_from(&parameters(), &mut slots, &infinite);
+	assert!(matches!(refused, Err(Error::NotFinite { name }) if name == "0.bias"));
+	let refused = Model::start_from(&parameters()[..1], &mut slots, &bias_file([1, 2, 3]));
+	assert!(matches!(refused, Err(Error::UnexpectedTensor { .. })));
+	assert_eq!(slots, contents());
+}
+
 #[test]
 fn tensor_should_have_the_root_of_its_bytes_when_split_into_tiles() {
 	for (slot, words) in slots().iter().zip(contents()) {

@@ -48,7 +48,7 @@ fn found(manifest: &Manifest, data: Vec<u8>) -> Evaluation {
 	let data = DataSet::new(data, manifest.data.record_size).unwrap();
 	let kernels = CpuKernels::new(1).unwrap();
 	let mut done = 0;
-	let found = evaluate(manifest, &model, &data, &kernels, |records| done = records).unwrap();
+	let found = evaluate(manifest, &model, &data, &kernels, |_, _| done += 1).unwrap();
 	assert_eq!((found.records, done), (RECORDS.into(), RECORDS.into()));
 	found
 }
@@ -124,4 +124,37 @@ fn loss_should_be_nan_and_the_record_wrong_when_a_label_is_no_class() {
 	assert!(after.loss.is_nan() && before.loss.is_finite());
 	assert_eq!((after.correct, after.candle_correct), (0, 0));
 	assert!(after.agrees_within(1e-5));
+}
+
+/// The example encoder and GPT, whose initial parameters are made larger so that logits differ.
+fn example(text: &str, vocab: u8) -> Evaluation {
+	let manifest = Manifest::parse(text).unwrap();
+	let compiled = compile(&manifest).unwrap();
+	let mut slots = initial_slots(&compiled, &[6; 32]);
+	slots.truncate(compiled.parameters.len());
+	for (i, word) in slots.iter_mut().flatten().enumerate() {
+		let jitter = ((i * 7 + i / 13) % 11) as f32 / 50.0 - 0.1;
+		*word = (f32::from_bits(*word) + jitter).to_bits();
+	}
+	let model = Model::from_slots(&compiled.parameters, &slots).unwrap();
+	let mut state = 5;
+	let records: Vec<u8> =
+		(0..11 * manifest.data.record_size).map(|_| random(&mut state) % vocab).collect();
+	let data = DataSet::new(records, manifest.data.record_size).unwrap();
+	let kernels = CpuKernels::new(1).unwrap();
+	evaluate(&manifest, &model, &data, &kernels, |_, _| {}).unwrap()
+}
+
+#[test]
+fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
+	let gpt = example(include_str!("../../compiler/examples/gpt-tiny.toml"), 128);
+	assert_eq!((gpt.records, gpt.labels), (11, 11 * 32));
+	let bert = example(include_str!("../../compiler/examples/bert-lora-tiny.toml"), 4);
+	let resnet = example(include_str!("../../compiler/examples/resnet-digits.toml"), 10);
+	assert_eq!((bert.labels, resnet.labels), (11, 11));
+	for found in [gpt, bert, resnet] {
+		assert!(found.agrees_within(1e-4), "{found:?}");
+		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
+		assert_eq!(found.correct, found.candle_correct);
+	}
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use assay_ops::{Binary, Broadcast, Op, Unary, Window};
+use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, Unary, Window};
 use candle_core::Tensor;
 use common::{distance, oracle::meaning, run, Random};
 
@@ -26,8 +26,13 @@ fn window(size: [u16; 3], kernel: [u8; 2], stride: [u8; 2], pad: [u8; 2]) -> Win
 	}
 }
 
-const BROADCASTS: [Broadcast; 4] =
-	[Broadcast::None, Broadcast::Row, Broadcast::Col, Broadcast::Scalar];
+const BROADCASTS: [Broadcast; 5] = [
+	Broadcast::None,
+	Broadcast::Row,
+	Broadcast::Col,
+	Broadcast::Scalar,
+	Broadcast::Periodic { each: 5 },
+];
 
 fn second(broadcast: Broadcast, rows: u32, cols: u32) -> (u32, u32) {
 	match broadcast {
@@ -35,6 +40,7 @@ fn second(broadcast: Broadcast, rows: u32, cols: u32) -> (u32, u32) {
 		Broadcast::Row => (1, cols),
 		Broadcast::Col => (rows, 1),
 		Broadcast::Scalar => (1, 1),
+		Broadcast::Periodic { each } => (rows / each, cols / 2),
 	}
 }
 
@@ -50,6 +56,21 @@ fn plain(x: f64) -> f64 {
 /// Ten times as far from zero.
 fn wide(x: f64) -> f64 {
 	x * 10.0
+}
+
+/// A result of tanh.
+fn inner(x: f64) -> f64 {
+	x * 0.9
+}
+
+/// A result of the logistic function.
+fn share(x: f64) -> f64 {
+	x.abs() * 0.8 + 0.1
+}
+
+/// A condition.
+fn half(x: f64) -> f64 {
+	x.max(0.0)
 }
 
 type Case = (Op, Vec<Tensor>);
@@ -87,19 +108,40 @@ fn elementwise(random: &mut Random) -> Vec<Case> {
 		(Unary::Relu, plain),
 		(Unary::Exp, wide),
 		(Unary::Log, positive),
+		(Unary::Tanh, wide),
+		(Unary::Erf, wide),
+		(Unary::Abs, plain),
+		(Unary::Sigmoid, wide),
+		(Unary::Silu, wide),
+		(Unary::Gelu, wide),
+		(Unary::Rsqrt, positive),
 	] {
 		cases.push((Op::Unary(function), vec![random.matrix(37, 41, map)]));
 	}
-	let functions = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::ReluGrad];
+	let functions = [
+		(Binary::Add, plain as fn(f64) -> f64),
+		(Binary::Sub, plain),
+		(Binary::Mul, plain),
+		(Binary::Div, plain),
+		(Binary::Max, wide),
+		(Binary::Min, wide),
+		(Binary::ReluGrad, plain),
+		(Binary::TanhGrad, inner),
+		(Binary::SigmoidGrad, share),
+		(Binary::SiluGrad, wide),
+		(Binary::GeluGrad, wide),
+	];
 	for broadcast in BROADCASTS {
 		let (rows, cols) = second(broadcast, 35, 34);
-		for function in functions {
-			let operands = vec![random.matrix(35, 34, plain), random.matrix(rows, cols, positive)];
+		for (function, map) in functions {
+			let operands = vec![random.matrix(35, 34, map), random.matrix(rows, cols, positive)];
 			cases.push((Op::Binary(function, broadcast), operands));
 		}
 		let mut operands = vec![random.matrix(35, 34, plain), random.matrix(rows, cols, plain)];
 		operands.push(random.matrix(35, 34, plain));
-		cases.push((Op::Fma(broadcast), operands));
+		cases.push((Op::Fma(broadcast), operands.clone()));
+		operands[1] = random.matrix(rows, cols, half);
+		cases.push((Op::Select(broadcast), operands));
 	}
 	cases
 }
@@ -135,6 +177,40 @@ fn sliding(random: &mut Random) -> Vec<Case> {
 	cases
 }
 
+/// Batches of two products by three heads, whatever lies how.
+fn batches(random: &mut Random) -> Vec<Case> {
+	use HeadLayout::{Interleaved, Stacked};
+	let (batch, heads, m, n, k) = (2, 3u16, 5, 4, 6);
+	let mut cases: Vec<Case> = Vec::new();
+	for choice in 0..32u32 {
+		let layout = |bit: u32| if choice >> bit & 1 == 1 { Interleaved } else { Stacked };
+		let (transpose_a, transpose_b) = (choice & 8 != 0, choice & 16 != 0);
+		let (a, b, out) = (layout(0), layout(1), layout(2));
+		let product = BatchMatMul { batch, heads, transpose_a, transpose_b, a, b, out };
+		let stored = |layout, rows, cols| match layout {
+			Stacked => (batch * u32::from(heads) * rows, cols),
+			Interleaved => (batch * rows, u32::from(heads) * cols),
+		};
+		let (ar, ac) = if transpose_a { stored(a, k, m) } else { stored(a, m, k) };
+		let (br, bc) = if transpose_b { stored(b, n, k) } else { stored(b, k, n) };
+		let operands = vec![random.matrix(ar, ac, plain), random.matrix(br, bc, plain)];
+		cases.push((Op::BatchMatMul(product), operands));
+	}
+	cases
+}
+
+fn sequences(random: &mut Random) -> Vec<Case> {
+	let mut cases = batches(random);
+	let indices = random.labels(50, 9);
+	cases.push((Op::Gather, vec![random.matrix(9, 40, plain), indices.clone()]));
+	cases.push((Op::ScatterAdd { rows: 9 }, vec![indices, random.matrix(50, 40, plain)]));
+	cases.push((Op::Causal { bits: 0.5f32.to_bits() }, vec![random.matrix(21, 7, plain)]));
+	for width in [2, 6, 36] {
+		cases.push((Op::RotateHalf { width }, vec![random.matrix(5, 36, plain)]));
+	}
+	cases
+}
+
 fn check(cases: Vec<Case>) {
 	for (op, operands) in cases {
 		let expected = meaning(op, &operands).expect("candle has it").unwrap();
@@ -158,6 +234,11 @@ fn sliding_operations_should_be_near_candle_when_windows_overlap_and_are_padded(
 	check(sliding(&mut Random(3)));
 }
 
+#[test]
+fn operations_of_sequences_should_be_near_candle_when_operands_are_random() {
+	check(sequences(&mut Random(6)));
+}
+
 /// Position of an operation in the op set's encoding.
 fn index(op: &Op) -> u8 {
 	codec::Encode::encode(op)[0]
@@ -166,10 +247,11 @@ fn index(op: &Op) -> u8 {
 #[test]
 fn cases_should_cover_the_op_set_when_candle_has_the_operation() {
 	let random = &mut Random(4);
-	let cases = [linear(random), elementwise(random), sliding(random)].concat();
+	let cases = [linear(random), elementwise(random), sliding(random), sequences(random)].concat();
 	let covered: BTreeSet<u8> = cases.iter().map(|(op, _)| index(op)).collect();
-	let (state, load, mask) = (0, 1, 3);
-	let expected: BTreeSet<u8> = (0..20).filter(|op| ![state, load, mask].contains(op)).collect();
+	let (state, load, mask, iota, step_index) = (0, 1, 3, 22, 23);
+	let other = [state, load, mask, iota, step_index];
+	let expected: BTreeSet<u8> = (0..28).filter(|op| !other.contains(op)).collect();
 	assert_eq!(covered, expected);
 }
 

@@ -1,13 +1,15 @@
 //! Manifest to programs.
 
+use std::sync::Arc;
+
 use assay_ops::{soft::ONE, Binary, Limits, NodeId, Op, Program, ProgramError, RecordFormat};
 
 use crate::{
 	autodiff,
 	error::{Error, ErrorKind},
 	graph::{Finished, Graph, Refusal},
-	init::Init,
-	layers::{Mode, Network, Parameter},
+	init::{tables, Init},
+	layers::{Learned, Mode, Network, Parameter},
 	loss::cross_entropy,
 	manifest::{Format, Loss, Manifest, Shape},
 	optimizer,
@@ -20,7 +22,8 @@ pub struct Compiled {
 	pub program: Program,
 	/// How each slot starts.
 	pub inits: Vec<Init>,
-	/// The parameters: `parameters[i]` describes slot `i`. Slots behind them are optimiser state.
+	/// The parameters: `parameters[i]` describes slot `i`. Slots behind them are tables that never
+	/// change, then optimiser state.
 	pub parameters: Vec<Parameter>,
 	/// The evaluation of the same network.
 	pub forward: Forward,
@@ -30,30 +33,39 @@ pub struct Compiled {
 #[derive(Clone, Debug)]
 pub struct Forward {
 	/// Loads a batch, computes logits and loss. Its slots are the parameters, in the order of the
-	/// training program, and keep their content. Dropout is absent.
+	/// training program, and then [`Forward::tables`]; all keep their content. Dropout is absent.
 	pub program: Program,
-	/// Node of the logits, `batch × classes`.
+	/// Node of the logits, `batch × classes`; of a sequence `(batch · length) × classes`.
 	pub logits: NodeId,
 	/// Node that loads the input field.
 	pub input: NodeId,
 	/// Node that loads the labels.
 	pub labels: NodeId,
+	/// Contents of the slots behind the parameters: constants, such as angles of positions.
+	pub tables: Vec<Arc<[u32]>>,
+}
+
+impl Forward {
+	/// The contents of all slots: the parameters as given, then the tables.
+	pub fn slots(&self, parameters: &[Vec<u32>]) -> Vec<Vec<u32>> {
+		let tables = self.tables.iter().map(|table| table.to_vec());
+		parameters.iter().cloned().chain(tables).collect()
+	}
 }
 
 /// Compiles the training step and the evaluation of a manifest.
 pub fn compile(manifest: &Manifest) -> Result<Compiled, Error> {
 	let mut graph = Graph::new(manifest.task.batch);
-	let Built { parameters, nodes, mut inits, ends } = network(manifest, &mut graph, Mode::Train)?;
-	let train = |graph: &mut Graph| -> Result<Vec<Init>, Refusal> {
-		let gradients = autodiff::gradients(graph, ends.logits, ends.gradient, &nodes)?;
-		optimizer::update(graph, &manifest.optimizer, &nodes, &gradients)
-	};
-	let refused = |message| manifest.error(ErrorKind::Program { message }, None);
-	inits.extend(train(&mut graph).map_err(refused)?);
-	let finished = graph.finish(ends.loss, &[]).map_err(refused)?;
+	let Built { parameters, learned, ends } = network(manifest, &mut graph, Mode::Train)?;
+	let refused = |message, span| manifest.error(ErrorKind::Program { message }, span);
+	let nodes: Vec<NodeId> = learned.iter().map(|parameter| parameter.node).collect();
+	let made = autodiff::gradients(&mut graph, ends.logits, ends.gradient, &nodes)
+		.and_then(|gradients| optimizer::update(&mut graph, manifest, &learned, &gradients));
+	made.map_err(|message| refused(message, graph.origin))?;
+	let finished = graph.finish(ends.loss, &[]).map_err(|message| refused(message, None))?;
 	check(&finished, manifest)?;
 	let forward = compile_forward(manifest, manifest.task.batch)?;
-	Ok(Compiled { program: finished.program, inits, parameters, forward })
+	Ok(Compiled { program: finished.program, inits: finished.inits, parameters, forward })
 }
 
 /// Compiles the evaluation of a manifest's network with another number of records per batch.
@@ -70,7 +82,8 @@ pub fn compile_forward(manifest: &Manifest, batch: u32) -> Result<Forward, Error
 	let [logits, input, labels] = finished.marked[..] else {
 		return Err(refused("a marked node is lost".into()));
 	};
-	Ok(Forward { program: finished.program, logits, input, labels })
+	let tables = tables(&finished.inits);
+	Ok(Forward { program: finished.program, logits, input, labels, tables })
 }
 
 /// Nodes at both ends of the network.
@@ -87,8 +100,7 @@ struct Ends {
 /// The network with its loss.
 struct Built {
 	parameters: Vec<Parameter>,
-	nodes: Vec<NodeId>,
-	inits: Vec<Init>,
+	learned: Vec<Learned>,
 	ends: Ends,
 }
 
@@ -96,26 +108,51 @@ fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, 
 	let model = &manifest.model;
 	let input_error = |message| manifest.error(ErrorKind::Layer { layer: "input", message }, None);
 	let (input, scaled) = load(manifest, graph, &model.input).map_err(input_error)?;
-	let mut network = Network::new(graph, mode, scaled, model.shape).map_err(input_error)?;
-	for (index, layer) in model.layers.iter().enumerate() {
-		let placed = |kind| manifest.error(kind, Some(layer.span.clone()));
-		network.graph.origin = Some(index);
-		network.push(index, &layer.kind).map_err(placed)?;
-	}
-	let Network { value: logits, shape, parameters, nodes, inits, .. } = network;
-	let last = model.layers.last().map(|layer| layer.span.clone());
-	let Shape::Features(_) = shape else {
-		let kind = ErrorKind::NotFeatures { layer: "cross_entropy", found: shape.to_string() };
-		return Err(manifest.error(kind, last));
+	let mut network = Network::new(graph, mode, scaled, manifest).map_err(input_error)?;
+	network.stack(&model.layers, "", false)?;
+	let Network { value: logits, shape, parameters, learned, .. } = network;
+	let last = model.layers.last().map(|layer| layer.span);
+	let labels_per_record = match shape {
+		Shape::Features(_) => 1,
+		Shape::Sequence { length, .. } => length,
+		Shape::Tokens(_) | Shape::Image { .. } => {
+			let kind = ErrorKind::NotFeatures { layer: "cross_entropy", found: shape.to_string() };
+			return Err(manifest.error(kind, last));
+		},
 	};
-	let Loss::CrossEntropy { labels } = &manifest.loss;
+	check_labels(manifest, labels_per_record)?;
+	let Loss::CrossEntropy { labels, .. } = &manifest.loss;
 	let (labels, _) = load(manifest, graph, labels).map_err(input_error)?;
 	let wrong = |message| ErrorKind::Layer { layer: "cross_entropy", message };
-	let ends = cross_entropy(graph, logits, labels)
+	let ends = column(graph, labels)
+		.and_then(|column| cross_entropy(graph, logits, column, manifest.updates.accumulate))
 		.map_err(|message| manifest.error(wrong(message), last))?;
 	graph.origin = None;
 	let ends = Ends { input, labels, logits, loss: ends.loss, gradient: ends.gradient };
-	Ok(Built { parameters, nodes, inits, ends })
+	Ok(Built { parameters, learned, ends })
+}
+
+/// A record has a label for each row of logits that it makes.
+fn check_labels(manifest: &Manifest, expected: u32) -> Result<(), Error> {
+	let Loss::CrossEntropy { labels, span } = &manifest.loss;
+	match manifest.data.fields.get(labels) {
+		Some(field) if field.width != expected => {
+			let kind =
+				ErrorKind::LabelWidth { field: labels.clone(), width: field.width, expected };
+			Err(manifest.error(kind, Some(*span)))
+		},
+		_ => Ok(()),
+	}
+}
+
+/// All elements one below the other.
+fn column(graph: &mut Graph, value: NodeId) -> Result<NodeId, Refusal> {
+	let ty = graph.ty(value);
+	if ty.cols == 1 {
+		return Ok(value);
+	}
+	let rows = ty.rows.checked_mul(ty.cols).ok_or("too many labels in a batch")?;
+	graph.add(Op::Reshape { rows, cols: 1 }, &[value])
 }
 
 /// The node that loads a field, and the one that has it scaled and shifted.
@@ -125,8 +162,8 @@ fn load(manifest: &Manifest, graph: &mut Graph, name: &str) -> Result<(NodeId, N
 	let format = match field.format {
 		Format::U8 => RecordFormat::U8ToF32,
 		Format::F32 => RecordFormat::F32,
-		Format::LabelU8 => RecordFormat::U8ToU32,
-		Format::LabelU32 => RecordFormat::U32,
+		Format::LabelU8 | Format::TokenU8 => RecordFormat::U8ToU32,
+		Format::LabelU32 | Format::TokenU32 => RecordFormat::U32,
 	};
 	let load = graph.add(Op::Load { offset: field.offset, width: field.width, format }, &[])?;
 	let mut value = load;
@@ -171,8 +208,7 @@ fn check(finished: &Finished, manifest: &Manifest) -> Result<(), Error> {
 		},
 	};
 	let origin = finished.origins.get(usize::from(node)).copied().flatten();
-	let layer = origin.and_then(|index| manifest.model.layers.get(index));
 	let op = finished.program.nodes.get(usize::from(node)).map(|node| format!("{:?}", node.op));
 	let message = format!("node {node} is {}: {reason}", op.unwrap_or_default());
-	Err(manifest.error(ErrorKind::Program { message }, layer.map(|layer| layer.span.clone())))
+	Err(manifest.error(ErrorKind::Program { message }, origin))
 }

@@ -5,6 +5,27 @@ use std::{fmt, ops::Range, sync::Arc};
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use thiserror::Error;
 
+/// A place in a manifest: its bytes from `start` up to `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+	/// First byte.
+	pub start: usize,
+	/// One past the last byte.
+	pub end: usize,
+}
+
+impl From<Range<usize>> for Span {
+	fn from(range: Range<usize>) -> Self {
+		Self { start: range.start, end: range.end }
+	}
+}
+
+impl From<Span> for Range<usize> {
+	fn from(span: Span) -> Self {
+		span.start..span.end
+	}
+}
+
 /// Why a manifest is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ErrorKind {
@@ -39,7 +60,7 @@ pub enum ErrorKind {
 	/// A `kind` or `format` that does not exist.
 	#[error("unknown {what} `{found}`")]
 	UnknownKind {
-		/// `layer`, `loss`, `optimizer` or `format`.
+		/// `layer`, `loss`, `optimizer`, `schedule`, `decay`, `pooling` or `format`.
 		what: &'static str,
 		/// The refused word.
 		found: String,
@@ -104,13 +125,15 @@ pub enum ErrorKind {
 		/// Formats that fit.
 		expected: &'static str,
 	},
-	/// A label field with more than one label per record.
-	#[error("the label field `{field}` has width {width}, but a record has one label")]
+	/// A label field with another number of labels than the logits have rows.
+	#[error("the label field `{field}` has width {width}, but a record has {expected} labels")]
 	LabelWidth {
 		/// Name of the field.
 		field: String,
 		/// Its width.
 		width: u32,
+		/// Positions of the logits' sequence; 1 where they are features.
+		expected: u32,
 	},
 	/// The input field and the input shape hold different numbers of elements.
 	#[error("the input field has {width} elements, the model's input shape {elements}")]
@@ -129,8 +152,22 @@ pub enum ErrorKind {
 		max: usize,
 	},
 	/// A model without a layer that learns.
-	#[error("the model has no layer with parameters")]
+	#[error("the model has no layer whose parameters learn")]
 	NothingToTrain,
+	/// Lists of layers inside lists of layers, deeper than [`crate::MAX_DEPTH`].
+	#[error("this is more than {max} lists of layers deep")]
+	TooDeep {
+		/// [`crate::MAX_DEPTH`].
+		max: usize,
+	},
+	/// A schedule with more learning rates than a state may hold.
+	#[error("the schedule has {updates} learning rates, more than {max}")]
+	ScheduleTooLong {
+		/// Updates of the task, or of the schedule.
+		updates: u32,
+		/// Most.
+		max: u64,
+	},
 	/// An image layer behind something that is not an image.
 	#[error("`{layer}` needs an image, but gets {found}")]
 	NotAnImage {
@@ -146,6 +183,63 @@ pub enum ErrorKind {
 		layer: &'static str,
 		/// Shape that arrives.
 		found: String,
+	},
+	/// A layer of sequences behind something that is not a sequence.
+	#[error("`{layer}` needs a sequence, but gets {found}")]
+	NotASequence {
+		/// Kind of the layer.
+		layer: &'static str,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// An embedding behind something that is not tokens.
+	#[error("`{layer}` needs tokens, but gets {found}")]
+	NotTokens {
+		/// Kind of the layer.
+		layer: &'static str,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// A layer that calculates, behind tokens.
+	#[error("`{layer}` needs numbers, but gets {found}")]
+	NotNumbers {
+		/// Kind of the layer.
+		layer: &'static str,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// Heads that do not divide the features of a vector.
+	#[error("{heads} heads do not divide {features} features")]
+	Heads {
+		/// Heads.
+		heads: u16,
+		/// Features of a vector.
+		features: u32,
+	},
+	/// Rotary position embedding in heads of an odd width.
+	#[error("`rope` turns pairs, but each head has {width} features")]
+	OddHeads {
+		/// Features of a head.
+		width: u32,
+	},
+	/// A tied layer in a model that has no embedding before it.
+	#[error("there is no `embedding` before this `tied_linear`")]
+	NoEmbedding,
+	/// A tied layer that gets another number of features than the embedding makes.
+	#[error("the table of the embedding has {embedding} features, but `tied_linear` gets {found}")]
+	TiedWidth {
+		/// Features of the embedding.
+		embedding: u32,
+		/// Shape that arrives.
+		found: String,
+	},
+	/// A residual whose two ways make different shapes.
+	#[error("the layers of this `residual` make {found}, but {past} comes past them")]
+	ResidualShape {
+		/// What the layers make.
+		found: String,
+		/// What is to be added.
+		past: String,
 	},
 	/// A window that does not fit into the padded image.
 	#[error("a window of {window} does not fit into {found}")]
@@ -191,6 +285,16 @@ impl ErrorKind {
 			Self::InputWidth { .. } => "assay::manifest::input_width",
 			Self::LayerCount { .. } => "assay::manifest::layer_count",
 			Self::NothingToTrain => "assay::manifest::nothing_to_train",
+			Self::TooDeep { .. } => "assay::manifest::too_deep",
+			Self::ScheduleTooLong { .. } => "assay::manifest::schedule_too_long",
+			Self::NotASequence { .. } => "assay::model::not_a_sequence",
+			Self::NotTokens { .. } => "assay::model::not_tokens",
+			Self::NotNumbers { .. } => "assay::model::not_numbers",
+			Self::Heads { .. } => "assay::model::heads",
+			Self::OddHeads { .. } => "assay::model::odd_heads",
+			Self::NoEmbedding => "assay::model::no_embedding",
+			Self::TiedWidth { .. } => "assay::model::tied_width",
+			Self::ResidualShape { .. } => "assay::model::residual_shape",
 			Self::NotAnImage { .. } => "assay::model::not_an_image",
 			Self::NotFeatures { .. } => "assay::model::not_features",
 			Self::WindowTooLarge { .. } => "assay::model::window_too_large",
@@ -201,17 +305,43 @@ impl ErrorKind {
 
 	/// What to do about it, where that is not obvious.
 	pub fn help(&self) -> Option<String> {
-		match self {
-			Self::UnknownKind { known, .. } => Some(format!("known: {known}")),
-			Self::NotFeatures { .. } => Some("put a `flatten` layer before it".into()),
+		Some(match self {
+			Self::UnknownKind { known, .. } => format!("known: {known}"),
+			Self::LabelWidth { expected, .. } => {
+				format!("give the field `width = {expected}`, or `pool` the sequence before")
+			},
+			Self::NothingToTrain => "add a layer with parameters that is not `frozen`".into(),
+			Self::TooDeep { .. } => "write the inner layers out, or use one `repeat`".into(),
+			Self::ScheduleTooLong { .. } => {
+				"train in several tasks, or with a constant rate".into()
+			},
+			Self::NotFeatures { .. } => "put a `flatten` layer, or `pool`, before it".into(),
 			Self::NotAnImage { .. } => {
-				Some("give the model an input `shape = [height, width, channels]`".into())
+				"give the model an input `shape = [height, width, channels]`".into()
+			},
+			Self::NotASequence { .. } => {
+				"give the model tokens and an `embedding`, or an input `shape = [length, features]`"
+					.into()
+			},
+			Self::NotTokens { .. } => {
+				"make it the first layer, of an input field with `format = \"token_u8\"`".into()
+			},
+			Self::NotNumbers { .. } => "put an `embedding` layer before it".into(),
+			Self::Heads { .. } => "choose `heads` that divide the features".into(),
+			Self::OddHeads { .. } => "choose `heads` so that each has an even width".into(),
+			Self::NoEmbedding => "use a `linear` layer, or start with an `embedding`".into(),
+			Self::TiedWidth { embedding, .. } => {
+				format!("put a `linear` layer with `out = {embedding}` before it")
+			},
+			Self::ResidualShape { .. } => {
+				"add a list `skip` with a `linear` or `conv2d` layer that makes the same shape"
+					.into()
 			},
 			Self::Program { .. } => {
-				Some("a smaller batch, fewer channels or another order of layers may fit".into())
+				"a smaller batch, fewer channels or another order of layers may fit".into()
 			},
-			_ => None,
-		}
+			_ => return None,
+		})
 	}
 }
 

@@ -8,15 +8,80 @@ use assay_ops::{
 };
 use codec::Encode;
 
+use crate::{error::Span, init::Init};
+
 /// Why a node or a program cannot be built, in words for the author of the manifest.
 pub(crate) type Refusal = String;
+
+/// What a slot is for. Finished programs have their slots in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+	/// A parameter of the model.
+	Parameter,
+	/// A constant.
+	Table,
+	/// What the optimiser carries from step to step.
+	State,
+}
 
 /// A state slot under construction.
 struct Draft {
 	ty: ValueType,
 	node: NodeId,
 	next: NodeId,
-	parameter: bool,
+	role: Role,
+	init: Init,
+}
+
+/// A slot and the node of its content before the step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotNode {
+	pub(crate) slot: u16,
+	pub(crate) node: NodeId,
+}
+
+/// A gradient that takes fewer passes over memory than the chain rule through the nodes between
+/// `input` and the node it is noted for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shortcut {
+	/// Softmax of each row. The shift by the row's maximum changes nothing and so has no gradient; masked
+	/// elements are 0 in the result and therefore get 0.
+	Softmax {
+		/// What the mask and the maximum were taken of.
+		input: NodeId,
+	},
+	/// Each row times `inverse`, the reciprocal root of its mean square, after its mean was subtracted
+	/// where `centred`.
+	Normalise {
+		/// The rows.
+		input: NodeId,
+		/// One factor per row.
+		inverse: NodeId,
+		/// Whether the mean was subtracted.
+		centred: bool,
+	},
+	/// Pairs turned by angles: `x · cos + rotate_half(x) · sin`. The gradient turns back.
+	Rotate {
+		/// The pairs.
+		input: NodeId,
+		/// Table of cosines.
+		cos: NodeId,
+		/// Table of sines, the same for both numbers of a pair.
+		sin: NodeId,
+		/// Columns of a head.
+		width: u32,
+	},
+}
+
+impl Shortcut {
+	/// The node that gets the gradient.
+	pub(crate) fn input(&self) -> NodeId {
+		match self {
+			Self::Softmax { input }
+			| Self::Normalise { input, .. }
+			| Self::Rotate { input, .. } => *input,
+		}
+	}
 }
 
 /// Builds a [`Program`]. Equal nodes (same operation, same operands) are made only once, which also
@@ -25,11 +90,12 @@ pub(crate) struct Graph {
 	batch: u32,
 	nodes: Vec<Node>,
 	types: Vec<ValueType>,
-	/// The layer that each node was made for.
-	origins: Vec<Option<usize>>,
+	/// The layer that each node was made for, by its place in the manifest.
+	origins: Vec<Option<Span>>,
 	/// The layer that nodes are made for now.
-	pub(crate) origin: Option<usize>,
+	pub(crate) origin: Option<Span>,
 	slots: Vec<Draft>,
+	shortcuts: BTreeMap<NodeId, Shortcut>,
 	known: BTreeMap<Vec<u8>, NodeId>,
 }
 
@@ -42,6 +108,7 @@ impl Graph {
 			origins: Vec::new(),
 			origin: None,
 			slots: Vec::new(),
+			shortcuts: BTreeMap::new(),
 			known: BTreeMap::new(),
 		}
 	}
@@ -67,7 +134,7 @@ impl Graph {
 	}
 
 	/// The layer that a node was made for.
-	pub(crate) fn origin_of(&self, id: NodeId) -> Option<usize> {
+	pub(crate) fn origin_of(&self, id: NodeId) -> Option<Span> {
 		self.origins[usize::from(id)]
 	}
 
@@ -92,26 +159,29 @@ impl Graph {
 		Ok(id)
 	}
 
-	/// A new slot of `f32`, and the node of its content before the step. Without [`Graph::set_next`]
-	/// it keeps its content.
+	/// A new slot of `f32`. Without [`Graph::set_next`] it keeps its content.
 	pub(crate) fn slot(
 		&mut self,
 		rows: u32,
 		cols: u32,
-		parameter: bool,
-	) -> Result<NodeId, Refusal> {
+		role: Role,
+		init: Init,
+	) -> Result<SlotNode, Refusal> {
 		let slot = u16::try_from(self.slots.len()).map_err(|_| "too many slots")?;
 		let ty = ValueType { dtype: DType::F32, rows, cols };
-		self.slots.push(Draft { ty, node: 0, next: 0, parameter });
 		let node = self.intern(Op::State { slot }, &[], ty)?;
-		self.set_next(slot, node);
-		self.slots[usize::from(slot)].node = node;
-		Ok(node)
+		self.slots.push(Draft { ty, node, next: node, role, init });
+		Ok(SlotNode { slot, node })
 	}
 
-	/// Number of slots so far.
-	pub(crate) fn slot_count(&self) -> u16 {
-		self.slots.len() as u16
+	/// Notes a shorter way for the gradient of a node.
+	pub(crate) fn shorten(&mut self, node: NodeId, shortcut: Shortcut) {
+		self.shortcuts.insert(node, shortcut);
+	}
+
+	/// The shorter way for the gradient of a node, if there is one.
+	pub(crate) fn shortcut(&self, node: NodeId) -> Option<Shortcut> {
+		self.shortcuts.get(&node).copied()
 	}
 
 	/// Makes the output of `next` the slot's content after the step.
@@ -160,24 +230,31 @@ impl Graph {
 	}
 
 	/// The program with `loss`. Nodes that neither the loss, nor a slot, nor `marked` needs are gone;
-	/// the others keep their order.
+	/// the others keep their order. Slots are sorted by role.
 	pub(crate) fn finish(self, loss: NodeId, marked: &[NodeId]) -> Result<Finished, Refusal> {
 		let needed = self.needed(loss, marked);
+		let mut order: Vec<usize> = (0..self.slots.len()).collect();
+		order.sort_by_key(|slot| self.slots[*slot].role);
+		let mut places = vec![0u16; order.len()];
+		order.iter().zip(0..).for_each(|(slot, place)| places[*slot] = place);
 		let mut moved: Vec<NodeId> = vec![0; self.nodes.len()];
 		let (mut nodes, mut origins) = (Vec::new(), Vec::new());
 		for (id, mut node) in self.nodes.into_iter().enumerate().filter(|(id, _)| needed[*id]) {
 			moved[id] = nodes.len() as NodeId;
 			node.inputs.iter_mut().for_each(|input| *input = moved[usize::from(*input)]);
+			if let Op::State { slot } = &mut node.op {
+				*slot = places[usize::from(*slot)];
+			}
 			nodes.push(node);
 			origins.push(self.origins[id]);
 		}
 		let moved = |id: NodeId| moved[usize::from(id)];
-		let slot = |draft: &Draft| Slot {
-			ty: draft.ty,
-			next: moved(draft.next),
-			parameter: draft.parameter,
+		let slot = |slot: &usize| {
+			let draft = &self.slots[*slot];
+			let parameter = draft.role == Role::Parameter;
+			Slot { ty: draft.ty, next: moved(draft.next), parameter }
 		};
-		let slots: Vec<Slot> = self.slots.iter().map(slot).collect();
+		let slots: Vec<Slot> = order.iter().map(slot).collect();
 		let program = Program {
 			opset: OPSET_VERSION,
 			batch: self.batch,
@@ -185,7 +262,9 @@ impl Graph {
 			slots: slots.try_into().map_err(|_| "too many slots")?,
 			loss: moved(loss),
 		};
-		Ok(Finished { program, marked: marked.iter().map(|id| moved(*id)).collect(), origins })
+		let inits = order.iter().map(|slot| self.slots[*slot].init.clone()).collect();
+		let marked = marked.iter().map(|id| moved(*id)).collect();
+		Ok(Finished { program, marked, origins, inits })
 	}
 
 	/// Which nodes the loss, the slots and the marked nodes need.
@@ -210,5 +289,7 @@ pub(crate) struct Finished {
 	/// The ids of the nodes that were marked.
 	pub(crate) marked: Vec<NodeId>,
 	/// The layer that each node was made for.
-	pub(crate) origins: Vec<Option<usize>>,
+	pub(crate) origins: Vec<Option<Span>>,
+	/// How each slot starts.
+	pub(crate) inits: Vec<Init>,
 }

@@ -1,14 +1,16 @@
 //! Initial content of slots.
 
+use std::sync::Arc;
+
 use assay_ops::{
 	philox::{stream_key, uniform, Domain},
-	soft,
+	soft, Slot,
 };
 
 use crate::compile::Compiled;
 
 /// How a slot starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Init {
 	/// The same bits everywhere.
 	Constant {
@@ -20,27 +22,62 @@ pub enum Init {
 		/// Terms of each sum that the parameter takes part in.
 		fan_in: u32,
 	},
+	/// Uniform in `[−bound, bound)`.
+	Uniform {
+		/// Bits of the bound.
+		bound: u32,
+	},
+	/// These words, row by row.
+	Table {
+		/// As many as the slot has.
+		words: Arc<[u32]>,
+	},
 }
 
-/// Bits of `sqrt(6 / fan_in)`, both rounded once.
-fn bound(fan_in: u32) -> u32 {
-	soft::sqrt(soft::div(soft::from_u32(6), soft::from_u32(fan_in)))
+/// Bits of `sqrt(n / fan_in)`, quotient and root rounded once each.
+fn root_of_share(n: u32, fan_in: u32) -> u32 {
+	soft::sqrt(soft::div(soft::from_u32(n), soft::from_u32(fan_in)))
+}
+
+impl Init {
+	/// Uniform with the standard deviation `1 / sqrt(fan_in)`, which keeps the size of what passes.
+	pub(crate) fn keeping(fan_in: u32) -> Self {
+		Self::Uniform { bound: root_of_share(3, fan_in) }
+	}
+
+	/// Uniform with the standard deviation `std`.
+	pub(crate) fn deviating(std: u32) -> Self {
+		Self::Uniform { bound: soft::mul(std, root_of_share(3, 1)) }
+	}
+
+	/// The words of slot number `slot`.
+	fn words(&self, slot: u32, declared: &Slot, seed: &[u8; 32]) -> Vec<u32> {
+		let words = declared.ty.rows.saturating_mul(declared.ty.cols);
+		let drawn = |bound| {
+			let key = stream_key(seed, Domain::Init, slot);
+			(0..words).map(|element| uniform(key, element, bound)).collect()
+		};
+		match self {
+			Self::Constant { bits } => vec![*bits; words as usize],
+			Self::KaimingUniform { fan_in } => drawn(root_of_share(6, *fan_in)),
+			Self::Uniform { bound } => drawn(*bound),
+			Self::Table { words } => words.to_vec(),
+		}
+	}
 }
 
 /// The words of every slot before the first step, row by row. Depends on nothing but the arguments;
 /// slot `i` draws from stream `i` of [`Domain::Init`].
 pub fn initial_slots(compiled: &Compiled, seed: &[u8; 32]) -> Vec<Vec<u32>> {
 	let slots = compiled.program.slots.iter().zip(&compiled.inits);
-	let fill = |(slot, (declared, init)): (usize, (&assay_ops::Slot, &Init))| {
-		let words = declared.ty.rows.saturating_mul(declared.ty.cols);
-		match *init {
-			Init::Constant { bits } => vec![bits; words as usize],
-			Init::KaimingUniform { fan_in } => {
-				let key = stream_key(seed, Domain::Init, slot as u32);
-				let bound = bound(fan_in);
-				(0..words).map(|element| uniform(key, element, bound)).collect()
-			},
-		}
+	(0..).zip(slots).map(|(slot, (declared, init))| init.words(slot, declared, seed)).collect()
+}
+
+/// The words of those slots that are constant tables.
+pub(crate) fn tables(inits: &[Init]) -> Vec<Arc<[u32]>> {
+	let table = |init: &Init| match init {
+		Init::Table { words } => Some(words.clone()),
+		_ => None,
 	};
-	slots.enumerate().map(fill).collect()
+	inits.iter().filter_map(table).collect()
 }

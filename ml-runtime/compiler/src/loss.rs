@@ -11,19 +11,21 @@ use crate::{
 pub(crate) struct LossNodes {
 	/// Mean loss of the batch, 1 × 1.
 	pub(crate) loss: NodeId,
-	/// Its gradient with respect to the logits.
+	/// Its gradient with respect to the logits, divided by the number of steps that share an update.
 	pub(crate) gradient: NodeId,
 }
 
 /// Mean over rows of `log Σⱼ exp(xⱼ − m) − (x_label − m)` with `m` the maximum of the row; its
-/// gradient is `(softmax(x) − onehot(label)) / n`.
+/// gradient is `(softmax(x) − onehot(label)) / n`, which is divided by `accumulate` as well.
 pub(crate) fn cross_entropy(
 	graph: &mut Graph,
 	logits: NodeId,
 	labels: NodeId,
+	accumulate: u32,
 ) -> Result<LossNodes, Refusal> {
 	use Broadcast::{Col, None};
-	let share = constant::reciprocal(graph.batch());
+	let rows = graph.ty(logits).rows;
+	let share = constant::reciprocal(rows);
 	let max = graph.add(Op::RowMax, &[logits])?;
 	let shifted = graph.binary(Binary::Sub, Col, logits, max)?;
 	let exp = graph.unary(Unary::Exp, shifted)?;
@@ -37,6 +39,7 @@ pub(crate) fn cross_entropy(
 	let softmax = graph.binary(Binary::Div, Col, exp, sum)?;
 	let target = graph.add(Op::OneHot { cols: graph.ty(logits).cols }, &[labels])?;
 	let error = graph.binary(Binary::Sub, None, softmax, target)?;
+	let share = constant::reciprocal(rows.saturating_mul(accumulate));
 	let gradient = graph.with_constant(Binary::Mul, error, share)?;
 	Ok(LossNodes { loss, gradient })
 }

@@ -3,11 +3,7 @@
 mod common;
 
 use assay_ops::{Op, Program};
-use common::{
-	double::{self, Matrix},
-	records,
-	reference::Run,
-};
+use common::{difference, records};
 
 const CLASSES: u32 = 3;
 const RECORDS: usize = 12;
@@ -28,79 +24,9 @@ fn task(shape: &str, width: usize, layers: &[&str]) -> String {
 	)
 }
 
-/// The gradient of a parameter: the first operand of its update.
-fn gradient<'a>(program: &Program, outputs: &'a [Vec<u32>], slot: usize) -> &'a [u32] {
-	let update = &program.nodes[usize::from(program.slots[slot].next)];
-	assert!(matches!(update.op, Op::Fma(_)));
-	&outputs[usize::from(update.inputs[0])]
-}
-
-/// What the `f64` pass starts from: parameters as given, the rest as the reference has it.
-fn given(
-	outputs: &[Vec<u32>],
-	slots: &[Vec<f64>],
-	program: &Program,
-	id: usize,
-	op: &Op,
-) -> Matrix {
-	let matrix = |rows: u32, cols: u32, data: Vec<f64>| Matrix {
-		rows: rows as usize,
-		cols: cols as usize,
-		data,
-	};
-	let floats = || outputs[id].iter().map(|bits| f64::from(f32::from_bits(*bits))).collect();
-	match *op {
-		Op::State { slot } => {
-			let ty = program.slots[usize::from(slot)].ty;
-			matrix(ty.rows, ty.cols, slots[usize::from(slot)].clone())
-		},
-		Op::Load { width: 1, .. } => {
-			matrix(program.batch, 1, outputs[id].iter().map(|label| f64::from(*label)).collect())
-		},
-		Op::Load { width, .. } => matrix(program.batch, width, floats()),
-		Op::Fill { rows, cols, .. } | Op::Mask { rows, cols, .. } => matrix(rows, cols, floats()),
-		ref other => panic!("{other:?} has operands"),
-	}
-}
-
 fn check(shape: &str, width: usize, layers: &[&str]) -> Program {
 	let data = records(RECORDS, width, CLASSES as usize);
-	let mut run = Run::new(&task(shape, width, layers), data);
-	run.context.step = 4;
-	// Biases that are not zero, so that a wrong use shows.
-	for (i, word) in run.slots.iter_mut().flatten().enumerate().filter(|(_, word)| **word == 0) {
-		*word = (0.01 + 0.02 * (i % 7) as f32).to_bits();
-	}
-	let outputs = run.look().outputs;
-	let (program, slots) = (run.program(), &run.slots);
-	let exact: Vec<Vec<f64>> = (0..slots.len()).map(|slot| run.numbers(slot)).collect();
-	let loss = |slots: &[Vec<f64>]| {
-		double::loss(program, |id, op| given(&outputs, slots, program, id, op))
-	};
-	let expected = loss(&exact);
-	let found = f64::from(f32::from_bits(outputs[usize::from(program.loss)][0]));
-	assert!((found - expected).abs() < 1e-5 * expected.abs().max(1.0), "{found} {expected}");
-	for slot in 0..slots.len() {
-		let gradient = gradient(program, &outputs, slot);
-		let mut largest = 0f64;
-		for element in (0..gradient.len()).step_by(gradient.len().div_ceil(40)) {
-			let moved = |by: f64| {
-				let mut slots = exact.clone();
-				slots[slot][element] += by;
-				loss(&slots)
-			};
-			let expected = (moved(1e-6) - moved(-1e-6)) / 2e-6;
-			let found = f64::from(f32::from_bits(gradient[element]));
-			largest = largest.max(expected.abs());
-			assert!(
-				(found - expected).abs() < 2e-5 * expected.abs() + 2e-6,
-				"{} [{element}]: {found} {expected}",
-				run.compiled.parameters[slot].name
-			);
-		}
-		assert!(largest > 1e-4, "{}: no gradient to see", run.compiled.parameters[slot].name);
-	}
-	program.clone()
+	difference::check(&task(shape, width, layers), data)
 }
 
 const OUT: &str = "kind = \"linear\"; out = 3";

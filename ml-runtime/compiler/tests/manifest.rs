@@ -25,12 +25,12 @@ fn pointed(error: &Error, from: &str, to: &str) -> String {
 
 #[test]
 fn layer_should_be_refused_when_its_kind_is_unknown() {
-	let (from, to) = ("kind = \"relu\"", "kind = \"gelu\"");
+	let (from, to) = ("kind = \"relu\"", "kind = \"celu\"");
 	let error = refusal(from, to);
 	assert!(
-		matches!(&error.kind, ErrorKind::UnknownKind { what: "layer", found, .. } if found == "gelu")
+		matches!(&error.kind, ErrorKind::UnknownKind { what: "layer", found, .. } if found == "celu")
 	);
-	assert_eq!(pointed(&error, from, to), "\"gelu\"");
+	assert_eq!(pointed(&error, from, to), "\"celu\"");
 	assert!(error.help().unwrap().to_string().contains("linear, conv2d"));
 }
 
@@ -73,7 +73,7 @@ fn batch_should_be_refused_when_it_is_larger_than_the_data_set() {
 #[test]
 fn label_should_be_refused_when_it_has_two_elements() {
 	let error = refusal("offset = 64, width = 1", "offset = 63, width = 2");
-	assert_eq!(error.kind, ErrorKind::LabelWidth { field: "digit".into(), width: 2 });
+	assert_eq!(error.kind, ErrorKind::LabelWidth { field: "digit".into(), width: 2, expected: 1 });
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn momentum_should_be_refused_when_it_rounds_to_one() {
 #[test]
 fn model_should_be_refused_when_it_has_too_many_layers() {
 	let relu = "[[model.layer]]\nkind = \"relu\"\n";
-	let error = refusal(relu, &relu.repeat(60));
-	assert_eq!(error.kind, ErrorKind::LayerCount { found: 69, max: 64 });
+	let error = refusal(relu, &relu.repeat(510));
+	assert_eq!(error.kind, ErrorKind::LayerCount { found: 519, max: 512 });
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn field_should_be_refused_when_it_ends_behind_the_record() {
 fn input_should_be_refused_when_its_shape_has_another_size() {
 	let error = refusal("[8, 8, 1]", "[8, 8, 3]");
 	assert_eq!(error.kind, ErrorKind::InputWidth { width: 64, elements: 192 });
-	let error = refusal("[8, 8, 1]", "[8, 8]");
+	let error = refusal("[8, 8, 1]", "[8, 8, 1, 1]");
 	assert!(matches!(error.kind, ErrorKind::OutOfRange { key: "shape", .. }));
 }
 
@@ -236,22 +236,28 @@ fn pool_should_step_by_its_kernel_when_no_stride_is_given() {
 
 #[test]
 fn error_should_print_the_source_line_when_rendered() {
-	let error = refusal("kind = \"relu\"", "kind = \"gelu\"");
+	let error = refusal("kind = \"relu\"", "kind = \"celu\"");
 	let mut page = String::new();
 	miette::NarratableReportHandler::new().render_report(&mut page, &error).unwrap();
-	assert!(page.contains("unknown layer `gelu`"), "{page}");
-	assert!(page.contains("kind = \"gelu\""), "{page}");
+	assert!(page.contains("unknown layer `celu`"), "{page}");
+	assert!(page.contains("kind = \"celu\""), "{page}");
 	assert!(page.contains("assay::manifest::unknown_kind"), "{page}");
 }
 
 #[test]
 fn program_should_be_refused_at_its_layer_when_a_tile_cannot_be_judged() {
-	let (from, to) = ("kind = \"linear\"\nout = 10", "kind = \"linear\"\nout = 5000");
-	let error = refusal(from, to);
+	let text = GOOD
+		.replacen("[8, 8, 1]", "[32, 32, 1]", 1)
+		.replacen("width = 64", "width = 1024", 1)
+		.replacen("offset = 64", "offset = 1024", 1)
+		.replacen("record_size = 65", "record_size = 1025", 1)
+		.replacen("kernel = 2", "kernel = 16", 1);
+	let error = refused(&text);
 	let ErrorKind::Program { message } = &error.kind else { panic!("{error:?}") };
-	assert!(message.contains("RowMax") && message.contains("more than 36"), "{message}");
-	assert_eq!(pointed(&error, from, to), "\"linear\"");
-	assert!(error.span.unwrap().start > GOOD.find("out = 32").unwrap());
+	assert!(message.contains("MaxPool") && message.contains("more than 36"), "{message}");
+	let span = error.span.unwrap();
+	assert_eq!(&text[span.clone()], "\"max_pool\"");
+	assert!(span.end < text.find("kernel = 16").unwrap());
 }
 
 #[test]

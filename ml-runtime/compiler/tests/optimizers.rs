@@ -127,3 +127,116 @@ fn running_products_should_hold_the_powers_of_beta() {
 	assert!((run.numbers(parameters)[0] - 0.9f64.powi(5)).abs() < 1e-6);
 	assert!((run.numbers(parameters + 1)[0] - 0.99f64.powi(5)).abs() < 1e-6);
 }
+
+/// `f64` SGD with momentum whose gradients are clipped to `most`.
+fn clipped(gradients: &[Vec<f64>], most: f64) -> f64 {
+	let squares: f64 = gradients.iter().flatten().map(|g| g * g).sum();
+	(most / (squares.sqrt() + 1e-6)).min(1.0)
+}
+
+#[test]
+fn clip_should_scale_all_gradients_by_one_factor() {
+	for (most, active) in [(0.05, true), (50.0, false)] {
+		let mut run = run(&format!("{PLAIN}clip = {most}\n"));
+		let before: Vec<_> = (0..4).map(|slot| run.numbers(slot)).collect();
+		let gradients = gradients(&run);
+		let scale = clipped(&gradients, most);
+		assert_eq!(scale < 1.0, active);
+		run.step();
+		for slot in 0..4 {
+			for (i, found) in run.numbers(slot).into_iter().enumerate() {
+				let expected = before[slot][i] - scale * gradients[slot][i];
+				assert!((found - expected).abs() < 3e-7, "slot {slot} [{i}]: {found} {expected}");
+			}
+		}
+	}
+}
+
+#[test]
+fn accumulation_should_update_with_the_mean_of_its_steps() {
+	for optimizer in [PLAIN, SGD, ADAMW] {
+		let mut run = run(&format!("{optimizer}accumulate = 3\n"));
+		let start = run.slots.clone();
+		let mut sums: Vec<Vec<f64>> = start[..4].iter().map(|slot| vec![0.0; slot.len()]).collect();
+		for step in 0..3 {
+			assert_eq!(run.slots[..4], start[..4], "step {step}");
+			for (sum, gradient) in sums.iter_mut().zip(gradients(&run)) {
+				sum.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g / 3.0);
+			}
+			run.step();
+		}
+		for slot in 0..4 {
+			let before: Vec<f64> =
+				start[slot].iter().map(|word| f64::from(f32::from_bits(*word))).collect();
+			for (i, found) in run.numbers(slot).into_iter().enumerate() {
+				let (w, g) = (before[i], sums[slot][i]);
+				let expected = match optimizer {
+					PLAIN => w - g,
+					SGD => w - 0.1 * (g + 0.01 * w),
+					_ => w * (1.0 - 0.01 * 0.1) - 0.01 * g / (g.abs() + 1e-6),
+				};
+				assert!((found - expected).abs() < 2e-6, "slot {slot} [{i}]: {found} {expected}");
+			}
+		}
+	}
+}
+
+#[test]
+fn accumulation_should_move_powers_once_per_update() {
+	let mut run = run(&format!("{ADAMW}accumulate = 2\n"));
+	let power = |run: &Run| {
+		let small = run
+			.program()
+			.slots
+			.iter()
+			.position(|slot| !slot.parameter && (slot.ty.rows, slot.ty.cols) == (1, 1));
+		run.numbers(small.unwrap())[0]
+	};
+	let found: Vec<f64> = (0..5)
+		.map(|_| {
+			run.step();
+			power(&run)
+		})
+		.collect();
+	for (found, expected) in found.iter().zip([1.0, 0.9, 0.9, 0.81, 0.81]) {
+		assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+	}
+}
+
+#[test]
+fn schedule_should_set_the_rate_of_each_update() {
+	let schedule = "[optimizer.schedule]\nkind = \"linear\"\nwarmup = 2\nsteps = 6\nmin = 0.2\n";
+	for accumulate in [1, 2] {
+		let mut run = run(&format!("{PLAIN}accumulate = {accumulate}\n{schedule}"));
+		for rate in [0.5, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2, 0.2] {
+			let before = run.numbers(0);
+			let mut sum = vec![0.0; before.len()];
+			for _ in 0..accumulate {
+				let gradient = &gradients(&run)[0];
+				sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g / f64::from(accumulate));
+				run.step();
+			}
+			for (i, found) in run.numbers(0).into_iter().enumerate() {
+				let expected = before[i] - rate * sum[i];
+				assert!((found - expected).abs() < 3e-7, "rate {rate} [{i}]: {found} {expected}");
+			}
+		}
+	}
+}
+
+#[test]
+fn biases_should_not_decay_when_only_matrices_do() {
+	let all = run(SGD);
+	let matrices = run(&format!("{SGD}decay = \"matrices\"\n"));
+	let decays = |run: &Run| {
+		let decay = 0.01f32.to_bits();
+		let nodes = &run.program().nodes;
+		let constant =
+			nodes.iter().position(|node| node.op == Op::Fill { bits: decay, rows: 1, cols: 1 });
+		let by = |node: &&assay_ops::Node| {
+			matches!(node.op, Op::Fma(_)) && Some(usize::from(node.inputs[1])) == constant
+		};
+		nodes.iter().filter(by).count()
+	};
+	assert_eq!((decays(&all), decays(&matrices)), (4, 2));
+}

@@ -140,7 +140,8 @@ impl From<KernelError> for ExecError {
 			error @ (KernelError::Shape
 			| KernelError::FloatEnvironment
 			| KernelError::Level
-			| KernelError::Threads(_)) => MachineFault::Kernels(error).into(),
+			| KernelError::Threads(_)
+			| KernelError::Device(_)) => MachineFault::Kernels(error).into(),
 		}
 	}
 }

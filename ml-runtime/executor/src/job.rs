@@ -7,7 +7,7 @@ use assay_ops::{eval::StepContext, CheckedProgram};
 use codec::Encode;
 
 use crate::{
-	plan::{Plan, Reuse},
+	plan::{Plan, Reuse, Update},
 	state::State,
 	DataSet, MachineFault, TaskFault,
 };
@@ -52,7 +52,7 @@ pub struct Prepared(Arc<Inner>);
 struct Inner {
 	job: Job,
 	plan: Plan,
-	init_root: Root,
+	init: State,
 	digest: Root,
 }
 
@@ -81,11 +81,10 @@ impl Job {
 		if plan.peak_words > max_words {
 			return Err(TaskFault::TooLarge { needed: plan.peak_words, allowed: max_words });
 		}
-		let init_root = State::new(&self.program, first_step, &self.initial)
-			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?
-			.root();
-		let digest = self.digest(&init_root);
-		Ok(Prepared(Arc::new(Inner { job: self, plan, init_root, digest })))
+		let init = State::new(&self.program, first_step, &self.initial)
+			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?;
+		let digest = self.digest(&init.root());
+		Ok(Prepared(Arc::new(Inner { job: self, plan, init, digest })))
 	}
 
 	/// Names the job: two jobs with the same digest have the same states as far as both go, so that the
@@ -116,7 +115,7 @@ impl Prepared {
 
 	/// Root of the state before the first step.
 	pub fn init_root(&self) -> Root {
-		self.0.init_root
+		self.0.init.root()
 	}
 
 	/// A name of the job that binds everything in it but its length.
@@ -168,8 +167,12 @@ impl Prepared {
 		&self.0.plan
 	}
 
-	/// The commitments of a state.
+	/// The commitments of a state of this run. Slots that no step changes (frozen weights, tables) are
+	/// not hashed again.
 	pub(crate) fn state(&self, step: u64, slots: &[Vec<u32>]) -> Result<State, MachineFault> {
-		State::new(self.program(), step, slots)
+		let Inner { plan, init, .. } = &*self.0;
+		let kept = |slot: usize| plan.updates.get(slot) == Some(&Update::Keep);
+		let known = |slot| kept(slot).then(|| init.slots().get(slot).copied()).flatten();
+		State::with_known(self.program(), step, slots, known)
 	}
 }

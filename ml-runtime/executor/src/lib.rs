@@ -52,7 +52,7 @@ pub use error::{ExecError, MachineFault, TaskFault};
 pub use job::{Job, OnNonFinite, Prepared};
 pub use machine::evaluate;
 pub use replay::Replay;
-pub use session::{Outcome, Progress, Session, Storage};
+pub use session::{Outcome, Pace, Progress, Session, Storage};
 pub use state::State;
 pub use store::CheckpointPolicy;
 pub use trace::Trace;

@@ -45,6 +45,49 @@ pub struct Progress {
 	pub heartbeat: Root,
 	/// Steps per second since this process started to run, checkpoints included.
 	pub steps_per_second: f64,
+	/// Where this process spent its time.
+	pub pace: Pace,
+}
+
+/// What steps and commitments took, as measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pace {
+	/// Mean seconds of a step; 0 before the first.
+	pub step: f64,
+	/// Mean seconds of a commitment to a state; 0 before the first.
+	pub commitment: f64,
+}
+
+impl Pace {
+	/// The smallest stride for which commitments take at most this share (between 0 and 1) of the time;
+	/// `None` before both were measured.
+	pub fn stride(&self, share: f64) -> Option<u32> {
+		let measured = self.step > 0.0 && self.commitment > 0.0 && share > 0.0 && share < 1.0;
+		// commitment ≤ share · (stride · step + commitment)
+		let stride = self.commitment * (1.0 - share) / (share * self.step);
+		measured.then(|| stride.ceil().clamp(1.0, f64::from(u32::MAX)) as u32)
+	}
+}
+
+/// A mean in the making.
+#[derive(Clone, Copy, Debug, Default)]
+struct Timer {
+	seconds: f64,
+	times: u32,
+}
+
+impl Timer {
+	fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
+		let started = Instant::now();
+		let result = work();
+		self.seconds += started.elapsed().as_secs_f64();
+		self.times = self.times.saturating_add(1);
+		result
+	}
+
+	fn mean(&self) -> f64 {
+		self.seconds / f64::from(self.times.max(1))
+	}
 }
 
 /// Where checkpoints go.
@@ -77,6 +120,8 @@ pub struct Session<K> {
 	saved: Option<u64>,
 	/// When and at which step this process started.
 	started: (Instant, u64),
+	steps: Timer,
+	commitments: Timer,
 }
 
 impl<K: Kernels> Session<K> {
@@ -99,7 +144,20 @@ impl<K: Kernels> Session<K> {
 		let claim = ClaimList::from_states(states)?;
 		let machine = Machine::resume(&job, step, slots);
 		let started = (Instant::now(), step);
-		Ok(Self { job, kernels, machine, claim, loss, non_finite, store, saved, started })
+		let (steps, commitments) = (Timer::default(), Timer::default());
+		Ok(Self {
+			job,
+			kernels,
+			machine,
+			claim,
+			loss,
+			non_finite,
+			store,
+			saved,
+			started,
+			steps,
+			commitments,
+		})
 	}
 
 	/// The job.
@@ -133,6 +191,11 @@ impl<K: Kernels> Session<K> {
 		})
 	}
 
+	/// Loss of the last step, as bits of an `f32`; 0 before the first.
+	pub fn loss(&self) -> u32 {
+		self.loss
+	}
+
 	/// How far the run is.
 	pub fn progress(&self) -> Progress {
 		let (instant, step) = self.started;
@@ -144,6 +207,7 @@ impl<K: Kernels> Session<K> {
 			states: self.claim.states().len() as u32,
 			heartbeat: self.claim.root(),
 			steps_per_second: (self.machine.step - step) as f64 / seconds,
+			pace: Pace { step: self.steps.mean(), commitment: self.commitments.mean() },
 		}
 	}
 
@@ -156,7 +220,7 @@ impl<K: Kernels> Session<K> {
 		if self.outcome().is_some() {
 			return self.checkpoint();
 		}
-		self.loss = self.machine.advance(&self.job, &self.kernels)?;
+		self.loss = self.steps.time(|| self.machine.advance(&self.job, &self.kernels))?;
 		let program = self.job.program();
 		if self.non_finite.is_none() && !is_finite(program, self.loss, &self.machine.slots) {
 			self.non_finite = Some(self.machine.step - 1);
@@ -165,7 +229,8 @@ impl<K: Kernels> Session<K> {
 		if !ended && !self.job.is_committed(self.machine.step) {
 			return Ok(());
 		}
-		let state = self.job.state(self.machine.step, &self.machine.slots)?;
+		let state =
+			self.commitments.time(|| self.job.state(self.machine.step, &self.machine.slots))?;
 		self.claim.push(state.root())?;
 		let index = (self.claim.states().len() - 1) as u32;
 		if ended || self.store.as_ref().is_some_and(|store| store.is_due(index)) {
@@ -207,5 +272,25 @@ impl<K: Kernels> Session<K> {
 		store.write(&snapshot, &self.job)?;
 		self.saved = Some(snapshot.step);
 		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn stride_should_keep_commitments_below_the_share_when_both_are_measured() {
+		let pace = Pace { step: 0.010, commitment: 0.003 };
+		let stride = pace.stride(0.02).unwrap();
+		let share = |stride: u32| 0.003 / (f64::from(stride) * 0.010 + 0.003);
+		assert!(share(stride) <= 0.02 && share(stride - 1) > 0.02, "{stride}");
+		assert_eq!(Pace { step: 1.0, commitment: 1e-9 }.stride(0.02), Some(1));
+	}
+
+	#[test]
+	fn stride_should_be_unknown_when_nothing_was_measured() {
+		assert_eq!(Pace::default().stride(0.02), None);
+		assert_eq!(Pace { step: 1.0, commitment: 1.0 }.stride(0.0), None);
 	}
 }

@@ -20,9 +20,20 @@ impl State {
 		step: u64,
 		slots: &[Vec<u32>],
 	) -> Result<Self, MachineFault> {
-		let roots = program.slots.par_iter().zip(slots);
-		let roots: Option<Vec<Root>> =
-			roots.map(|(slot, words)| tensor_root(&slot.ty, words)).collect();
+		Self::with_known(program, step, slots, |_| None)
+	}
+
+	/// Hashes the slots whose roots are not `known`.
+	pub(crate) fn with_known(
+		program: &CheckedProgram,
+		step: u64,
+		slots: &[Vec<u32>],
+		known: impl Fn(usize) -> Option<Root> + Sync,
+	) -> Result<Self, MachineFault> {
+		let roots = program.slots.par_iter().zip(slots).enumerate();
+		let roots: Option<Vec<Root>> = roots
+			.map(|(index, (slot, words))| known(index).or_else(|| tensor_root(&slot.ty, words)))
+			.collect();
 		let slots = roots.ok_or(MachineFault::Internal("a slot does not fit its type"))?;
 		Ok(Self { step, slots })
 	}

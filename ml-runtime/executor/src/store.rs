@@ -20,6 +20,7 @@ use std::{
 
 use crate::{
 	snapshot::{Damage, Snapshot},
+	state::State,
 	ExecError, MachineFault, Prepared,
 };
 
@@ -108,7 +109,8 @@ fn fitting(snapshot: Snapshot, job: &Prepared, step: u64) -> Result<Snapshot, Da
 	let last = u32::try_from(snapshot.states.len() - 1).map_err(|_| Damage::Content)?;
 	let regular = job.step_of_state(last) == Ok(step);
 	let stopped = snapshot.non_finite.is_some_and(|at| at.checked_add(1) == Some(step));
-	let state = job.state(step, &snapshot.slots).map_err(|_| Damage::Content)?;
+	// Every slot, also those that no step changes: the disk may have changed them.
+	let state = State::new(job.program(), step, &snapshot.slots).map_err(|_| Damage::Content)?;
 	if !(regular || stopped) || snapshot.states.last() != Some(&state.root()) {
 		return Err(Damage::Content);
 	}

@@ -4,10 +4,10 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use assay_backend_cpu::{CpuKernels, Kernels, ReferenceKernels};
+use assay_backend_cpu::{CpuKernels, Kernels, Level, ReferenceKernels};
 use assay_executor::{evaluate, ClaimList, Outcome, Prepared, Session, TaskFault};
 use assay_ops::step::run_reference;
-use common::{prepare, short_mlp, test_data, Training, LENET, LENET_ADAMW, MLP};
+use common::{prepare, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, MLP, RESNET};
 
 fn finish<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
 	let mut session = Session::start(job.clone(), kernels, None).unwrap();
@@ -15,17 +15,37 @@ fn finish<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
 	session
 }
 
+/// Steps of each training; the environment may ask for more.
+fn steps() -> u64 {
+	std::env::var("ASSAY_STEPS").map_or(5, |steps| steps.parse().unwrap())
+}
+
 #[test]
-fn claim_should_be_the_same_when_kernels_and_threads_differ() {
-	for manifest in [MLP, LENET, LENET_ADAMW] {
-		let job = prepare(Training::new(manifest).job(5, 2));
-		let expected = finish(&job, ReferenceKernels);
-		assert_eq!(expected.claim().states().len(), 4);
-		for threads in [1, 2, 5] {
-			let session = finish(&job, CpuKernels::new(threads).unwrap());
-			assert_eq!(session.claim().states(), expected.claim().states());
-			assert_eq!(session.slots(), expected.slots());
+fn claim_should_be_the_same_when_instructions_and_threads_differ() {
+	for manifest in [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT] {
+		let job = prepare(Training::new(manifest).job(steps(), 2));
+		let expected = finish(&job, CpuKernels::new(1).unwrap());
+		assert!(f32::from_bits(expected.loss()).is_finite());
+		for level in Level::available().into_iter().filter(|level| *level != Level::Soft) {
+			for threads in [1, 2, 5] {
+				let session = finish(&job, CpuKernels::with_level(threads, level).unwrap());
+				assert_eq!(session.claim().states(), expected.claim().states());
+				assert_eq!(session.slots(), expected.slots());
+			}
 		}
+	}
+}
+
+#[test]
+fn claim_should_be_that_of_the_reference_when_kernels_are_fast() {
+	for (manifest, steps) in
+		[(MLP, 5), (LENET, 5), (LENET_ADAMW, 5), (RESNET, 1), (GPT, 2), (BERT, 2)]
+	{
+		let job = prepare(Training::new(manifest).job(steps, 2));
+		let expected = finish(&job, ReferenceKernels);
+		let fast = finish(&job, CpuKernels::new(2).unwrap());
+		assert_eq!(fast.claim().states(), expected.claim().states());
+		assert_eq!(fast.slots(), expected.slots());
 	}
 }
 

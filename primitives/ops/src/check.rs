@@ -22,7 +22,7 @@ pub struct Limits {
 	pub value_words: u64,
 	/// Most words of all values and slots together.
 	pub total_words: u64,
-	/// Most K-blocks of a tile.
+	/// Most blocks of a tile of a long reduction.
 	pub blocks: u32,
 	/// Most tiles (two record chunks count as one) that one block of a tile may read. 36 tiles are
 	/// 144 KiB, which with their Merkle paths stay below 160 KiB.
@@ -123,7 +123,7 @@ pub enum ProgramError {
 		/// Its words.
 		words: u64,
 	},
-	/// A reduction has too many K-blocks.
+	/// A reduction has too many blocks.
 	TooManyBlocks {
 		/// The node.
 		node: NodeId,

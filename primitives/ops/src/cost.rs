@@ -7,7 +7,7 @@ use crate::{
 	op::{Binary, Op, Unary, Window},
 	program::Slot,
 	spec::NodeSpec,
-	K_BLOCK, TILE_WORDS,
+	TILE_WORDS,
 };
 
 /// What one step costs, and the worst of its tiles.
@@ -63,40 +63,70 @@ fn windows_over(w: &Window) -> u64 {
 	along(w.kernel_h, w.stride_h).saturating_mul(along(w.kernel_w, w.stride_w))
 }
 
+fn unary_work(function: Unary) -> u64 {
+	match function {
+		Unary::Neg | Unary::Relu | Unary::Abs => 1,
+		Unary::Sqrt => 4,
+		Unary::Rsqrt => 8,
+		Unary::Exp | Unary::Log => 20,
+		Unary::Tanh | Unary::Erf | Unary::Sigmoid | Unary::Silu => 30,
+		Unary::Gelu => 35,
+	}
+}
+
+fn binary_work(function: Binary) -> u64 {
+	match function {
+		Binary::Add | Binary::Sub | Binary::Mul | Binary::ReluGrad => 1,
+		Binary::Max | Binary::Min => 1,
+		Binary::TanhGrad | Binary::SigmoidGrad => 3,
+		Binary::Div => 4,
+		Binary::SiluGrad => 35,
+		Binary::GeluGrad => 65,
+	}
+}
+
 impl NodeSpec {
 	/// Scalar operations for one element of the result, where the whole reduction counts. An add, mul,
-	/// fma, compare or copy is 1, a division or root 4, a logarithm or exponential 20, a random word
-	/// or a record's element 8.
+	/// fma, compare or copy is 1, a division or root 4, a logarithm or exponential 20, what is composed of
+	/// them the sum of its parts, a random word or a record's element 8.
 	pub fn element_work(&self) -> u64 {
 		match &self.op {
-			Op::State { .. } | Op::Fill { .. } => 1,
+			Op::State { .. } | Op::Fill { .. } | Op::Iota { .. } | Op::StepIndex { .. } => 1,
 			Op::Load { .. } | Op::Mask { .. } => 8,
-			Op::MatMul { .. } | Op::ColSum => self.terms().into(),
+			Op::MatMul { .. }
+			| Op::BatchMatMul(_)
+			| Op::ColSum
+			| Op::ScatterAdd { .. }
+			| Op::RowSum
+			| Op::RowMax => self.terms().into(),
 			Op::Im2Col(_) | Op::Reshape { .. } => 1,
 			Op::Col2Im(w) | Op::MaxPool(w) | Op::AvgPool(w) => w.kernel().into(),
 			Op::MaxPoolGrad(w) => windows_over(w).saturating_mul(w.kernel().into()),
 			Op::AvgPoolGrad(w) => windows_over(w),
-			Op::Unary(Unary::Neg | Unary::Relu) => 1,
-			Op::Unary(Unary::Sqrt) => 4,
-			Op::Unary(Unary::Exp | Unary::Log) => 20,
-			Op::Binary(Binary::Div, _) => 4,
-			Op::Binary(Binary::Add | Binary::Sub | Binary::Mul | Binary::ReluGrad, _) => 1,
-			Op::Fma(_) => 1,
-			Op::RowSum | Op::RowMax => self.operand(0).map_or(1, |a| a.cols.into()),
-			Op::Pick | Op::OneHot { .. } => 1,
+			Op::Unary(function) => unary_work(*function),
+			Op::Binary(function, _) => binary_work(*function),
+			Op::Fma(_) | Op::Select(_) => 1,
+			Op::Pick | Op::OneHot { .. } | Op::Gather => 1,
+			Op::Causal { .. } | Op::RotateHalf { .. } => 1,
 		}
 	}
 
-	/// Scalar operations for the whole result; `None` if they do not fit 64 bits.
+	/// Scalar operations for the whole result; `None` if they do not fit 64 bits. Each row of a scatter
+	/// is added once, whichever row of the result it goes to.
 	pub fn flops(&self) -> Option<u64> {
-		self.element_work().checked_mul(self.ty.words())
+		match (&self.op, self.operand(1)) {
+			(Op::ScatterAdd { .. }, Some(gradient)) => {
+				self.ty.words().checked_add(gradient.words())
+			},
+			(_, _) => self.element_work().checked_mul(self.ty.words()),
+		}
 	}
 
 	/// Upper bound on the scalar operations for one block of a tile, as the referee does them: to find
 	/// the place of an operand in a window takes it as long as three more (see the bench `referee`).
 	pub fn worst_tile_work(&self) -> u64 {
 		let one = self.element_work();
-		let terms = if self.blocks() > 1 { one.min(K_BLOCK.into()) } else { one };
+		let terms = if self.blocks() > 1 { one.min(self.block_terms().into()) } else { one };
 		let places = match &self.op {
 			Op::Col2Im(_)
 			| Op::MaxPool(_)
@@ -108,16 +138,24 @@ impl NodeSpec {
 			| Op::Load { .. }
 			| Op::Mask { .. }
 			| Op::MatMul { .. }
+			| Op::BatchMatMul(_)
 			| Op::ColSum
+			| Op::ScatterAdd { .. }
 			| Op::Im2Col(_)
 			| Op::Reshape { .. }
 			| Op::Unary(_)
 			| Op::Binary(..)
 			| Op::Fma(_)
+			| Op::Select(_)
 			| Op::RowSum
 			| Op::RowMax
 			| Op::Pick
-			| Op::OneHot { .. } => 1,
+			| Op::OneHot { .. }
+			| Op::Gather
+			| Op::Iota { .. }
+			| Op::StepIndex { .. }
+			| Op::Causal { .. }
+			| Op::RotateHalf { .. } => 1,
 		};
 		terms.saturating_mul(places).saturating_mul(self.ty.words().min(TILE_WORDS as u64))
 	}

@@ -34,6 +34,7 @@ pub mod eval;
 mod footprint;
 pub mod functions;
 mod grid;
+mod heads;
 #[allow(
 	clippy::cast_possible_truncation,
 	reason = "the derived encoding casts variant indices; nothing here is written by hand"
@@ -51,12 +52,13 @@ mod window;
 pub use check::{CheckedProgram, Limits, ProgramError};
 pub use cost::Cost;
 pub use grid::TileArea;
-pub use op::{Binary, Broadcast, Op, RecordFormat, Unary, Window};
+pub use heads::{BatchShape, Head, HeadShape};
+pub use op::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, RecordFormat, Unary, Window};
 pub use program::{
 	DType, Inputs, Node, NodeId, Program, Slot, ValueType, MAX_INPUTS, MAX_NODES, MAX_SLOTS,
 };
 pub use shape::ShapeError;
-pub use spec::{NodeSpec, Operand};
+pub use spec::{Fold, NodeSpec, Operand};
 
 /// Version of the operation set. Part of every task; any change of meaning needs a new one.
 pub const OPSET_VERSION: u16 = 1;
@@ -66,8 +68,8 @@ pub const OP_TABLE: &str = include_str!("op_table.txt");
 
 /// BLAKE3 of [`OP_TABLE`]. Part of every task.
 pub const OPSET_HASH: [u8; 32] = [
-	0x4B, 0xF4, 0x92, 0xA6, 0xB9, 0x24, 0x35, 0xBD, 0xB7, 0x26, 0x3B, 0x20, 0x8F, 0xF9, 0x33, 0x99,
-	0x78, 0xF3, 0xF4, 0xB7, 0x16, 0x90, 0x68, 0x3F, 0xEC, 0xB4, 0x50, 0xC4, 0x47, 0x8E, 0x6C, 0x67,
+	0x07, 0x17, 0x79, 0x80, 0x2E, 0xFC, 0xC5, 0x78, 0x8C, 0xD0, 0xCC, 0x38, 0x6E, 0x82, 0xBA, 0x14,
+	0x2E, 0x71, 0xFB, 0x89, 0x3F, 0xEE, 0x63, 0xAC, 0xA3, 0x1B, 0xA3, 0xF9, 0x30, 0xE1, 0x7A, 0xB3,
 ];
 
 /// Rows and columns of a tile.
@@ -78,6 +80,9 @@ pub const TILE_WORDS: usize = 1024;
 
 /// Terms of a reduction that are accumulated in one go; longer reductions fold block results.
 pub const K_BLOCK: u32 = 512;
+
+/// Columns that a sum or maximum of a row takes in one go.
+pub const ROW_BLOCK: u32 = 1024;
 
 /// The one NaN that is ever stored.
 pub const CANONICAL_NAN: u32 = 0x7FC0_0000;

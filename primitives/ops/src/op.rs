@@ -60,6 +60,27 @@ pub enum Unary {
 	/// Natural logarithm.
 	#[codec(index = 4)]
 	Log,
+	/// Hyperbolic tangent.
+	#[codec(index = 5)]
+	Tanh,
+	/// Error function.
+	#[codec(index = 6)]
+	Erf,
+	/// Clears the sign bit.
+	#[codec(index = 7)]
+	Abs,
+	/// Logistic function: `1 / (1 + exp(−x))`.
+	#[codec(index = 8)]
+	Sigmoid,
+	/// Sigmoid-weighted unit: `x / (1 + exp(−x))`.
+	#[codec(index = 9)]
+	Silu,
+	/// Gaussian error linear unit: `(x · ½) · (1 + erf(x · √½))`.
+	#[codec(index = 10)]
+	Gelu,
+	/// `1 / sqrt(x)`, root and quotient rounded once each.
+	#[codec(index = 11)]
+	Rsqrt,
 }
 
 /// Elementwise functions of two operands `a`, `b`.
@@ -91,6 +112,24 @@ pub enum Binary {
 	/// Gradient of ReLU: `b` where `a > 0`, else `+0`; NaN where `a` is NaN.
 	#[codec(index = 4)]
 	ReluGrad,
+	/// The greater in the total order of `soft::order_key`, so NaN wins.
+	#[codec(index = 5)]
+	Max,
+	/// The lesser in the total order, but NaN where either is NaN.
+	#[codec(index = 6)]
+	Min,
+	/// Gradient of tanh, given its result `a`: `b · (1 − a²)`.
+	#[codec(index = 7)]
+	TanhGrad,
+	/// Gradient of the logistic function, given its result `a`: `b · (a · (1 − a))`.
+	#[codec(index = 8)]
+	SigmoidGrad,
+	/// Gradient of SiLU, given its operand `a`.
+	#[codec(index = 9)]
+	SiluGrad,
+	/// Gradient of GELU, given its operand `a`.
+	#[codec(index = 10)]
+	GeluGrad,
 }
 
 /// How the second operand of an elementwise operation is spread over a result of `rows × cols`.
@@ -119,6 +158,68 @@ pub enum Broadcast {
 	/// `1 × 1`, repeated everywhere (a learning rate).
 	#[codec(index = 3)]
 	Scalar,
+	/// `p × q`, where `q` divides `cols` and `p · each` divides `rows`: each of its rows stands for `each`
+	/// rows of the result, one after the other, and the whole repeats down and across (a table of
+	/// positions over a batch of sequences). Element `(r, c)` gets `(r / each mod p, c mod q)`.
+	#[codec(index = 4)]
+	Periodic {
+		/// Rows of the result per row of the operand, at least 1.
+		each: u32,
+	},
+}
+
+/// How the matrices of a batch of heads lie in one value.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum HeadLayout {
+	/// One below the other: matrix `(i, h)` of `r × c` has rows `(i · heads + h) · r ..` of a value of
+	/// `(batch · heads · r) × c`.
+	#[codec(index = 0)]
+	Stacked,
+	/// Heads side by side: matrix `(i, h)` has rows `i · r ..` and columns `h · c ..` of a value of
+	/// `(batch · r) × (heads · c)`.
+	#[codec(index = 1)]
+	Interleaved,
+}
+
+/// Many products of the same shape, one for each head of each sequence of a batch.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct BatchMatMul {
+	/// Sequences, at least 1.
+	pub batch: u32,
+	/// Heads of each, at least 1.
+	pub heads: u16,
+	/// Each `A` is stored as `K × M`.
+	pub transpose_a: bool,
+	/// Each `B` is stored as `N × K`.
+	pub transpose_b: bool,
+	/// Where the `A` lie.
+	pub a: HeadLayout,
+	/// Where the `B` lie.
+	pub b: HeadLayout,
+	/// Where the results lie.
+	pub out: HeadLayout,
 }
 
 /// A sliding window over images of `height × width × channels`, stored as
@@ -262,10 +363,11 @@ pub enum Op {
 	/// `fma(a, b, c)` with one rounding; `b` is broadcast, `a` and `c` have the result's shape.
 	#[codec(index = 14)]
 	Fma(Broadcast),
-	/// Sum of each row by RSUM32: `rows × 1`.
+	/// Sum of each row: columns in blocks of [`crate::ROW_BLOCK`], each by RSUM32, blocks folded left to
+	/// right with `add`: `rows × 1`.
 	#[codec(index = 15)]
 	RowSum,
-	/// Maximum of each row (total order): `rows × 1`.
+	/// Maximum of each row (total order), by blocks of [`crate::ROW_BLOCK`] columns: `rows × 1`.
 	#[codec(index = 16)]
 	RowMax,
 	/// Sum of each column, rows ascending in blocks of [`crate::K_BLOCK`] from `+0`, blocks folded left
@@ -282,4 +384,55 @@ pub enum Op {
 		/// Columns of the result.
 		cols: u32,
 	},
+	/// Operands: table, indices (`rows × 1`, `u32`). Row `r` is the row of the table that index `r`
+	/// names; NaN if there is no such row.
+	#[codec(index = 20)]
+	Gather,
+	/// Gradient of [`Op::Gather`]; operands: indices (`n × 1`, `u32`), gradient (`n` rows). Row `r` is the
+	/// sum of the rows whose index is `r`: positions ascending in blocks of [`crate::K_BLOCK`], in each
+	/// `add` from `+0`, blocks folded left to right.
+	#[codec(index = 21)]
+	ScatterAdd {
+		/// Rows of the result.
+		rows: u32,
+	},
+	/// `rows × 1`, `u32`: row `r` is `first + r · stride` modulo 2³². No operands.
+	#[codec(index = 22)]
+	Iota {
+		/// Rows of the result.
+		rows: u32,
+		/// Value of row 0.
+		first: u32,
+		/// Difference of neighbours.
+		stride: u32,
+	},
+	/// `1 × 1`, `u32`: `step / every mod period`. No operands.
+	#[codec(index = 23)]
+	StepIndex {
+		/// Steps for which the value stays, at least 1.
+		every: u32,
+		/// Number of distinct values, at least 1.
+		period: u32,
+	},
+	/// Operands `a`, condition, `c`: `a` where the condition is not `±0` (NaN is not), else `c`. The
+	/// condition is broadcast, `a` and `c` have the result's shape.
+	#[codec(index = 24)]
+	Select(Broadcast),
+	/// Causal mask of square matrices that are stacked: `rows` is a multiple of `cols`, and in row `r` the
+	/// columns after `r mod cols` become the constant.
+	#[codec(index = 25)]
+	Causal {
+		/// Bits of the constant.
+		bits: u32,
+	},
+	/// Each run of `width` columns with its halves swapped and the one that comes first negated:
+	/// `(x₁, x₂)` becomes `(−x₂, x₁)`. What rotary position embedding multiplies with the sines.
+	#[codec(index = 26)]
+	RotateHalf {
+		/// Columns of a run, even; divides the columns of the operand.
+		width: u32,
+	},
+	/// A batch of matrix products, each as [`Op::MatMul`].
+	#[codec(index = 27)]
+	BatchMatMul(BatchMatMul),
 }

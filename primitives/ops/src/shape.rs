@@ -1,7 +1,7 @@
 //! Which operand types an operation takes, and the type of its result.
 
 use crate::{
-	op::{Broadcast, Op, RecordFormat, Window},
+	op::{BatchMatMul, Broadcast, Op, RecordFormat, Window},
 	DType, ValueType,
 };
 
@@ -62,6 +62,38 @@ pub enum ShapeError {
 		/// Elements of the result.
 		to: u64,
 	},
+	/// A broadcast operand's rows and columns do not repeat a whole number of times.
+	NotPeriodic {
+		/// Its rows and columns.
+		period: (u32, u32),
+		/// Rows of the result per row of the operand.
+		each: u32,
+		/// Rows and columns of the result.
+		result: (u32, u32),
+	},
+	/// The matrices of a batch of heads do not fill an operand, or there are none.
+	HeadsDoNotFit {
+		/// Sequences.
+		batch: u32,
+		/// Heads.
+		heads: u16,
+	},
+	/// The rows are not stacked squares.
+	NotSquares {
+		/// Rows of the operand.
+		rows: u32,
+		/// Columns of the operand.
+		cols: u32,
+	},
+	/// A run of columns is odd or does not divide the columns.
+	BadRun {
+		/// Columns of a run.
+		width: u32,
+		/// Columns of the operand.
+		cols: u32,
+	},
+	/// A step index stays for 0 steps or has 0 values.
+	BadStepIndex,
 	/// Rows or columns of the result are 0.
 	EmptyResult,
 	/// Rows or columns of the result do not fit 32 bits.
@@ -96,11 +128,34 @@ fn expect_shape(operand: u32, ty: &ValueType, expected: (u32, u32)) -> Result<()
 	Ok(())
 }
 
+/// Checks that both operands of a product have as many terms.
+fn expect_inner(left: u32, right: u32) -> Result<(), ShapeError> {
+	if left != right {
+		return Err(ShapeError::InnerMismatch { left, right });
+	}
+	Ok(())
+}
+
+impl RecordFormat {
+	/// The kind of word that it gives.
+	fn dtype(&self) -> DType {
+		match self {
+			RecordFormat::U8ToF32 | RecordFormat::F32 => DType::F32,
+			RecordFormat::U8ToU32 | RecordFormat::U32 => DType::U32,
+		}
+	}
+}
+
 impl Op {
 	/// Number of operands.
 	pub fn arity(&self) -> u32 {
 		match self {
-			Op::State { .. } | Op::Load { .. } | Op::Fill { .. } | Op::Mask { .. } => 0,
+			Op::State { .. }
+			| Op::Load { .. }
+			| Op::Fill { .. }
+			| Op::Mask { .. }
+			| Op::Iota { .. }
+			| Op::StepIndex { .. } => 0,
 			Op::Im2Col(_)
 			| Op::Col2Im(_)
 			| Op::MaxPool(_)
@@ -111,9 +166,17 @@ impl Op {
 			| Op::RowSum
 			| Op::RowMax
 			| Op::ColSum
-			| Op::OneHot { .. } => 1,
-			Op::MatMul { .. } | Op::MaxPoolGrad(_) | Op::Binary(..) | Op::Pick => 2,
-			Op::Fma(_) => 3,
+			| Op::OneHot { .. }
+			| Op::Causal { .. }
+			| Op::RotateHalf { .. } => 1,
+			Op::MatMul { .. }
+			| Op::BatchMatMul(_)
+			| Op::MaxPoolGrad(_)
+			| Op::Binary(..)
+			| Op::Pick
+			| Op::Gather
+			| Op::ScatterAdd { .. } => 2,
+			Op::Fma(_) | Op::Select(_) => 3,
 		}
 	}
 
@@ -123,38 +186,28 @@ impl Op {
 		self.check_dtypes(inputs)?;
 		match (self, inputs) {
 			(Op::State { .. }, []) => Err(ShapeError::StateTypeIsTheSlots),
-			(Op::Load { width, format, .. }, []) => match format {
-				RecordFormat::U8ToF32 | RecordFormat::F32 => f32(batch, *width),
-				RecordFormat::U8ToU32 | RecordFormat::U32 => typed(DType::U32, batch, *width),
-			},
+			(Op::Load { width, format, .. }, []) => typed(format.dtype(), batch, *width),
 			(Op::Fill { rows, cols, .. } | Op::Mask { rows, cols, .. }, []) => f32(*rows, *cols),
 			(Op::MatMul { transpose_a, transpose_b }, [a, b]) => {
-				let (m, k) = if *transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
-				let (k2, n) = if *transpose_b { (b.cols, b.rows) } else { (b.rows, b.cols) };
-				if k != k2 {
-					return Err(ShapeError::InnerMismatch { left: k, right: k2 });
-				}
+				let (m, left) = if *transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
+				let (right, n) = if *transpose_b { (b.cols, b.rows) } else { (b.rows, b.cols) };
+				expect_inner(left, right)?;
 				f32(m, n)
 			},
+			(Op::BatchMatMul(product), [a, b]) => infer_batch(product, a, b),
 			(Op::Im2Col(w) | Op::Col2Im(w), [a]) => infer_patches(self, w, a),
 			(
 				Op::MaxPool(w) | Op::AvgPool(w) | Op::MaxPoolGrad(w) | Op::AvgPoolGrad(w),
 				[.., a],
 			) => infer_pool(self, w, inputs, a),
-			(Op::Reshape { rows, cols }, [a]) => {
-				let ty = typed(a.dtype, *rows, *cols)?;
-				if ty.words() != a.words() {
-					return Err(ShapeError::CountMismatch { from: a.words(), to: ty.words() });
-				}
-				Ok(ty)
-			},
+			(Op::Reshape { rows, cols }, [a]) => infer_reshape(a, *rows, *cols),
 			(Op::Unary(_), [a]) => f32(a.rows, a.cols),
 			(Op::Binary(_, broadcast), [a, b]) => {
-				expect_shape(1, b, broadcast.shape(a))?;
+				broadcast.check(a, b)?;
 				f32(a.rows, a.cols)
 			},
-			(Op::Fma(broadcast), [a, b, c]) => {
-				expect_shape(1, b, broadcast.shape(a))?;
+			(Op::Fma(broadcast) | Op::Select(broadcast), [a, b, c]) => {
+				broadcast.check(a, b)?;
 				expect_shape(2, c, (a.rows, a.cols))?;
 				f32(a.rows, a.cols)
 			},
@@ -168,6 +221,29 @@ impl Op {
 				expect_shape(0, labels, (labels.rows, 1))?;
 				f32(labels.rows, *cols)
 			},
+			(Op::Gather, [table, indices]) => {
+				expect_shape(1, indices, (indices.rows, 1))?;
+				f32(indices.rows, table.cols)
+			},
+			(Op::ScatterAdd { rows }, [indices, gradient]) => {
+				expect_shape(0, indices, (gradient.rows, 1))?;
+				f32(*rows, gradient.cols)
+			},
+			(Op::Iota { rows, .. }, []) => typed(DType::U32, *rows, 1),
+			(Op::StepIndex { every, period }, []) => match (every, period) {
+				(0, _) | (_, 0) => Err(ShapeError::BadStepIndex),
+				(_, _) => typed(DType::U32, 1, 1),
+			},
+			(Op::Causal { .. }, [a]) => match a.rows.checked_rem(a.cols) {
+				Some(0) => f32(a.rows, a.cols),
+				_ => Err(ShapeError::NotSquares { rows: a.rows, cols: a.cols }),
+			},
+			(Op::RotateHalf { width }, [a]) => {
+				match (a.cols.checked_rem(*width), width.checked_rem(2)) {
+					(Some(0), Some(0)) => f32(a.rows, a.cols),
+					(_, _) => Err(ShapeError::BadRun { width: *width, cols: a.cols }),
+				}
+			},
 			(_, _) => Err(self.wrong_arity(inputs)),
 		}
 	}
@@ -177,7 +253,7 @@ impl Op {
 		ShapeError::WrongArity { expected: self.arity(), got }
 	}
 
-	/// Every operand must be `f32`, but labels are `u32` and a reshape takes both.
+	/// Every operand must be `f32`, but labels and indices are `u32` and a reshape takes both.
 	fn check_dtypes(&self, inputs: &[ValueType]) -> Result<(), ShapeError> {
 		if inputs.len() != self.arity() as usize {
 			return Err(self.wrong_arity(inputs));
@@ -189,7 +265,10 @@ impl Op {
 			if matches!(self, Op::Reshape { .. }) {
 				continue;
 			}
-			let labels = matches!((self, operand), (Op::OneHot { .. }, _) | (Op::Pick, 1));
+			let labels = matches!(
+				(self, operand),
+				(Op::OneHot { .. }, _) | (Op::Pick | Op::Gather, 1) | (Op::ScatterAdd { .. }, 0)
+			);
 			expect_dtype(operand, ty, if labels { DType::U32 } else { DType::F32 })?;
 		}
 		Ok(())
@@ -213,15 +292,49 @@ impl Op {
 }
 
 impl Broadcast {
-	/// Rows and columns that the broadcast operand has, for a result of this type.
-	pub fn shape(&self, result: &ValueType) -> (u32, u32) {
-		match self {
+	/// Checks that a broadcast operand fits a result of this type.
+	fn check(&self, result: &ValueType, operand: &ValueType) -> Result<(), ShapeError> {
+		let expected = match self {
 			Broadcast::None => (result.rows, result.cols),
 			Broadcast::Row => (1, result.cols),
 			Broadcast::Col => (result.rows, 1),
 			Broadcast::Scalar => (1, 1),
-		}
+			Broadcast::Periodic { each } => {
+				let rows = operand.rows.checked_mul(*each);
+				let down = rows.and_then(|rows| result.rows.checked_rem(rows));
+				let across = result.cols.checked_rem(operand.cols);
+				if (down, across) != (Some(0), Some(0)) {
+					return Err(ShapeError::NotPeriodic {
+						period: (operand.rows, operand.cols),
+						each: *each,
+						result: (result.rows, result.cols),
+					});
+				}
+				return Ok(());
+			},
+		};
+		expect_shape(1, operand, expected)
 	}
+}
+
+fn infer_reshape(a: &ValueType, rows: u32, cols: u32) -> Result<ValueType, ShapeError> {
+	let ty = typed(a.dtype, rows, cols)?;
+	if ty.words() != a.words() {
+		return Err(ShapeError::CountMismatch { from: a.words(), to: ty.words() });
+	}
+	Ok(ty)
+}
+
+fn infer_batch(
+	product: &BatchMatMul,
+	a: &ValueType,
+	b: &ValueType,
+) -> Result<ValueType, ShapeError> {
+	let misfit = ShapeError::HeadsDoNotFit { batch: product.batch, heads: product.heads };
+	let shapes = product.shapes(a, b).ok_or(misfit)?;
+	expect_inner(shapes.k, shapes.k_of_b)?;
+	let (rows, cols) = product.out.whole(product, shapes.out()).ok_or(ShapeError::TooLarge)?;
+	f32(rows, cols)
 }
 
 /// Number of images whose pixels (or window positions) fill the rows.

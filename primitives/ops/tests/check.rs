@@ -3,8 +3,8 @@
 mod common;
 
 use assay_ops::{
-	Binary, Broadcast, Cost, Limits, Op, Program, ProgramError, RecordFormat, ShapeError, Slot,
-	ValueType, Window,
+	BatchMatMul, Binary, Broadcast, Cost, HeadLayout, Limits, Op, Program, ProgramError,
+	RecordFormat, ShapeError, Slot, ValueType, Window,
 };
 use common::program::{float, integer, program};
 
@@ -159,16 +159,11 @@ fn check_should_limit_what_a_tile_depends_on() {
 		];
 		program(1, &nodes, &[], 2).check(&Limits::new(0))
 	};
-	assert!(nodes(Op::RowSum, 2, 1152).is_ok());
-	assert_eq!(
-		nodes(Op::RowSum, 2, 1153),
-		Err(ProgramError::FootprintTooLarge { node: 1, footprint: 37 })
-	);
+	let too_many = Err(ProgramError::TooManyBlocks { node: 1, blocks: 513 });
 	assert!(nodes(Op::ColSum, 512 * 512, 1).is_ok());
-	assert_eq!(
-		nodes(Op::ColSum, 512 * 512 + 1, 1),
-		Err(ProgramError::TooManyBlocks { node: 1, blocks: 513 })
-	);
+	assert_eq!(nodes(Op::ColSum, 512 * 512 + 1, 1), too_many);
+	assert!(nodes(Op::RowSum, 2, 512 * 1024).is_ok());
+	assert_eq!(nodes(Op::RowSum, 2, 512 * 1024 + 1), too_many);
 	// A maximum over 36 × 36 pixels for each of 1024 elements.
 	let w = Window {
 		height: 36,
@@ -186,6 +181,41 @@ fn check_should_limit_what_a_tile_depends_on() {
 		[(Op::Fill { bits: 0, rows: 36 * 67, cols: 32 }, &[]), (Op::MaxPool(w), &[0])];
 	let refused = program(1, &pool, &[], 0).check(&loose);
 	assert_eq!(refused, Err(ProgramError::TooMuchWork { node: 1, work: 4 * 36 * 36 * 1024 }));
+}
+
+#[test]
+fn check_should_refuse_products_of_small_heads_over_long_sequences() {
+	let nodes = |size: u32| {
+		let product = BatchMatMul {
+			batch: 1,
+			heads: 2,
+			transpose_a: false,
+			transpose_b: false,
+			a: HeadLayout::Stacked,
+			b: HeadLayout::Interleaved,
+			out: HeadLayout::Interleaved,
+		};
+		let nodes: [(Op, &[u16]); 4] = [
+			(Op::Fill { bits: 0, rows: 2 * 512, cols: 512 }, &[]),
+			(Op::Fill { bits: 0, rows: 512, cols: 2 * size }, &[]),
+			(Op::BatchMatMul(product), &[0, 1]),
+			(Op::Fill { bits: 0, rows: 1, cols: 1 }, &[]),
+		];
+		program(1, &nodes, &[], 3).check(&Limits::new(0))
+	};
+	assert!(nodes(32).is_ok());
+	// A tile holds parts of both heads, which read 16 tiles of weights each and share 16 of values.
+	let refused = ProgramError::FootprintTooLarge { node: 2, footprint: 48 };
+	assert_eq!(nodes(16), Err(refused));
+}
+
+#[test]
+fn cost_should_count_each_row_of_a_scatter_once() {
+	let cost = |op: Op, types: &[ValueType]| common::program::spec(op, types).flops();
+	let scatter = Op::ScatterAdd { rows: 50_000 };
+	let gradient = float(8192, 768);
+	assert_eq!(cost(scatter, &[integer(8192, 1), gradient]), Some((50_000 + 8192) * 768));
+	assert_eq!(cost(Op::RowSum, &[float(3, 2000)]), Some(6000));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 mod common;
 
 use assay_ops::{
-	Binary, Broadcast, DType, NodeSpec, Op, Operand, RecordFormat, Unary, ValueType, Window,
-	OPSET_HASH, OPSET_VERSION, OP_TABLE,
+	BatchMatMul, Binary, Broadcast, DType, HeadLayout, NodeSpec, Op, Operand, RecordFormat, Unary,
+	ValueType, Window, OPSET_HASH, OPSET_VERSION, OP_TABLE,
 };
 use codec::{Decode, Encode, MaxEncodedLen};
 use common::program::{float, spec};
@@ -19,6 +19,16 @@ const W: Window = Window {
 	stride_w: 7,
 	pad_h: 8,
 	pad_w: 9,
+};
+
+const PRODUCT: BatchMatMul = BatchMatMul {
+	batch: 1,
+	heads: 2,
+	transpose_a: false,
+	transpose_b: true,
+	a: HeadLayout::Stacked,
+	b: HeadLayout::Interleaved,
+	out: HeadLayout::Stacked,
 };
 
 #[test]
@@ -44,12 +54,20 @@ fn operations_should_keep_their_indices() {
 		Op::ColSum,
 		Op::Pick,
 		Op::OneHot { cols: 0 },
+		Op::Gather,
+		Op::ScatterAdd { rows: 0 },
+		Op::Iota { rows: 0, first: 0, stride: 0 },
+		Op::StepIndex { every: 0, period: 0 },
+		Op::Select(Broadcast::None),
+		Op::Causal { bits: 0 },
+		Op::RotateHalf { width: 0 },
+		Op::BatchMatMul(PRODUCT),
 	];
 	for (index, op) in (0u8..).zip(ops) {
 		assert_eq!(op.encode()[0], index, "{op:?}");
 		assert_eq!(Op::decode(&mut &op.encode()[..]), Ok(op));
 	}
-	assert!(Op::decode(&mut &[20u8, 0, 0, 0, 0][..]).is_err());
+	assert!(Op::decode(&mut &[[28u8].as_slice(), &[0; 20]].concat()[..]).is_err());
 }
 
 #[test]
@@ -57,18 +75,51 @@ fn attributes_should_keep_their_indices() {
 	let formats =
 		[RecordFormat::U8ToF32, RecordFormat::U8ToU32, RecordFormat::F32, RecordFormat::U32];
 	assert_eq!(formats.map(|f| f.encode()), [[0], [1], [2], [3]]);
-	let unary = [Unary::Neg, Unary::Sqrt, Unary::Relu, Unary::Exp, Unary::Log];
-	assert_eq!(unary.map(|f| f.encode()), [[0], [1], [2], [3], [4]]);
-	let binary = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::ReluGrad];
-	assert_eq!(binary.map(|f| f.encode()), [[0], [1], [2], [3], [4]]);
+	let unary = [
+		Unary::Neg,
+		Unary::Sqrt,
+		Unary::Relu,
+		Unary::Exp,
+		Unary::Log,
+		Unary::Tanh,
+		Unary::Erf,
+		Unary::Abs,
+		Unary::Sigmoid,
+		Unary::Silu,
+		Unary::Gelu,
+		Unary::Rsqrt,
+	];
+	assert_eq!(unary.map(|f| f.encode()), std::array::from_fn::<_, 12, _>(|index| [index as u8]));
+	let binary = [
+		Binary::Add,
+		Binary::Sub,
+		Binary::Mul,
+		Binary::Div,
+		Binary::ReluGrad,
+		Binary::Max,
+		Binary::Min,
+		Binary::TanhGrad,
+		Binary::SigmoidGrad,
+		Binary::SiluGrad,
+		Binary::GeluGrad,
+	];
+	assert_eq!(binary.map(|f| f.encode()), std::array::from_fn::<_, 11, _>(|index| [index as u8]));
 	let broadcast = [Broadcast::None, Broadcast::Row, Broadcast::Col, Broadcast::Scalar];
 	assert_eq!(broadcast.map(|b| b.encode()), [[0], [1], [2], [3]]);
+	assert_eq!(Broadcast::Periodic { each: 7 }.encode(), [4, 7, 0, 0, 0]);
+	let layouts = [HeadLayout::Stacked, HeadLayout::Interleaved];
+	assert_eq!(layouts.map(|layout| layout.encode()), [[0], [1]]);
 	assert_eq!([DType::F32, DType::U32].map(|d| d.encode()), [[0], [1]]);
 }
 
 #[test]
 fn window_should_keep_its_field_order() {
 	assert_eq!(W.encode(), [1, 0, 2, 0, 3, 0, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn batch_of_products_should_keep_its_field_order() {
+	assert_eq!(PRODUCT.encode(), [1, 0, 0, 0, 2, 0, 0, 1, 0, 1, 0]);
 }
 
 #[test]
@@ -127,6 +178,14 @@ fn op_table_should_name_version_and_every_operation() {
 		"ColSum",
 		"Pick",
 		"OneHot",
+		"Gather",
+		"ScatterAdd",
+		"Iota",
+		"StepIndex",
+		"Select",
+		"Causal",
+		"RotateHalf",
+		"BatchMatMul",
 	];
 	for (index, name) in names.iter().enumerate() {
 		assert!(OP_TABLE.contains(&format!("\n{index} {name}(")), "{index} {name}");

@@ -2,7 +2,7 @@
 
 mod common;
 
-use assay_ops::{Binary, Broadcast, Op, Unary, Window, CANONICAL_NAN};
+use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, Unary, Window, CANONICAL_NAN};
 use common::program::{bits, float, integer, run};
 
 const NAN: u32 = 0xFFC0_1234;
@@ -207,6 +207,225 @@ fn pick_should_be_nan_when_label_is_outside() {
 fn one_hot_should_be_zero_when_label_is_outside() {
 	let hot = run(Op::OneHot { cols: 3 }, &[(integer(2, 1), &[1, 3])]);
 	assert_eq!(hot, bits(&[0., 1., 0., 0., 0., 0.]));
+}
+
+#[test]
+fn unary_compositions_should_keep_signs_limits_and_nan() {
+	let x = [bits(&[4.0, 0.0, -0.0, -1.0, INF]), vec![NAN]].concat();
+	let abs = [bits(&[4.0, 0.0, 0.0, 1.0, INF]), vec![CANONICAL_NAN]].concat();
+	assert_eq!(unary(Unary::Abs, &x), abs);
+	let roots = [bits(&[0.5, INF, -INF]), vec![CANONICAL_NAN], vec![0, CANONICAL_NAN]].concat();
+	assert_eq!(unary(Unary::Rsqrt, &x), roots);
+	let ends = [bits(&[0.0, -0.0, INF, -INF]), vec![NAN]].concat();
+	let sigmoid = [bits(&[0.5, 0.5, 1.0, 0.0]), vec![CANONICAL_NAN]].concat();
+	assert_eq!(unary(Unary::Sigmoid, &ends), sigmoid);
+	// At −∞ the other factor is 0.
+	let units = [bits(&[0.0, -0.0, INF]), vec![CANONICAL_NAN; 2]].concat();
+	assert_eq!(unary(Unary::Silu, &ends), units);
+	assert_eq!(unary(Unary::Gelu, &ends), units);
+	assert_eq!(
+		unary(Unary::Tanh, &ends),
+		[bits(&[0.0, -0.0, 1.0, -1.0]), vec![CANONICAL_NAN]].concat()
+	);
+	assert_eq!(
+		unary(Unary::Erf, &ends),
+		[bits(&[0.0, -0.0, 1.0, -1.0]), vec![CANONICAL_NAN]].concat()
+	);
+}
+
+fn pairs(function: Binary, a: &[u32], b: &[u32]) -> Vec<u32> {
+	let ty = float(1, a.len() as u32);
+	run(Op::Binary(function, Broadcast::None), &[(ty, a), (ty, b)])
+}
+
+#[test]
+fn max_and_min_should_take_the_total_order_and_nan() {
+	let a = [bits(&[1.0, -0.0, 0.0, -INF, 2.0]), vec![NAN]].concat();
+	let b = [bits(&[2.0, 0.0, -0.0, -1.0]), vec![NAN], bits(&[2.0])].concat();
+	let nans = vec![CANONICAL_NAN; 2];
+	let max = [bits(&[2.0, 0.0, 0.0, -1.0]), nans.clone()].concat();
+	assert_eq!(pairs(Binary::Max, &a, &b), max);
+	assert_eq!(pairs(Binary::Min, &a, &b), [bits(&[1.0, -0.0, -0.0, -INF]), nans].concat());
+}
+
+#[test]
+fn gradients_should_be_the_slope_times_the_second_operand() {
+	let one = |function, a: f32, b: f32| pairs(function, &bits(&[a]), &bits(&[b]))[0];
+	// The first two are given results, the others operands.
+	assert_eq!(one(Binary::TanhGrad, 0.5, 2.0), 1.5f32.to_bits());
+	assert_eq!(one(Binary::SigmoidGrad, 0.5, 8.0), 2f32.to_bits());
+	assert_eq!(one(Binary::SiluGrad, 0.0, 4.0), 2f32.to_bits());
+	assert_eq!(one(Binary::GeluGrad, 0.0, 4.0), 2f32.to_bits());
+	let functions = [Binary::TanhGrad, Binary::SigmoidGrad, Binary::SiluGrad, Binary::GeluGrad];
+	for function in functions {
+		assert_eq!(pairs(function, &[NAN, 0], &[0, NAN]), [CANONICAL_NAN; 2], "{function:?}");
+	}
+}
+
+#[test]
+fn periodic_should_repeat_the_second_operand_down_and_across() {
+	let (a, b) = (bits(&[0.0; 16]), bits(&[1., 2., 3., 4.]));
+	let add = |each, rows, cols| {
+		let op = Op::Binary(Binary::Add, Broadcast::Periodic { each });
+		run(op, &[(float(4, 4), &a), (float(rows, cols), &b[..(rows * cols) as usize])])
+	};
+	let (first, second) = ([1., 2., 1., 2.], [3., 4., 3., 4.]);
+	assert_eq!(add(1, 2, 2), bits(&[first, second, first, second].concat()));
+	assert_eq!(add(2, 2, 2), bits(&[first, first, second, second].concat()));
+	assert_eq!(add(1, 1, 2), bits(&first.repeat(4)));
+	assert_eq!(add(4, 1, 4), bits(&[1., 2., 3., 4.].repeat(4)));
+	// As the condition of a choice and the factor of an fma.
+	let (ones, minus) = (bits(&[1.0; 4]), bits(&[-1.0; 4]));
+	let ty = float(4, 1);
+	let condition = (float(2, 1), &[0x8000_0000, 0x3F80_0000][..]);
+	let chosen =
+		run(Op::Select(Broadcast::Periodic { each: 1 }), &[(ty, &ones), condition, (ty, &minus)]);
+	assert_eq!(chosen, bits(&[-1., 1., -1., 1.]));
+	let fused =
+		run(Op::Fma(Broadcast::Periodic { each: 2 }), &[(ty, &ones), condition, (ty, &minus)]);
+	assert_eq!(fused, bits(&[-1., -1., 0., 0.]));
+}
+
+#[test]
+fn select_should_take_the_third_operand_only_where_the_condition_is_zero() {
+	let a = [vec![NAN], bits(&[1.0; 5])].concat();
+	let condition = [bits(&[1.0, 0.0, -0.0, -2.0]), vec![NAN, 1]].concat();
+	let c = [bits(&[9.0]), vec![NAN], bits(&[9.0; 4])].concat();
+	let ty = float(1, 6);
+	let chosen = run(Op::Select(Broadcast::None), &[(ty, &a), (ty, &condition), (ty, &c)]);
+	let expected = [vec![CANONICAL_NAN; 2], bits(&[9.0, 1.0, 1.0, 1.0])].concat();
+	assert_eq!(chosen, expected);
+	let all = run(Op::Select(Broadcast::Scalar), &[(ty, &a), (float(1, 1), &[0]), (ty, &c)]);
+	assert_eq!(all, [bits(&[9.0]), vec![CANONICAL_NAN], bits(&[9.0; 4])].concat());
+}
+
+#[test]
+fn gather_should_be_nan_when_index_is_outside() {
+	let table = [bits(&[1., 2., 3.]), vec![NAN]].concat();
+	let indices = [1, 0, 2, u32::MAX, 1];
+	let rows = run(Op::Gather, &[(float(2, 2), &table), (integer(5, 1), &indices)]);
+	let (first, second) = (bits(&[1., 2.]), [3f32.to_bits(), CANONICAL_NAN]);
+	let outside = [CANONICAL_NAN; 2];
+	assert_eq!(rows, [&second[..], &first, &outside, &outside, &second].concat());
+}
+
+#[test]
+fn scatter_add_should_sum_rows_in_order_and_pass_over_indices_outside() {
+	let gradient = [bits(&[1., 10., -0., 0., 4., 40., 8., 80.]), vec![NAN, 0]].concat();
+	let indices = [2, 1, 2, 3, u32::MAX];
+	let operands: [(_, &[u32]); 2] = [(integer(5, 1), &indices), (float(5, 2), &gradient)];
+	let sums = run(Op::ScatterAdd { rows: 3 }, &operands);
+	// Row 0 gets nothing; row 1 a −0, which +0 absorbs.
+	assert_eq!(sums, bits(&[0., 0., 0., 0., 5., 50.]));
+}
+
+#[test]
+fn scatter_add_should_fold_blocks_of_positions() {
+	// Block 0 sums to 2^24, block 1 to 2; the other row gets what lies between.
+	let mut gradient = vec![1f32; 514];
+	gradient[0] = BIG;
+	let indices: Vec<u32> = (0..514).map(|i| u32::from(i > 0 && i < 512)).collect();
+	let operands: [(_, &[u32]); 2] =
+		[(integer(514, 1), &indices), (float(514, 1), &bits(&gradient))];
+	assert_eq!(run(Op::ScatterAdd { rows: 2 }, &operands), bits(&[BIG + 2.0, 511.0]));
+}
+
+#[test]
+fn iota_should_count_modulo_two_to_the_32() {
+	let count = |first, stride| run(Op::Iota { rows: 4, first, stride }, &[]);
+	assert_eq!(count(5, 3), [5, 8, 11, 14]);
+	assert_eq!(count(1, u32::MAX), [1, 0, u32::MAX, u32::MAX - 1]);
+	assert_eq!(count(0, 1 << 31), [0, 1 << 31, 0, 1 << 31]);
+}
+
+#[test]
+fn step_index_should_divide_the_step_and_start_again() {
+	// Tests run at step 3.
+	let index = |every, period| run(Op::StepIndex { every, period }, &[]);
+	assert_eq!([index(1, 100), index(1, 3), index(2, 100), index(4, 5)], [[3], [0], [1], [0]]);
+}
+
+#[test]
+fn causal_should_fill_above_the_diagonal_of_every_square() {
+	let x = [bits(&[1., 2., 3., 4.]), vec![NAN, NAN, 5, 6]].concat();
+	let masked = run(Op::Causal { bits: 0xFF80_0000 }, &[(float(4, 2), &x)]);
+	let hidden = 0xFF80_0000;
+	let [one, three, four] = [1f32, 3., 4.].map(f32::to_bits);
+	assert_eq!(masked, [one, hidden, three, four, CANONICAL_NAN, hidden, 5, 6]);
+	assert_eq!(run(Op::Causal { bits: NAN }, &[(float(2, 2), &[7; 4])]), [7, CANONICAL_NAN, 7, 7]);
+}
+
+#[test]
+fn rotate_half_should_swap_the_halves_of_every_run() {
+	let x = [bits(&[1., 2., 3., 4., 0., -0.]), vec![NAN, NAN]].concat();
+	let rotated = run(Op::RotateHalf { width: 4 }, &[(float(1, 8), &x)]);
+	assert_eq!(rotated[..4], bits(&[-3., -4., 1., 2.]));
+	assert_eq!(rotated[4..], [CANONICAL_NAN, CANONICAL_NAN, 0, 0x8000_0000]);
+	let narrow = run(Op::RotateHalf { width: 2 }, &[(float(2, 2), &bits(&[1., 2., 3., 4.]))]);
+	assert_eq!(narrow, bits(&[-2., 1., -4., 3.]));
+}
+
+#[test]
+fn batch_matmul_should_multiply_every_head_where_it_lies() {
+	use HeadLayout::{Interleaved, Stacked};
+	// Two sequences of two heads: rows of two numbers times columns of two.
+	let product = BatchMatMul {
+		batch: 2,
+		heads: 2,
+		transpose_a: false,
+		transpose_b: false,
+		a: Interleaved,
+		b: Stacked,
+		out: Interleaved,
+	};
+	let a = bits(&[1., 2., 3., 4., 5., 6., 7., 8.]);
+	let b = bits(&[1., 10., 1., 100., 2., 20., 2., 200.]);
+	let run = |product, b_type| run(Op::BatchMatMul(product), &[(float(2, 4), &a), (b_type, &b)]);
+	// 1 + 20, 3 + 400 / 10 + 120, 14 + 1600.
+	assert_eq!(run(product, float(8, 1)), bits(&[21., 403., 130., 1614.]));
+	let stacked = BatchMatMul { out: Stacked, transpose_b: true, ..product };
+	assert_eq!(run(stacked, float(4, 2)), bits(&[21., 403., 130., 1614.]));
+	// Side by side the same words are other matrices: (1, 1), (10, 100) / (2, 2), (20, 200).
+	let beside = BatchMatMul { b: Interleaved, ..product };
+	assert_eq!(run(beside, float(4, 2)), bits(&[3., 430., 22., 1740.]));
+}
+
+#[test]
+fn batch_matmul_should_fold_blocks_when_k_is_long() {
+	let mut a = vec![0f32; 2 * 514];
+	(a[0], a[512], a[513]) = (BIG, 1.0, 1.0);
+	(a[514], a[514 + 1], a[514 + 511]) = (BIG, 1.0, 1.0);
+	let product = BatchMatMul {
+		batch: 1,
+		heads: 2,
+		transpose_a: false,
+		transpose_b: true,
+		a: HeadLayout::Stacked,
+		b: HeadLayout::Stacked,
+		out: HeadLayout::Interleaved,
+	};
+	let ones = bits(&[1.0; 2 * 514]);
+	let ty = float(2, 514);
+	let sums = run(Op::BatchMatMul(product), &[(ty, &bits(&a)), (ty, &ones)]);
+	assert_eq!(sums, bits(&[BIG + 2.0, BIG]));
+}
+
+#[test]
+fn row_sum_should_fold_blocks_when_rows_are_long() {
+	// The ones of block 1 meet before they meet 2^24; in block 0 the one in lane 0 is lost.
+	let mut x = vec![0f32; 2 * 1026];
+	(x[0], x[1024], x[1025]) = (BIG, 1.0, 1.0);
+	(x[1026], x[1026 + 992], x[1026 + 1024]) = (BIG, 1.0, 1.0);
+	assert_eq!(run(Op::RowSum, &[(float(2, 1026), &bits(&x))]), bits(&[BIG + 2.0, BIG]));
+	assert_eq!(run(Op::RowSum, &[(float(1, 1), &bits(&[-0.0]))]), bits(&[0.0]));
+}
+
+#[test]
+fn row_max_should_fold_blocks_when_rows_are_long() {
+	let row = |last: u32| [vec![0x8000_0000; 1024], vec![last]].concat();
+	let x = [row(0), row(NAN), row(0xBF80_0000), row(0x8000_0000)].concat();
+	let greatest = run(Op::RowMax, &[(float(4, 1025), &x)]);
+	assert_eq!(greatest, [0, CANONICAL_NAN, 0x8000_0000, 0x8000_0000]);
 }
 
 /// 2^24 absorbs ones that are added to it one by one, but not their sum: shows the order of a chain.

@@ -9,11 +9,11 @@ use std::{
 
 use assay_ops::{
 	eval::{block, element, fold, tile, Missing, Operands, StepContext},
-	NodeSpec, Op, Window,
+	BatchMatMul, Binary, Broadcast, HeadLayout, NodeSpec, Op, ValueType, Window,
 };
 use common::{
 	cases,
-	program::{context, float, spec},
+	program::{context, float, integer, spec},
 	shapes, Random,
 };
 
@@ -54,7 +54,9 @@ impl Operands for Recorder<'_> {
 		let mixed = (tile * 1024 + place).wrapping_mul(0x9E37_79B9) ^ (operand as u32);
 		Ok(match self.spec.op {
 			Op::Pick if operand == 1 => mixed % (self.spec.operand(0).expect("values").cols + 1),
+			Op::Gather if operand == 1 => mixed % (self.spec.operand(0).expect("table").rows + 1),
 			Op::OneHot { cols } => mixed % (cols + 1),
+			Op::ScatterAdd { rows } if operand == 0 => mixed % (rows + 1),
 			_ if mixed.is_multiple_of(61) => 0x7FC0_0001,
 			_ if mixed.is_multiple_of(7) => mixed & 0x8000_0000,
 			_ => mixed & 0xBFFF_FFFF,
@@ -121,7 +123,8 @@ fn tile_should_equal_its_elements_and_its_folded_blocks() {
 		let whole = tile(&spec, &step, &recorder, index).expect("everything is there");
 		let mut folded = block(&spec, &step, &recorder, index, 0).expect("block 0");
 		for k in 1..spec.blocks() {
-			folded = fold(&folded, &block(&spec, &step, &recorder, index, k).expect("a block"));
+			let next = block(&spec, &step, &recorder, index, k).expect("a block");
+			folded = fold(&spec, &folded, &next);
 		}
 		assert_eq!(whole, folded, "{spec:?}");
 		let area = spec.ty.tile_area(index).expect("the tile exists");
@@ -184,10 +187,129 @@ fn footprint_should_admit_common_layers() {
 	// The largest matrix product and row reduction.
 	let plain = Op::MatMul { transpose_a: false, transpose_b: false };
 	admitted(plain, &[float(1 << 16, 1 << 15), float(1 << 15, 1 << 16)]);
-	admitted(Op::RowSum, &[float(64, 1152)]);
+	admitted(Op::RowSum, &[float(64, 1 << 19)]);
+	admitted(Op::RowMax, &[float(64, 1 << 19)]);
+	// Embedding of 64 sequences of 256 tokens in a vocabulary of 50,257, and its gradient.
+	let (table, tokens) = (float(50_257, 768), integer(1 << 14, 1));
+	admitted(Op::Gather, &[table, tokens]);
+	admitted(Op::ScatterAdd { rows: 50_257 }, &[tokens, float(1 << 14, 768)]);
 }
 
 #[test]
-fn footprint_should_refuse_rows_that_are_too_wide_to_sum() {
-	assert_eq!(spec(Op::RowSum, &[float(64, 1153)]).worst_footprint(), 37);
+fn footprint_should_bound_tiles_that_hold_the_ends_of_several_images() {
+	// Images of one line of 20 pixels: 32 of them may lie in three images, with five lines of positions
+	// each.
+	let w = Window { height: 1, width: 20, stride_w: 5, ..window(1, 1, 5, 1, 4) };
+	let spec = spec(Op::Col2Im(w), &[float(5 * w.positions(), w.patch())]);
+	let recorder = Recorder::new(&spec, 1);
+	block(&spec, &context(1, 1, 1), &recorder, 1, 0).expect("everything is there");
+	assert_eq!((recorder.footprint(), spec.worst_footprint()), (4, 4));
+}
+
+const SEQUENCES: u32 = 3;
+
+/// The six products of attention over `tokens` tokens with heads of `size` columns.
+fn attention(tokens: u32, size: u32, heads: u16) -> [NodeSpec; 6] {
+	use HeadLayout::{Interleaved, Stacked};
+	let wide = float(SEQUENCES * tokens, size * u32::from(heads));
+	let square = float(SEQUENCES * tokens * u32::from(heads), tokens);
+	let plain = BatchMatMul {
+		batch: SEQUENCES,
+		heads,
+		transpose_a: false,
+		transpose_b: false,
+		a: Stacked,
+		b: Interleaved,
+		out: Interleaved,
+	};
+	let inner = BatchMatMul { a: Interleaved, transpose_b: true, out: Stacked, ..plain };
+	let across = BatchMatMul { transpose_a: true, ..plain };
+	[
+		// Q · Kᵀ, and dO · Vᵀ behind the weights.
+		(inner, wide),
+		(inner, wide),
+		// P · V, and dS · K behind Q.
+		(plain, square),
+		(plain, square),
+		// dSᵀ · Q behind K, and Pᵀ · dO behind V.
+		(across, square),
+		(across, square),
+	]
+	.map(|(product, a)| spec(Op::BatchMatMul(product), &[a, wide]))
+}
+
+/// The most that any tile of the node reads.
+fn most_read(spec: &NodeSpec) -> u32 {
+	let step = context(1, 1, 1);
+	let read = |tile| {
+		let recorder = Recorder::new(spec, 1);
+		block(spec, &step, &recorder, tile, 0).expect("everything is there");
+		recorder.footprint()
+	};
+	let tiles = spec.ty.tiles() as u32;
+	[0, 1, tiles / 2, tiles - 1].into_iter().filter(|tile| *tile < tiles).map(read).max().unwrap()
+}
+
+#[test]
+fn footprint_should_be_what_attention_reads() {
+	let sizes =
+		[(32, 8), (64, 16), (64, 64), (128, 32), (256, 64), (512, 64), (512, 32), (256, 16)];
+	for (tokens, size) in sizes {
+		for heads in [4, 6, 12] {
+			for spec in attention(tokens, size, heads) {
+				let bound = spec.worst_footprint();
+				assert_eq!(bound, most_read(&spec), "{spec:?}");
+				assert!(bound <= 36 && spec.worst_tile_work() <= 1 << 20, "{bound} {spec:?}");
+			}
+		}
+	}
+}
+
+#[test]
+fn footprint_should_exceed_a_judgement_when_heads_are_small_and_sequences_long() {
+	// A tile of the result holds two heads of 16 columns or four of 8, each with weights of its own.
+	for (tokens, size, most) in [(512, 16, 3 * 16), (256, 8, 5 * 8)] {
+		let specs = attention(tokens, size, 8);
+		assert_eq!([&specs[2], &specs[4]].map(|spec| spec.worst_footprint()), [most; 2]);
+		assert_eq!([&specs[2], &specs[4]].map(most_read), [most; 2]);
+	}
+}
+
+/// Batches of products of every form, whose bounds are the hardest to see.
+#[test]
+fn footprint_should_bound_what_tiles_of_batches_of_products_read() {
+	let mut random = Random(43);
+	for _ in 0..cases(3_000) {
+		let (op, types) = shapes::batch(&mut random);
+		let spec = spec(op, &types);
+		if spec.worst_tile_work() > 1 << 18 {
+			continue;
+		}
+		let step = context(1, 1, 1);
+		for tile in some_tiles(&spec, &mut random) {
+			let recorder = Recorder::new(&spec, 1);
+			let index = random.below(spec.blocks());
+			block(&spec, &step, &recorder, tile, index).expect("everything is there");
+			let (read, bound) = (recorder.footprint(), spec.worst_footprint());
+			assert!(read <= bound, "tile {tile} reads {read}, bound {bound}: {spec:?}");
+		}
+	}
+}
+
+#[test]
+fn footprint_should_be_one_tile_of_what_repeats_in_step_with_tiles() {
+	let operand = |a: ValueType, each, period| {
+		let op = Op::Binary(Binary::Mul, Broadcast::Periodic { each });
+		spec(op, &[a, period]).worst_footprint() - 1
+	};
+	// A table of positions over sequences, and over heads; a short period; a table over stacked heads.
+	assert_eq!(operand(float(4 * 128, 256), 1, float(128, 64)), 1);
+	assert_eq!(operand(float(4 * 128, 256), 1, float(128, 16)), 1);
+	assert_eq!(operand(float(4 * 12, 256), 1, float(12, 256)), 1);
+	assert_eq!(operand(float(4 * 128, 256), 8, float(64, 256)), 1);
+	// 48 rows: a tile may hold the last of one period and the first of the next.
+	assert_eq!(operand(float(4 * 48, 256), 1, float(48, 256)), 2);
+	let rotated = |width| spec(Op::RotateHalf { width }, &[float(64, 4 * width)]);
+	assert_eq!([2, 8, 32, 64, 128].map(|width| rotated(width).worst_footprint()), [1; 5]);
+	assert_eq!([48, 80].map(|width| rotated(width).worst_footprint()), [4; 2]);
 }

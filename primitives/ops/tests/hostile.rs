@@ -38,7 +38,7 @@ fn byte() -> impl Strategy<Value = u8> {
 /// A spec with an operation of every kind, of which everything else is arbitrary.
 fn spec() -> impl Strategy<Value = NodeSpec> {
 	let operands = proptest::collection::vec(proptest::collection::vec(byte(), 10), 0..4);
-	let parts = (0u8..20, proptest::collection::vec(byte(), 60), operands);
+	let parts = (0u8..28, proptest::collection::vec(byte(), 60), operands);
 	parts.prop_filter_map("must decode", |(op, bytes, operands)| {
 		let mut rest = &bytes[..];
 		let mut encoded = vec![0, 0, op];

@@ -2,7 +2,10 @@
 
 mod common;
 
-use assay_ops::{Binary, Broadcast, DType, Op, RecordFormat, ShapeError, Unary, ValueType, Window};
+use assay_ops::{
+	BatchMatMul, Binary, Broadcast, DType, HeadLayout, Op, RecordFormat, ShapeError, Unary,
+	ValueType, Window,
+};
 use common::program::{float, integer};
 
 const W: Window = Window {
@@ -18,6 +21,17 @@ const W: Window = Window {
 };
 const POOL: Window = Window { pad_h: 0, ..W };
 const PRODUCT: Op = Op::MatMul { transpose_a: false, transpose_b: false };
+
+/// Two heads in each of three sequences: matrices side by side give matrices one below the other.
+const BATCH: BatchMatMul = BatchMatMul {
+	batch: 3,
+	heads: 2,
+	transpose_a: false,
+	transpose_b: true,
+	a: HeadLayout::Interleaved,
+	b: HeadLayout::Interleaved,
+	out: HeadLayout::Stacked,
+};
 
 fn infer(op: Op, inputs: &[ValueType]) -> Result<ValueType, ShapeError> {
 	op.infer(inputs, 10)
@@ -58,6 +72,25 @@ fn infer_should_give_the_result_type_of_every_operation() {
 		(Op::ColSum, vec![a], float(1, 8)),
 		(Op::Pick, vec![a, integer(4, 1)], float(4, 1)),
 		(Op::OneHot { cols: 9 }, vec![integer(4, 1)], float(4, 9)),
+		(Op::Binary(Binary::Add, Broadcast::Periodic { each: 1 }), vec![a, float(2, 4)], a),
+		(Op::Select(Broadcast::Periodic { each: 4 }), vec![a, float(1, 8), a], a),
+		(Op::Gather, vec![a, integer(9, 1)], float(9, 8)),
+		(Op::ScatterAdd { rows: 9 }, vec![integer(4, 1), a], float(9, 8)),
+		(Op::Iota { rows: 9, first: 1, stride: 2 }, vec![], integer(9, 1)),
+		(Op::StepIndex { every: 1, period: 1 }, vec![], integer(1, 1)),
+		(Op::Causal { bits: 0 }, vec![float(16, 8)], float(16, 8)),
+		(Op::RotateHalf { width: 4 }, vec![a], a),
+		// A: 5 × 4, B: 7 × 4, both by three and two.
+		(Op::BatchMatMul(BATCH), vec![float(15, 8), float(21, 8)], float(30, 7)),
+		(
+			Op::BatchMatMul(BatchMatMul {
+				transpose_a: true,
+				out: HeadLayout::Interleaved,
+				..BATCH
+			}),
+			vec![float(12, 10), float(21, 8)],
+			float(15, 14),
+		),
 	];
 	for (op, inputs, expected) in cases {
 		assert_eq!(infer(op, &inputs), Ok(expected), "{op:?}");
@@ -122,6 +155,65 @@ fn infer_should_name_the_operand_that_is_wrong() {
 			vec![float(60, 3), float(30, 3)],
 			ShapeError::WrongShape { operand: 1, expected: (20, 3), got: (30, 3) },
 		),
+	];
+	for (op, inputs, expected) in cases {
+		assert_eq!(infer(op, &inputs), Err(expected), "{op:?}");
+	}
+}
+
+#[test]
+fn infer_should_say_why_operands_do_not_repeat_fit_or_stack() {
+	let a = float(4, 8);
+	let heads = |batch, heads| Op::BatchMatMul(BatchMatMul { batch, heads, ..BATCH });
+	let periodic = |each| Op::Binary(Binary::Add, Broadcast::Periodic { each });
+	let not =
+		|rows, cols, each| ShapeError::NotPeriodic { period: (rows, cols), each, result: (4, 8) };
+	let misfit = |batch, heads| ShapeError::HeadsDoNotFit { batch, heads };
+	let labels = ShapeError::WrongDType { operand: 1, expected: DType::U32 };
+	let cases: Vec<(Op, Vec<ValueType>, ShapeError)> = vec![
+		(periodic(1), vec![a, float(3, 8)], not(3, 8, 1)),
+		(periodic(2), vec![a, float(4, 8)], not(4, 8, 2)),
+		(periodic(1), vec![a, float(4, 5)], not(4, 5, 1)),
+		(periodic(0), vec![a, a], not(4, 8, 0)),
+		(periodic(1 << 31), vec![a, float(2, 8)], not(2, 8, 1 << 31)),
+		(heads(4, 2), vec![float(15, 8), float(21, 8)], misfit(4, 2)),
+		(heads(3, 3), vec![float(15, 8), float(21, 8)], misfit(3, 3)),
+		(heads(0, 2), vec![float(15, 8), float(21, 8)], misfit(0, 2)),
+		(heads(3, 0), vec![float(15, 8), float(21, 8)], misfit(3, 0)),
+		(
+			heads(3, 2),
+			vec![float(15, 8), float(21, 6)],
+			ShapeError::InnerMismatch { left: 4, right: 3 },
+		),
+		(
+			Op::BatchMatMul(BatchMatMul {
+				batch: 1,
+				heads: 1 << 15,
+				transpose_a: true,
+				a: HeadLayout::Stacked,
+				..BATCH
+			}),
+			vec![float(1 << 15, 1 << 18), float(1, 1 << 15)],
+			ShapeError::TooLarge,
+		),
+		(Op::Causal { bits: 0 }, vec![float(12, 8)], ShapeError::NotSquares { rows: 12, cols: 8 }),
+		(Op::RotateHalf { width: 3 }, vec![float(1, 3)], ShapeError::BadRun { width: 3, cols: 3 }),
+		(Op::RotateHalf { width: 6 }, vec![a], ShapeError::BadRun { width: 6, cols: 8 }),
+		(Op::RotateHalf { width: 0 }, vec![a], ShapeError::BadRun { width: 0, cols: 8 }),
+		(Op::StepIndex { every: 0, period: 1 }, vec![], ShapeError::BadStepIndex),
+		(Op::StepIndex { every: 1, period: 0 }, vec![], ShapeError::BadStepIndex),
+		(Op::Gather, vec![a, float(4, 1)], labels),
+		(
+			Op::Gather,
+			vec![a, integer(1, 4)],
+			ShapeError::WrongShape { operand: 1, expected: (1, 1), got: (1, 4) },
+		),
+		(
+			Op::ScatterAdd { rows: 2 },
+			vec![integer(3, 1), a],
+			ShapeError::WrongShape { operand: 0, expected: (4, 1), got: (3, 1) },
+		),
+		(Op::ScatterAdd { rows: 0 }, vec![integer(4, 1), a], ShapeError::EmptyResult),
 	];
 	for (op, inputs, expected) in cases {
 		assert_eq!(infer(op, &inputs), Err(expected), "{op:?}");

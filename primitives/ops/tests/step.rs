@@ -253,6 +253,25 @@ fn mask_should_drop_the_asked_share_and_differ_by_step() {
 }
 
 #[test]
+fn schedule_should_follow_the_step() {
+	// A table of three rates, each of which holds for two steps; afterwards it starts again.
+	let slot = Slot { ty: float(3, 1), next: 0, parameter: false };
+	let nodes: [(Op, &[NodeId]); 3] = [
+		(Op::State { slot: 0 }, &[]),
+		(Op::StepIndex { every: 2, period: 3 }, &[]),
+		(Op::Gather, &[0, 1]),
+	];
+	let checked = program(1, &nodes, &[slot], 2).check(&Limits::new(0)).expect("valid");
+	let rate = |step| {
+		let context = StepContext { step, ..step_context() };
+		run_reference(&checked, &context, &[vec![10, 20, 30]], &[]).expect("valid").outputs[2][0]
+	};
+	assert_eq!([0, 1, 2, 3, 4, 5, 6].map(rate), [10, 10, 20, 20, 30, 30, 10]);
+	// Steps are 64 bits wide: 2^33 / 2 = 2^32, which is 1 modulo 3.
+	assert_eq!(rate(1 << 33), 20);
+}
+
+#[test]
 fn load_should_convert_every_format() {
 	// One record: the bytes 1, 2, 3, 128 and then a signalling NaN.
 	let data = [1, 2, 3, 128, 1, 0, 128, 127];

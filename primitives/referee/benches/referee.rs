@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 use assay_commitment::{list::List, DataTree, ListTag, Path, ProgramTree, Root, TensorTree};
 use assay_ops::{
-	eval::StepContext, CheckedProgram, DType, NodeSpec, ValueType, MAX_NODES, TILE, TILE_WORDS,
+	eval::StepContext, CheckedProgram, DType, NodeSpec, Op, ValueType, MAX_NODES, TILE, TILE_WORDS,
 };
 use assay_referee::{
 	judge_block, judge_tile,
@@ -55,7 +55,7 @@ impl Trial {
 			records: RECORDS,
 			record_size: RECORD_SIZE,
 		};
-		let classes = spec.operand(0).map_or(1, |ty| ty.cols).max(spec.ty.cols);
+		let classes = classes(spec);
 		let operands = spec.inputs.iter().map(|operand| numbers.fill(&operand.ty, classes));
 		let operands: Vec<Vec<u32>> = operands.collect();
 		let tree = |ty: ValueType, words: &[u32]| {
@@ -95,6 +95,16 @@ impl Trial {
 			},
 		};
 		verdict.expect("the evidence is complete")
+	}
+}
+
+/// How many different labels an operand of labels may hold.
+fn classes(spec: &NodeSpec) -> u32 {
+	let first = spec.operand(0);
+	match spec.op {
+		Op::Gather => first.map_or(1, |table| table.rows),
+		Op::ScatterAdd { rows } => rows,
+		_ => first.map_or(1, |ty| ty.cols).max(spec.ty.cols),
 	}
 }
 

@@ -11,7 +11,7 @@
 //! | function | statement |
 //! |---|---|
 //! | [`judge_tile`], [`judge_tile_hash`] | a tile of a node without a long reduction |
-//! | [`judge_block`] | one K-block of a tile of a long matrix product or column sum |
+//! | [`judge_block`] | one block of a tile of a long reduction: a matrix product, sum, maximum or scatter |
 //! | [`judge_partials_join`] | the last partial is the tile |
 //! | [`judge_join_in`] | the trace starts from the state before the step |
 //! | [`judge_join_out`] | the trace ends in the state after the step |
@@ -32,8 +32,8 @@
 //!
 //! # Long reductions
 //!
-//! A tile with more than one K-block is a chain of partial tiles `P_0 = block_0`,
-//! `P_j = P_{j−1} + block_j`. The defender posts their hashes. The hash of a partial is the value that
+//! A tile with more than one block is a chain of partial tiles `P_0 = block_0`, `P_j = P_{j−1} + block_j`
+//! (for a maximum, the greater of the two in each place). The defender posts their hashes. The hash of a partial is the value that
 //! it would have as tile `t` of the node's output ([`assay_commitment::tile_hash`]), so that the last
 //! partial and the claimed tile are the same tile exactly when the hashes are equal.
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -163,7 +163,7 @@ impl<V: Values> Prover<'_, V> {
 		let mut partials: Vec<Tile> = Vec::new();
 		for block in 0..spec.blocks() {
 			let sum = eval::block(spec, self.context, &operands, tile, block).ok()?;
-			partials.push(partials.last().map_or(sum, |last| eval::fold(last, &sum)));
+			partials.push(partials.last().map_or(sum, |last| eval::fold(spec, last, &sum)));
 		}
 		Some(partials)
 	}

@@ -1,4 +1,4 @@
-//! Verdicts about tiles and K-blocks.
+//! Verdicts about tiles and blocks of them.
 
 use assay_commitment::{tile_count, tile_hash, tile_of_words, tile_words, Root};
 use assay_ops::{
@@ -44,7 +44,7 @@ pub fn judge_tile_hash(
 }
 
 /// Judges block `block` of tile `tile` of a node with a long reduction: that `posted[block]` is
-/// `posted[block − 1]` (for which the evidence brings the tile) plus the block.
+/// `posted[block − 1]` (for which the evidence brings the tile) and the block put together.
 pub fn judge_block(
 	step: &Step,
 	node: ProvenNode<'_>,
@@ -70,7 +70,7 @@ pub fn judge_block(
 		(None, Some(_)) | (Some(_), None) => return Err(RefereeError::PreviousPartialMismatch),
 	};
 	let sum = compute(step, spec, tile, block, &evidence.inputs)?;
-	let partial = previous.map_or(sum, |previous| eval::fold(&previous, &sum));
+	let partial = previous.map_or(sum, |previous| eval::fold(spec, &previous, &sum));
 	Ok(Verdict::equal(claimed, &hash(spec, tile, &partial)?))
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use assay_commitment::{tile_count, Root, TensorTree};
-use assay_ops::{eval::Tile, NodeSpec, K_BLOCK};
+use assay_ops::{eval::Tile, NodeSpec, Op, K_BLOCK, ROW_BLOCK};
 use assay_referee::{
 	judge_block, judge_partials_join, judge_tile,
 	prove::{partial_hashes, Prover},
@@ -31,8 +31,19 @@ fn verdicts(run: &Run, spec: &NodeSpec, tile: u32, chain: &[Tile]) -> Vec<Verdic
 #[test]
 fn long_should_have_one_two_and_three_blocks_with_tails_when_built() {
 	let run = long(1);
-	let terms: Vec<u32> = long_nodes(&run).map(NodeSpec::terms).collect();
-	assert_eq!(terms, [513, 513, 513, 1024, 1024, 1024, 1100, 1100, 1100]);
+	let terms = |wanted: fn(&Op) -> bool| {
+		let nodes = long_nodes(&run).filter(|spec| wanted(&spec.op));
+		nodes.map(|spec| (spec.terms(), spec.blocks())).collect::<Vec<_>>()
+	};
+	let products = [513, 513, 1024, 1024, 1100, 1100].map(|k: u32| (k, k.div_ceil(K_BLOCK)));
+	assert_eq!(terms(|op| matches!(op, Op::MatMul { .. })), products);
+	let short = [513, 1024, 1100, 1025].map(|k: u32| (k, k.div_ceil(K_BLOCK)));
+	assert_eq!(terms(|op| matches!(op, Op::ColSum)), short);
+	let rows = [1025, 2100].map(|n: u32| (n, n.div_ceil(ROW_BLOCK)));
+	assert_eq!(terms(|op| matches!(op, Op::RowSum)), rows);
+	assert_eq!(terms(|op| matches!(op, Op::RowMax)), rows);
+	assert_eq!(terms(|op| matches!(op, Op::ScatterAdd { .. })), [(1190, 3)]);
+	assert_eq!(terms(|op| matches!(op, Op::BatchMatMul(_))), [(600, 2); 3]);
 	assert!(run.computed().any(|spec| spec.terms() == K_BLOCK && spec.blocks() == 1));
 }
 
@@ -63,10 +74,10 @@ fn block_should_be_wrong_exactly_where_the_chain_starts_to_lie() {
 			// The liar adds an error in one block and goes on honestly from there.
 			let honest = prover.partials(spec, 0).unwrap();
 			let mut chain = honest.clone();
-			chain[lie][5] ^= 1 << 30;
+			chain[lie][0] ^= 1 << 30;
 			for next in lie + 1..chain.len() {
 				let block = block_sum(&run, spec, next as u32);
-				chain[next] = assay_ops::eval::fold(&chain[next - 1], &block);
+				chain[next] = assay_ops::eval::fold(spec, &chain[next - 1], &block);
 			}
 			let found = verdicts(&run, spec, 0, &chain);
 			for (block, verdict) in found.iter().enumerate() {

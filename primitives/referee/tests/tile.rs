@@ -3,7 +3,7 @@
 mod common;
 
 use assay_commitment::{tile_bytes, tile_count, OpeningError, TensorTree, TileBytes};
-use assay_ops::{NodeSpec, Op, Window};
+use assay_ops::{Broadcast, NodeSpec, Op, Window};
 use assay_referee::{
 	judge_block, judge_partials_join, judge_tile, judge_tile_hash,
 	prove::{first_difference, Prover},
@@ -27,11 +27,11 @@ fn short(run: &Run) -> impl Iterator<Item = &NodeSpec> {
 #[test]
 fn zoo_should_hold_every_operation_when_built() {
 	let run = zoo(1);
-	let mut seen = [false; 20];
+	let mut seen = [false; 28];
 	for spec in &run.program.specs {
 		seen[usize::from(spec.op.encode()[0])] = true;
 	}
-	assert_eq!(seen, [true; 20]);
+	assert_eq!(seen, [true; 28]);
 }
 
 #[test]
@@ -171,6 +171,64 @@ fn evidence_should_be_refused_when_a_tile_is_missing_or_surplus() {
 	let mut three = good.clone();
 	three.inputs.operands.try_push(None).unwrap();
 	assert_eq!(refused(&run, spec, tile, &three), RefereeError::WrongOperandCount);
+}
+
+#[test]
+fn evidence_should_be_refused_for_every_operation_when_an_opening_is_missing_or_surplus() {
+	let run = zoo(15);
+	let prover = prover!(run, &run.trace);
+	for spec in short(&run) {
+		let good = prover.tile(spec, &run.trees[usize::from(spec.id)], 0).unwrap();
+		for operand in 0..spec.inputs.len() {
+			let all: Vec<u32> = (0..tile_count(&spec.inputs[operand].ty).unwrap()).collect();
+			let context = || format!("{:?} operand {operand}", spec.op);
+			if good.inputs.operands[operand].is_none() {
+				continue;
+			}
+			let mut none = good.clone();
+			none.inputs.operands[operand] = None;
+			assert_eq!(
+				refused(&run, spec, 0, &none),
+				RefereeError::OperandMissing,
+				"{}",
+				context()
+			);
+			let needed = opened(&good, operand);
+			if needed.len() > 1 {
+				let fewer = reopen(&run, spec, &good, operand, &needed[1..]);
+				let error = refused(&run, spec, 0, &fewer);
+				assert_eq!(error, RefereeError::OperandMissing, "{}", context());
+			}
+			if let Some(spare) = all.iter().find(|tile| !needed.contains(tile)) {
+				let mut more = [&needed[..], &[*spare]].concat();
+				more.sort_unstable();
+				let more = reopen(&run, spec, &good, operand, &more);
+				assert_eq!(refused(&run, spec, 0, &more), RefereeError::Surplus, "{}", context());
+			}
+		}
+	}
+}
+
+#[test]
+fn choice_should_be_judged_without_what_it_does_not_choose() {
+	// Where the condition is zero in a whole tile, nothing of the first operand is read.
+	let mut b = Builder::default();
+	let (a, c) = (b.state(40, 40), b.state(40, 40));
+	let zero = b.add(Op::Fill { bits: 0x8000_0000, rows: 1, cols: 1 }, &[]);
+	let chosen = b.add(Op::Select(Broadcast::Scalar), &[a, zero, c]);
+	let squares = b.state(40, 40);
+	let causal = b.add(Op::Causal { bits: 0 }, &[squares]);
+	let run = b.run(16);
+	for (node, tile, read) in
+		[(chosen, 3, [false, true, true].as_slice()), (causal, 1, &[false]), (causal, 2, &[true])]
+	{
+		let spec = &run.program.specs[usize::from(node)];
+		let claimed = &run.trees[usize::from(node)];
+		let evidence = prover!(run, &run.trace).tile(spec, claimed, tile).unwrap();
+		let opened: Vec<bool> = evidence.inputs.operands.iter().map(Option::is_some).collect();
+		assert_eq!(opened, read, "{:?} tile {tile}", spec.op);
+		assert_eq!(judge(&run, &run.step, spec, tile, &evidence), Verdict::Correct);
+	}
 }
 
 #[test]

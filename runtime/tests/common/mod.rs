@@ -3,6 +3,8 @@
 #[allow(dead_code)] // not every test binary needs all of them
 pub(crate) mod block;
 #[allow(dead_code)]
+pub(crate) mod last_move;
+#[allow(dead_code)]
 pub(crate) mod people;
 #[allow(dead_code)]
 pub(crate) mod table;

@@ -1,38 +1,52 @@
 //! Matrix product in the spec's order.
 //!
-//! The shape of the computation is the usual one of fast matrix products: both operands are copied
-//! into panels, and an innermost loop keeps a small tile of results in registers. What is special is
-//! what is *not* done: `k` is never split among lanes or threads inside a block of 512, and never
-//! padded. Rows and columns may be divided and padded at will, because each result has its own chain.
+//! The shape of the computation is the usual one of fast matrix products: an innermost loop keeps a
+//! small tile of results in registers, and operands are copied into panels where it would otherwise
+//! read them badly. What is special is what is *not* done: `k` is never split among lanes or threads
+//! inside a block of 512, and never padded. Rows and columns may be divided, padded and computed twice
+//! at will, because each result has its own chain.
 //!
-//! `a · b` is commutative, so the tile may also be computed transposed; that is done where it wastes
-//! fewer lanes (few columns, many rows: convolutions).
+//! From the outside in: [`split`] divides a product into K-blocks and among threads, [`nest`] goes
+//! through the tiles in an order that suits the caches, [`tile`] computes one with the registers of
+//! [`vector`]. The last two are where pointers are read without a check for each word.
 
-mod micro;
+mod buffer;
+mod nest;
 mod pack;
-
-use std::ops::Range;
+mod split;
+#[cfg(test)]
+mod tests;
+mod tile;
+mod vector;
 
 use crate::level::{Fused, Level, Task};
 use crate::scalar::canonical;
 use crate::team::Team;
 use pack::View;
+use split::Split;
+use vector::Vector;
 
 const BLOCK: usize = assay_ops::K_BLOCK as usize;
 
-/// Words of packed rows that a piece of work may hold: they should stay in a core's own cache.
-const PACKED_WORDS: usize = 48 * 1024;
+/// Products of fewer terms than this are not worth a second thread.
+const SMALL: usize = 1 << 17;
 
-/// Most words of block results that may be held before they are folded.
-const MAX_PARTIAL_WORDS: usize = 1 << 22;
+/// A row-major matrix, possibly some columns of a wider one.
+#[derive(Clone, Copy)]
+pub(crate) struct Strided<'a> {
+	/// The words from its first element on, at least to its last.
+	pub words: &'a [u32],
+	/// Words from one row to the next, at least the length of a row.
+	pub stride: usize,
+}
 
 /// `out = A · B` with `A: m × k`, `B: k × n`; a transposed operand is stored the other way around.
 #[derive(Clone, Copy)]
 pub(crate) struct MatMul<'a> {
-	/// `A` row-major, or its transpose row-major.
-	pub a: &'a [u32],
-	/// `B` row-major, or its transpose row-major.
-	pub b: &'a [u32],
+	/// `A`, or its transpose.
+	pub a: Strided<'a>,
+	/// `B`, or its transpose.
+	pub b: Strided<'a>,
 	/// Rows of the result.
 	pub m: usize,
 	/// Terms of each result.
@@ -46,175 +60,60 @@ pub(crate) struct MatMul<'a> {
 }
 
 impl<'a> MatMul<'a> {
-	/// Computes the product into `out` (`m · n` words).
+	/// Computes the product into `out` (`m · n` words), on all threads of the team.
 	pub(crate) fn run(self, level: Level, team: &Team, out: &mut [u32]) {
+		let alone = self.m * self.k * self.n < SMALL || team.threads() == 1;
+		self.choose(level, (!alone).then_some(team), out, self.n);
+	}
+
+	/// Computes the product on the calling thread, into the first `n` words of each row of `out`. A
+	/// row begins every `stride` words; the last one may end after its `n`.
+	///
+	/// Rows can be computed in parts: those from `i` on are the product of the rows of `A` from `i`
+	/// on, whose words begin at `i · stride`, or at `i` where `A` is transposed.
+	pub(crate) fn run_strided(self, level: Level, out: &mut [u32], stride: usize) {
+		self.choose(level, None, out, stride);
+	}
+
+	fn choose(self, level: Level, team: Option<&Team>, out: &mut [u32], stride: usize) {
 		match level {
-			Level::Soft => self.choose::<4, 8>(level, team, out),
-			Level::Neon => self.choose::<8, 12>(level, team, out),
-			Level::Avx2 => self.choose::<6, 16>(level, team, out),
-			// Half as high where one side is so small that the other half would be thrown away.
-			Level::Avx512 if self.m.min(self.n) <= 6 => self.choose::<6, 32>(level, team, out),
-			Level::Avx512 => self.choose::<12, 32>(level, team, out),
+			#[cfg(target_arch = "aarch64")]
+			Level::Neon => self.shape::<vector::Neon, 8, 3, 16, 1>(level, team, out, stride),
+			#[cfg(target_arch = "x86_64")]
+			Level::Avx2 => self.shape::<vector::Avx2, 6, 2, 12, 1>(level, team, out, stride),
+			#[cfg(target_arch = "x86_64")]
+			Level::Avx512 => self.shape::<vector::Avx512, 12, 2, 12, 1>(level, team, out, stride),
+			// The others do not exist on this processor.
+			_ => self.shape::<vector::Soft, 4, 2, 8, 1>(level, team, out, stride),
 		}
 	}
 
-	fn choose<const MR: usize, const NR: usize>(self, level: Level, team: &Team, out: &mut [u32]) {
-		let direct = self.m.next_multiple_of(MR) * self.n.next_multiple_of(NR);
-		let swapped = self.n.next_multiple_of(MR) * self.m.next_multiple_of(NR);
-		if swapped < direct {
-			self.divide::<NR, MR, true>(level, team, out);
-		} else {
-			self.divide::<MR, NR, false>(level, team, out);
-		}
-	}
-
-	fn divide<const L: usize, const S: usize, const SWAP: bool>(
+	/// Chooses between wide tiles and high ones, and which operand's lanes are in the registers.
+	fn shape<
+		V: Vector,
+		const MR: usize,
+		const NV: usize,
+		const HIGH: usize,
+		const NARROW: usize,
+	>(
 		self,
 		level: Level,
-		team: &Team,
+		team: Option<&Team>,
 		out: &mut [u32],
+		stride: usize,
 	) {
 		let (m, k, n) = (self.m, self.k, self.n);
-		let rows = View {
-			data: self.a,
-			lanes: m,
-			lane_stride: if self.transpose_a { 1 } else { k },
-			k_stride: if self.transpose_a { m } else { 1 },
-		};
-		let shared = self.pack_shared::<S>(level, team);
-		let piece = rows_per_piece::<L>(m, k, team.threads());
-		let work = |first: usize, range: Range<usize>, out: &mut [u32]| {
-			level.run(Rows::<L, S, SWAP> { rows, shared: &shared, k, n, first, range, out });
-		};
-		let blocks = k.div_ceil(BLOCK);
-		if m.div_ceil(piece) >= team.threads() || blocks * m * n > MAX_PARTIAL_WORDS {
-			team.pieces(out, piece * n, |index, out| work(index * piece, 0..k, out));
-			return;
-		}
-		// Few rows and a long K: blocks are independent of each other, only their fold is ordered.
-		let mut partials = vec![0_u32; blocks * m * n];
-		team.pieces(&mut partials, m * n, |block, out| {
-			work(0, block * BLOCK..k.min((block + 1) * BLOCK), out);
-		});
-		fold(level, &partials, out);
-	}
-
-	fn pack_shared<const S: usize>(&self, level: Level, team: &Team) -> Vec<[f32; S]> {
-		let view = View {
-			data: self.b,
-			lanes: self.n,
-			lane_stride: if self.transpose_b { self.k } else { 1 },
-			k_stride: if self.transpose_b { 1 } else { self.n },
-		};
-		let mut packed = vec![[0.0_f32; S]; self.n.div_ceil(S) * self.k];
-		team.pieces(&mut packed, self.k, |panel, out| {
-			level.run(Pack { view, first: panel * S, out })
-		});
-		packed
-	}
-}
-
-/// Enough rows to fill a cache with packed panels, few enough to occupy every thread.
-fn rows_per_piece<const L: usize>(m: usize, k: usize, threads: usize) -> usize {
-	let cache = (PACKED_WORDS / k.min(BLOCK)).max(1);
-	let share = if threads == 1 { m } else { m.div_ceil(threads * 4) };
-	cache.min(share).max(1).next_multiple_of(L)
-}
-
-struct Pack<'a, const S: usize> {
-	view: View<'a>,
-	first: usize,
-	out: &'a mut [[f32; S]],
-}
-
-impl<const S: usize> Task for Pack<'_, S> {
-	type Out = ();
-
-	#[inline(always)]
-	fn run<F: Fused>(self) {
-		self.view.pack(self.first, 0..self.out.len(), self.out);
-	}
-}
-
-/// Some rows of the result, over the blocks of `range`.
-struct Rows<'a, const L: usize, const S: usize, const SWAP: bool> {
-	rows: View<'a>,
-	shared: &'a [[f32; S]],
-	k: usize,
-	n: usize,
-	first: usize,
-	range: Range<usize>,
-	out: &'a mut [u32],
-}
-
-impl<const L: usize, const S: usize, const SWAP: bool> Task for Rows<'_, L, S, SWAP> {
-	type Out = ();
-
-	#[inline(always)]
-	fn run<F: Fused>(self) {
-		let count = self.out.len() / self.n;
-		let panels = count.div_ceil(L);
-		let mut local = vec![[0.0_f32; L]; panels * self.range.len().min(BLOCK)];
-		for start in self.range.clone().step_by(BLOCK) {
-			let range = start..self.range.end.min(start + BLOCK);
-			let length = range.len();
-			let fold = start != self.range.start;
-			for (panel, local) in local.chunks_exact_mut(length).take(panels).enumerate() {
-				self.rows.pack(self.first + panel * L, range.clone(), local);
-			}
-			for column in (0..self.n).step_by(S) {
-				let shared = &self.shared[column / S * self.k + start..][..length];
-				for (panel, local) in local.chunks_exact(length).take(panels).enumerate() {
-					let tile = if SWAP {
-						transpose(&micro::tile::<F, S, L>(shared, local))
-					} else {
-						micro::tile::<F, L, S>(local, shared)
-					};
-					let place = Place { row: panel * L, rows: count, column, n: self.n, fold };
-					place.store(&tile, self.out);
-				}
-			}
-		}
-	}
-}
-
-#[inline(always)]
-fn transpose<const R: usize, const C: usize>(tile: &[[f32; C]; R]) -> [[f32; R]; C] {
-	let mut turned = [[0.0; R]; C];
-	for i in 0..R {
-		for j in 0..C {
-			turned[j][i] = tile[i][j];
-		}
-	}
-	turned
-}
-
-/// Where a tile of results goes.
-struct Place {
-	row: usize,
-	rows: usize,
-	column: usize,
-	n: usize,
-	fold: bool,
-}
-
-impl Place {
-	#[inline(always)]
-	fn store<const R: usize, const C: usize>(&self, tile: &[[f32; C]; R], out: &mut [u32]) {
-		let width = C.min(self.n - self.column);
-		for i in 0..R.min(self.rows - self.row) {
-			let from = (self.row + i) * self.n + self.column;
-			let out = &mut out[from..from + width];
-			let tile = &tile[i][..width];
-			if self.fold {
-				for (out, x) in out.iter_mut().zip(tile) {
-					*out = canonical(f32::from_bits(*out) + x);
-				}
-			} else {
-				for (out, x) in out.iter_mut().zip(tile) {
-					*out = canonical(*x);
-				}
-			}
+		let a = View::new(self.a, m, !self.transpose_a);
+		let b = View::new(self.b, n, self.transpose_b);
+		let wide = NV * V::LANES;
+		// `A · B` is the transpose of `Bᵀ · Aᵀ`, and products of numbers commute.
+		let turned = n < wide && self.transpose_a && m >= wide;
+		if turned {
+			Split::<V, MR, NV>::new(b, a, turned, level, k, stride).run(team, out);
+		} else if n <= NARROW * V::LANES {
+			Split::<V, HIGH, NARROW>::new(a, b, turned, level, k, stride).run(team, out);
+		} else {
+			Split::<V, MR, NV>::new(a, b, turned, level, k, stride).run(team, out);
 		}
 	}
 }

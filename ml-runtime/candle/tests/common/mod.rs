@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 pub(crate) mod oracle;
+mod sequence;
 
 use assay_backend_cpu::{Kernels, Records, ReferenceKernels};
 use assay_ops::{eval::StepContext, DType, NodeSpec, Op, Operand, ValueType};

@@ -3,11 +3,14 @@
 use assay_ops::{Binary, Broadcast, Op, Unary, Window};
 use candle_core::{DType, Device, Result, Tensor, Var};
 
+use super::sequence;
+
 /// The result of an operation by candle. Gradient operations are candle's autograd of the operation
 /// they belong to. `None` where candle has nothing like it: state, records, random masks.
 pub(crate) fn meaning(op: Op, x: &[Tensor]) -> Option<Result<Tensor>> {
 	Some(match op {
 		Op::State { .. } | Op::Load { .. } | Op::Mask { .. } => return None,
+		Op::Iota { .. } | Op::StepIndex { .. } => return None,
 		Op::Fill { bits, rows, cols } => {
 			let number = f64::from(f32::from_bits(bits));
 			Tensor::full(number, (rows as usize, cols as usize), &Device::Cpu)
@@ -40,6 +43,14 @@ pub(crate) fn meaning(op: Op, x: &[Tensor]) -> Option<Result<Tensor>> {
 		Op::ColSum => x[0].sum_keepdim(0),
 		Op::Pick => x[0].gather(&x[1], 1),
 		Op::OneHot { cols } => one_hot(&x[0], cols as usize),
+		Op::Gather => x[1].flatten_all().and_then(|rows| x[0].index_select(&rows, 0)),
+		Op::ScatterAdd { rows } => zeros(rows as usize, x[1].dims()[1])
+			.and_then(|zero| zero.index_add(&x[0].flatten_all()?, &x[1], 0)),
+		Op::Select(broadcast) => spread(&x[1], &x[0], broadcast)
+			.and_then(|condition| condition.ne(0.0)?.where_cond(&x[0], &x[2])),
+		Op::Causal { bits } => sequence::causal(f64::from(f32::from_bits(bits)), &x[0]),
+		Op::RotateHalf { width } => sequence::rotate_half(width as usize, &x[0]),
+		Op::BatchMatMul(product) => sequence::batch(&product, &x[0], &x[1]),
 	})
 }
 
@@ -70,16 +81,37 @@ fn unary(function: Unary, x: &Tensor) -> Result<Tensor> {
 		Unary::Relu => x.relu(),
 		Unary::Exp => x.exp(),
 		Unary::Log => x.log(),
+		Unary::Tanh => x.tanh(),
+		Unary::Erf => x.erf(),
+		Unary::Abs => x.abs(),
+		Unary::Sigmoid => sigmoid(x),
+		Unary::Silu => x * sigmoid(x)?,
+		Unary::Gelu => x.gelu_erf(),
+		Unary::Rsqrt => x.sqrt()?.recip(),
 	}
 }
 
+fn sigmoid(x: &Tensor) -> Result<Tensor> {
+	(x.neg()?.exp()? + 1.0)?.recip()
+}
+
+/// Gradients that are given a result get the operand that it is the result of.
 fn binary(function: Binary, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 	match function {
 		Binary::Add => a + b,
 		Binary::Sub => a - b,
 		Binary::Mul => a * b,
 		Binary::Div => a / b,
+		Binary::Max => a.maximum(b),
+		Binary::Min => a.minimum(b),
 		Binary::ReluGrad => gradient(a, b, Tensor::relu),
+		Binary::TanhGrad => {
+			let ratio = ((a + 1.0)? / (1.0 - a)?)?;
+			gradient(&(ratio.log()? / 2.0)?, b, Tensor::tanh)
+		},
+		Binary::SigmoidGrad => gradient(&(a / (1.0 - a)?)?.log()?, b, sigmoid),
+		Binary::SiluGrad => gradient(a, b, |x| unary(Unary::Silu, x)),
+		Binary::GeluGrad => gradient(a, b, Tensor::gelu_erf),
 	}
 }
 
@@ -89,6 +121,7 @@ fn spread(b: &Tensor, like: &Tensor, broadcast: Broadcast) -> Result<Tensor> {
 		Broadcast::Row | Broadcast::Col | Broadcast::Scalar => {
 			b.broadcast_as(like.dims())?.contiguous()
 		},
+		Broadcast::Periodic { each } => sequence::periodic(b, like, each),
 	}
 }
 

@@ -3,14 +3,21 @@
 //! A [`Manifest`] that exists is in range field by field; whether its layers fit together is found
 //! out when it is compiled.
 
-mod kinds;
+mod layer;
 mod number;
+mod optimizer;
 mod raw;
 mod read;
+mod read_layers;
+mod read_optimizer;
+mod section;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::error::{Error, ErrorKind};
+pub use layer::{Layer, LayerKind, Lora, Pooling, Size};
+pub use optimizer::{Course, Decay, Optimizer, Schedule, Updates};
+
+use crate::error::{Error, ErrorKind, Span};
 
 /// The bits of an `f32`.
 pub type Bits = u32;
@@ -28,6 +35,8 @@ pub struct Manifest {
 	pub loss: Loss,
 	/// How parameters move.
 	pub optimizer: Optimizer,
+	/// When they move, and what is done to gradients before.
+	pub updates: Updates,
 	source: Arc<str>,
 }
 
@@ -37,8 +46,8 @@ impl Manifest {
 		read::manifest(text)
 	}
 
-	pub(crate) fn error(&self, kind: ErrorKind, span: Option<Range<usize>>) -> Error {
-		Error::new(kind, span, &self.source)
+	pub(crate) fn error(&self, kind: ErrorKind, span: Option<Span>) -> Error {
+		Error::new(kind, span.map(Into::into), &self.source)
 	}
 }
 
@@ -95,19 +104,28 @@ pub enum Format {
 	LabelU8,
 	/// `"label_u32"`: four little-endian bytes, a class.
 	LabelU32,
+	/// `"token_u8"`: one byte, a row of the vocabulary.
+	TokenU8,
+	/// `"token_u32"`: four little-endian bytes, a row of the vocabulary.
+	TokenU32,
 }
 
 impl Format {
-	/// Whether elements are classes and not numbers.
+	/// Whether elements are classes.
 	pub fn is_label(self) -> bool {
 		matches!(self, Self::LabelU8 | Self::LabelU32)
+	}
+
+	/// Whether elements are tokens.
+	pub fn is_token(self) -> bool {
+		matches!(self, Self::TokenU8 | Self::TokenU32)
 	}
 
 	/// Bytes per element.
 	pub fn bytes(self) -> u32 {
 		match self {
-			Self::U8 | Self::LabelU8 => 1,
-			Self::F32 | Self::LabelU32 => 4,
+			Self::U8 | Self::LabelU8 | Self::TokenU8 => 1,
+			Self::F32 | Self::LabelU32 | Self::TokenU32 => 4,
 		}
 	}
 }
@@ -128,6 +146,15 @@ pub struct Model {
 pub enum Shape {
 	/// A vector.
 	Features(u32),
+	/// A sequence of tokens: rows of an embedding's table.
+	Tokens(u32),
+	/// A sequence of vectors; records hold it one vector after the other.
+	Sequence {
+		/// Vectors.
+		length: u32,
+		/// Numbers of each.
+		features: u32,
+	},
 	/// An image; records hold it pixel by pixel, channels innermost.
 	Image {
 		/// Rows of pixels.
@@ -143,6 +170,10 @@ impl std::fmt::Display for Shape {
 	fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
 		match self {
 			Self::Features(n) => write!(f, "{n} features"),
+			Self::Tokens(n) => write!(f, "{n} tokens"),
+			Self::Sequence { length, features } => {
+				write!(f, "a sequence of {length} × {features}")
+			},
 			Self::Image { height, width, channels } => {
 				write!(f, "an image of {height} × {width} × {channels}")
 			},
@@ -150,120 +181,15 @@ impl std::fmt::Display for Shape {
 	}
 }
 
-/// One `[[model.layer]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
-	/// What it does.
-	pub kind: LayerKind,
-	/// Where the manifest names it.
-	pub span: Range<usize>,
-}
-
-/// Height and width.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-	/// Vertical.
-	pub height: u8,
-	/// Horizontal.
-	pub width: u8,
-}
-
-/// What a layer does. Layers are those of `torch.nn` with the same names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LayerKind {
-	/// `x · Wᵀ + b`, `W` of `out × in`.
-	Linear {
-		/// Features of the result.
-		out: u32,
-		/// Whether there is a `b`.
-		bias: bool,
-	},
-	/// Two-dimensional convolution.
-	Conv2d {
-		/// Channels of the result.
-		out: u16,
-		/// Window.
-		kernel: Size,
-		/// Distance of windows.
-		stride: Size,
-		/// Zeros around the image.
-		pad: Size,
-		/// Whether there is a bias per channel.
-		bias: bool,
-	},
-	/// `max(x, 0)`.
-	Relu,
-	/// Largest number of each window.
-	MaxPool {
-		/// Window.
-		kernel: Size,
-		/// Distance of windows.
-		stride: Size,
-	},
-	/// Mean of each window.
-	AvgPool {
-		/// Window.
-		kernel: Size,
-		/// Distance of windows.
-		stride: Size,
-	},
-	/// Image to features, ordered channel, row, column as in `torch.nn.Flatten`.
-	Flatten,
-	/// Zeroes elements with probability `p` and scales the others by `1 / (1 − p)`; in training only.
-	Dropout {
-		/// Probability.
-		p: Bits,
-	},
-}
-
-impl LayerKind {
-	/// Its name in a manifest.
-	pub fn name(&self) -> &'static str {
-		match self {
-			Self::Linear { .. } => "linear",
-			Self::Conv2d { .. } => "conv2d",
-			Self::Relu => "relu",
-			Self::MaxPool { .. } => "max_pool",
-			Self::AvgPool { .. } => "avg_pool",
-			Self::Flatten => "flatten",
-			Self::Dropout { .. } => "dropout",
-		}
-	}
-}
-
 /// `[loss]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loss {
-	/// Mean over the batch of the cross-entropy of softmax and labels.
+	/// Mean over the batch of the cross-entropy of softmax and labels; where the logits are a sequence,
+	/// over all its positions as well.
 	CrossEntropy {
-		/// Name of the label field.
+		/// Name of the label field: a label per record, or one per position.
 		labels: String,
-	},
-}
-
-/// `[optimizer]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Optimizer {
-	/// Stochastic gradient descent as in `torch.optim.SGD`.
-	Sgd {
-		/// Learning rate.
-		lr: Bits,
-		/// Momentum; 0 for none.
-		momentum: Bits,
-		/// Decay added to the gradient; 0 for none.
-		weight_decay: Bits,
-	},
-	/// AdamW as in `torch.optim.AdamW`: decay is apart from the gradient.
-	AdamW {
-		/// Learning rate.
-		lr: Bits,
-		/// Decay of the running mean of gradients.
-		beta1: Bits,
-		/// Decay of the running mean of squared gradients.
-		beta2: Bits,
-		/// Added to the denominator.
-		eps: Bits,
-		/// Decay of parameters; 0 for none.
-		weight_decay: Bits,
+		/// Where the manifest names it.
+		span: Span,
 	},
 }

@@ -24,6 +24,8 @@ pub(super) enum Domain {
 	Fraction,
 	/// Any but 0.
 	NonZero,
+	/// Above 1, at most 10⁹.
+	Base,
 	/// Any.
 	Any,
 }
@@ -36,6 +38,7 @@ impl Domain {
 				Self::NonNegative => value >= 0.0,
 				Self::Fraction => (0.0..1.0).contains(&value),
 				Self::NonZero => value != 0.0,
+				Self::Base => value > 1.0 && value <= 1e9,
 				Self::Any => true,
 			}
 	}
@@ -46,6 +49,7 @@ impl Domain {
 			Self::NonNegative => "a finite f32 of at least 0",
 			Self::Fraction => "at least 0 and, as f32, below 1",
 			Self::NonZero => "a finite f32 other than 0",
+			Self::Base => "above 1 and at most 1e9",
 			Self::Any => "a finite f32",
 		}
 	}
@@ -57,6 +61,17 @@ pub(super) struct Source(pub(super) Arc<str>);
 impl Source {
 	pub(super) fn error(&self, kind: ErrorKind, span: Range<usize>) -> Error {
 		Error::new(kind, Some(span), &self.0)
+	}
+
+	/// A word that is none of the known ones.
+	pub(super) fn unknown(
+		&self,
+		what: &'static str,
+		word: &Spanned<String>,
+		known: &'static str,
+	) -> Error {
+		let found = word.get_ref().clone();
+		self.error(ErrorKind::UnknownKind { what, found, known }, word.span())
 	}
 
 	/// An integer within `range`.

@@ -74,6 +74,26 @@ pub(super) struct RawLayer {
 	pub(super) pad: Option<Spanned<Pair>>,
 	pub(super) bias: Option<Spanned<bool>>,
 	pub(super) p: Option<Spanned<Decimal>>,
+	pub(super) vocab: Option<Spanned<u64>>,
+	pub(super) eps: Option<Spanned<Decimal>>,
+	pub(super) heads: Option<Spanned<u64>>,
+	pub(super) causal: Option<Spanned<bool>>,
+	pub(super) rope: Option<Spanned<Decimal>>,
+	pub(super) hidden: Option<Spanned<u64>>,
+	pub(super) take: Option<Spanned<String>>,
+	pub(super) times: Option<Spanned<u64>>,
+	pub(super) lora: Option<Spanned<RawLora>>,
+	pub(super) frozen: Option<Spanned<bool>>,
+	pub(super) std: Option<Spanned<Decimal>>,
+	pub(super) layer: Option<Vec<RawLayer>>,
+	pub(super) skip: Option<Vec<RawLayer>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLora {
+	pub(super) rank: Spanned<u64>,
+	pub(super) alpha: Spanned<Decimal>,
 }
 
 /// `3` for both directions, or `[height, width]`.
@@ -101,6 +121,19 @@ pub(super) struct RawOptimizer {
 	pub(super) beta1: Option<Spanned<Decimal>>,
 	pub(super) beta2: Option<Spanned<Decimal>>,
 	pub(super) eps: Option<Spanned<Decimal>>,
+	pub(super) clip: Option<Spanned<Decimal>>,
+	pub(super) accumulate: Option<Spanned<u64>>,
+	pub(super) decay: Option<Spanned<String>>,
+	pub(super) schedule: Option<RawSchedule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+	pub(super) kind: Spanned<String>,
+	pub(super) warmup: Option<Spanned<u64>>,
+	pub(super) steps: Option<Spanned<u64>>,
+	pub(super) min: Option<Spanned<Decimal>>,
 }
 
 /// Any TOML number. The value is read from the source text at its span, so that it is rounded once,

@@ -6,14 +6,13 @@ use assay_ops::soft::ONE;
 use toml::Spanned;
 
 use super::{
-	kinds,
 	number::{Domain, Source},
 	raw::{RawData, RawField, RawLoss, RawManifest, RawModel, RawTask},
-	Data, Field, Format, LayerKind, Loss, Manifest, Model, Shape, Task,
+	read_layers, read_optimizer, Data, Field, Format, Layer, Loss, Manifest, Model, Shape, Task,
 };
 use crate::{
 	error::{Error, ErrorKind},
-	COMPILER_VERSION, MAX_LAYERS, MAX_MANIFEST_BYTES,
+	COMPILER_VERSION, MAX_MANIFEST_BYTES,
 };
 
 const MAX_COUNT: u64 = u32::MAX as u64;
@@ -21,7 +20,7 @@ const MAX_BATCH: u64 = 1 << 16;
 const MAX_RECORD: u64 = 1 << 24;
 const MAX_SIDE: u64 = 4096;
 const MAX_FIELDS: usize = 64;
-const FORMATS: &str = "u8, f32, label_u8, label_u32";
+const FORMATS: &str = "u8, f32, label_u8, label_u32, token_u8, token_u32";
 
 pub(super) fn manifest(text: &str) -> Result<Manifest, Error> {
 	if text.len() > MAX_MANIFEST_BYTES {
@@ -47,8 +46,8 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, Error> {
 	}
 	let model = model(&source, raw.model, &data)?;
 	let loss = loss(&source, raw.loss, &data)?;
-	let optimizer = kinds::optimizer(&source, raw.optimizer)?;
-	Ok(Manifest { task, data, model, loss, optimizer, source: source.0 })
+	let (optimizer, updates) = read_optimizer::optimizer(&source, raw.optimizer, &task)?;
+	Ok(Manifest { task, data, model, loss, optimizer, updates, source: source.0 })
 }
 
 fn task(source: &Source, raw: RawTask) -> Result<Task, Error> {
@@ -89,11 +88,7 @@ fn field(source: &Source, name: &str, raw: RawField, record_size: u32) -> Result
 		let kind = ErrorKind::FieldOutsideRecord { field: name.into(), end, record_size };
 		return Err(source.error(kind, raw.width.span()));
 	}
-	if format.is_label() {
-		if width != 1 {
-			let kind = ErrorKind::LabelWidth { field: name.into(), width };
-			return Err(source.error(kind, raw.width.span()));
-		}
+	if format.is_label() || format.is_token() {
 		let keys = [("scale", &raw.scale), ("shift", &raw.shift)];
 		if let Some((key, value)) = keys.iter().find_map(|(k, v)| Some((*k, v.as_ref()?))) {
 			let kind = ErrorKind::UnusedKey { kind: raw.format.get_ref().clone(), key };
@@ -114,11 +109,9 @@ fn format(source: &Source, raw: &Spanned<String>) -> Result<Format, Error> {
 		"f32" => Format::F32,
 		"label_u8" => Format::LabelU8,
 		"label_u32" => Format::LabelU32,
-		other => {
-			let (what, known) = ("format", FORMATS);
-			let kind = ErrorKind::UnknownKind { what, found: other.into(), known };
-			return Err(source.error(kind, raw.span()));
-		},
+		"token_u8" => Format::TokenU8,
+		"token_u32" => Format::TokenU32,
+		_ => return Err(source.unknown("format", raw, FORMATS)),
 	})
 }
 
@@ -135,49 +128,48 @@ fn named_field<'a>(
 	if found.format.is_label() == labels {
 		return Ok(found);
 	}
-	let expected = if labels { "label_u8 or label_u32" } else { "u8 or f32" };
+	let inputs = "u8 or f32, or token_u8 or token_u32 before an embedding";
+	let expected = if labels { "label_u8 or label_u32" } else { inputs };
 	Err(source.error(ErrorKind::WrongFormat { field: field.clone(), expected }, name.span()))
 }
 
 fn model(source: &Source, raw: RawModel, data: &Data) -> Result<Model, Error> {
-	let count = raw.layer.len();
-	if count == 0 || count > MAX_LAYERS {
-		let kind = ErrorKind::LayerCount { found: count, max: MAX_LAYERS };
-		let span = raw.layer.get(MAX_LAYERS).map_or(raw.shape.span(), |layer| layer.kind.span());
-		return Err(source.error(kind, span));
-	}
-	let width = named_field(source, data, &raw.input, false)?.width;
-	let (shape, elements) = shape(source, &raw.shape)?;
+	let field = named_field(source, data, &raw.input, false)?;
+	let (shape, elements) = shape(source, &raw.shape, field.format)?;
+	let width = field.width;
 	if elements != u64::from(width) {
 		return Err(source.error(ErrorKind::InputWidth { width, elements }, raw.shape.span()));
 	}
-	let layers = raw.layer.into_iter().map(|layer| kinds::layer(source, layer));
-	let layers = layers.collect::<Result<Vec<_>, _>>()?;
-	let learns = |kind: &_| matches!(kind, LayerKind::Linear { .. } | LayerKind::Conv2d { .. });
-	if !layers.iter().any(|layer| learns(&layer.kind)) {
+	let layers = read_layers::layers(source, raw.layer, 0)?;
+	read_layers::check_count(source, &layers, raw.shape.span())?;
+	if !layers.iter().any(Layer::learns) {
 		return Err(source.error(ErrorKind::NothingToTrain, raw.shape.span()));
 	}
 	Ok(Model { input: raw.input.into_inner(), shape, layers })
 }
 
 /// The shape and its number of elements.
-fn shape(source: &Source, raw: &Spanned<Vec<u64>>) -> Result<(Shape, u64), Error> {
+fn shape(source: &Source, raw: &Spanned<Vec<u64>>, format: Format) -> Result<(Shape, u64), Error> {
+	let count = |value| source.bounded::<u32>("shape", value, raw.span(), 1..=MAX_RECORD);
 	let pixels = |value| source.bounded::<u16>("shape", value, raw.span(), 1..=MAX_SIDE);
-	match *raw.get_ref().as_slice() {
-		[features] => {
-			let count = source.bounded("shape", features, raw.span(), 1..=MAX_RECORD)?;
-			Ok((Shape::Features(count), features))
+	match (format.is_token(), raw.get_ref().as_slice()) {
+		(true, [length]) => Ok((Shape::Tokens(count(*length)?), *length)),
+		(false, [features]) => Ok((Shape::Features(count(*features)?), *features)),
+		(false, [length, features]) => {
+			let shape = Shape::Sequence { length: count(*length)?, features: count(*features)? };
+			Ok((shape, length * features))
 		},
-		[height, width, channels] => Ok((
+		(false, [height, width, channels]) => Ok((
 			Shape::Image {
-				height: pixels(height)?,
-				width: pixels(width)?,
-				channels: pixels(channels)?,
+				height: pixels(*height)?,
+				width: pixels(*width)?,
+				channels: pixels(*channels)?,
 			},
 			height * width * channels,
 		)),
-		ref other => {
-			let expected = "[features] or [height, width, channels]".into();
+		(tokens, other) => {
+			let numbers = "[features], [length, features] or [height, width, channels]";
+			let expected = if tokens { "[length], as the input is tokens" } else { numbers }.into();
 			let found = format!("{other:?}");
 			let kind = ErrorKind::OutOfRange { key: "shape", found, expected };
 			Err(source.error(kind, raw.span()))
@@ -187,9 +179,9 @@ fn shape(source: &Source, raw: &Spanned<Vec<u64>>) -> Result<(Shape, u64), Error
 
 fn loss(source: &Source, raw: RawLoss, data: &Data) -> Result<Loss, Error> {
 	if raw.kind.get_ref() != "cross_entropy" {
-		let (what, found, known) = ("loss", raw.kind.get_ref().clone(), "cross_entropy");
-		return Err(source.error(ErrorKind::UnknownKind { what, found, known }, raw.kind.span()));
+		return Err(source.unknown("loss", &raw.kind, "cross_entropy"));
 	}
 	named_field(source, data, &raw.labels, true)?;
-	Ok(Loss::CrossEntropy { labels: raw.labels.into_inner() })
+	let span = raw.labels.span().into();
+	Ok(Loss::CrossEntropy { labels: raw.labels.into_inner(), span })
 }

@@ -1,6 +1,8 @@
 //! The forward pass of a program in `f64`, written apart from the op set: the oracle of gradients.
 
-use assay_ops::{Binary, Broadcast, Op, Program, Unary, Window};
+use assay_ops::{Broadcast, Op, Program, Window};
+
+use super::{functions, heads};
 
 /// A value: rows, columns, elements row by row.
 #[derive(Clone)]
@@ -11,12 +13,12 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-	fn new(rows: usize, cols: usize, at: impl Fn(usize, usize) -> f64) -> Self {
+	pub(crate) fn new(rows: usize, cols: usize, at: impl Fn(usize, usize) -> f64) -> Self {
 		let data = (0..rows * cols).map(|i| at(i / cols, i % cols)).collect();
 		Self { rows, cols, data }
 	}
 
-	fn at(&self, row: usize, col: usize) -> f64 {
+	pub(crate) fn at(&self, row: usize, col: usize) -> f64 {
 		self.data[row * self.cols + col]
 	}
 }
@@ -45,6 +47,7 @@ fn apply(op: &Op, x: &[&Matrix]) -> Matrix {
 			let terms = |i, j| (0..a.cols).map(|k| a.at(i, k) * x[1].at(j, k)).sum();
 			Matrix::new(a.rows, x[1].rows, terms)
 		},
+		Op::BatchMatMul(product) => heads::product(product, a, x[1]),
 		Op::Im2Col(w) => patches(w, a),
 		Op::MaxPool(w) => pool(w, a, |window| window.fold(f64::NEG_INFINITY, f64::max)),
 		Op::AvgPool(w) => {
@@ -54,38 +57,49 @@ fn apply(op: &Op, x: &[&Matrix]) -> Matrix {
 		Op::Reshape { rows, cols } => {
 			Matrix { rows: *rows as usize, cols: *cols as usize, data: a.data.clone() }
 		},
-		Op::Unary(f) => {
-			let f = match f {
-				Unary::Relu => |x: f64| x.max(0.0),
-				Unary::Exp => f64::exp,
-				Unary::Log => f64::ln,
-				Unary::Neg | Unary::Sqrt => panic!("not in a forward pass"),
-			};
-			Matrix::new(a.rows, a.cols, |i, j| f(a.at(i, j)))
-		},
-		Op::Binary(f, spread) => {
-			let f = match f {
-				Binary::Add => |a, b| a + b,
-				Binary::Sub => |a, b| a - b,
-				Binary::Mul => |a, b| a * b,
-				Binary::Div => |a, b| a / b,
-				Binary::ReluGrad => panic!("not in a forward pass"),
-			};
-			let b = |i, j| match spread {
-				Broadcast::None => x[1].at(i, j),
-				Broadcast::Row => x[1].at(0, j),
-				Broadcast::Col => x[1].at(i, 0),
-				Broadcast::Scalar => x[1].at(0, 0),
-			};
-			Matrix::new(a.rows, a.cols, |i, j| f(a.at(i, j), b(i, j)))
-		},
+		Op::Unary(f) => Matrix::new(a.rows, a.cols, |i, j| functions::unary(*f, a.at(i, j))),
+		Op::Binary(f, spread) => Matrix::new(a.rows, a.cols, |i, j| {
+			functions::binary(*f, a.at(i, j), spread_to(spread, x[1], i, j))
+		}),
+		Op::Fma(spread) => Matrix::new(a.rows, a.cols, |i, j| {
+			a.at(i, j) * spread_to(spread, x[1], i, j) + x[2].at(i, j)
+		}),
 		Op::RowSum => Matrix::new(a.rows, 1, |i, _| (0..a.cols).map(|j| a.at(i, j)).sum()),
 		Op::RowMax => Matrix::new(a.rows, 1, |i, _| {
 			(0..a.cols).map(|j| a.at(i, j)).fold(f64::NEG_INFINITY, f64::max)
 		}),
 		Op::ColSum => Matrix::new(1, a.cols, |_, j| (0..a.rows).map(|i| a.at(i, j)).sum()),
 		Op::Pick => Matrix::new(a.rows, 1, |i, _| a.at(i, x[1].at(i, 0) as usize)),
+		Op::Gather => Matrix::new(x[1].rows, a.cols, |i, j| a.at(x[1].at(i, 0) as usize, j)),
+		Op::Causal { bits } => Matrix::new(a.rows, a.cols, |i, j| {
+			if j > i % a.cols {
+				f64::from(f32::from_bits(*bits))
+			} else {
+				a.at(i, j)
+			}
+		}),
+		Op::RotateHalf { width } => {
+			let (width, half) = (*width as usize, *width as usize / 2);
+			Matrix::new(a.rows, a.cols, |i, j| {
+				if j % width < half {
+					-a.at(i, j + half)
+				} else {
+					a.at(i, j - half)
+				}
+			})
+		},
 		other => panic!("{other:?} is not in a forward pass"),
+	}
+}
+
+/// The element of a broadcast operand that goes to a place of the result.
+fn spread_to(spread: &Broadcast, b: &Matrix, i: usize, j: usize) -> f64 {
+	match spread {
+		Broadcast::None => b.at(i, j),
+		Broadcast::Row => b.at(0, j),
+		Broadcast::Col => b.at(i, 0),
+		Broadcast::Scalar => b.at(0, 0),
+		Broadcast::Periodic { each } => b.at(i / *each as usize % b.rows, j % b.cols),
 	}
 }
 

@@ -1,7 +1,10 @@
 //! What several tests need: a run of one step by the reference, and the same forward pass in `f64`.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod difference;
 pub(crate) mod double;
+mod functions;
+mod heads;
 pub(crate) mod reference;
 
 /// A tiny classification task: `records` records of `width` bytes and a label below `classes`, where
@@ -22,4 +25,20 @@ pub(crate) fn records(records: usize, width: usize, classes: usize) -> Vec<u8> {
 		data.push(label as u8);
 	}
 	data
+}
+
+/// Records of `length` tokens below `vocab` and `labels` labels below `classes`.
+pub(crate) fn tokens(
+	records: usize,
+	length: usize,
+	vocab: usize,
+	(labels, classes): (usize, usize),
+) -> Vec<u8> {
+	let token = |record: usize, place: usize| (record * 5 + place * place * 3 + place) % vocab;
+	let label = |record: usize, place: usize| (token(record, place) + place / 2) % classes;
+	let record = |record: usize| {
+		let tokens = (0..length).map(move |place| token(record, place) as u8);
+		tokens.chain((0..labels).map(move |place| label(record, place) as u8))
+	};
+	(0..records).flat_map(record).collect()
 }

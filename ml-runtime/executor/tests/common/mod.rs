@@ -23,6 +23,15 @@ pub(crate) const LENET: &str = include_str!("../../../compiler/examples/lenet-di
 pub(crate) const LENET_ADAMW: &str =
 	include_str!("../../../compiler/examples/lenet-digits-adamw.toml");
 
+/// A small network with residual blocks.
+pub(crate) const RESNET: &str = include_str!("../../../compiler/examples/resnet-digits.toml");
+
+/// A small GPT.
+pub(crate) const GPT: &str = include_str!("../../../compiler/examples/gpt-tiny.toml");
+
+/// A small encoder with adapters.
+pub(crate) const BERT: &str = include_str!("../../../compiler/examples/bert-lora-tiny.toml");
+
 /// The records that are trained on.
 pub(crate) fn training_data() -> DataSet {
 	DataSet::new(&DIGITS[..TRAINED_ON * RECORD], RECORD as u32).unwrap()
@@ -46,16 +55,31 @@ impl Training {
 		Self { manifest, compiled }
 	}
 
+	/// As many records as the manifest asks for: of the digits, or text-like where it has others.
+	fn data(&self) -> DataSet {
+		let (count, size) = (self.manifest.data.records, self.manifest.data.record_size);
+		if size == RECORD as u32 {
+			return training_data();
+		}
+		// The last byte is a class of an encoder's manifest, and a letter like others for a GPT.
+		let letter = |i: u32| match i % size {
+			last if last == size - 1 => (i / size % 2) as u8,
+			place => (i / size * 7 + place * place) as u8 % 100,
+		};
+		DataSet::new((0..count * size).map(letter).collect::<Vec<u8>>(), size).unwrap()
+	}
+
 	/// The job with another length.
 	pub(crate) fn job(&self, steps: u64, stride: u32) -> Job {
 		let task = &self.manifest.task;
+		let limits = Limits::new(self.manifest.data.record_size);
 		Job {
-			program: self.compiled.program.check(&Limits::new(RECORD as u32)).unwrap(),
+			program: self.compiled.program.check(&limits).unwrap(),
 			seed: task.seed,
 			first_step: 0,
 			steps,
 			stride,
-			data: training_data(),
+			data: self.data(),
 			initial: initial_slots(&self.compiled, &task.seed),
 			on_non_finite: OnNonFinite::Stop,
 		}

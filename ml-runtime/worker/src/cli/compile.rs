@@ -5,7 +5,7 @@ use std::{fmt::Write, path::PathBuf};
 use assay_blobs::BlobKey;
 use assay_candle::StateBlobs;
 use assay_commitment::{claim, TILE_BYTES};
-use assay_compiler::{initial_slots, COMPILER_VERSION};
+use assay_compiler::COMPILER_VERSION;
 use assay_ops::{CheckedProgram, OPSET_HASH, OPSET_VERSION};
 use codec::Encode;
 use serde_json::{json, Value};
@@ -32,6 +32,10 @@ pub(crate) struct Args {
 	/// The data set: records one after the other, without a header.
 	#[arg(long, value_name = "FILE")]
 	data: PathBuf,
+	/// A model file (safetensors, f32) whose tensors training starts from, by name. Parameters that it
+	/// does not have start as the manifest says.
+	#[arg(long, value_name = "FILE")]
+	weights: Option<PathBuf>,
 	/// A new folder for the result.
 	#[arg(long, value_name = "DIR")]
 	out: PathBuf,
@@ -77,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	let data = task.training_data(&args.data)?;
 	NewFolder::check(&args.out)?;
 	let about = &task.manifest.task;
-	let slots = initial_slots(&task.compiled, &about.seed);
+	let (slots, kept) = task.initial(args.weights.as_deref())?;
 	let init = StateBlobs::new(0, &task.program.slots, &slots);
 	let init = init.map_err(Fault::model(&args.manifest))?;
 	let program = task.compiled.program.encode();
@@ -112,6 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 		"programRoot": hex(&task.commitment.root),
 		"nodes": task.commitment.nodes,
 		"slots": task.commitment.slots,
+		"notInWeights": kept,
 		"states": claim::states_len(about.steps.into(), about.stride),
 		"cost": cost(&task.program),
 		"recommendedStride": recommended_stride(&task.program, about.steps),
@@ -124,6 +129,16 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	folder.finish()?;
 	let text = summary(args, &task, program.len(), &json);
 	Ok(Report { json, text })
+}
+
+/// Names of parameters that a model file does not have.
+pub(crate) fn missing(names: &Value) -> String {
+	let names: Vec<&str> =
+		names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+	match names.len() {
+		0 => String::new(),
+		_ => format!(", but not {}", names.join(", ")),
+	}
 }
 
 /// The result for people.
@@ -141,6 +156,9 @@ fn summary(args: &Args, task: &Task, program: usize, json: &Value) -> String {
 	line("data root", root(&json["work"]["dataRoot"]));
 	line("init root", root(&json["work"]["initRoot"]));
 	line("init slots", root(&json["work"]["initSlots"]));
+	if let Some(path) = &args.weights {
+		line("starts from", format!("{}{}", path.display(), missing(&json["notInWeights"])));
+	}
 	let stride = &json["recommendedStride"];
 	line("steps", format!("{}, stride {} (recommended: {stride})", about.steps, about.stride));
 	let (flops, bytes) = (task.program.cost.flops as f64, task.program.cost.bytes as f64);

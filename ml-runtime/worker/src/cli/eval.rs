@@ -1,16 +1,12 @@
 //! `eval`: how good a model is, by the executor and by candle.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use assay_candle::{evaluate, Model};
+use assay_candle::{evaluate, logits_file, Model};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{
-	fault::Fault,
-	task::{read, Task},
-	Common, Report,
-};
+use super::{fault::Fault, output::write_file, task::Task, Common, Report};
 
 const EXAMPLES: &str = "\
 Example:
@@ -32,6 +28,10 @@ pub(crate) struct Args {
 	/// Records to evaluate on.
 	#[arg(long, value_name = "FILE")]
 	data: PathBuf,
+	/// Write the executor's logits to a safetensors file: `logits`, one row per label, in the order of the
+	/// data.
+	#[arg(long, value_name = "FILE")]
+	logits: Option<PathBuf>,
 	/// Largest accepted difference of logits, as a share of the largest logit (or of 1).
 	#[arg(long, default_value_t = 1e-3, value_name = "SHARE")]
 	tolerance: f64,
@@ -40,21 +40,32 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let task = Task::load(&args.manifest)?;
 	let parameters = &task.compiled.parameters;
-	// Four bytes a number and a header; a larger file cannot be the model.
-	let bytes = read(&args.model, 4 * task.program.cost.words + (1 << 20))?;
+	let bytes = task.read_model(&args.model)?;
 	let model = Model::from_safetensors(parameters, &bytes).map_err(Fault::model(&args.model))?;
 	let data = task.other_data(&args.data)?;
 	let kernels = common.kernels()?;
 	let bar = if common.json { ProgressBar::hidden() } else { ProgressBar::new(data.records()) };
-	let found = evaluate(&task.manifest, &model, &data, &kernels, |done| bar.set_position(done));
+	let mut logits: BTreeMap<u64, Vec<f32>> = BTreeMap::new();
+	let found = evaluate(&task.manifest, &model, &data, &kernels, |record, row| {
+		bar.inc(1);
+		if args.logits.is_some() {
+			logits.insert(record, row.to_vec());
+		}
+	});
 	bar.finish_and_clear();
 	let found = found.map_err(Fault::model(&args.data))?;
 	if !found.agrees_within(args.tolerance) {
 		let (found, largest) = (found.largest_difference, found.largest_logit);
 		return Err(Fault::Disagreement { found, largest });
 	}
+	if let Some(path) = &args.logits {
+		let rows = logits.into_values().flatten();
+		let bytes = logits_file(rows.collect(), found.labels).map_err(Fault::model(path))?;
+		write_file(path, &bytes)?;
+	}
 	let json = json!({
 		"records": found.records,
+		"labels": found.labels,
 		"correct": found.correct,
 		"accuracy": found.accuracy(),
 		"loss": found.loss,
@@ -63,11 +74,11 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		"largestLogit": found.largest_logit,
 	});
 	let text = format!(
-		"accuracy       {:.2} % ({} of {} records)\nloss           {:.4}\n\
+		"accuracy       {:.2} % ({} of {} labels)\nloss           {:.4}\n\
 		by candle      {:.2} %, logits differ by at most {:.2e} (largest logit {:.2})",
 		100.0 * found.accuracy(),
 		found.correct,
-		found.records,
+		found.labels,
 		found.loss,
 		100.0 * found.candle_accuracy(),
 		found.largest_difference,

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod compile;
+mod curve;
 mod eval;
 mod export;
 mod fault;

@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
+use assay_candle::Model;
 use assay_commitment::{program_root, ProgramCommitment};
-use assay_compiler::{compile, Compiled, Manifest, MAX_MANIFEST_BYTES};
+use assay_compiler::{compile, initial_slots, Compiled, Manifest, MAX_MANIFEST_BYTES};
 use assay_executor::DataSet;
 use assay_ops::{CheckedProgram, Limits};
 
@@ -52,6 +53,25 @@ impl Task {
 		let program = compiled.program.check(&limits).map_err(|e| refused(format!("{e:?}")))?;
 		let commitment = program_root(&program).ok_or_else(|| refused("it is too large".into()))?;
 		Ok(Self { manifest, compiled, program, commitment })
+	}
+
+	/// What every slot holds before the first step, and the parameters that `weights`, a model file, does
+	/// not have. Those start as the manifest says; without a file, all do.
+	pub(crate) fn initial(
+		&self,
+		weights: Option<&Path>,
+	) -> Result<(Vec<Vec<u32>>, Vec<String>), Fault> {
+		let mut slots = initial_slots(&self.compiled, &self.manifest.task.seed);
+		let Some(path) = weights else { return Ok((slots, Vec::new())) };
+		let bytes = self.read_model(path)?;
+		let kept = Model::start_from(&self.compiled.parameters, &mut slots, &bytes);
+		Ok((slots, kept.map_err(Fault::model(path))?))
+	}
+
+	/// The bytes of a model file.
+	pub(crate) fn read_model(&self, path: &Path) -> Result<Vec<u8>, Fault> {
+		// Four bytes a number and a header; a larger file cannot be the model.
+		read(path, self.program.cost.words.saturating_mul(4).saturating_add(1 << 20))
 	}
 
 	/// Reads the data set that the task is about: exactly as many records as the manifest says.

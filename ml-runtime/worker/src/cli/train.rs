@@ -5,13 +5,13 @@ use std::{fmt::Write, ops::ControlFlow, path::Path, path::PathBuf};
 use assay_blobs::list_key;
 use assay_candle::{Model, StateBlobs};
 use assay_commitment::{ListTag, Root};
-use assay_compiler::initial_slots;
 use assay_executor::{Job, Kernels, OnNonFinite, Outcome, Prepared, Session, Storage};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{
-	blobs::Listing, fault::Fault, hex::hex, output::write_file, task::Task, Common, Report,
+	blobs::Listing, curve::Curve, fault::Fault, hex::hex, output::write_file, task::Task, Common,
+	Report,
 };
 
 const EXAMPLES: &str = "\
@@ -22,9 +22,13 @@ Stop it at any time; the same command goes on from the last checkpoint and ends 
 Afterwards there are
   run/model.safetensors   the parameters, named as in torch.nn.Sequential
   run/claim.states        the committed states, 32 bytes each
-  run/result.json         the claim that a solver would submit
+  run/result.json         the claim that a solver would submit, and how fast this machine was
+  run/losses.csv          the loss of every step; run/loss.svg is its picture
   run/blobs/<key>         the artefact: list of tensors, tensors, and the list of states
   run/checkpoints/        of no further use";
+
+/// Share of the time that committing to states may take.
+const COMMITMENT_SHARE: f64 = 0.02;
 
 /// Train a task on this machine, resumably, up to the claim.
 #[derive(Debug, clap::Args)]
@@ -35,6 +39,10 @@ pub(crate) struct Args {
 	/// The data set that the manifest describes.
 	#[arg(long, value_name = "FILE")]
 	data: PathBuf,
+	/// A model file (safetensors, f32) whose tensors training starts from, by name. Parameters that it
+	/// does not have start as the manifest says.
+	#[arg(long, value_name = "FILE")]
+	weights: Option<PathBuf>,
 	/// A folder for checkpoints and results.
 	#[arg(long, value_name = "DIR")]
 	out: PathBuf,
@@ -58,7 +66,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		stride: about.stride.min(steps),
 		data,
 		first_step: 0,
-		initial: initial_slots(&task.compiled, &about.seed),
+		initial: task.initial(args.weights.as_deref())?.0,
 		// As a solver does: a task has one result, whatever the numbers become.
 		on_non_finite: OnNonFinite::Continue,
 	};
@@ -68,12 +76,18 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let storage = Storage::new(args.out.join("checkpoints"));
 	let mut session = Session::start(prepared, kernels, Some(storage))?;
 	let resumed = session.steps_done();
-	let outcome = watch(&mut session, common.json)?;
+	let mut curve = Curve::resume(&args.out.join("losses.csv"), resumed)?;
+	let outcome = watch(&mut session, &mut curve, common.json)?;
+	curve.finish(&args.out.join("loss.svg"), &about.name)?;
 	finish(args, &task, &session, outcome, resumed)
 }
 
 /// Runs a session to its end behind a progress bar.
-fn watch<K: Kernels>(session: &mut Session<K>, silent: bool) -> Result<Outcome, Fault> {
+fn watch<K: Kernels>(
+	session: &mut Session<K>,
+	curve: &mut Curve,
+	silent: bool,
+) -> Result<Outcome, Fault> {
 	let bar = if silent { ProgressBar::hidden() } else { ProgressBar::new(0) };
 	bar.set_length(session.job().job().steps);
 	if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ETA {eta}") {
@@ -83,6 +97,7 @@ fn watch<K: Kernels>(session: &mut Session<K>, silent: bool) -> Result<Outcome, 
 	bar.reset_eta();
 	let outcome = session.run(|session| {
 		bar.set_position(session.steps_done());
+		curve.push(session.steps_done(), f32::from_bits(session.loss()));
 		// Making the line takes longer than a small step.
 		if session.steps_done() % 16 == 1 {
 			bar.set_message(status(session));
@@ -144,6 +159,11 @@ fn finish<K: Kernels>(
 		"dataRoot": hex(&session.job().job().data.root()),
 		"initRoot": hex(&session.job().init_root()),
 		"stride": session.job().job().stride,
+		"measured": {
+			"stepSeconds": progress.pace.step,
+			"commitmentSeconds": progress.pace.commitment,
+			"recommendedStride": progress.pace.stride(COMMITMENT_SHARE),
+		},
 		"loss": loss,
 		"nonFiniteStep": non_finite,
 		"blobs": listed.entries(),
@@ -182,6 +202,13 @@ fn summary(
 	let from = if resumed > 0 { format!(", resumed at {resumed}") } else { String::new() };
 	line("steps", format!("{}{from}, {speed:.0} a second", claim["steps"]));
 	line("loss", json["loss"].to_string());
+	if let Some(stride) = json["measured"]["recommendedStride"].as_u64() {
+		let share = COMMITMENT_SHARE * 100.0;
+		line(
+			"stride",
+			format!("{} (from {stride} on, hashing takes below {share} %)", json["stride"]),
+		);
+	}
 	if let Some(step) = json["nonFiniteStep"].as_u64() {
 		line("not finite", format!("loss or a parameter, first in step {step} (counted from 0)"));
 	}

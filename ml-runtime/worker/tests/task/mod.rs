@@ -11,14 +11,24 @@ const DIGITS: &[u8] = include_bytes!("../../../executor/testdata/digits.bin");
 /// Bytes of a record of the digits.
 const RECORD: u32 = 65;
 
-/// Records that are trained on.
-const RECORDS: u32 = 1437;
-
 /// A perceptron with SGD.
 pub(crate) const MLP: &str = include_str!("../../../compiler/examples/mlp-digits.toml");
 
 /// A small LeNet with SGD: its gradients are long reductions.
 pub(crate) const LENET: &str = include_str!("../../../compiler/examples/lenet-digits.toml");
+
+/// A small GPT with AdamW, a schedule and clipping.
+pub(crate) const GPT: &str = include_str!("../../../compiler/examples/gpt-tiny.toml");
+
+/// As many records as a manifest asks for: of the digits, or letters where it has other records.
+fn records(manifest: &Manifest) -> Vec<u8> {
+	let (count, size) = (manifest.data.records, manifest.data.record_size);
+	let letter = |i: u32| b'a' + (i.wrapping_mul(2_654_435_761) >> 24) as u8 % 26;
+	match size {
+		RECORD => DIGITS[..(count * RECORD) as usize].to_vec(),
+		_ => (0..count * size).map(letter).collect(),
+	}
+}
 
 /// The compiled manifest and the content of its slots.
 pub(crate) fn compiled(text: &str) -> (Manifest, Compiled, Vec<Vec<u32>>) {
@@ -46,7 +56,7 @@ fn tiles(rows: u32, cols: u32, words: &[u32]) -> Vec<u8> {
 /// A task with another length, its data and initial state in the store.
 pub(crate) fn task(store: &BlobStore, text: &str, steps: u32, stride: u32) -> TaskContext {
 	let (manifest, compiled, slots) = compiled(text);
-	let data = store.put_bytes(&DIGITS[..(RECORDS * RECORD) as usize]).unwrap();
+	let data = store.put_bytes(&records(&manifest)).unwrap();
 	let tensors = compiled.program.slots.iter().zip(&slots).map(|(slot, words)| {
 		let bytes = tiles(slot.ty.rows, slot.ty.cols, words);
 		*store.put_bytes(&bytes).unwrap().root()
@@ -62,8 +72,8 @@ pub(crate) fn task(store: &BlobStore, text: &str, steps: u32, stride: u32) -> Ta
 		first_step: 0,
 		steps,
 		stride,
-		records: RECORDS.into(),
-		record_size: RECORD,
+		records: manifest.data.records.into(),
+		record_size: manifest.data.record_size,
 		data_root: *data.root(),
 		init_root: init.state_root(),
 		init_slots,

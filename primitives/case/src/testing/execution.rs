@@ -156,7 +156,7 @@ impl Execution {
 		let mut partials: Vec<Tile> = Vec::new();
 		for block in 0..spec.blocks() {
 			let sum = eval::block(spec, &self.task.context(step), &operands, tile, block).unwrap();
-			let mut partial = partials.last().map_or(sum, |last| eval::fold(last, &sum));
+			let mut partial = partials.last().map_or(sum, |last| eval::fold(spec, last, &sum));
 			let lie = Lie::Partial { step, node: spec.id.into(), tile, block };
 			partial[0] ^= u32::from(self.lies.contains(&lie));
 			partials.push(partial);

@@ -2,7 +2,7 @@ use assay_dispute_game::{Fault, Outcome};
 use assay_ops::Op;
 use codec::Encode;
 
-use super::zoo;
+use super::{splits, zoo};
 use crate::testing::{mlp, play, Execution, Lie, Task, MLP};
 
 /// The nodes that the referee recomputes, with the number of their operation.
@@ -25,7 +25,7 @@ fn zoo_should_have_every_operation() {
 	let mut kinds: Vec<u8> = computed(&zoo()).map(|(_, kind)| kind).collect();
 	kinds.sort_unstable();
 	kinds.dedup();
-	assert_eq!(kinds, (1..20).collect::<Vec<u8>>());
+	assert_eq!(kinds, (1..28).collect::<Vec<u8>>());
 }
 
 #[test]
@@ -65,6 +65,24 @@ fn partial_should_decide_when_reduction_is_split() {
 			let convicted = Outcome::Convicted(Fault::Tile);
 			assert_eq!(outcome(&honest, &liar, withheld), convicted, "block {block}");
 			assert_eq!(outcome(&liar, &honest, withheld), Outcome::Acquitted, "block {block}");
+		}
+	}
+}
+
+#[test]
+fn partial_should_decide_when_reduction_of_any_operation_is_split() {
+	let task = splits();
+	let honest = Execution::new(&task, vec![]);
+	let split = task.program.specs.iter().filter(|spec| spec.blocks() > 1);
+	let split: Vec<(u32, u32)> = split.map(|spec| (spec.id.into(), spec.blocks() - 1)).collect();
+	assert_eq!(split.len(), 6);
+	for (node, block) in split {
+		let lie = Lie::Partial { step: 1, node, tile: 0, block };
+		let liar = Execution::new(&task, vec![lie, Lie::Slot { step: 1, slot: 0 }]);
+		for withheld in [false, true] {
+			let convicted = Outcome::Convicted(Fault::Tile);
+			assert_eq!(outcome(&honest, &liar, withheld), convicted, "node {node}");
+			assert_eq!(outcome(&liar, &honest, withheld), Outcome::Acquitted, "node {node}");
 		}
 	}
 }

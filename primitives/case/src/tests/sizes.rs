@@ -1,13 +1,13 @@
 use codec::Encode;
 
-use super::zoo;
+use super::{splits, zoo};
 use crate::testing::{large_product, largest, mlp, play, Execution, Lie};
 
 const MOST: usize = 160 * 1024;
 
 #[test]
 fn evidence_should_fit_its_bound_for_every_tile_and_block() {
-	for task in [zoo(), mlp(1, 1), large_product()] {
+	for task in [zoo(), splits(), mlp(1, 1), large_product()] {
 		let size = largest(&Execution::new(&task, vec![]), 0);
 		assert!(size <= MOST, "{size}");
 	}

@@ -1,70 +1,192 @@
 //! Matrix products, a block of a tile at a time.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{EvalError, Operands, Tile};
-use crate::{grid::TileArea, op::Op, soft, spec::NodeSpec, K_BLOCK, TILE, TILE_WORDS};
+use crate::{
+	grid::TileArea,
+	heads::{BatchShape, Head},
+	op::{BatchMatMul, Op},
+	soft,
+	spec::NodeSpec,
+	TILE, TILE_WORDS,
+};
 
-/// Where the operands' words are, for a product with terms `first .. first + terms`.
-struct Panels {
-	/// `A[i][k]`, a row of `terms` words for each row of the tile.
-	left: Vec<u32>,
-	/// `B[k][j]`, 32 words for each term; columns outside the matrix are `+0`.
-	right: Vec<u32>,
+/// A place in a value: row and column.
+type At = (u32, u32);
+
+/// Where the operands of one product of a node lie in their values.
+#[derive(Clone, Copy)]
+struct Places {
+	transpose_a: bool,
+	transpose_b: bool,
+	/// First element of the product's operands and of its result.
+	a: At,
+	b: At,
+	out: At,
 }
 
-/// The sum of the block's products, for every element of the area.
-///
-/// The two panels are gathered first, so that the inner loop runs over flat memory: for each element
-/// `acc = fma(a, b, acc)` from `+0` in ascending k.
+impl Places {
+	/// The product that an element of the result belongs to.
+	fn new(spec: &NodeSpec, row: u32, col: u32) -> Result<Self, EvalError> {
+		if let Op::MatMul { transpose_a, transpose_b } = spec.op {
+			let start = (0, 0);
+			return Ok(Self { transpose_a, transpose_b, a: start, b: start, out: start });
+		}
+		let Op::BatchMatMul(product) = &spec.op else { return Err(EvalError::Malformed) };
+		let shapes = shapes(spec, product)?;
+		let found = product.out.locate(product, shapes.out(), row, col);
+		found
+			.and_then(|(head, ..)| Self::of_head(product, &shapes, head))
+			.ok_or(EvalError::Malformed)
+	}
+
+	/// One product of a batch.
+	fn of_head(product: &BatchMatMul, shapes: &BatchShape, head: Head) -> Option<Self> {
+		Some(Self {
+			transpose_a: product.transpose_a,
+			transpose_b: product.transpose_b,
+			a: product.a.origin(product, shapes.a, head)?,
+			b: product.b.origin(product, shapes.b, head)?,
+			out: product.out.origin(product, shapes.out(), head)?,
+		})
+	}
+
+	/// Where term `k` of the left operand is, for a row of the result.
+	fn left(&self, row: u32, k: u32) -> At {
+		let row = row.saturating_sub(self.out.0);
+		place(self.a, self.transpose_a, row, k)
+	}
+
+	/// Where term `k` of the right operand is, for a column of the result.
+	fn right(&self, k: u32, col: u32) -> At {
+		let col = col.saturating_sub(self.out.1);
+		place(self.b, self.transpose_b, k, col)
+	}
+}
+
+fn place(origin: At, transposed: bool, row: u32, col: u32) -> At {
+	let (row, col) = if transposed { (col, row) } else { (row, col) };
+	(origin.0.saturating_add(row), origin.1.saturating_add(col))
+}
+
+fn shapes(spec: &NodeSpec, product: &BatchMatMul) -> Result<BatchShape, EvalError> {
+	let types = spec.operand(0).zip(spec.operand(1));
+	types.and_then(|(a, b)| product.shapes(a, b)).ok_or(EvalError::Malformed)
+}
+
+/// The sum of the block's products for one element: `acc = fma(a, b, acc)` from `+0` in ascending k.
+pub(super) fn one_block<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	(row, col): At,
+	block: u32,
+) -> Result<u32, EvalError> {
+	let places = Places::new(spec, row, col)?;
+	let (first, terms) = spec.block_range(block);
+	let mut sum = 0;
+	for k in first..first.saturating_add(terms) {
+		let (left, right) = (places.left(row, k), places.right(k, col));
+		let (a, b) = (operands.word(0, left.0, left.1)?, operands.word(1, right.0, right.1)?);
+		sum = soft::fma(a, b, sum);
+	}
+	Ok(sum)
+}
+
+/// The same for every element of the area.
 pub(super) fn block<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	operands: &O,
 	area: TileArea,
 	block: u32,
 ) -> Result<Tile, EvalError> {
-	let first = block.checked_mul(K_BLOCK).ok_or(EvalError::OutOfRange)?;
-	let terms = spec.terms().saturating_sub(first).min(K_BLOCK);
-	let panels = gather(spec, operands, area, first, terms)?;
+	let places = Places::new(spec, area.row, area.col)?;
 	let mut result = [0; TILE_WORDS];
-	let width = area.cols as usize;
-	let rows = result.chunks_exact_mut(TILE as usize);
-	for (sums, left) in rows.zip(panels.left.chunks_exact(terms.max(1) as usize)) {
-		for (a, right) in left.iter().zip(panels.right.chunks_exact(TILE as usize)) {
-			for (sum, b) in sums.iter_mut().zip(right).take(width) {
-				*sum = soft::fma(*a, *b, *sum);
-			}
+	product(spec, &places, operands, (area, area), block, &mut result)?;
+	Ok(result)
+}
+
+/// The same of a batch of products, of which several may have elements in the area.
+pub(super) fn batch_block<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	batch: &BatchMatMul,
+	operands: &O,
+	area: TileArea,
+	block: u32,
+) -> Result<Tile, EvalError> {
+	let shapes = shapes(spec, batch)?;
+	let each = shapes.out();
+	let mut result = [0; TILE_WORDS];
+	let mut row = area.row;
+	let last_row = area.row.saturating_add(area.rows);
+	let last_col = area.col.saturating_add(area.cols);
+	while row < last_row {
+		let (mut col, mut rows) = (area.col, 0);
+		while col < last_col {
+			let found = batch.out.locate(batch, each, row, col).ok_or(EvalError::Malformed)?;
+			let (head, inner_row, inner_col) = found;
+			rows = each.rows.saturating_sub(inner_row).min(last_row.saturating_sub(row));
+			let cols = each.cols.saturating_sub(inner_col).min(last_col.saturating_sub(col));
+			let places = Places::of_head(batch, &shapes, head).ok_or(EvalError::Malformed)?;
+			let part = TileArea { row, col, rows, cols };
+			product(spec, &places, operands, (area, part), block, &mut result)?;
+			// Not 0: shapes are at least 1 × 1, so an element lies inside its matrix.
+			col = col.saturating_add(cols.max(1));
 		}
+		row = row.saturating_add(rows.max(1));
 	}
 	Ok(result)
 }
 
-fn gather<O: Operands + ?Sized>(
+/// Fills the `part` of a tile that belongs to one product.
+///
+/// The two panels are gathered first, so that the inner loop runs over flat memory.
+fn product<O: Operands + ?Sized>(
 	spec: &NodeSpec,
+	places: &Places,
 	operands: &O,
-	area: TileArea,
+	(area, part): (TileArea, TileArea),
+	block: u32,
+	result: &mut Tile,
+) -> Result<(), EvalError> {
+	let (first, terms) = spec.block_range(block);
+	let (left, right) = gather(places, operands, part, first, terms)?;
+	let from = part.col.saturating_sub(area.col) as usize;
+	let skipped = part.row.saturating_sub(area.row) as usize;
+	let lines = result.chunks_exact_mut(TILE as usize).skip(skipped);
+	for (line, left) in lines.zip(left.chunks_exact(terms.max(1) as usize)) {
+		let sums = line.get_mut(from..).unwrap_or_default();
+		for (a, right) in left.iter().zip(right.chunks_exact(part.cols.max(1) as usize)) {
+			for (sum, b) in sums.iter_mut().zip(right) {
+				*sum = soft::fma(*a, *b, *sum);
+			}
+		}
+	}
+	Ok(())
+}
+
+/// `A[i][k]`, a row of `terms` words for each row of the part, and `B[k][j]`, a row of as many words as
+/// the part has columns for each term.
+fn gather<O: Operands + ?Sized>(
+	places: &Places,
+	operands: &O,
+	part: TileArea,
 	first: u32,
 	terms: u32,
-) -> Result<Panels, EvalError> {
-	let Op::MatMul { transpose_a, transpose_b } = spec.op else {
-		return Err(EvalError::Malformed);
-	};
-	let words = terms.saturating_mul(TILE) as usize;
-	let mut left = Vec::with_capacity(words);
-	for i in 0..area.rows {
+) -> Result<(Vec<u32>, Vec<u32>), EvalError> {
+	let mut left = Vec::with_capacity(terms.saturating_mul(part.rows) as usize);
+	for i in 0..part.rows {
 		for k in 0..terms {
-			let (row, term) = (area.row.saturating_add(i), first.saturating_add(k));
-			let (row, col) = if transpose_a { (term, row) } else { (row, term) };
+			let (row, col) = places.left(part.row.saturating_add(i), first.saturating_add(k));
 			left.push(operands.word(0, row, col)?);
 		}
 	}
-	let mut right = vec![0; words];
-	for (k, line) in (0..terms).zip(right.chunks_exact_mut(TILE as usize)) {
-		for (j, word) in (0..area.cols).zip(line) {
-			let (term, col) = (first.saturating_add(k), area.col.saturating_add(j));
-			let (row, col) = if transpose_b { (col, term) } else { (term, col) };
-			*word = operands.word(1, row, col)?;
+	let mut right = Vec::with_capacity(terms.saturating_mul(part.cols) as usize);
+	for k in 0..terms {
+		for j in 0..part.cols {
+			let (row, col) = places.right(first.saturating_add(k), part.col.saturating_add(j));
+			right.push(operands.word(1, row, col)?);
 		}
 	}
-	Ok(Panels { left, right })
+	Ok((left, right))
 }

@@ -1,26 +1,27 @@
 //! The meaning of every operation: what each element of each result is.
 //!
 //! [`element`] is the definition. [`tile`] and [`block`] give the same words 1024 at a time, in the way
-//! that a referee needs them: [`block`] is one K-block of a long reduction, and [`fold`]ing the blocks
+//! that a referee needs them: [`block`] is one block of a long reduction, and [`fold`]ing the blocks
 //! left to right gives the tile. All read their operands through [`Operands`], so the caller decides
 //! where words come from (openings, whole tensors) and may refuse.
 
 mod matmul;
+mod moved;
 mod pool;
 mod reduce;
+mod scalar;
 mod source;
 
 use crate::{
-	functions,
 	grid::TileArea,
-	op::{Binary, Broadcast, Op, Unary},
-	soft::{self, canonical},
+	op::{Broadcast, Op},
+	soft::{self, canonical, SIGN},
 	spec::NodeSpec,
-	window::{pixel, place, row_of, Place},
-	CANONICAL_NAN, TILE_WORDS,
+	TILE_WORDS,
 };
 
 pub use reduce::rsum32;
+pub use scalar::{binary, unary};
 
 /// The words of a tile, row-major, `+0` outside the matrix.
 pub type Tile = [u32; TILE_WORDS];
@@ -83,6 +84,10 @@ pub fn element<O: Operands + ?Sized>(
 		return Err(EvalError::OutOfRange);
 	}
 	let at = |operand, row, col| operands.word(operand, row, col).map_err(EvalError::from);
+	let second = |broadcast: &Broadcast| {
+		let (row, col) = moved::spread(spec, *broadcast, row, col)?;
+		at(1, row, col)
+	};
 	match &spec.op {
 		Op::State { .. } => Err(EvalError::NotEvaluable),
 		Op::Load { offset, format, .. } => {
@@ -94,34 +99,41 @@ pub fn element<O: Operands + ?Sized>(
 			let key = source::mask_key(context, *stream);
 			Ok(source::mask(spec, context, key, (*threshold, *scale), row, col))
 		},
-		Op::MatMul { .. } | Op::ColSum => reduce::long(spec, operands, row, col),
-		Op::Im2Col(w) => im2col(w, operands, row, col),
+		Op::Iota { first, stride, .. } => Ok(first.wrapping_add(row.wrapping_mul(*stride))),
+		Op::StepIndex { every, period } => source::step_index(context, *every, *period),
+		Op::MatMul { .. } | Op::BatchMatMul(_) => {
+			reduce::long(spec, |k| matmul::one_block(spec, operands, (row, col), k))
+		},
+		Op::ColSum => reduce::long(spec, |k| reduce::column(spec, operands, col, k)),
+		Op::RowSum => reduce::long(spec, |k| reduce::row_sum(spec, operands, row, k)),
+		Op::RowMax => reduce::long(spec, |k| reduce::row_max(spec, operands, row, k)),
+		Op::ScatterAdd { .. } => {
+			reduce::long(spec, |k| reduce::scatter(spec, operands, (row, col), k))
+		},
+		Op::Im2Col(w) => moved::im2col(w, operands, row, col),
 		Op::Col2Im(w) => pool::col2im(w, operands, row, col),
 		Op::MaxPool(w) => pool::max(w, operands, row, col),
 		Op::MaxPoolGrad(w) => pool::max_gradient(w, operands, row, col),
 		Op::AvgPool(w) => pool::mean(w, operands, row, col),
 		Op::AvgPoolGrad(w) => pool::mean_gradient(w, operands, row, col),
-		Op::Reshape { .. } => reshape(spec, operands, row, col),
+		Op::Reshape { .. } => moved::reshape(spec, operands, row, col),
+		Op::RotateHalf { width } => moved::rotate_half(*width, col, |col| at(0, row, col)),
 		Op::Unary(function) => Ok(unary(*function, at(0, row, col)?)),
-		Op::Binary(function, broadcast) => {
-			let (b_row, b_col) = spread(*broadcast, row, col);
-			Ok(binary(*function, at(0, row, col)?, at(1, b_row, b_col)?))
+		Op::Binary(function, b) => Ok(binary(*function, at(0, row, col)?, second(b)?)),
+		Op::Fma(b) => Ok(soft::fma(at(0, row, col)?, second(b)?, at(2, row, col)?)),
+		Op::Select(condition) => {
+			let chosen = if second(condition)? & !SIGN == 0 { 2 } else { 0 };
+			at(chosen, row, col).map(canonical)
 		},
-		Op::Fma(broadcast) => {
-			let (b_row, b_col) = spread(*broadcast, row, col);
-			Ok(soft::fma(at(0, row, col)?, at(1, b_row, b_col)?, at(2, row, col)?))
-		},
-		Op::RowSum => rsum32(width(spec)?, |k| at(0, row, k)),
-		Op::RowMax => reduce::maximum(width(spec)?, |k| at(0, row, k)),
-		Op::Pick => match at(1, row, 0)? {
-			label if label < width(spec)? => Ok(canonical(at(0, row, label)?)),
-			_ => Ok(CANONICAL_NAN),
-		},
+		Op::Causal { bits } if moved::above_diagonal(spec, row, col)? => Ok(canonical(*bits)),
+		Op::Causal { .. } => at(0, row, col).map(canonical),
+		Op::Pick => moved::lookup(at(1, row, 0)?, width(spec)?, |label| at(0, row, label)),
+		Op::Gather => moved::lookup(at(1, row, 0)?, height(spec)?, |index| at(0, index, col)),
 		Op::OneHot { .. } => Ok(if at(0, row, 0)? == col { soft::ONE } else { 0 }),
 	}
 }
 
-/// A whole tile: all its K-blocks, folded.
+/// A whole tile: all its blocks, folded.
 pub fn tile<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	context: &StepContext,
@@ -130,13 +142,13 @@ pub fn tile<O: Operands + ?Sized>(
 ) -> Result<Tile, EvalError> {
 	let mut result = block(spec, context, operands, tile, 0)?;
 	for index in 1..spec.blocks() {
-		result = fold(&result, &block(spec, context, operands, tile, index)?);
+		result = fold(spec, &result, &block(spec, context, operands, tile, index)?);
 	}
 	Ok(result)
 }
 
-/// The sum of one K-block alone, for every element of a tile. A node without a long reduction has one
-/// block, which is the tile.
+/// One block of a long reduction alone, for every element of a tile. A node without a long reduction has
+/// one block, which is the tile.
 pub fn block<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	context: &StepContext,
@@ -151,7 +163,11 @@ pub fn block<O: Operands + ?Sized>(
 	match &spec.op {
 		Op::State { .. } => Err(EvalError::NotEvaluable),
 		Op::MatMul { .. } => matmul::block(spec, operands, area, block),
-		Op::ColSum => fill(area, |_, col| reduce::column_block(spec, operands, col, block)),
+		Op::BatchMatMul(product) => matmul::batch_block(spec, product, operands, area, block),
+		Op::ScatterAdd { .. } => reduce::scatter_tile(spec, operands, area, block),
+		Op::ColSum => fill(area, |_, col| reduce::column(spec, operands, col, block)),
+		Op::RowSum => fill(area, |row, _| reduce::row_sum(spec, operands, row, block)),
+		Op::RowMax => fill(area, |row, _| reduce::row_max(spec, operands, row, block)),
 		Op::Load { offset, format, .. } => {
 			source::load_tile(context, operands, area, *offset, *format)
 		},
@@ -172,18 +188,22 @@ pub fn block<O: Operands + ?Sized>(
 		| Op::Unary(_)
 		| Op::Binary(..)
 		| Op::Fma(_)
-		| Op::RowSum
-		| Op::RowMax
+		| Op::Select(_)
 		| Op::Pick
-		| Op::OneHot { .. } => fill(area, |row, col| element(spec, context, operands, row, col)),
+		| Op::OneHot { .. }
+		| Op::Gather
+		| Op::Iota { .. }
+		| Op::StepIndex { .. }
+		| Op::Causal { .. }
+		| Op::RotateHalf { .. } => fill(area, |row, col| element(spec, context, operands, row, col)),
 	}
 }
 
-/// Adds a block to the blocks before it, elementwise. The padding stays `+0`.
-pub fn fold(accumulated: &Tile, block: &Tile) -> Tile {
+/// Puts a block to the blocks before it, elementwise, as [`NodeSpec::fold`] says. The padding stays `+0`.
+pub fn fold(spec: &NodeSpec, accumulated: &Tile, block: &Tile) -> Tile {
 	let mut result = *accumulated;
 	for (sum, term) in result.iter_mut().zip(block) {
-		*sum = soft::add(*sum, *term);
+		*sum = reduce::fold_word(spec.fold(), *sum, *term);
 	}
 	result
 }
@@ -208,83 +228,7 @@ fn width(spec: &NodeSpec) -> Result<u32, EvalError> {
 	spec.operand(0).map(|ty| ty.cols).ok_or(EvalError::Malformed)
 }
 
-/// Which element of a broadcast operand belongs to an element of the result.
-fn spread(broadcast: Broadcast, row: u32, col: u32) -> (u32, u32) {
-	match broadcast {
-		Broadcast::None => (row, col),
-		Broadcast::Row => (0, col),
-		Broadcast::Col => (row, 0),
-		Broadcast::Scalar => (0, 0),
-	}
-}
-
-/// A function of one number.
-pub fn unary(function: Unary, x: u32) -> u32 {
-	match function {
-		Unary::Neg => soft::neg(x),
-		Unary::Sqrt => soft::sqrt(x),
-		Unary::Relu => gate(x, x),
-		Unary::Exp => functions::exp(x),
-		Unary::Log => functions::log(x),
-	}
-}
-
-/// A function of two numbers.
-pub fn binary(function: Binary, a: u32, b: u32) -> u32 {
-	match function {
-		Binary::Add => soft::add(a, b),
-		Binary::Sub => soft::sub(a, b),
-		Binary::Mul => soft::mul(a, b),
-		Binary::Div => soft::div(a, b),
-		Binary::ReluGrad => gate(a, b),
-	}
-}
-
-/// `value` where `switch > 0`, `+0` where it is not, NaN where it is NaN.
-fn gate(switch: u32, value: u32) -> u32 {
-	if soft::is_nan(switch) {
-		CANONICAL_NAN
-	} else if soft::gt(switch, 0) {
-		canonical(value)
-	} else {
-		0
-	}
-}
-
-fn im2col<O: Operands + ?Sized>(
-	w: &crate::Window,
-	operands: &O,
-	row: u32,
-	col: u32,
-) -> Result<u32, EvalError> {
-	let output = place(row, w.out_height(), w.out_width()).ok_or(EvalError::Malformed)?;
-	let (channel, entry) = (col.checked_div(w.kernel()), col.checked_rem(w.kernel()));
-	let (channel, entry) = channel.zip(entry).ok_or(EvalError::Malformed)?;
-	let kernel_w = u32::from(w.kernel_w);
-	let (ky, kx) =
-		entry.checked_div(kernel_w).zip(entry.checked_rem(kernel_w)).ok_or(EvalError::Malformed)?;
-	let y = pixel(output.y, ky, w.stride_h, w.pad_h, w.height);
-	let x = pixel(output.x, kx, w.stride_w, w.pad_w, w.width);
-	let Some((y, x)) = y.zip(x) else { return Ok(0) };
-	let source = row_of(Place { image: output.image, y, x }, w.height.into(), w.width.into())
-		.ok_or(EvalError::Malformed)?;
-	Ok(canonical(operands.word(0, source, channel)?))
-}
-
-fn reshape<O: Operands + ?Sized>(
-	spec: &NodeSpec,
-	operands: &O,
-	row: u32,
-	col: u32,
-) -> Result<u32, EvalError> {
-	let from = spec.operand(0).ok_or(EvalError::Malformed)?;
-	let index = u64::from(row).saturating_mul(spec.ty.cols.into()).saturating_add(col.into());
-	let source = |n: Option<u64>| n.and_then(|n| u32::try_from(n).ok()).ok_or(EvalError::Malformed);
-	let from_row = source(index.checked_div(from.cols.into()))?;
-	let from_col = source(index.checked_rem(from.cols.into()))?;
-	let word = operands.word(0, from_row, from_col)?;
-	Ok(match spec.ty.dtype {
-		crate::DType::F32 => canonical(word),
-		crate::DType::U32 => word,
-	})
+/// Rows of the first operand.
+fn height(spec: &NodeSpec) -> Result<u32, EvalError> {
+	spec.operand(0).map(|ty| ty.rows).ok_or(EvalError::Malformed)
 }

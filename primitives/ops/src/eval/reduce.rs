@@ -1,48 +1,20 @@
 //! Sums and maxima.
 
-use alloc::vec::Vec;
-
-use super::{EvalError, Operands};
+use super::{EvalError, Operands, Tile};
 use crate::{
-	op::Op,
-	soft::{self, canonical, order_key},
-	spec::NodeSpec,
-	K_BLOCK, TILE,
+	grid::TileArea,
+	soft::{self, canonical, is_nan, order_key},
+	spec::{Fold, NodeSpec},
+	CANONICAL_NAN, TILE, TILE_WORDS,
 };
 
-/// Elements that RSUM32 sums in one go.
-const RSUM_BLOCK: u32 = 4096;
-
-/// The sum of `n` numbers in the order RSUM32.
-///
-/// Element i is added to lane i mod 32, in ascending order and from `+0`; then lane i takes lane
-/// i + 16, then i + 8, 4, 2 and 1. More than 4096 elements are summed in blocks of 4096, and the
-/// block sums by the same rule.
+/// The sum of `n` numbers in the order RSUM32: element i is added to lane i mod 32, in ascending order
+/// and from `+0`; then lane i takes lane i + 16, then i + 8, 4, 2 and 1.
 pub fn rsum32<E>(n: u32, value: impl Fn(u32) -> Result<u32, E>) -> Result<u32, E> {
-	if n <= RSUM_BLOCK {
-		return rsum32_block(0, n, &value);
-	}
-	let mut sums = Vec::new();
-	for block in 0..n.div_ceil(RSUM_BLOCK) {
-		let first = block.saturating_mul(RSUM_BLOCK);
-		sums.push(rsum32_block(first, n.saturating_sub(first).min(RSUM_BLOCK), &value)?);
-	}
-	// At most 2^20 sums, then at most 2^8: the recursion is three deep.
-	let count = u32::try_from(sums.len()).unwrap_or(u32::MAX);
-	rsum32_slice(count, &sums)
-}
-
-fn rsum32_slice<E>(n: u32, sums: &[u32]) -> Result<u32, E> {
-	let value = |i: u32| Ok(sums.get(i as usize).copied().unwrap_or(0));
-	let dynamic: &dyn Fn(u32) -> Result<u32, E> = &value;
-	rsum32(n, dynamic)
-}
-
-fn rsum32_block<E>(first: u32, n: u32, value: &impl Fn(u32) -> Result<u32, E>) -> Result<u32, E> {
 	let mut lanes = [0u32; TILE as usize];
 	for (i, lane) in (0..n).zip((0..lanes.len()).cycle()) {
 		if let Some(sum) = lanes.get_mut(lane) {
-			*sum = soft::add(*sum, value(first.saturating_add(i))?);
+			*sum = soft::add(*sum, value(i)?);
 		}
 	}
 	for half in [16, 8, 4, 2, 1] {
@@ -54,76 +26,118 @@ fn rsum32_block<E>(first: u32, n: u32, value: &impl Fn(u32) -> Result<u32, E>) -
 	Ok(lanes[0])
 }
 
-/// The first of the greatest of `n` numbers in the total order, NaN canonical.
-pub(super) fn maximum(
-	n: u32,
-	value: impl Fn(u32) -> Result<u32, EvalError>,
-) -> Result<u32, EvalError> {
-	let mut best = canonical(value(0)?);
-	for k in 1..n {
-		let candidate = canonical(value(k)?);
-		if order_key(candidate) > order_key(best) {
-			best = candidate;
-		}
+/// The greater of two numbers in the total order, NaN canonical; the first where they are the same.
+pub(super) fn greater(a: u32, b: u32) -> u32 {
+	canonical(if order_key(b) > order_key(a) { b } else { a })
+}
+
+/// The lesser of two numbers in the total order, NaN where either is.
+pub(super) fn lesser(a: u32, b: u32) -> u32 {
+	if is_nan(a) || is_nan(b) {
+		return CANONICAL_NAN;
 	}
-	Ok(best)
+	if order_key(b) < order_key(a) {
+		b
+	} else {
+		a
+	}
+}
+
+/// Puts the result of a block to that of the blocks before it.
+pub(super) fn fold_word(fold: Fold, accumulated: u32, block: u32) -> u32 {
+	match fold {
+		Fold::Sum => soft::add(accumulated, block),
+		Fold::Max => greater(accumulated, block),
+	}
 }
 
 /// An element of a node with a long reduction: its blocks folded left to right.
-pub(super) fn long<O: Operands + ?Sized>(
+pub(super) fn long(
 	spec: &NodeSpec,
-	operands: &O,
-	row: u32,
-	col: u32,
+	block: impl Fn(u32) -> Result<u32, EvalError>,
 ) -> Result<u32, EvalError> {
-	let one = |block| {
-		if let Op::MatMul { transpose_a, transpose_b } = spec.op {
-			return product_block(spec, operands, (transpose_a, transpose_b), (row, col), block);
-		}
-		column_block(spec, operands, col, block)
-	};
-	let mut sum = one(0)?;
-	for block in 1..spec.blocks() {
-		sum = soft::add(sum, one(block)?);
+	let mut result = block(0)?;
+	for index in 1..spec.blocks() {
+		result = fold_word(spec.fold(), result, block(index)?);
 	}
-	Ok(sum)
+	Ok(result)
 }
 
-/// First term of a block and the number of its terms.
-fn block_range(spec: &NodeSpec, block: u32) -> (u32, u32) {
-	let first = block.saturating_mul(K_BLOCK);
-	(first, spec.terms().saturating_sub(first).min(K_BLOCK))
-}
-
-fn product_block<O: Operands + ?Sized>(
-	spec: &NodeSpec,
-	operands: &O,
-	(transpose_a, transpose_b): (bool, bool),
-	(row, col): (u32, u32),
-	block: u32,
-) -> Result<u32, EvalError> {
-	let (first, terms) = block_range(spec, block);
-	let mut sum = 0;
-	for k in first..first.saturating_add(terms) {
-		let (a_row, a_col) = if transpose_a { (k, row) } else { (row, k) };
-		let (b_row, b_col) = if transpose_b { (col, k) } else { (k, col) };
-		let (a, b) = (operands.word(0, a_row, a_col)?, operands.word(1, b_row, b_col)?);
-		sum = soft::fma(a, b, sum);
-	}
-	Ok(sum)
-}
-
-/// One block of a column's sum.
-pub(super) fn column_block<O: Operands + ?Sized>(
+/// One block of the sum of a column, in ascending order from `+0`.
+pub(super) fn column<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	operands: &O,
 	col: u32,
 	block: u32,
 ) -> Result<u32, EvalError> {
-	let (first, terms) = block_range(spec, block);
+	let (first, terms) = spec.block_range(block);
 	let mut sum = 0;
 	for row in first..first.saturating_add(terms) {
 		sum = soft::add(sum, operands.word(0, row, col)?);
 	}
 	Ok(sum)
+}
+
+/// One block of the sum of a row.
+pub(super) fn row_sum<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	row: u32,
+	block: u32,
+) -> Result<u32, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	rsum32(terms, |k| Ok(operands.word(0, row, first.saturating_add(k))?))
+}
+
+/// One block of the maximum of a row.
+pub(super) fn row_max<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	row: u32,
+	block: u32,
+) -> Result<u32, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	let mut best = canonical(operands.word(0, row, first)?);
+	for col in (first..first.saturating_add(terms)).skip(1) {
+		best = greater(best, operands.word(0, row, col)?);
+	}
+	Ok(best)
+}
+
+/// One block of the rows whose index is `row`, in ascending order from `+0`.
+pub(super) fn scatter<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	(row, col): (u32, u32),
+	block: u32,
+) -> Result<u32, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	let mut sum = 0;
+	for term in first..first.saturating_add(terms) {
+		if operands.word(0, term, 0)? == row {
+			sum = soft::add(sum, operands.word(1, term, col)?);
+		}
+	}
+	Ok(sum)
+}
+
+/// The same for every element of the area; each index is read once.
+pub(super) fn scatter_tile<O: Operands + ?Sized>(
+	spec: &NodeSpec,
+	operands: &O,
+	area: TileArea,
+	block: u32,
+) -> Result<Tile, EvalError> {
+	let (first, terms) = spec.block_range(block);
+	let mut result = [0; TILE_WORDS];
+	for term in first..first.saturating_add(terms) {
+		let line = operands.word(0, term, 0)?.checked_sub(area.row);
+		let Some(line) = line.filter(|line| *line < area.rows) else { continue };
+		let mut lines = result.chunks_exact_mut(TILE as usize);
+		let sums = lines.nth(line as usize).unwrap_or_default();
+		for (col, sum) in (0..area.cols).zip(sums) {
+			*sum = soft::add(*sum, operands.word(1, term, area.col.saturating_add(col))?);
+		}
+	}
+	Ok(result)
 }

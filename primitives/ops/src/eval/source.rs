@@ -90,3 +90,11 @@ pub(super) fn mask(
 		canonical(scale)
 	}
 }
+
+/// `step / every mod period`.
+pub(super) fn step_index(context: &StepContext, every: u32, period: u32) -> Result<u32, EvalError> {
+	let phase = context.step.checked_div(every.into());
+	let value = phase.and_then(|phase| phase.checked_rem(period.into()));
+	// Smaller than the period.
+	value.and_then(|value| u32::try_from(value).ok()).ok_or(EvalError::Malformed)
+}

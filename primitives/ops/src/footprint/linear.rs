@@ -1,6 +1,6 @@
 //! Reshapes: the same words in row-major order on another grid.
 
-use super::{same_shape, spanned};
+use super::{gcd, same_shape, spanned};
 use crate::{program::ValueType, TILE};
 
 const WIDTH: u64 = TILE as u64;
@@ -75,11 +75,4 @@ fn span_in_wide(span: u64, from: &ValueType, to_cols: u64) -> Option<u64> {
 	}
 	let rows = spanned(span, from_cols);
 	spanned(rows, WIDTH).checked_mul(from.tile_cols().into())
-}
-
-fn gcd(mut a: u64, mut b: u64) -> u64 {
-	while let Some(rest) = a.checked_rem(b) {
-		(a, b) = (b, rest);
-	}
-	a
 }

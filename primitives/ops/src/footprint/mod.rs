@@ -1,16 +1,18 @@
 //! How much one tile can depend on: the bound that makes every admitted node judgeable.
 //!
 //! [`NodeSpec::worst_footprint`] is computed from the shapes alone, in constant time, and is never
-//! below the number of operand tiles that any tile (any K-block of it) reads. It need not be
+//! below the number of operand tiles that any tile (any block of it) reads. It need not be
 //! reached: a node that is refused by it may be written as several smaller ones.
 
+mod batch;
 mod linear;
+mod periodic;
 mod window;
 
 use crate::{op::Op, program::ValueType, spec::NodeSpec, K_BLOCK, TILE};
 
 impl NodeSpec {
-	/// Upper bound on the operand tiles that one output tile (one K-block of it) reads. A 1 KiB chunk
+	/// Upper bound on the operand tiles that one output tile (one block of it) reads. A 1 KiB chunk
 	/// of the data set, with its path, counts as half a tile. `u32::MAX` if the node is not one that
 	/// [`crate::Program::check`] makes.
 	pub fn worst_footprint(&self) -> u32 {
@@ -28,22 +30,36 @@ impl NodeSpec {
 			window.validate().ok()?;
 		}
 		Some(match &self.op {
-			Op::State { .. } | Op::Fill { .. } | Op::Mask { .. } => 0,
+			Op::State { .. }
+			| Op::Fill { .. }
+			| Op::Mask { .. }
+			| Op::Iota { .. }
+			| Op::StepIndex { .. } => 0,
 			Op::Load { format, .. } => {
 				let bytes = self.ty.cols.min(TILE).checked_mul(format.bytes())?;
 				// Each row is another record; its bytes may lie across the border of two chunks.
 				let chunks = if bytes == 1 { 1u64 } else { 2 };
 				rows.checked_mul(chunks)?.div_ceil(2)
 			},
-			Op::MatMul { .. } => {
+			Op::MatMul { .. } | Op::ScatterAdd { .. } => {
 				u64::from(self.terms().min(K_BLOCK).div_ceil(TILE)).checked_mul(2)?
 			},
-			Op::ColSum => self.terms().min(K_BLOCK).div_ceil(TILE).into(),
+			Op::BatchMatMul(product) => {
+				batch::tiles(product, self.operand(0)?, self.operand(1)?, &self.ty)?
+			},
+			Op::ColSum | Op::RowSum | Op::RowMax => {
+				self.terms().min(self.block_terms()).div_ceil(TILE).into()
+			},
 			Op::Reshape { .. } => linear::reshape(self.operand(0)?, &self.ty)?,
-			Op::Unary(_) | Op::OneHot { .. } => 1,
-			Op::Binary(..) => 2,
-			Op::Fma(_) => 3,
-			Op::RowSum | Op::RowMax => self.operand(0)?.tile_cols().into(),
+			Op::Unary(_) | Op::OneHot { .. } | Op::Causal { .. } => 1,
+			Op::Binary(_, broadcast) => {
+				periodic::tiles(broadcast, self.operand(1)?).checked_add(1)?
+			},
+			Op::Fma(broadcast) | Op::Select(broadcast) => {
+				periodic::tiles(broadcast, self.operand(1)?).checked_add(2)?
+			},
+			Op::RotateHalf { width } => periodic::swapped(*width, self.operand(0)?),
+			Op::Gather => u64::from(self.operand(0)?.tile_rows()).min(rows).checked_add(1)?,
 			Op::Pick => u64::from(self.operand(0)?.tile_cols()).min(rows).checked_add(1)?,
 			Op::Im2Col(w) | Op::MaxPool(w) | Op::AvgPool(w) => {
 				window::pixels_of_positions(w, rows, self.operand(0)?)?
@@ -64,10 +80,26 @@ impl NodeSpec {
 
 /// Tiles that a run of `n` consecutive elements touches at most, where a tile is `tile` elements.
 fn spanned(n: u64, tile: u64) -> u64 {
-	match n {
-		0 | 1 => n,
-		_ => n.saturating_sub(2).checked_div(tile).unwrap_or(n).saturating_add(2),
+	spanned_from(n, tile, 1)
+}
+
+/// The same where the run starts at a multiple of `start`.
+fn spanned_from(n: u64, tile: u64, start: u64) -> u64 {
+	if n == 0 {
+		return 0;
 	}
+	// Furthest into its first tile that the run can start.
+	let latest = tile.saturating_sub(gcd(start, tile));
+	let last = latest.saturating_add(n).saturating_sub(1);
+	last.checked_div(tile).unwrap_or(last).saturating_add(1)
+}
+
+/// The greatest common divisor; that of 0 and another number is the other.
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+	while let Some(rest) = a.checked_rem(b) {
+		(a, b) = (b, rest);
+	}
+	a
 }
 
 /// Whether two values have the same shape.

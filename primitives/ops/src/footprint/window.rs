@@ -40,6 +40,25 @@ impl Geometry {
 			pad_h: w.pad_h.into(),
 		}
 	}
+
+	/// Lines of positions between the first and the last whose windows hold any of some consecutive
+	/// pixels, for a number of line breaks (at most 31) among these: within an image, or across the
+	/// borders of as many as there is room for.
+	#[allow(
+		clippy::arithmetic_side_effects,
+		reason = "all sizes are below 2^16 and positive where they divide"
+	)]
+	fn lines(&self, breaks: i64) -> i64 {
+		let within = (breaks + self.kernel_h - 1).div_euclid(self.stride_h);
+		let most = if breaks > 0 { (breaks - 1) / self.height + 1 } else { 0 };
+		let across = |borders: i64| {
+			let outside = breaks - (borders - 1) * self.height;
+			(borders - 1) * self.out_height
+				+ (2 * self.pad_h + outside - 1).div_euclid(self.stride_h)
+				+ 1
+		};
+		(1..=most).map(across).fold(within, i64::max)
+	}
 }
 
 /// Line breaks within `n` consecutive cells of lines of `width` cells, at most.
@@ -92,24 +111,13 @@ pub(super) fn pixels_of_positions(w: &Window, n: u64, operand: &ValueType) -> Op
 pub(super) fn positions_of_pixels(w: &Window, n: u64, operand: &ValueType) -> Option<u64> {
 	let (g, n) = (Geometry::new(w), i64::try_from(n).ok()?);
 	let most = breaks(n, g.width)?;
-	// Lines of positions between the first and the last, for a number of line breaks among the pixels:
-	// within an image, or across the border of two.
-	let lines = |breaks: i64| {
-		let within = (breaks + g.kernel_h - 1).div_euclid(g.stride_h);
-		let across = (2 * g.pad_h + breaks - 1).div_euclid(g.stride_h) + 1;
-		if breaks > 0 {
-			within.max(across)
-		} else {
-			within
-		}
-	};
 	let run = |breaks: i64| {
 		if breaks > 0 && g.stride_h > 1 {
 			// Two lines of pixels may share a line of positions: take the lines whole.
-			return (lines(breaks) + 1) * g.out_width;
+			return (g.lines(breaks) + 1) * g.out_width;
 		}
 		let along = n - 1 - breaks * g.width + g.kernel_w - 1;
-		lines(breaks) * g.out_width + along.div_euclid(g.stride_w) + 1
+		g.lines(breaks) * g.out_width + along.div_euclid(g.stride_w) + 1
 	};
 	let longest = (0..=most.min(n)).map(run).max()?;
 	let segment = |count: i64| {
@@ -128,9 +136,7 @@ fn whole_lines(g: &Geometry, n: i64) -> Option<u64> {
 		return Some(u64::MAX);
 	}
 	let breaks = (n - 1) / g.width;
-	let within = (breaks + g.kernel_h - 1).div_euclid(g.stride_h);
-	let across = (2 * g.pad_h + breaks - 1).div_euclid(g.stride_h) + 1;
-	let rows = (if breaks > 0 { within.max(across) } else { within } + 1) * g.out_width;
+	let rows = (g.lines(breaks) + 1) * g.out_width;
 	// Furthest into its first tile that such a run can start.
 	let unit = (1..=WIDTH).rev().find(|unit| WIDTH % unit == 0 && g.out_width % unit == 0)?;
 	u64::try_from((rows + WIDTH - unit + WIDTH - 1) / WIDTH).ok()

@@ -1,6 +1,9 @@
 //! Random operations with operands that they take.
 
-use assay_ops::{Binary, Broadcast, NodeSpec, Op, RecordFormat, Unary, ValueType, Window};
+use assay_ops::{
+	BatchMatMul, Binary, Broadcast, HeadLayout, HeadShape, NodeSpec, Op, RecordFormat, Unary,
+	ValueType, Window,
+};
 
 use super::{
 	program::{float, integer, try_spec},
@@ -84,13 +87,88 @@ fn reshape(random: &mut Random) -> (Op, Vec<ValueType>) {
 	(Op::Reshape { rows, cols }, vec![ty(from_rows, from_cols)])
 }
 
-fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
-	let broadcasts = [Broadcast::None, Broadcast::Row, Broadcast::Col, Broadcast::Scalar];
-	let broadcast = broadcasts[random.below(4) as usize];
+/// A result, and an operand that is spread over it.
+fn spread(random: &mut Random) -> (ValueType, Broadcast, ValueType) {
 	let (rows, cols) = (length(random, 200), length(random, 200));
 	let a = float(rows, cols);
-	let (b_rows, b_cols) = broadcast.shape(&a);
-	match random.below(18) {
+	match random.below(7) {
+		0 => (a, Broadcast::None, a),
+		1 => (a, Broadcast::Row, float(1, cols)),
+		2 => (a, Broadcast::Col, float(rows, 1)),
+		3 => (a, Broadcast::Scalar, float(1, 1)),
+		_ => {
+			let each = if random.below(2) == 0 { 1 } else { length(random, 70) };
+			let (p, q) = (length(random, 70), length(random, 70));
+			let a = float(p * each * (1 + random.below(3)), q * (1 + random.below(3)));
+			(a, Broadcast::Periodic { each }, float(p, q))
+		},
+	}
+}
+
+fn elementwise(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let (a, broadcast, b) = spread(random);
+	match random.below(4) {
+		0 => (Op::Binary(Binary::Add, broadcast), vec![a, b]),
+		1 => (Op::Binary(Binary::Max, broadcast), vec![a, b]),
+		2 => (Op::Fma(broadcast), vec![a, b, a]),
+		_ => (Op::Select(broadcast), vec![a, b, a]),
+	}
+}
+
+/// A batch of products: sizes of attention heads, or any.
+pub fn batch(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let layout = |random: &mut Random| match random.below(2) {
+		0 => HeadLayout::Stacked,
+		_ => HeadLayout::Interleaved,
+	};
+	let size = |random: &mut Random| match random.below(3) {
+		0 => length(random, 100),
+		_ => 1 << random.below(8),
+	};
+	let product = BatchMatMul {
+		batch: 1 + random.below(5),
+		heads: 1 + random.below(8) as u16,
+		transpose_a: random.below(2) == 0,
+		transpose_b: random.below(2) == 0,
+		a: layout(random),
+		b: layout(random),
+		out: layout(random),
+	};
+	let (m, n) = (size(random), size(random));
+	let k = if random.below(4) == 0 { length(random, 1200) } else { size(random) };
+	let value = |layout: HeadLayout, transposed: bool, rows: u32, cols: u32| {
+		let (rows, cols) = if transposed { (cols, rows) } else { (rows, cols) };
+		let (rows, cols) = layout.whole(&product, HeadShape { rows, cols }).expect("it is small");
+		float(rows, cols)
+	};
+	let a = value(product.a, product.transpose_a, m, k);
+	let b = value(product.b, product.transpose_b, k, n);
+	(Op::BatchMatMul(product), vec![a, b])
+}
+
+/// Operations on rows that an index names, and on columns that move.
+fn moved(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let (rows, cols) = (length(random, 200), length(random, 200));
+	match random.below(6) {
+		0 => (Op::Gather, vec![float(length(random, 3000), cols), integer(rows, 1)]),
+		1 => {
+			let n = length(random, 1200);
+			(Op::ScatterAdd { rows }, vec![integer(n, 1), float(n, cols)])
+		},
+		2 => (Op::Causal { bits: 0xFF80_0000 }, vec![float(cols * (1 + random.below(5)), cols)]),
+		3 | 4 => {
+			let width = 2 * length(random, 100);
+			(Op::RotateHalf { width }, vec![float(rows, width * (1 + random.below(5)))])
+		},
+		_ if random.below(8) == 0 => (Op::StepIndex { every: 2, period: cols }, vec![]),
+		_ => (Op::Iota { rows, first: random.u32(), stride: random.u32() }, vec![]),
+	}
+}
+
+fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let (rows, cols) = (length(random, 200), length(random, 200));
+	let a = float(rows, cols);
+	match random.below(24) {
 		0 => {
 			let (transpose_a, transpose_b) = (random.below(2) == 0, random.below(2) == 0);
 			let k = length(random, 1200);
@@ -99,10 +177,9 @@ fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
 			(Op::MatMul { transpose_a, transpose_b }, vec![left, right])
 		},
 		1 => (Op::Unary(Unary::Relu), vec![a]),
-		2 => (Op::Binary(Binary::Add, broadcast), vec![a, float(b_rows, b_cols)]),
-		3 => (Op::Fma(broadcast), vec![a, float(b_rows, b_cols), a]),
-		4 => (Op::RowSum, vec![a]),
-		5 => (Op::RowMax, vec![a]),
+		2 | 3 => elementwise(random),
+		4 => (Op::RowSum, vec![float(rows, length(random, 2500))]),
+		5 => (Op::RowMax, vec![float(rows, length(random, 2500))]),
 		6 => (Op::ColSum, vec![float(length(random, 1200), cols)]),
 		7 => (Op::Pick, vec![float(rows, length(random, 3000)), integer(rows, 1)]),
 		8 => (Op::OneHot { cols }, vec![integer(rows, 1)]),
@@ -117,7 +194,9 @@ fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
 			(Op::Load { offset: random.below(2000), width: cols, format }, vec![])
 		},
 		10 | 11 => reshape(random),
-		which => windowed(random, which - 12),
+		which @ 12..18 => windowed(random, which - 12),
+		18..21 => batch(random),
+		_ => moved(random),
 	}
 }
 

@@ -1,8 +1,8 @@
 //! Every operation in a shape near the limits on what one tile may depend on and take.
 
 use assay_ops::{
-	Binary, Broadcast, CheckedProgram, DType, Limits, Node, NodeSpec, Op, Program, RecordFormat,
-	Slot, Unary, ValueType, Window, MAX_NODES, OPSET_VERSION,
+	BatchMatMul, Binary, Broadcast, CheckedProgram, DType, HeadLayout, Limits, Node, NodeSpec, Op,
+	Program, RecordFormat, Slot, Unary, ValueType, Window, MAX_NODES, OPSET_VERSION,
 };
 
 pub(crate) const BATCH: u32 = 64;
@@ -33,20 +33,77 @@ pub(crate) fn cases() -> Vec<Case> {
 		("matmul", product, vec![float(64, 1024), float(1024, 64)]),
 		// Lines of 1000 words among tiles of 1024: some runs of 32 cross a border.
 		("reshape", Op::Reshape { rows: 64, cols: 1000 }, vec![float(2000, 32)]),
-		("unary.sqrt", Op::Unary(Unary::Sqrt), vec![square]),
-		("unary.exp", Op::Unary(Unary::Exp), vec![square]),
-		("unary.log", Op::Unary(Unary::Log), vec![square]),
-		("binary.div", Op::Binary(Binary::Div, Broadcast::None), vec![square; 2]),
 		("fma", Op::Fma(Broadcast::None), vec![square; 3]),
-		("row_sum", Op::RowSum, vec![float(64, 36 * 32)]),
-		("row_max", Op::RowMax, vec![float(64, 36 * 32)]),
+		("select", Op::Select(Broadcast::None), vec![square; 3]),
+		("row_sum", Op::RowSum, vec![float(64, 2048)]),
+		("row_max", Op::RowMax, vec![float(64, 2048)]),
 		("col_sum", Op::ColSum, vec![float(1024, 64)]),
 		// The labels of a tile lie in 32 tiles.
 		("pick", Op::Pick, vec![float(64, 1024), labels(64)]),
 		("one_hot", Op::OneHot { cols: 64 }, vec![labels(64)]),
+		("gather", Op::Gather, vec![float(2048, 64), labels(64)]),
+		// All rows go to the one tile down.
+		("scatter_add", Op::ScatterAdd { rows: 32 }, vec![labels(1024), float(1024, 64)]),
+		("iota", Op::Iota { rows: 64, first: 1, stride: 3 }, vec![]),
+		("step_index", Op::StepIndex { every: 2, period: 3 }, vec![]),
+		("causal", Op::Causal { bits: 0 }, vec![square]),
+		("rotate_half", Op::RotateHalf { width: 48 }, vec![float(64, 192)]),
 	];
+	cases.extend(functions());
+	cases.extend(batches());
 	cases.extend(windows());
 	cases
+}
+
+fn functions() -> Vec<Case> {
+	let square = float(64, 64);
+	let unary = |name, function| (name, Op::Unary(function), vec![square]);
+	let binary = |name, function| (name, Op::Binary(function, Broadcast::None), vec![square; 2]);
+	let periodic = Op::Binary(Binary::Add, Broadcast::Periodic { each: 1 });
+	vec![
+		unary("unary.sqrt", Unary::Sqrt),
+		unary("unary.rsqrt", Unary::Rsqrt),
+		unary("unary.exp", Unary::Exp),
+		unary("unary.log", Unary::Log),
+		unary("unary.tanh", Unary::Tanh),
+		unary("unary.erf", Unary::Erf),
+		unary("unary.sigmoid", Unary::Sigmoid),
+		unary("unary.silu", Unary::Silu),
+		unary("unary.gelu", Unary::Gelu),
+		binary("binary.add", Binary::Add),
+		binary("binary.div", Binary::Div),
+		binary("binary.max", Binary::Max),
+		binary("binary.min", Binary::Min),
+		binary("binary.tanh_grad", Binary::TanhGrad),
+		binary("binary.sigmoid_grad", Binary::SigmoidGrad),
+		binary("binary.silu_grad", Binary::SiluGrad),
+		binary("binary.gelu_grad", Binary::GeluGrad),
+		("binary.periodic", periodic, vec![float(144, 144), float(48, 48)]),
+	]
+}
+
+/// Weights times values, where a tile holds parts of `heads` heads of `32 / heads` columns.
+fn context(name: &'static str, heads: u16, tokens: u32) -> Case {
+	let product = BatchMatMul {
+		batch: 1,
+		heads,
+		transpose_a: false,
+		transpose_b: false,
+		a: HeadLayout::Stacked,
+		b: HeadLayout::Interleaved,
+		out: HeadLayout::Interleaved,
+	};
+	let weights = float(u32::from(heads) * tokens, tokens);
+	(name, Op::BatchMatMul(product), vec![weights, float(tokens, 32)])
+}
+
+fn batches() -> Vec<Case> {
+	vec![
+		// Two blocks of 512 terms, as many as a tile of one head may have.
+		context("batch_matmul.long", 1, 1024),
+		context("batch_matmul.16_heads", 16, 64),
+		context("batch_matmul.32_heads", 32, 32),
+	]
 }
 
 /// A window with stride 1 on images of 64 channels.

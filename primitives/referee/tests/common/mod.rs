@@ -5,8 +5,8 @@ use assay_commitment::{list::List, DataTree, ListTag, ProgramTree, TensorTree};
 use assay_ops::{
 	eval::StepContext,
 	step::{run_reference, StepResult},
-	Binary, Broadcast, CheckedProgram, DType, Limits, Node, NodeSpec, Op, Program, RecordFormat,
-	Slot, Unary, ValueType, Window, OPSET_VERSION,
+	BatchMatMul, Binary, Broadcast, CheckedProgram, DType, HeadLayout, Limits, Node, NodeSpec, Op,
+	Program, RecordFormat, Slot, Unary, ValueType, Window, OPSET_VERSION,
 };
 use assay_referee::{prove::trace, ProvenNode, Step};
 
@@ -132,6 +132,35 @@ impl Builder {
 	}
 }
 
+const UNARIES: [Unary; 12] = [
+	Unary::Neg,
+	Unary::Sqrt,
+	Unary::Relu,
+	Unary::Exp,
+	Unary::Log,
+	Unary::Tanh,
+	Unary::Erf,
+	Unary::Abs,
+	Unary::Sigmoid,
+	Unary::Silu,
+	Unary::Gelu,
+	Unary::Rsqrt,
+];
+
+const BINARIES: [Binary; 11] = [
+	Binary::Add,
+	Binary::Sub,
+	Binary::Mul,
+	Binary::Div,
+	Binary::ReluGrad,
+	Binary::Max,
+	Binary::Min,
+	Binary::TanhGrad,
+	Binary::SigmoidGrad,
+	Binary::SiluGrad,
+	Binary::GeluGrad,
+];
+
 const SPREADS: [Broadcast; 4] =
 	[Broadcast::None, Broadcast::Row, Broadcast::Col, Broadcast::Scalar];
 
@@ -149,28 +178,31 @@ pub fn zoo(seed: u64) -> Run {
 		let inputs = [if transpose_a { a_t } else { a }, if transpose_b { w_t } else { w }];
 		b.add(Op::MatMul { transpose_a, transpose_b }, &inputs);
 	}
-	let binaries = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::ReluGrad];
 	for (broadcast, operand) in SPREADS.into_iter().zip(spread) {
 		b.add(Op::Fma(broadcast), &[x, operand, spread[0]]);
-		for binary in binaries {
+		b.add(Op::Select(broadcast), &[x, operand, spread[0]]);
+		for binary in BINARIES {
 			b.add(Op::Binary(binary, broadcast), &[x, operand]);
 		}
 	}
 	b.add(Op::Binary(Binary::Mul, Broadcast::None), &[x, x]);
-	for unary in [Unary::Neg, Unary::Sqrt, Unary::Relu, Unary::Exp, Unary::Log] {
+	for unary in UNARIES {
 		b.add(Op::Unary(unary), &[x]);
 	}
 	for op in [Op::RowSum, Op::RowMax, Op::ColSum, Op::Reshape { rows: n, cols: m }] {
 		b.add(op, &[x]);
 	}
-	loads(&mut b);
+	let labels = loads(&mut b);
+	rows(&mut b, (x, labels));
+	heads(&mut b);
 	images(&mut b, 5 + (random.next() % 5) as u16, 5 + (random.next() % 5) as u16);
 	let moved = b.add(Op::Binary(Binary::Sub, Broadcast::Scalar), &[x, spread[3]]);
 	b.next(4, moved);
 	b.run(seed)
 }
 
-fn loads(b: &mut Builder) {
+/// Operations on records; gives the labels.
+fn loads(b: &mut Builder) -> u16 {
 	let load = |offset, width, format| Op::Load { offset, width, format };
 	let values = b.add(load(3, 36, RecordFormat::F32), &[]);
 	b.add(load(0, 70, RecordFormat::U8ToF32), &[]);
@@ -181,6 +213,47 @@ fn loads(b: &mut Builder) {
 	b.add(Op::Fill { bits: 0x3F80_0001, rows: 40, cols: 33 }, &[]);
 	let mask = Op::Mask { stream: 3, threshold: 1 << 31, scale: 0x4000_0000, rows: 40, cols: 40 };
 	b.add(mask, &[]);
+	labels
+}
+
+/// Operations on rows that have a number or repeat: of `x`, and of labels of which some are too large.
+fn rows(b: &mut Builder, (x, labels): (u16, u16)) {
+	b.add(Op::Gather, &[x, labels]);
+	let gradient = b.state(34, 70);
+	b.add(Op::ScatterAdd { rows: 200 }, &[labels, gradient]);
+	b.add(Op::Iota { rows: 70, first: 7, stride: 0x4000_0001 }, &[]);
+	b.add(Op::StepIndex { every: 2, period: 3 }, &[]);
+	let squares = b.state(4 * 40, 40);
+	b.add(Op::Causal { bits: 0xFF80_0000 }, &[squares]);
+	for width in [8, 40] {
+		b.add(Op::RotateHalf { width }, &[squares]);
+	}
+	for (rows, cols, each) in [(40, 40, 1), (40, 20, 4), (8, 10, 5)] {
+		let (period, broadcast) = (b.state(rows, cols), Broadcast::Periodic { each });
+		b.add(Op::Binary(Binary::Mul, broadcast), &[squares, period]);
+		b.add(Op::Fma(broadcast), &[squares, period, squares]);
+		b.add(Op::Select(broadcast), &[squares, period, squares]);
+	}
+}
+
+/// Attention of two sequences of 20 tokens with three heads of 24, without its softmax, and its
+/// gradients.
+fn heads(b: &mut Builder) {
+	use HeadLayout::{Interleaved, Stacked};
+	let [queries, keys] = [b.state(40, 72), b.state(40, 72)];
+	let plain = BatchMatMul {
+		batch: 2,
+		heads: 3,
+		transpose_a: false,
+		transpose_b: false,
+		a: Stacked,
+		b: Interleaved,
+		out: Interleaved,
+	};
+	let inner = BatchMatMul { a: Interleaved, transpose_b: true, out: Stacked, ..plain };
+	let scores = b.add(Op::BatchMatMul(inner), &[queries, keys]);
+	b.add(Op::BatchMatMul(plain), &[scores, keys]);
+	b.add(Op::BatchMatMul(BatchMatMul { transpose_a: true, ..plain }), &[scores, keys]);
 }
 
 fn images(b: &mut Builder, height: u16, width: u16) {
@@ -217,5 +290,44 @@ pub fn long(seed: u64) -> Run {
 		b.add(Op::MatMul { transpose_a: true, transpose_b: true }, &[w, a]);
 		b.add(Op::ColSum, &[w]);
 	}
+	for columns in [1024, 1025, 2100] {
+		let x = b.state(40, columns);
+		b.add(Op::RowSum, &[x]);
+		b.add(Op::RowMax, &[x]);
+	}
+	let tall = b.state(1025, 40);
+	b.add(Op::ColSum, &[tall]);
+	scatter(&mut b);
+	long_heads(&mut b);
 	b.run(seed)
+}
+
+/// 35 tokens of each of 34 records, and their gradient.
+fn scatter(b: &mut Builder) {
+	let tokens = b.add(Op::Load { offset: 0, width: 35, format: RecordFormat::U8ToU32 }, &[]);
+	let tokens = b.add(Op::Reshape { rows: 34 * 35, cols: 1 }, &[tokens]);
+	let gradient = b.state(34 * 35, 33);
+	b.add(Op::ScatterAdd { rows: 200 }, &[tokens, gradient]);
+}
+
+/// Two heads over 600 terms each, in every layout of the result.
+fn long_heads(b: &mut Builder) {
+	use HeadLayout::{Interleaved, Stacked};
+	let (left, right) = (b.state(2 * 12, 600), b.state(600, 2 * 12));
+	let (transpose_a, transpose_b) = (false, false);
+	let product = |out| BatchMatMul {
+		batch: 1,
+		heads: 2,
+		transpose_a,
+		transpose_b,
+		a: Stacked,
+		b: Interleaved,
+		out,
+	};
+	b.add(Op::BatchMatMul(product(Interleaved)), &[left, right]);
+	b.add(Op::BatchMatMul(product(Stacked)), &[left, right]);
+	let (a, b_layout) = (Interleaved, Stacked);
+	let turned =
+		BatchMatMul { transpose_a: true, transpose_b: true, a, b: b_layout, ..product(Stacked) };
+	b.add(Op::BatchMatMul(turned), &[right, left]);
 }

@@ -1,0 +1,226 @@
+//! Kernels of the CPU backend other than matrix products, against the operations of candle.
+//!
+//! A figure counts elements: of the result, or of the operand that a reduction reads.
+
+#[path = "../../../primitives/ops/benches/common/mod.rs"]
+mod common;
+
+use std::{error::Error, hint::black_box};
+
+use assay_backend_cpu::{CpuKernels, Kernels, Records};
+use assay_ops::{
+	eval::StepContext, Binary, Broadcast, DType, NodeSpec, Op, Operand, Unary, ValueType,
+};
+use candle_core::{DType as CandleDType, Device, Result, Tensor, D};
+use common::{figure, ratio, Bench};
+
+const ROUNDS: usize = 11;
+const THREADS: [usize; 2] = [1, 2];
+const CONTEXT: StepContext =
+	StepContext { seed: [0; 32], step: 0, batch: 1, records: 1, record_size: 1 };
+
+/// Rows and columns of most operands.
+const ROWS: usize = 1024;
+const COLS: usize = 1024;
+
+/// Rows of an embedding table, and of what is taken from it.
+const TABLE: usize = 8192;
+const TAKEN: usize = ROWS * COLS / WIDTH;
+const WIDTH: usize = 256;
+
+/// Columns of a head.
+const HEAD: usize = 64;
+
+type Peer = Box<dyn Fn() -> Result<Tensor>>;
+
+/// An operation on its operands, and the same in candle where it has it.
+struct Contest {
+	name: &'static str,
+	op: Op,
+	operands: Vec<Tensor>,
+	peer: Option<Peer>,
+}
+
+/// Numbers between −2 and 2, or between 0 and 4.
+fn noise(rows: usize, cols: usize, lowest: f32) -> Result<Tensor> {
+	let number = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 4_194_304.0 + lowest;
+	let numbers: Vec<f32> = (0..(rows * cols) as u32).map(number).collect();
+	Tensor::from_vec(numbers, (rows, cols), &Device::Cpu)
+}
+
+/// Indices of rows of the table.
+fn indices() -> Result<Tensor> {
+	let index = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) % TABLE as u32;
+	let indices: Vec<u32> = (0..TAKEN as u32).map(index).collect();
+	Tensor::from_vec(indices, (TAKEN, 1), &Device::Cpu)
+}
+
+impl Contest {
+	fn new(
+		name: &'static str,
+		op: Op,
+		operands: &[&Tensor],
+		peer: impl Fn() -> Result<Tensor> + 'static,
+	) -> Self {
+		Self { peer: Some(Box::new(peer)), ..Self::alone(name, op, operands) }
+	}
+
+	fn alone(name: &'static str, op: Op, operands: &[&Tensor]) -> Self {
+		Self { name, op, operands: operands.iter().copied().cloned().collect(), peer: None }
+	}
+
+	fn spec(&self) -> std::result::Result<NodeSpec, Box<dyn Error>> {
+		let ty = |tensor: &Tensor| -> Result<ValueType> {
+			let (rows, cols) = tensor.dims2()?;
+			let dtype = match tensor.dtype() {
+				CandleDType::U32 => DType::U32,
+				_ => DType::F32,
+			};
+			Ok(ValueType { dtype, rows: rows as u32, cols: cols as u32 })
+		};
+		let types: Vec<ValueType> = self.operands.iter().map(ty).collect::<Result<_>>()?;
+		let ty = self.op.infer(&types, CONTEXT.batch).map_err(|error| format!("{error:?}"))?;
+		let inputs: Vec<_> = (0..).zip(types).map(|(id, ty)| Operand { id, ty }).collect();
+		let inputs = inputs.try_into().map_err(|_| "too many operands")?;
+		Ok(NodeSpec { id: 9, op: self.op, inputs, ty })
+	}
+
+	fn run(&self, bench: &Bench, threads: usize) -> std::result::Result<(), Box<dyn Error>> {
+		let (kernels, spec) = (CpuKernels::new(threads)?, self.spec()?);
+		let words = |tensor: &Tensor| -> Result<Vec<u32>> {
+			let flat = tensor.flatten_all()?;
+			match tensor.dtype() {
+				CandleDType::U32 => flat.to_vec1(),
+				_ => Ok(flat.to_vec1()?.iter().map(|x: &f32| x.to_bits()).collect()),
+			}
+		};
+		let operands: Vec<Vec<u32>> = self.operands.iter().map(words).collect::<Result<_>>()?;
+		let operands: Vec<&[u32]> = operands.iter().map(Vec::as_slice).collect();
+		let mut out = vec![0; spec.ty.words() as usize];
+		let mut ours = || {
+			let records = Records { bytes: &[0], size: 1 };
+			let result = kernels.run(&spec, &CONTEXT, &operands, &records, black_box(&mut out));
+			result.expect("the operands have the node's types");
+		};
+		let elements = spec.ty.words().max(self.operands[0].elem_count() as u64) as f64;
+		let name = format!("kernel.{}.n{elements}.t{threads}", self.name);
+		let Some(peer) = &self.peer else {
+			let seconds = bench.medians(ROUNDS, &mut [&mut ours]);
+			figure(&name, elements / seconds[0] / 1e9, "gelem/s");
+			return Ok(());
+		};
+		let mut theirs = || _ = black_box(peer().expect("candle has the operation"));
+		let seconds = bench.medians(ROUNDS, &mut [&mut ours, &mut theirs]);
+		figure(&name, elements / seconds[0] / 1e9, "gelem/s");
+		ratio(&name, "candle", seconds[0], seconds[1]);
+		let expected: Vec<f32> = peer()?.flatten_all()?.to_vec1()?;
+		let near = |(word, x): (&u32, &f32)| {
+			let ours = f32::from_bits(*word);
+			ours == *x || (ours - x).abs() < 2e-3
+		};
+		assert!(out.iter().zip(&expected).all(near), "{name}: both compute the same");
+		Ok(())
+	}
+}
+
+/// Functions of one number.
+fn unary() -> Result<Vec<Contest>> {
+	let x = noise(ROWS, COLS, -2.0)?;
+	let positive = noise(ROWS, COLS, 1e-6)?;
+	let against = |name, f, x: &Tensor, peer: fn(&Tensor) -> Result<Tensor>| {
+		let tensor = x.clone();
+		Contest::new(name, Op::Unary(f), &[x], move || peer(&tensor))
+	};
+	Ok(vec![
+		against("relu", Unary::Relu, &x, Tensor::relu),
+		against("abs", Unary::Abs, &x, Tensor::abs),
+		against("sqrt", Unary::Sqrt, &positive, Tensor::sqrt),
+		Contest::alone("rsqrt", Op::Unary(Unary::Rsqrt), &[&positive]),
+		against("exp", Unary::Exp, &x, Tensor::exp),
+		against("log", Unary::Log, &positive, Tensor::log),
+		against("tanh", Unary::Tanh, &x, Tensor::tanh),
+		against("erf", Unary::Erf, &x, Tensor::erf),
+		Contest::alone("sigmoid", Op::Unary(Unary::Sigmoid), &[&x]),
+		against("silu", Unary::Silu, &x, Tensor::silu),
+		against("gelu", Unary::Gelu, &x, Tensor::gelu_erf),
+	])
+}
+
+/// Functions of two numbers and of three.
+fn several() -> Result<Vec<Contest>> {
+	let (x, y) = (noise(ROWS, COLS, -2.0)?, noise(ROWS, COLS, 0.5)?);
+	let (row, table) = (noise(1, COLS, 0.0)?, noise(ROWS / 4, HEAD, 0.0)?);
+	let binary = |name, f, peer: fn(&Tensor, &Tensor) -> Result<Tensor>| {
+		let (a, b) = (x.clone(), y.clone());
+		Contest::new(name, Op::Binary(f, Broadcast::None), &[&x, &y], move || peer(&a, &b))
+	};
+	let (a, b) = (x.clone(), row.clone());
+	let bias = move || a.broadcast_add(&b);
+	let (a, b) = (x.clone(), table.reshape((1, ROWS / 4, 1, HEAD))?);
+	let positions = move || {
+		let heads = a.reshape((4, ROWS / 4, COLS / HEAD, HEAD))?;
+		heads.broadcast_mul(&b)
+	};
+	let (a, b, condition) = (x.clone(), y.clone(), x.ge(0.5)?);
+	let select = move || condition.where_cond(&a, &b);
+	let mask = x.ge(0.5)?.to_dtype(CandleDType::F32)?;
+	let periodic = Broadcast::Periodic { each: 1 };
+	Ok(vec![
+		binary("add", Binary::Add, Tensor::add),
+		binary("div", Binary::Div, Tensor::div),
+		binary("max", Binary::Max, |a, b| a.maximum(b)),
+		Contest::new("add-row", Op::Binary(Binary::Add, Broadcast::Row), &[&x, &row], bias),
+		Contest::new("mul-table", Op::Binary(Binary::Mul, periodic), &[&x, &table], positions),
+		Contest::alone("silu-grad", Op::Binary(Binary::SiluGrad, Broadcast::None), &[&x, &y]),
+		Contest::alone("gelu-grad", Op::Binary(Binary::GeluGrad, Broadcast::None), &[&x, &y]),
+		Contest::alone("fma", Op::Fma(Broadcast::None), &[&x, &y, &x]),
+		Contest::new("select", Op::Select(Broadcast::None), &[&x, &mask, &y], select),
+	])
+}
+
+/// Reductions, and what moves words.
+fn others() -> Result<Vec<Contest>> {
+	let x = noise(ROWS, COLS, -2.0)?;
+	let against = |name, op, peer: fn(&Tensor) -> Result<Tensor>| {
+		let tensor = x.clone();
+		Contest::new(name, op, &[&x], move || peer(&tensor))
+	};
+	let hidden = Tensor::new(f32::NEG_INFINITY, &Device::Cpu)?.broadcast_as((ROWS, COLS))?;
+	let seen = Tensor::tril2(ROWS, CandleDType::U8, &Device::Cpu)?;
+	let a = x.clone();
+	let causal = move || seen.where_cond(&a, &hidden);
+	let bits = f32::NEG_INFINITY.to_bits();
+	let (table, indices) = (noise(TABLE, WIDTH, -2.0)?, indices()?);
+	let gradient = noise(TAKEN, WIDTH, -2.0)?;
+	let (a, at) = (table.clone(), indices.flatten_all()?);
+	let gather = move || a.index_select(&at, 0);
+	let (zeros, at, b) = (table.zeros_like()?, indices.flatten_all()?, gradient.clone());
+	let scatter = move || zeros.index_add(&at, &b, 0);
+	let rows = TABLE as u32;
+	Ok(vec![
+		against("row-sum", Op::RowSum, |x| x.sum_keepdim(D::Minus1)),
+		against("row-max", Op::RowMax, |x| x.max_keepdim(D::Minus1)),
+		against("col-sum", Op::ColSum, |x| x.sum_keepdim(0)),
+		Contest::new("causal", Op::Causal { bits }, &[&x], causal),
+		against("rotate-half", Op::RotateHalf { width: HEAD as u32 }, |x| {
+			let runs = x.reshape((ROWS * COLS / HEAD, HEAD))?;
+			let (low, high) = (runs.narrow(1, 0, HEAD / 2)?, runs.narrow(1, HEAD / 2, HEAD / 2)?);
+			Tensor::cat(&[&high.neg()?, &low], 1)
+		}),
+		Contest::new("gather", Op::Gather, &[&table, &indices], gather),
+		Contest::new("scatter-add", Op::ScatterAdd { rows }, &[&indices, &gradient], scatter),
+	])
+}
+
+fn main() -> std::result::Result<(), Box<dyn Error>> {
+	let bench = Bench::from_args();
+	// The peer's threads; ours has its own.
+	rayon::ThreadPoolBuilder::new().num_threads(2).build_global()?;
+	for threads in THREADS {
+		std::env::set_var("RAYON_NUM_THREADS", threads.to_string());
+		for contest in unary()?.into_iter().chain(several()?).chain(others()?) {
+			contest.run(&bench, threads)?;
+		}
+	}
+	Ok(())
+}

@@ -1,0 +1,96 @@
+use assay_ops::soft;
+
+use super::{MatMul, Strided, BLOCK};
+use crate::level::Level;
+use crate::scalar::canonical_word;
+
+/// Rows and columns, the distance between rows, and the words.
+struct Matrix {
+	rows: usize,
+	stride: usize,
+	words: Vec<u32>,
+}
+
+impl Matrix {
+	/// Numbers between −½ and ½ with a NaN and an infinity here and there; `extra` words follow each
+	/// row but the last.
+	fn new(rows: usize, cols: usize, extra: usize, seed: u32) -> Self {
+		let stride = cols + extra;
+		let word = |i: u32| match (i ^ seed).wrapping_mul(0x9E37_79B1) >> 8 {
+			hash if hash % 509 == 0 => 0x7F80_0001,
+			hash if hash % 499 == 0 => 0xFF80_0000,
+			hash => (hash as f32 / 16_777_216.0 - 0.5).to_bits(),
+		};
+		let words = (0..((rows - 1) * stride + cols) as u32).map(word).collect();
+		Self { rows, stride, words }
+	}
+
+	fn at(&self, row: usize, col: usize, transposed: bool) -> u32 {
+		let (row, col) = if transposed { (col, row) } else { (row, col) };
+		assert!(row < self.rows);
+		self.words[row * self.stride + col]
+	}
+
+	fn strided(&self) -> Strided<'_> {
+		Strided { words: &self.words, stride: self.stride }
+	}
+}
+
+/// One result, term by term.
+fn chain(k: usize, terms: impl Fn(usize) -> (u32, u32)) -> u32 {
+	let block = |start: usize| {
+		(start..k.min(start + BLOCK)).fold(0, |acc, k| soft::fma(terms(k).0, terms(k).1, acc))
+	};
+	let sum = (0..k).step_by(BLOCK).map(block).reduce(soft::add);
+	canonical_word(sum.expect("there are terms"))
+}
+
+fn check(m: usize, k: usize, n: usize, transpose_a: bool, transpose_b: bool) {
+	let (a_rows, a_cols) = if transpose_a { (k, m) } else { (m, k) };
+	let (b_rows, b_cols) = if transpose_b { (n, k) } else { (k, n) };
+	let a = Matrix::new(a_rows, a_cols, 5, 1);
+	let b = Matrix::new(b_rows, b_cols, 3, 2);
+	let (a_strided, b_strided) = (a.strided(), b.strided());
+	let product = MatMul { a: a_strided, b: b_strided, m, k, n, transpose_a, transpose_b };
+	let stride = n + 7;
+	for level in Level::available() {
+		let mut out = vec![0xDEAD_BEEF; (m - 1) * stride + n];
+		product.run_strided(level, &mut out, stride);
+		for (i, row) in out.chunks(stride).enumerate() {
+			let (row, gap) = row.split_at(n);
+			for (j, word) in row.iter().enumerate() {
+				let terms = |k| (a.at(i, k, transpose_a), b.at(k, j, transpose_b));
+				assert_eq!(*word, chain(k, terms), "{level:?} {m}x{k}x{n} at {i}, {j}");
+			}
+			assert!(gap.iter().all(|word| *word == 0xDEAD_BEEF), "{level:?} writes between rows");
+		}
+	}
+}
+
+#[test]
+fn product_should_equal_chains_when_operands_are_strided() {
+	let shapes = [
+		(1, 1, 1),
+		(3, 1, 5),
+		(6, 9, 16),
+		(13, 70, 31),
+		(29, 33, 9),
+		(40, 600, 3),
+		(17, 1030, 35),
+		(37, 5, 150),
+	];
+	for (m, k, n) in shapes {
+		for (transpose_a, transpose_b) in
+			[(false, false), (true, false), (false, true), (true, true)]
+		{
+			check(m, k, n, transpose_a, transpose_b);
+		}
+	}
+}
+
+#[test]
+fn rows_should_be_copied_side_by_side_when_there_are_many_panels() {
+	// More panels than are filled at a time, of both operands, and a last one that is not whole.
+	check(59, 130, 145, true, false);
+	check(59, 130, 145, false, true);
+}

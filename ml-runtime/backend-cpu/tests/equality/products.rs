@@ -1,0 +1,49 @@
+//! Matrix products.
+
+use assay_ops::Op;
+
+use crate::{
+	all_kernels,
+	cases::{case, Flavour, Random},
+	check, check_op,
+};
+
+#[test]
+fn matmul_should_equal_reference_when_shapes_have_tails() {
+	let shapes = [
+		(1, 1, 1),
+		(7, 5, 3),
+		(33, 64, 31),
+		(13, 600, 35),
+		(70, 513, 6),
+		(2, 1025, 50),
+		(300, 25, 6),
+	];
+	for (seed, (m, k, n)) in (1..).zip(shapes) {
+		for (transpose_a, transpose_b) in
+			[(false, false), (true, false), (false, true), (true, true)]
+		{
+			let a = if transpose_a { (k, m) } else { (m, k) };
+			let b = if transpose_b { (n, k) } else { (k, n) };
+			check_op(Op::MatMul { transpose_a, transpose_b }, &[a, b], seed);
+		}
+	}
+}
+
+#[test]
+fn matmul_should_equal_reference_when_shapes_are_random() {
+	let kernels = all_kernels();
+	let mut random = Random(7);
+	for _ in 0..60 {
+		let (m, n) = (1 + random.below(90), 1 + random.below(90));
+		let k = if random.below(3) == 0 { 500 + random.below(700) } else { 1 + random.below(80) };
+		let (transpose_a, transpose_b) = (random.below(2) == 1, random.below(2) == 1);
+		let a = if transpose_a { (k, m) } else { (m, k) };
+		let b = if transpose_b { (n, k) } else { (k, n) };
+		let flavour = Flavour::ALL[random.below(4) as usize];
+		check(
+			&kernels,
+			&case(Op::MatMul { transpose_a, transpose_b }, &[a, b], flavour, &mut random),
+		);
+	}
+}

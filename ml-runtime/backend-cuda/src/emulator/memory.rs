@@ -1,0 +1,161 @@
+//! Memory that notices what real memory forgives: words outside a buffer, words that nobody wrote, and
+//! two threads at the same word with nothing that orders them.
+
+/// A buffer starts at its number, plus one, times this.
+const BUFFER_BYTES: u64 = 1 << 40;
+
+/// What is in a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+	Unwritten,
+	/// Written before this launch.
+	Settled,
+	/// Written by this thread of this launch.
+	Written(u64),
+}
+
+struct Buffer {
+	words: Vec<u32>,
+	/// Empty for operands, which are only read.
+	states: Vec<State>,
+}
+
+/// The device's memory during one plan.
+#[derive(Default)]
+pub(super) struct Global {
+	buffers: Vec<Buffer>,
+}
+
+impl Global {
+	/// A buffer that is only read; gives its address.
+	pub(super) fn upload(&mut self, words: &[u32]) -> u64 {
+		self.push(words.to_vec(), Vec::new())
+	}
+
+	/// A buffer that nobody has written yet.
+	pub(super) fn allocate(&mut self, count: usize) -> u64 {
+		self.push(vec![0xDEAD_BEEF; count], vec![State::Unwritten; count])
+	}
+
+	fn push(&mut self, words: Vec<u32>, states: Vec<State>) -> u64 {
+		self.buffers.push(Buffer { words, states });
+		self.buffers.len() as u64 * BUFFER_BYTES
+	}
+
+	/// A launch has ended: what it wrote may be read by all threads of the next.
+	pub(super) fn settle(&mut self) {
+		let states = self.buffers.iter_mut().flat_map(|buffer| &mut buffer.states);
+		states
+			.filter(|state| **state != State::Unwritten)
+			.for_each(|state| *state = State::Settled);
+	}
+
+	/// The content of a buffer of which every word must have been written.
+	pub(super) fn download(&self, address: u64) -> Result<&[u32], String> {
+		let (buffer, _) = self.find(address)?;
+		match buffer.states.iter().position(|state| *state == State::Unwritten) {
+			Some(word) => Err(format!("word {word} of the result was never written")),
+			None => Ok(&buffer.words),
+		}
+	}
+
+	fn locate(address: u64) -> Result<(usize, usize), String> {
+		let buffer = (address / BUFFER_BYTES).checked_sub(1);
+		match buffer {
+			Some(buffer) if address.is_multiple_of(4) => {
+				Ok((buffer as usize, (address % BUFFER_BYTES / 4) as usize))
+			},
+			_ => Err(format!("{address:#x} is no address of a word")),
+		}
+	}
+
+	fn find(&self, address: u64) -> Result<(&Buffer, usize), String> {
+		let (buffer, word) = Self::locate(address)?;
+		Ok((self.buffers.get(buffer).ok_or("no such buffer")?, word))
+	}
+
+	pub(super) fn load(&self, address: u64, thread: u64) -> Result<u32, String> {
+		let (buffer, word) = self.find(address)?;
+		match buffer.states.get(word) {
+			Some(State::Unwritten) => return Err(format!("word {word} is read but never written")),
+			Some(State::Written(writer)) if *writer != thread => {
+				return Err(format!("word {word} is read while another thread writes it"));
+			},
+			_ => {},
+		}
+		let size = buffer.words.len();
+		buffer.words.get(word).copied().ok_or(format!("word {word} of {size} is read"))
+	}
+
+	pub(super) fn store(&mut self, address: u64, thread: u64, value: u32) -> Result<(), String> {
+		let (buffer, word) = Self::locate(address)?;
+		let buffer = self.buffers.get_mut(buffer).ok_or("no such buffer")?;
+		let size = buffer.states.len();
+		match buffer.states.get_mut(word) {
+			None => return Err(format!("word {word} of {size} is written")),
+			Some(State::Written(writer)) if *writer != thread => {
+				return Err(format!("word {word} is written by two threads"));
+			},
+			Some(state) => *state = State::Written(thread),
+		}
+		buffer.words[word] = value;
+		Ok(())
+	}
+}
+
+/// Who touched a word of shared memory since the last barrier.
+#[derive(Clone, Copy, Default)]
+struct Touched {
+	/// The barrier, counted from 1; 0 is never.
+	writer: (u64, u32),
+	reader: (u64, u32),
+	/// More than one thread has read it.
+	many: bool,
+}
+
+/// The shared memory of a block.
+pub(super) struct Shared {
+	words: Vec<u32>,
+	touched: Vec<Touched>,
+	barrier: u64,
+}
+
+impl Shared {
+	pub(super) fn new(bytes: usize) -> Self {
+		let count = bytes.div_ceil(4);
+		Self { words: vec![0; count], touched: vec![Touched::default(); count], barrier: 1 }
+	}
+
+	/// All threads have met.
+	pub(super) fn barrier(&mut self) {
+		self.barrier += 1;
+	}
+
+	pub(super) fn load(&mut self, address: u64, thread: u32) -> Result<u32, String> {
+		let word = (address / 4) as usize;
+		let touched = self.touched.get_mut(word).ok_or("outside shared memory")?;
+		if touched.writer.0 == 0 {
+			return Err(format!("shared word {word} is read but never written"));
+		}
+		if touched.writer.0 == self.barrier && touched.writer.1 != thread {
+			return Err(format!("shared word {word} is read with no barrier after its write"));
+		}
+		let again = touched.reader.0 == self.barrier;
+		touched.many = again && (touched.many || touched.reader.1 != thread);
+		touched.reader = (self.barrier, thread);
+		Ok(self.words[word])
+	}
+
+	pub(super) fn store(&mut self, address: u64, thread: u32, value: u32) -> Result<(), String> {
+		let word = (address / 4) as usize;
+		let touched = self.touched.get_mut(word).ok_or("outside shared memory")?;
+		let written = touched.writer.0 == self.barrier && touched.writer.1 != thread;
+		let read = touched.reader.0 == self.barrier && (touched.many || touched.reader.1 != thread);
+		if written || read {
+			return Err(format!("shared word {word} is written with no barrier after another use"));
+		}
+		touched.writer = (self.barrier, thread);
+		self.words[word] = value;
+		Ok(())
+	}
+}

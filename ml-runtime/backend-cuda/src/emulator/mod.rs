@@ -1,0 +1,111 @@
+//! A GPU made of Rust: executes the checked-in PTX, thread by thread.
+//!
+//! It runs the very instructions that a device would run, so the schedule of every kernel (tiles, stages,
+//! shared memory, warps) is tested where there is no GPU. Arithmetic is the integer code of the op spec.
+//! Threads of a block run one after the other, each until it has to wait for others; blocks run in order.
+//!
+//! It is stricter than a device: an unknown instruction, an address outside a buffer or not aligned, a
+//! word that is read before it is written, a word of the result that is not written, two threads at one
+//! word with no barrier between them, and threads that wait forever are all errors.
+
+mod block;
+mod instruction;
+mod memory;
+mod parse;
+
+use std::collections::BTreeMap;
+
+use crate::plan::{Argument, Buffer, Launch, Plan};
+use crate::{ptx, Device, DeviceError};
+use block::Block;
+use memory::Global;
+use parse::Kernel;
+
+/// Executes PTX on this machine's processor, slowly.
+pub struct Emulator {
+	kernels: BTreeMap<String, Kernel>,
+}
+
+impl Emulator {
+	/// The emulator with the kernels of this crate.
+	pub fn new() -> Result<Self, DeviceError> {
+		Self::with_modules(ptx::MODULES.iter().map(|module| module.text))
+	}
+
+	/// The emulator with the kernels of these PTX texts.
+	pub fn with_modules<'a>(
+		modules: impl IntoIterator<Item = &'a str>,
+	) -> Result<Self, DeviceError> {
+		let mut kernels = BTreeMap::new();
+		for text in modules {
+			kernels.extend(parse::parse(text).map_err(DeviceError::Fault)?);
+		}
+		Ok(Self { kernels })
+	}
+
+	fn launch(
+		&self,
+		launch: &Launch,
+		address: impl Fn(Buffer) -> Option<u64>,
+		global: &mut Global,
+	) -> Result<(), String> {
+		let kernel = self.kernels.get(launch.kernel).ok_or("there is no such kernel")?;
+		if kernel.max_threads.is_some_and(|most| most != launch.threads) {
+			return Err(format!("{} threads are not what it is made for", launch.threads));
+		}
+		let mut parameters = Vec::new();
+		for argument in &launch.arguments {
+			let words: &[u32] = match argument {
+				Argument::Buffer(buffer) => {
+					parameters.resize(parameters.len().next_multiple_of(8), 0);
+					let address = address(*buffer).ok_or("there is no such buffer")?;
+					parameters.extend(address.to_le_bytes());
+					continue;
+				},
+				Argument::Word(word) => std::slice::from_ref(word),
+				Argument::Window(words) => words,
+				Argument::Product(words) => words,
+			};
+			parameters.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+		}
+		if parameters.len() != kernel.parameters {
+			return Err("the arguments are not its parameters".into());
+		}
+		let (grid, threads) = (launch.grid, launch.threads);
+		for index in 0..grid {
+			let block = Block { kernel, parameters: &parameters, index, grid, threads };
+			block.run(global).map_err(|why| format!("block {index}: {why}"))?;
+		}
+		global.settle();
+		Ok(())
+	}
+}
+
+impl Device for Emulator {
+	fn name(&self) -> String {
+		"emulator".into()
+	}
+
+	fn execute(
+		&self,
+		plan: &Plan,
+		operands: &[&[u32]],
+		out: &mut [u32],
+	) -> Result<(), DeviceError> {
+		let mut global = Global::default();
+		let operands: Vec<_> = operands.iter().map(|words| global.upload(words)).collect();
+		let scratch: Vec<_> = plan.scratch.iter().map(|count| global.allocate(*count)).collect();
+		let result = global.allocate(out.len());
+		let address = |buffer| match buffer {
+			Buffer::Operand(index) => operands.get(index).copied(),
+			Buffer::Scratch(index) => scratch.get(index).copied(),
+			Buffer::Out => Some(result),
+		};
+		for launch in &plan.launches {
+			self.launch(launch, address, &mut global)
+				.map_err(|why| DeviceError::Fault(format!("{}: {why}", launch.kernel)))?;
+		}
+		out.copy_from_slice(global.download(result).map_err(DeviceError::Fault)?);
+		Ok(())
+	}
+}

@@ -1,0 +1,76 @@
+//! The backend: nodes to plans, plans to a device.
+
+use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
+use assay_ops::{eval::StepContext, NodeSpec, Op};
+
+use crate::{plan::Plan, Device, DeviceError, Emulator, Gpu};
+
+/// Kernels on a device. Operands are copied to it and results back for every node.
+///
+/// Loads, states and step indices never come to the device: they read records and slots, which the host
+/// has.
+pub struct CudaKernels<D> {
+	device: D,
+	host: CpuKernels,
+}
+
+impl CudaKernels<Gpu> {
+	/// Kernels on the NVIDIA device with this number, from 0. Without a driver the error is
+	/// [`DeviceError::NoDriver`].
+	pub fn new(index: usize) -> Result<Self, DeviceError> {
+		Self::on(Gpu::new(index)?)
+	}
+}
+
+impl CudaKernels<Emulator> {
+	/// The same kernels, executed by the [`Emulator`].
+	pub fn emulated() -> Result<Self, DeviceError> {
+		Self::on(Emulator::new()?)
+	}
+}
+
+impl<D: Device> CudaKernels<D> {
+	/// Kernels on a device.
+	pub fn on(device: D) -> Result<Self, DeviceError> {
+		let host = CpuKernels::new(1).map_err(|error| DeviceError::Fault(error.to_string()))?;
+		Ok(Self { device, host })
+	}
+
+	/// The device.
+	pub fn device(&self) -> &D {
+		&self.device
+	}
+}
+
+/// Whether all values have the words that their types say.
+fn fits(spec: &NodeSpec, operands: &[&[u32]], out: &[u32]) -> bool {
+	let sizes = spec.inputs.iter().map(|input| input.ty.words());
+	operands.iter().map(|words| words.len() as u64).eq(sizes)
+		&& out.len() as u64 == spec.ty.words()
+		&& !out.is_empty()
+}
+
+impl<D: Device> Kernels for CudaKernels<D> {
+	fn run(
+		&self,
+		spec: &NodeSpec,
+		ctx: &StepContext,
+		operands: &[&[u32]],
+		records: &dyn RecordSource,
+		out: &mut [u32],
+	) -> Result<(), KernelError> {
+		if matches!(spec.op, Op::Load { .. } | Op::State { .. } | Op::StepIndex { .. }) {
+			return self.host.run(spec, ctx, operands, records, out);
+		}
+		if !fits(spec, operands, out) {
+			return Err(KernelError::Shape);
+		}
+		let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
+		self.device.execute(&plan, operands, out).map_err(refused)
+	}
+}
+
+/// The executor's view of an error of the device.
+fn refused(error: DeviceError) -> KernelError {
+	KernelError::Device(error.to_string())
+}

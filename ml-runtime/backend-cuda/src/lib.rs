@@ -1,0 +1,48 @@
+//! CUDA kernels in the order that the op spec fixes, and an emulator that runs their PTX without a GPU.
+//!
+//! **Not yet run on a device.** The kernels compile, assemble for four generations of devices, and give
+//! the reference's bits in the [`Emulator`], which executes the checked-in PTX. Whether a device does the
+//! same, and how fast, is what `assay-gpu-check` finds out where there is one.
+//!
+//! # Parts
+//!
+//! - `kernels/*.cu`: the sources, with the schedule at the top of each. `scripts/ptx.sh` makes the PTX
+//!   beside them; building this crate needs no CUDA toolkit.
+//! - `kernels/functions.cuh`: the functions of the op spec, translated from the Rust formulas.
+//! - [`Plan`]: which kernels a node takes, and their arguments. It does not depend on the device.
+//! - [`Device`]: runs plans. [`Gpu`] is the driver, loaded when the program runs; [`Emulator`] is Rust.
+//! - [`CudaKernels`]: [`Kernels`](assay_backend_cpu::Kernels) over a device.
+//! - [`conformance`]: every operation against another backend.
+//!
+//! # What keeps the bits right
+//!
+//! - PTX is made with contraction off, from kernels that use only the intrinsics that round (`__fmaf_rn`
+//!   and so on). [`ptx::faults`] finds what slipped through: the tests demand that there is none.
+//! - Threads divide rows and columns, never the terms of one sum, but where the spec says how (32 lanes,
+//!   blocks of 512).
+//! - K is masked, never padded.
+//! - Every word that is stored as a number has its NaN made canonical.
+//! - Float tensor cores are never used: their rounding differs by generation.
+//!
+//! ```
+//! use assay_backend_cuda::{CudaKernels, DeviceError};
+//! match CudaKernels::new(0) {
+//!     Ok(kernels) => println!("{}", assay_backend_cuda::Device::name(kernels.device())),
+//!     Err(DeviceError::NoDriver) => println!("this machine has no NVIDIA driver"),
+//!     Err(error) => println!("{error}"),
+//! }
+//! ```
+
+pub mod conformance;
+mod device;
+mod emulator;
+mod gpu;
+mod kernels;
+mod plan;
+pub mod ptx;
+
+pub use device::{Device, DeviceError};
+pub use emulator::Emulator;
+pub use gpu::Gpu;
+pub use kernels::CudaKernels;
+pub use plan::{Argument, Buffer, Launch, Plan};

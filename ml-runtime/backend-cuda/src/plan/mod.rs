@@ -1,0 +1,218 @@
+//! Which kernels compute a node, on how many threads, with which arguments.
+//!
+//! A plan depends on the node and the step alone, not on the device: so a device and the emulator run the
+//! same.
+
+mod elementwise;
+mod matmul;
+
+use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, Window, K_BLOCK};
+
+/// Memory that a kernel reads or writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+	/// An operand of the node; only read.
+	Operand(usize),
+	/// Memory of the plan's own.
+	Scratch(usize),
+	/// The result.
+	Out,
+}
+
+/// What a parameter of a kernel gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+	/// The address of a buffer.
+	Buffer(Buffer),
+	/// A number.
+	Word(u32),
+	/// The structure `Window` of `windows.cu`.
+	Window([u32; 11]),
+	/// The structure `Product` of `matmul.cu`.
+	Product([u32; 16]),
+}
+
+/// One run of a kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+	/// Its name, which no other kernel has.
+	pub kernel: &'static str,
+	/// Blocks.
+	pub grid: u32,
+	/// Threads of each block.
+	pub threads: u32,
+	/// The arguments, in order.
+	pub arguments: Vec<Argument>,
+}
+
+/// Everything that is run to compute a node, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+	/// Words of each buffer between the launches.
+	pub scratch: Vec<usize>,
+	/// The launches; each sees what those before it wrote.
+	pub launches: Vec<Launch>,
+}
+
+/// Threads of a block, where the kernel does not care.
+const THREADS: u32 = 256;
+
+/// Most blocks of a kernel that loops over words: more only cost time to start.
+const MAX_GRID: u32 = 1 << 16;
+
+/// Lanes of a warp.
+const WARP: u32 = 32;
+
+const OUT: Buffer = Buffer::Out;
+const A: Buffer = Buffer::Operand(0);
+const B: Buffer = Buffer::Operand(1);
+const C: Buffer = Buffer::Operand(2);
+
+impl Launch {
+	/// A kernel with a thread for each of so many words, or one for several.
+	fn each(kernel: &'static str, count: u32, buffers: &[Buffer], words: &[u32]) -> Self {
+		let grid = count.div_ceil(THREADS).clamp(1, MAX_GRID);
+		Self::of(kernel, (grid, THREADS), buffers, words)
+	}
+
+	fn of(
+		kernel: &'static str,
+		(grid, threads): (u32, u32),
+		buffers: &[Buffer],
+		words: &[u32],
+	) -> Self {
+		let buffers = buffers.iter().map(|buffer| Argument::Buffer(*buffer));
+		let words = words.iter().map(|word| Argument::Word(*word));
+		Self { kernel, grid, threads, arguments: buffers.chain(words).collect() }
+	}
+}
+
+impl Plan {
+	/// The plan of a node, or `None` if it is not one that `Program::check` makes, or not one for a
+	/// device: a load reads records, and a state is what the step starts from.
+	pub fn new(spec: &NodeSpec, ctx: &StepContext) -> Option<Self> {
+		let count = words(spec)?;
+		if let Some(launch) = constants(spec, ctx, count).or_else(|| one_launch(spec, count)) {
+			return Some(Self { scratch: Vec::new(), launches: vec![launch] });
+		}
+		match &spec.op {
+			Op::MatMul { .. } | Op::BatchMatMul(_) => matmul::plan(spec),
+			Op::ColSum => col_sum(spec),
+			_ => None,
+		}
+	}
+
+	/// Results of so many blocks, each as long as the result, in a buffer of their own; then their fold.
+	fn folded(mut launch: Launch, count: u32, blocks: u32) -> Option<Self> {
+		let parts = Buffer::Scratch(0);
+		for argument in &mut launch.arguments {
+			if *argument == Argument::Buffer(OUT) {
+				*argument = Argument::Buffer(parts);
+			}
+		}
+		let fold = Launch::each("fold", count, &[parts, OUT], &[count, blocks]);
+		let scratch = vec![count.checked_mul(blocks)? as usize];
+		Some(Self { scratch, launches: vec![launch, fold] })
+	}
+}
+
+/// Words of the result, and a check that no index of the node overflows 32 bits.
+fn words(spec: &NodeSpec) -> Option<u32> {
+	let operands = spec.inputs.iter().map(|input| input.ty.words());
+	let most = operands.chain([spec.ty.words()]).max()?;
+	if most > 1 << 31 {
+		return None;
+	}
+	u32::try_from(spec.ty.words()).ok()
+}
+
+/// Operations without operands that are computed on the device.
+fn constants(spec: &NodeSpec, ctx: &StepContext, count: u32) -> Option<Launch> {
+	match spec.op {
+		Op::Fill { bits, .. } => Some(Launch::each("fill", count, &[OUT], &[count, bits])),
+		Op::Iota { first, stride, .. } => {
+			Some(Launch::each("iota", count, &[OUT], &[count, first, stride]))
+		},
+		Op::Mask { stream, threshold, scale, .. } => {
+			let [k0, k1] = philox::stream_key(&ctx.seed, philox::Domain::Mask, stream);
+			let (low, high) = (ctx.step as u32, (ctx.step >> 32) as u32);
+			let words = [count, k0, k1, low, high, threshold, scale];
+			Some(Launch::each("mask", count.div_ceil(4), &[OUT], &words))
+		},
+		_ => None,
+	}
+}
+
+/// Operations that take one kernel.
+fn one_launch(spec: &NodeSpec, count: u32) -> Option<Launch> {
+	let a = spec.operand(0)?;
+	let cols = spec.ty.cols;
+	let launch = match &spec.op {
+		Op::Reshape { .. } => {
+			let kernel = match spec.ty.dtype {
+				DType::F32 => "copy_f32",
+				DType::U32 => "copy_u32",
+			};
+			Launch::each(kernel, count, &[A, OUT], &[count])
+		},
+		Op::RowSum => rows("row_sum", a.rows, a.cols),
+		Op::RowMax => rows("row_max", a.rows, a.cols),
+		Op::Pick => Launch::each("pick", count, &[A, B, OUT], &[count, a.cols]),
+		Op::OneHot { .. } => Launch::each("one_hot", count, &[A, OUT], &[count, cols]),
+		Op::Gather => Launch::each("gather", count, &[A, B, OUT], &[count, cols, a.rows]),
+		Op::ScatterAdd { rows } => {
+			const SCATTER_THREADS: u32 = 128;
+			let grid = rows.checked_mul(cols.div_ceil(SCATTER_THREADS))?;
+			let words = [a.rows, cols];
+			Launch::of("scatter_add", (grid, SCATTER_THREADS), &[A, B, OUT], &words)
+		},
+		Op::Causal { bits } => Launch::each("causal", count, &[A, OUT], &[count, cols, *bits]),
+		Op::RotateHalf { width } => Launch::each("rotate_half", count, &[A, OUT], &[count, *width]),
+		Op::Im2Col(w) => window("im2col", w, &[A, OUT], count),
+		Op::Col2Im(w) => window("col2im", w, &[A, OUT], count),
+		Op::MaxPool(w) => window("max_pool", w, &[A, OUT], count),
+		Op::AvgPool(w) => window("avg_pool", w, &[A, OUT], count),
+		Op::AvgPoolGrad(w) => window("avg_pool_grad", w, &[A, OUT], count),
+		Op::MaxPoolGrad(w) => window("max_pool_grad", w, &[A, B, OUT], count),
+		Op::Unary(_) | Op::Binary(..) | Op::Fma(_) | Op::Select(_) => {
+			return elementwise::launch(spec, count);
+		},
+		_ => return None,
+	};
+	Some(launch)
+}
+
+/// One warp for each row.
+fn rows(kernel: &'static str, rows: u32, cols: u32) -> Launch {
+	let grid = rows.div_ceil(THREADS / WARP);
+	Launch::of(kernel, (grid, THREADS), &[A, OUT], &[rows, cols])
+}
+
+/// A kernel that slides a window.
+fn window(kernel: &'static str, w: &Window, buffers: &[Buffer], count: u32) -> Launch {
+	let mut launch = Launch::each(kernel, count, buffers, &[count]);
+	launch.arguments.push(Argument::Window([
+		w.height.into(),
+		w.width.into(),
+		w.channels.into(),
+		w.kernel_h.into(),
+		w.kernel_w.into(),
+		w.stride_h.into(),
+		w.stride_w.into(),
+		w.pad_h.into(),
+		w.pad_w.into(),
+		w.out_height(),
+		w.out_width(),
+	]));
+	launch
+}
+
+fn col_sum(spec: &NodeSpec) -> Option<Plan> {
+	let a = spec.operand(0)?;
+	let blocks = a.rows.div_ceil(K_BLOCK);
+	let launch = Launch::each("col_sum", blocks * a.cols, &[A, OUT], &[a.rows, a.cols]);
+	if blocks == 1 {
+		return Some(Plan { scratch: Vec::new(), launches: vec![launch] });
+	}
+	Plan::folded(launch, a.cols, blocks)
+}

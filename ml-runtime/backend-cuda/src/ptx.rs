@@ -1,0 +1,57 @@
+//! The PTX of the kernels, embedded, and what is forbidden in it.
+
+/// One checked-in PTX file.
+#[derive(Clone, Copy, Debug)]
+pub struct Module {
+	/// Name of the file, without the ending.
+	pub name: &'static str,
+	/// Its text.
+	pub text: &'static str,
+}
+
+macro_rules! modules {
+	($($name:literal),*) => {
+		[$(Module { name: $name, text: include_str!(concat!("../kernels/", $name, ".ptx")) }),*]
+	};
+}
+
+/// All of them. `scripts/ptx.sh` makes them from the `.cu` files beside them.
+pub const MODULES: [Module; 7] =
+	modules!["columns", "elementwise", "labels", "layout", "matmul", "rows", "windows"];
+
+/// Floating-point operations whose rounding must be said.
+const ROUNDED: [&str; 8] = ["add", "sub", "mul", "mad", "fma", "div", "sqrt", "rcp"];
+
+/// Operations and modifiers that only approximate, or change subnormals or NaN.
+const FORBIDDEN: [&str; 11] =
+	["approx", "ftz", "sat", "full", "sin", "cos", "ex2", "lg2", "tanh", "rsqrt", "relu"];
+
+/// The lines of a PTX text whose result the spec does not fix: float operations that do not round to
+/// nearest even (`.rn`), approximations, flushed subnormals, native minima and maxima.
+pub fn faults(text: &str) -> Vec<String> {
+	let code = |line: &str| line.split("//").next().unwrap_or_default().trim().to_owned();
+	let lines = (1..).zip(text.lines().map(code)).filter(|(_, line)| is_fault(line));
+	lines.map(|(number, line): (usize, String)| format!("line {number}: {line}")).collect()
+}
+
+fn is_fault(line: &str) -> bool {
+	let mut words = line.split_whitespace().skip_while(|word| word.starts_with('@'));
+	let opcode = words.next().unwrap_or_default().trim_end_matches(';');
+	if opcode.starts_with(['.', '$', '%']) {
+		return false;
+	}
+	let parts: Vec<&str> = opcode.split('.').collect();
+	let float = parts.iter().any(|part| matches!(*part, "f16" | "f16x2" | "bf16" | "f32" | "f64"));
+	// `max` of the op spec is a comparison of integer keys.
+	let native = float && matches!(parts[0], "min" | "max");
+	let rounded = float && ROUNDED.contains(&parts[0]) && parts.get(1) != Some(&"rn");
+	rounded || native || parts.iter().any(|part| FORBIDDEN.contains(part))
+}
+
+impl Module {
+	/// Names of the kernels.
+	pub fn kernels(&self) -> impl Iterator<Item = &'static str> {
+		let lines = self.text.lines().filter_map(|line| line.strip_prefix(".visible .entry "));
+		lines.map(|line| line.trim_end_matches('('))
+	}
+}

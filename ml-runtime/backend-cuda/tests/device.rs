@@ -1,0 +1,36 @@
+//! Every operation on a device, where there is one.
+
+use assay_backend_cpu::CpuKernels;
+use assay_backend_cuda::conformance::{cases, Size};
+use assay_backend_cuda::{CudaKernels, Device, DeviceError};
+
+#[test]
+fn device_should_equal_cpu_when_a_driver_is_there() {
+	let kernels = match CudaKernels::new(0) {
+		Ok(kernels) => kernels,
+		Err(DeviceError::NoDriver) => {
+			println!("skipped: no NVIDIA driver");
+			return;
+		},
+		Err(error) => panic!("{error}"),
+	};
+	println!("device: {}", kernels.device().name());
+	let right = CpuKernels::new(4).expect("threads start");
+	for size in [Size::Small, Size::Large] {
+		for case in cases(size) {
+			if let Err(difference) = case.compare(&kernels, &right) {
+				panic!("{:?} with {:?} words: {difference:?}", case.spec, case.flavour);
+			}
+		}
+	}
+}
+
+#[test]
+fn error_should_say_no_driver_when_there_is_none() {
+	if let Err(error @ DeviceError::NoDriver) = CudaKernels::new(0) {
+		let text = error.to_string();
+		assert!(text.starts_with("no NVIDIA driver found: "), "{text}");
+	} else {
+		println!("skipped: there is an NVIDIA driver");
+	}
+}

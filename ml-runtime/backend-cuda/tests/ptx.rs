@@ -1,0 +1,107 @@
+//! The checked-in PTX belongs to the checked-in sources, and holds nothing whose bits the spec leaves open.
+
+mod translate;
+
+use std::path::{Path, PathBuf};
+
+use assay_backend_cuda::ptx::{faults, MODULES};
+use sha2::{Digest, Sha256};
+
+fn kernels() -> PathBuf {
+	Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels")
+}
+
+fn files(ending: &str) -> Vec<PathBuf> {
+	let entries = std::fs::read_dir(kernels()).expect("the folder is there");
+	let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
+	files.retain(|path| path.extension().is_some_and(|found| found == ending));
+	files.sort();
+	files
+}
+
+#[test]
+fn ptx_should_name_its_source_when_checked_in() {
+	for module in MODULES {
+		let mut digest = Sha256::new();
+		let source = kernels().join(module.name).with_extension("cu");
+		digest.update(std::fs::read(source).expect("the source is beside the PTX"));
+		for header in files("cuh") {
+			digest.update(std::fs::read(header).expect("readable"));
+		}
+		let stamp = format!("// source sha256 {:x}", digest.finalize());
+		let first = module.text.lines().next().unwrap_or_default();
+		assert_eq!(first, stamp, "{}.cu has changed: run scripts/ptx.sh", module.name);
+	}
+}
+
+#[test]
+fn modules_should_be_all_sources_when_listed() {
+	let stems = |ending| -> Vec<String> {
+		let stem = |path: &PathBuf| path.file_stem().unwrap_or_default().display().to_string();
+		files(ending).iter().map(stem).collect()
+	};
+	let listed: Vec<_> = MODULES.iter().map(|module| module.name.to_owned()).collect();
+	assert_eq!(stems("cu"), listed);
+	assert_eq!(stems("ptx"), listed);
+}
+
+#[test]
+fn ptx_should_have_no_faults_when_checked_in() {
+	for module in MODULES {
+		assert_eq!(faults(module.text), Vec::<String>::new(), "{}", module.name);
+		assert!(module.text.contains(".target sm_80"), "{}", module.name);
+	}
+}
+
+#[test]
+fn faults_should_be_found_when_rounding_is_open() {
+	let bad = [
+		"add.f32 	%f1, %f2, %f3;",
+		"mul.f32 	%f1, %f2, %f3;",
+		"@%p1 sub.f32 	%f1, %f2, %f3;",
+		"fma.rz.f32 	%f1, %f2, %f3, %f4;",
+		"mad.f32 	%f1, %f2, %f3, %f4;",
+		"add.rn.ftz.f32 	%f1, %f2, %f3;",
+		"div.full.f32 	%f1, %f2, %f3;",
+		"div.approx.f32 	%f1, %f2, %f3;",
+		"sqrt.approx.f32 	%f1, %f2;",
+		"rsqrt.approx.f32 	%f1, %f2;",
+		"ex2.approx.ftz.f32 	%f1, %f2;",
+		"max.f32 	%f1, %f2, %f3;",
+	];
+	for line in bad {
+		assert_eq!(faults(&format!("\n\t{line}\n")).len(), 1, "{line}");
+	}
+	let good = ["add.rn.f32 %f1, %f2, %f3;", "add.s32 %r1, %r2, %r3;", "max.u32 %r1, %r2, %r3;"];
+	for line in good {
+		assert_eq!(faults(line), Vec::<String>::new());
+	}
+}
+
+fn formulas() -> String {
+	let source =
+		Path::new(env!("CARGO_MANIFEST_DIR")).join("../../primitives/ops/src/functions/generic.rs");
+	std::fs::read_to_string(source).expect("the formulas are there")
+}
+
+#[test]
+fn functions_should_be_the_rust_formulas_when_translated() {
+	let translated =
+		translate::translate(&formulas()).unwrap_or_else(|unknown| panic!("{}", unknown.0));
+	let header = std::fs::read_to_string(kernels().join("functions.cuh")).expect("it is there");
+	assert_eq!(translated, header, "the formulas have changed: run scripts/ptx.sh");
+}
+
+#[test]
+fn translation_should_differ_when_a_constant_does() {
+	let changed = formulas().replace("0x3FB8_AA3B", "0x3FB8_AA3C");
+	let (one, other) = (translate::translate(&formulas()), translate::translate(&changed));
+	assert_ne!(one.expect("known"), other.expect("known"));
+}
+
+#[test]
+fn translation_should_say_where_when_it_does_not_know() {
+	let source = "\nfn f(x: u32) -> u32 {\n\twhile x > 1 {}\n\tx\n}";
+	let error = translate::translate(source).expect_err("a loop is unknown").0;
+	assert!(error.starts_with("line 3"), "{error}");
+}

@@ -1,0 +1,67 @@
+//! Multi-head self-attention.
+
+use candle_core::{Result, Tensor, D};
+
+use super::layer::Linear;
+
+/// Attention with its projections.
+#[derive(Clone, Debug)]
+pub(super) struct Attention {
+	pub(super) q: Linear,
+	pub(super) k: Linear,
+	pub(super) v: Linear,
+	pub(super) o: Linear,
+	pub(super) heads: usize,
+	pub(super) causal: bool,
+	/// Base of rotary positions.
+	pub(super) base: Option<f64>,
+}
+
+impl Attention {
+	pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+		let (batch, length, features) = x.dims3()?;
+		let width = features / self.heads.max(1);
+		let split = |y: Tensor| {
+			y.reshape((batch, length, self.heads, width))?.transpose(1, 2)?.contiguous()
+		};
+		let (q, k) = (split(self.q.forward(x)?)?, split(self.k.forward(x)?)?);
+		let v = split(self.v.forward(x)?)?;
+		let (q, k) = match self.base {
+			Some(base) => (rotate(&q, base)?, rotate(&k, base)?),
+			None => (q, k),
+		};
+		let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (width as f64).sqrt())?;
+		let scores = if self.causal { scores.broadcast_add(&mask(&scores)?)? } else { scores };
+		let exp = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
+		let weights = exp.broadcast_div(&exp.sum_keepdim(D::Minus1)?)?;
+		let context = weights.matmul(&v)?.transpose(1, 2)?.contiguous()?;
+		self.o.forward(&context.reshape((batch, length, features))?)
+	}
+}
+
+/// 0 up to the diagonal, −∞ behind it.
+fn mask(scores: &Tensor) -> Result<Tensor> {
+	let length = scores.dim(D::Minus1)?;
+	let place = |i: usize| if i % length > i / length { f32::NEG_INFINITY } else { 0.0 };
+	let numbers: Vec<f32> = (0..length * length).map(place).collect();
+	Tensor::from_vec(numbers, (length, length), scores.device())?.to_dtype(scores.dtype())
+}
+
+/// Turns the pairs (i, i + width / 2) of each head by `t · base^(−2i / width)`.
+fn rotate(x: &Tensor, base: f64) -> Result<Tensor> {
+	let (.., length, width) = x.dims4()?;
+	let half = width / 2;
+	let angle = |place: usize| {
+		let (t, i) = ((place / half) as f64, (place % half) as f64);
+		t * base.powf(-2.0 * i / width as f64)
+	};
+	let table = |f: fn(f64) -> f64| {
+		let numbers: Vec<f64> = (0..length * half).map(|place| f(angle(place))).collect();
+		Tensor::from_vec(numbers, (length, half), x.device())?.to_dtype(x.dtype())
+	};
+	let (cos, sin) = (table(f64::cos)?, table(f64::sin)?);
+	let (first, second) = (x.narrow(3, 0, half)?, x.narrow(3, half, half)?);
+	let turned = |a: &Tensor, b: &Tensor| a.broadcast_mul(&cos)? + b.broadcast_mul(&sin)?;
+	let low = turned(&first, &second.neg()?)?;
+	Tensor::cat(&[low, turned(&second, &first)?], 3)
+}

@@ -1,0 +1,121 @@
+//! One layer.
+
+use assay_compiler::{LayerKind, Pooling, Size};
+use candle_core::{Result, Tensor};
+
+use super::{
+	attention::Attention,
+	image::{convolve, max_pool},
+	norm::normalise,
+	run,
+};
+
+/// `x · Wᵀ + b`, and what an adapter (A, B, scale) adds.
+#[derive(Clone, Debug)]
+pub(super) struct Linear {
+	pub(super) weight: Tensor,
+	pub(super) bias: Option<Tensor>,
+	pub(super) adapter: Option<(Tensor, Tensor, f64)>,
+}
+
+impl Linear {
+	pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+		let product = |x: &Tensor, weight: &Tensor| x.broadcast_matmul(&weight.t()?);
+		let mut y = product(x, &self.weight)?;
+		if let Some((a, b, scale)) = &self.adapter {
+			y = (y + (product(&product(x, a)?, b)? * *scale)?)?;
+		}
+		self.bias.as_ref().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
+	}
+}
+
+/// One layer with its parameters.
+#[derive(Clone, Debug)]
+pub(super) enum Layer {
+	Linear(Linear),
+	Conv2d { linear: Linear, stride: Size, pad: Size },
+	Relu,
+	Gelu,
+	Silu,
+	Tanh,
+	Sigmoid,
+	MaxPool { kernel: Size, stride: Size },
+	AvgPool { kernel: Size, stride: Size },
+	Flatten,
+	Embedding(Tensor),
+	Position(Tensor),
+	Norm { weight: Tensor, bias: Option<Tensor>, eps: f64, centred: bool },
+	Attention(Attention),
+	SwiGlu { gate: Linear, up: Linear, down: Linear },
+	Pool(Pooling),
+	Residual { layers: Vec<Layer>, skip: Vec<Layer> },
+}
+
+/// A layer without parameters.
+pub(super) fn plain(kind: &LayerKind) -> Result<Layer> {
+	Ok(match *kind {
+		LayerKind::Relu => Layer::Relu,
+		LayerKind::Gelu => Layer::Gelu,
+		LayerKind::Silu => Layer::Silu,
+		LayerKind::Tanh => Layer::Tanh,
+		LayerKind::Sigmoid => Layer::Sigmoid,
+		LayerKind::MaxPool { kernel, stride } => Layer::MaxPool { kernel, stride },
+		LayerKind::AvgPool { kernel, stride } => Layer::AvgPool { kernel, stride },
+		LayerKind::Flatten => Layer::Flatten,
+		LayerKind::Pool { take } => Layer::Pool(take),
+		ref other => {
+			return Err(candle_core::Error::msg(format!("no meaning in candle: {}", other.name())))
+		},
+	})
+}
+
+fn pair(size: Size) -> (usize, usize) {
+	(size.height.into(), size.width.into())
+}
+
+fn sigmoid(x: &Tensor) -> Result<Tensor> {
+	(x.neg()?.exp()? + 1.0)?.recip()
+}
+
+impl Layer {
+	pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+		match self {
+			Self::Linear(linear) => linear.forward(x),
+			Self::Conv2d { linear, stride, pad } => {
+				let y = convolve(x, &linear.weight, pair(*stride), pair(*pad))?;
+				match &linear.bias {
+					Some(bias) => y.broadcast_add(&bias.reshape((1, bias.elem_count(), 1, 1))?),
+					None => Ok(y),
+				}
+			},
+			Self::Relu => x.relu(),
+			Self::Gelu => x.gelu_erf(),
+			Self::Silu => x * sigmoid(x)?,
+			Self::Tanh => x.tanh(),
+			Self::Sigmoid => sigmoid(x),
+			Self::MaxPool { kernel, stride } => max_pool(x, pair(*kernel), pair(*stride)),
+			Self::AvgPool { kernel, stride } => {
+				x.avg_pool2d_with_stride(pair(*kernel), pair(*stride))
+			},
+			Self::Flatten => x.flatten_from(1),
+			Self::Embedding(table) => {
+				let (batch, length) = x.dims2()?;
+				let rows = table.index_select(&x.flatten_all()?, 0)?;
+				rows.reshape((batch, length, table.dim(1)?))
+			},
+			Self::Position(table) => x.broadcast_add(table),
+			Self::Norm { weight, bias, eps, centred } => {
+				normalise(x, weight, bias.as_ref(), *eps, *centred)
+			},
+			Self::Attention(attention) => attention.forward(x),
+			Self::SwiGlu { gate, up, down } => {
+				let gate = gate.forward(x)?;
+				let open = (&gate * sigmoid(&gate)?)?;
+				down.forward(&(open * up.forward(x)?)?)
+			},
+			Self::Pool(Pooling::First) => x.narrow(1, 0, 1)?.squeeze(1),
+			Self::Pool(Pooling::Mean) => x.mean(1),
+			Self::Residual { layers, skip } => run(layers, x)? + run(skip, x)?,
+		}
+	}
+}

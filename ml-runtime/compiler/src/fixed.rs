@@ -1,0 +1,248 @@
+//! Sines, cosines and powers for tables, in integers.
+//!
+//! A [`Fixed`] is an integer that counts `2⁻⁹⁶`. Constants and functions are sums of their series, each
+//! term rounded towards zero, so that results depend on nothing but this text, and are off by far less
+//! than an `f32` can show: by some `2⁻⁹⁰`, times the number of turns where an angle is reduced.
+
+use std::sync::OnceLock;
+
+use assay_ops::soft;
+
+const FRACTION: u32 = 96;
+
+/// A number of magnitude below 2³⁰.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fixed(i128);
+
+impl Fixed {
+	pub(crate) const ZERO: Self = Self(0);
+	pub(crate) const ONE: Self = Self(1 << FRACTION);
+
+	/// `n / d`.
+	pub(crate) fn ratio(n: u32, d: u32) -> Self {
+		Self((i128::from(n) << FRACTION) / i128::from(d.max(1)))
+	}
+
+	pub(crate) fn plus(self, other: Self) -> Self {
+		Self(self.0 + other.0)
+	}
+
+	pub(crate) fn minus(self, other: Self) -> Self {
+		Self(self.0 - other.0)
+	}
+
+	/// `self · n` for a result below 2³⁰.
+	pub(crate) fn times(self, n: u32) -> Self {
+		Self(self.0 * i128::from(n))
+	}
+
+	fn over(self, n: i128) -> Self {
+		Self(self.0 / n)
+	}
+
+	/// The product, for a result below 2³⁰.
+	pub(crate) fn by(self, other: Self) -> Self {
+		const LOW: u128 = u64::MAX as u128;
+		let (a, b) = (self.0.unsigned_abs(), other.0.unsigned_abs());
+		let ((a1, a0), (b1, b0)) = ((a >> 64, a & LOW), (b >> 64, b & LOW));
+		// Below 2⁶² each, so that no sum passes 2¹²⁸.
+		let middle = a1 * b0 + a0 * b1 + ((a0 * b0) >> 64);
+		let product = ((a1 * b1) << 32) + (middle >> 32);
+		let sign = if (self.0 < 0) == (other.0 < 0) { 1 } else { -1 };
+		Self(product as i128 * sign)
+	}
+
+	/// The nearest `f32`, ties to even; numbers here are never so small that it would be subnormal.
+	pub(crate) fn to_f32(self) -> u32 {
+		let sign = if self.0 < 0 { 1 << 31 } else { 0 };
+		let magnitude = self.0.unsigned_abs();
+		if magnitude == 0 {
+			return 0;
+		}
+		let top = 127 - magnitude.leading_zeros();
+		let kept = match top.checked_sub(23) {
+			None | Some(0) => (magnitude << (23 - top)) as u32,
+			Some(cut) => {
+				let half = 1u128 << (cut - 1);
+				let rest = magnitude & ((1 << cut) - 1);
+				let kept = (magnitude >> cut) as u32;
+				kept + u32::from(rest > half || (rest == half && kept & 1 == 1))
+			},
+		};
+		// A carry out of the significand goes into the exponent, where it belongs.
+		sign + ((top + 127 - FRACTION - 1) << 23) + kept
+	}
+
+	/// Sine and cosine.
+	pub(crate) fn sin_cos(self) -> (Self, Self) {
+		let quarter = pi().0 / 2;
+		let turns = (self.0 + quarter / 2).div_euclid(quarter);
+		let rest = Self(self.0 - turns * quarter);
+		let (sin, cos) = (series(rest, rest, 2), series(Self::ONE, rest, 1));
+		let minus = |x: Self| Self(-x.0);
+		match turns.rem_euclid(4) {
+			0 => (sin, cos),
+			1 => (cos, minus(sin)),
+			2 => (minus(sin), minus(cos)),
+			_ => (minus(cos), sin),
+		}
+	}
+
+	/// `e` to the power of a number of at most 0.
+	pub(crate) fn exp(self) -> Self {
+		let ln2 = ln2().0;
+		let whole = (-self.0).max(0) / ln2;
+		let rest = Self(self.0 + whole * ln2);
+		let (mut sum, mut term, mut n) = (Self::ONE, Self::ONE, 1);
+		while term.0 != 0 {
+			term = term.by(rest).over(n);
+			sum = sum.plus(term);
+			n += 1;
+		}
+		Self(if whole < 127 { sum.0 >> whole } else { 0 })
+	}
+
+	/// Natural logarithm of a normal positive `f32`.
+	pub(crate) fn ln(bits: u32) -> Self {
+		let significand = i128::from(bits & 0x7F_FFFF | 1 << 23);
+		let exponent = i128::from(bits >> 23) - 127;
+		let one = 1i128 << 23;
+		let z = Self(((significand - one) << FRACTION) / (significand + one));
+		Self(exponent * ln2().0 + 2 * inverse_tangent(z, 1).0)
+	}
+}
+
+/// `first − first · x² / (k (k+1)) + …` with k = `from`, then two further: sine from x and 2, cosine
+/// from 1 and 1.
+fn series(first: Fixed, x: Fixed, from: i128) -> Fixed {
+	let square = x.by(x);
+	let (mut sum, mut term, mut k) = (first, first, from);
+	while term.0 != 0 {
+		term = Fixed(-term.by(square).over(k * (k + 1)).0);
+		sum = sum.plus(term);
+		k += 2;
+	}
+	sum
+}
+
+/// `z + s·z³/3 + z⁵/5 + …` with alternating signs where `s` is −1: the inverse tangent; the hyperbolic
+/// one where it is 1.
+fn inverse_tangent(z: Fixed, s: i128) -> Fixed {
+	let square = z.by(z);
+	let (mut sum, mut power, mut k) = (z, z, 1);
+	while power.0 != 0 {
+		power = Fixed(power.by(square).0 * s);
+		k += 2;
+		sum = sum.plus(power.over(k));
+	}
+	sum
+}
+
+/// By Machin's formula.
+fn pi() -> Fixed {
+	static PI: OnceLock<Fixed> = OnceLock::new();
+	let part = |n, d| inverse_tangent(Fixed::ratio(1, d), -1).times(n).0;
+	*PI.get_or_init(|| Fixed(part(16, 5) - part(4, 239)))
+}
+
+/// `2 · artanh(1/3)`.
+fn ln2() -> Fixed {
+	static LN2: OnceLock<Fixed> = OnceLock::new();
+	*LN2.get_or_init(|| inverse_tangent(Fixed::ratio(1, 3), 1).times(2))
+}
+
+/// `(1 + cos(π · share)) / 2`.
+pub(crate) fn half_cosine(share: Fixed) -> Fixed {
+	let (_, cos) = pi().by(share).sin_cos();
+	Fixed::ONE.plus(cos).over(2)
+}
+
+/// Tables of cosines and of sines for rotary position embedding, each `length × width`: the angle of
+/// columns `i` and `i + width / 2` at position `t` is `t · base^(−2i / width)`.
+pub(crate) fn rotary(length: u32, width: u32, base: u32) -> [Vec<u32>; 2] {
+	let half = width / 2;
+	let ln = Fixed::ln(base);
+	let steps: Vec<Fixed> =
+		(0..half).map(|i| Fixed::ZERO.minus(ln.by(Fixed::ratio(2 * i, width))).exp()).collect();
+	let (mut cos, mut sin) = (Vec::new(), Vec::new());
+	for t in 0..length {
+		let row: Vec<_> = steps.iter().map(|step| step.times(t).sin_cos()).collect();
+		for (sine, cosine) in row.iter().chain(&row) {
+			cos.push(cosine.to_f32());
+			sin.push(sine.to_f32());
+		}
+	}
+	[cos, sin]
+}
+
+/// `low + (high − low) · share`, the difference and the sum rounded once each.
+pub(crate) fn between(low: u32, high: u32, share: Fixed) -> u32 {
+	soft::fma(soft::sub(high, low), share.to_f32(), low)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn number(x: Fixed) -> f64 {
+		x.0 as f64 / 2f64.powi(96)
+	}
+
+	/// Distance in units of the last place of `f32`.
+	fn ulps(found: u32, exact: f64) -> f64 {
+		let found = f32::from_bits(found);
+		let near = exact as f32;
+		let ulp = f64::from(f32::from_bits(near.abs().to_bits() + 1)) - f64::from(near.abs());
+		(f64::from(found) - exact).abs() / ulp
+	}
+
+	#[test]
+	fn constants_should_be_those_of_f64() {
+		assert_eq!(number(pi()), std::f64::consts::PI);
+		assert_eq!(number(ln2()), std::f64::consts::LN_2);
+	}
+
+	#[test]
+	fn functions_should_be_close_to_f64() {
+		for i in 0..4000u32 {
+			let x = Fixed::ratio(i * 7919, 1000);
+			let (sin, cos) = x.sin_cos();
+			let exact = f64::from(i * 7919) / 1000.0;
+			assert!((number(sin) - exact.sin()).abs() < 1e-11, "sin {exact}");
+			assert!((number(cos) - exact.cos()).abs() < 1e-11, "cos {exact}");
+			let small = Fixed::ZERO.minus(Fixed::ratio(i, 100));
+			let exact = (-f64::from(i) / 100.0).exp();
+			assert!((number(small.exp()) - exact).abs() < 1e-15, "exp {exact}");
+		}
+		for x in [1.0f32, 1.5, 2.0, 10_000.0, 500_000.0, 1e9] {
+			assert!((number(Fixed::ln(x.to_bits())) - f64::from(x).ln()).abs() < 1e-14, "ln {x}");
+		}
+	}
+
+	#[test]
+	fn rotary_tables_should_be_within_one_ulp_of_f64() {
+		for (length, width, base) in [(64, 64, 10_000.0f32), (300, 8, 500_000.0), (5, 2, 1.5)] {
+			let [cos, sin] = rotary(length, width, base.to_bits());
+			assert_eq!(cos.len(), (length * width) as usize);
+			for (place, (cos, sin)) in (0..).zip(cos.iter().zip(&sin)) {
+				let (t, i) = (place / width, place % width % (width / 2));
+				let step = f64::from(base).powf(-2.0 * f64::from(i) / f64::from(width));
+				let (exact_sin, exact_cos) = (f64::from(t) * step).sin_cos();
+				assert!(ulps(*cos, exact_cos) < 1.0, "cos {t} {i}");
+				assert!(ulps(*sin, exact_sin) < 1.0, "sin {t} {i}");
+			}
+		}
+	}
+
+	#[test]
+	fn f32_should_be_rounded_to_nearest_even() {
+		let of = |n: i128, shift: u32| f32::from_bits(Fixed(n << shift).to_f32());
+		assert_eq!(of(1, 96), 1.0);
+		assert_eq!(of(-3, 95), -1.5);
+		assert_eq!(of((1 << 25) + 2, 71), 1.0);
+		assert_eq!(of((1 << 25) + 6, 71), 1.0 + 2.0 * f32::EPSILON);
+		assert_eq!(of((1 << 25) - 1, 71), 1.0);
+		assert_eq!(of(1, 0), 2f32.powi(-96));
+		assert_eq!(Fixed::ZERO.to_f32(), 0);
+	}
+}

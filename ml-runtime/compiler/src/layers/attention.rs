@@ -1,0 +1,158 @@
+//! Multi-head self-attention.
+
+use assay_ops::{
+	soft::{self, MINUS_INFINITY},
+	BatchMatMul, Binary, Broadcast, HeadLayout, NodeId, Op, Unary,
+};
+
+use super::{Network, Place};
+use crate::{
+	error::ErrorKind,
+	fixed,
+	graph::{Refusal, Role, Shortcut},
+	init::Init,
+	manifest::Lora,
+};
+
+/// What one attention has that another has not.
+#[derive(Clone, Copy)]
+pub(super) struct Traits {
+	pub(super) causal: bool,
+	pub(super) rope: Option<u32>,
+	pub(super) bias: bool,
+	pub(super) lora: Option<Lora>,
+}
+
+/// Sizes of an attention.
+#[derive(Clone, Copy)]
+pub(super) struct Heads {
+	count: u16,
+	/// Features of a head.
+	width: u32,
+	features: u32,
+	length: u32,
+}
+
+impl Network<'_> {
+	/// The sizes, if the heads fit.
+	pub(super) fn heads(
+		&self,
+		place: Place,
+		heads: u16,
+		rope: Option<u32>,
+	) -> Result<Heads, ErrorKind> {
+		let (length, features) = self.sequence(place.layer)?;
+		let width = features / u32::from(heads);
+		if width * u32::from(heads) != features {
+			return Err(ErrorKind::Heads { heads, features });
+		}
+		if rope.is_some() && width % 2 == 1 {
+			return Err(ErrorKind::OddHeads { width });
+		}
+		Ok(Heads { count: heads, width, features, length })
+	}
+
+	/// `softmax(q · kᵀ / sqrt(width)) · v`, by head, then `o`.
+	pub(super) fn attention(
+		&mut self,
+		place: Place,
+		heads: Heads,
+		traits: Traits,
+	) -> Result<(), Refusal> {
+		let x = self.value;
+		let mut q = self.project(place, "q.", x, heads, (traits, traits.lora))?;
+		let mut k = self.project(place, "k.", x, heads, (traits, None))?;
+		let v = self.project(place, "v.", x, heads, (traits, traits.lora))?;
+		if let Some(base) = traits.rope {
+			let tables = self.angles(heads, base)?;
+			q = self.rotate(q, heads.width, tables)?;
+			k = self.rotate(k, heads.width, tables)?;
+		}
+		// The factor on q is one pass over less memory than on the scores.
+		let scale = soft::div(soft::ONE, soft::sqrt(soft::from_u32(heads.width)));
+		let q = self.graph.with_constant(Binary::Mul, q, scale)?;
+		let product = BatchMatMul {
+			batch: self.graph.batch(),
+			heads: heads.count,
+			transpose_a: false,
+			transpose_b: true,
+			a: HeadLayout::Interleaved,
+			b: HeadLayout::Interleaved,
+			out: HeadLayout::Stacked,
+		};
+		let scores = self.graph.add(Op::BatchMatMul(product), &[q, k])?;
+		let weights = self.softmax(scores, traits.causal)?;
+		let product = BatchMatMul {
+			transpose_b: false,
+			a: HeadLayout::Stacked,
+			out: HeadLayout::Interleaved,
+			..product
+		};
+		let context = self.graph.add(Op::BatchMatMul(product), &[weights, v])?;
+		self.value = self.project(place, "o.", context, heads, (traits, None))?;
+		Ok(())
+	}
+
+	/// One of the four projections. Where the attention has adapters, those without stay as they are.
+	fn project(
+		&mut self,
+		place: Place,
+		name: &str,
+		x: NodeId,
+		heads: Heads,
+		(traits, lora): (Traits, Option<Lora>),
+	) -> Result<NodeId, Refusal> {
+		let init = place.std.map_or(Init::keeping(heads.features), Init::deviating);
+		let weight = (vec![heads.features; 2], init);
+		if let Some(lora) = lora {
+			return self.adapt(place, name, x, weight, traits.bias, lora);
+		}
+		let place = Place { frozen: place.frozen || traits.lora.is_some(), ..place };
+		self.weigh(place, name, x, weight, traits.bias)
+	}
+
+	/// Softmax of each row of stacked squares, of which `causal` hides what lies right of the diagonal.
+	fn softmax(&mut self, scores: NodeId, causal: bool) -> Result<NodeId, Refusal> {
+		let seen = match causal {
+			true => self.graph.add(Op::Causal { bits: MINUS_INFINITY }, &[scores])?,
+			false => scores,
+		};
+		let max = self.graph.add(Op::RowMax, &[seen])?;
+		let shifted = self.graph.binary(Binary::Sub, Broadcast::Col, seen, max)?;
+		let exp = self.graph.unary(Unary::Exp, shifted)?;
+		let sum = self.graph.add(Op::RowSum, &[exp])?;
+		let share = self.graph.binary(Binary::Div, Broadcast::Col, exp, sum)?;
+		self.graph.shorten(share, Shortcut::Softmax { input: scores });
+		Ok(share)
+	}
+
+	/// The tables of cosines and sines, shared by all attentions with the same sizes.
+	fn angles(&mut self, heads: Heads, base: u32) -> Result<[NodeId; 2], Refusal> {
+		let key = (heads.length, heads.width, base);
+		if let Some(tables) = self.tables.get(&key) {
+			return Ok(*tables);
+		}
+		let mut made = [0; 2];
+		for (node, words) in made.iter_mut().zip(fixed::rotary(heads.length, heads.width, base)) {
+			let init = Init::Table { words: words.into() };
+			*node = self.graph.slot(heads.length, heads.width, Role::Table, init)?.node;
+		}
+		self.tables.insert(key, made);
+		Ok(made)
+	}
+
+	/// `x · cos + rotate_half(x) · sin`.
+	fn rotate(
+		&mut self,
+		x: NodeId,
+		width: u32,
+		[cos, sin]: [NodeId; 2],
+	) -> Result<NodeId, Refusal> {
+		let spread = Broadcast::Periodic { each: 1 };
+		let turned = self.graph.add(Op::RotateHalf { width }, &[x])?;
+		let straight = self.graph.binary(Binary::Mul, spread, x, cos)?;
+		let sum = self.graph.add(Op::Fma(spread), &[turned, sin, straight])?;
+		self.graph.shorten(sum, Shortcut::Rotate { input: x, cos, sin, width });
+		Ok(sum)
+	}
+}

@@ -1,0 +1,152 @@
+//! Layers of images: convolution, pooling, and the way out of them.
+
+use assay_ops::{Limits, NodeSpec, Op, Window};
+
+use super::{Network, Place};
+use crate::{
+	error::ErrorKind,
+	graph::Refusal,
+	init::Init,
+	manifest::{Shape, Size},
+};
+
+const NO_PAD: Size = Size { height: 0, width: 0 };
+const ONE: Size = Size { height: 1, width: 1 };
+
+impl Network<'_> {
+	/// Convolution with a (kernel, stride, padding).
+	pub(super) fn conv2d(
+		&mut self,
+		place: Place,
+		out: u16,
+		(kernel, stride, pad): (Size, Size, Size),
+		bias: bool,
+	) -> Result<(), ErrorKind> {
+		let (window, height, width) = self.window(place.layer, kernel, stride, pad)?;
+		let shape = [out, window.channels, kernel.height.into(), kernel.width.into()];
+		// A 1 × 1 window at every pixel is the image itself.
+		if (kernel.height, kernel.width, stride.height, stride.width) != (1, 1, 1, 1) {
+			self.patches(window).map_err(place.refused())?;
+		}
+		let fan_in = self.graph.ty(self.value).cols;
+		let init = place.std.map_or(Init::KaimingUniform { fan_in }, Init::deviating);
+		self.value = self
+			.weigh(place, "", self.value, (shape.map(u32::from).to_vec(), init), bias)
+			.map_err(place.refused())?;
+		self.shape = Shape::Image { height, width, channels: out };
+		Ok(())
+	}
+
+	pub(super) fn window_pool(
+		&mut self,
+		place: Place,
+		op: fn(Window) -> Op,
+		kernel: Size,
+		stride: Size,
+	) -> Result<(), ErrorKind> {
+		let (window, height, width) = self.window(place.layer, kernel, stride, NO_PAD)?;
+		self.apply(place, op(window))?;
+		self.shape = Shape::Image { height, width, channels: window.channels };
+		Ok(())
+	}
+
+	/// The window over the image, and height and width of the result.
+	fn window(
+		&self,
+		layer: &'static str,
+		kernel: Size,
+		stride: Size,
+		pad: Size,
+	) -> Result<(Window, u16, u16), ErrorKind> {
+		let Shape::Image { height, width, channels } = self.shape else {
+			return Err(ErrorKind::NotAnImage { layer, found: self.shape.to_string() });
+		};
+		let places = |side: u16, kernel: u8, stride: u8, pad: u8| {
+			let free = (u32::from(side) + 2 * u32::from(pad)).checked_sub(kernel.into())?;
+			u16::try_from(free / u32::from(stride) + 1).ok()
+		};
+		let rows = places(height, kernel.height, stride.height, pad.height);
+		let cols = places(width, kernel.width, stride.width, pad.width);
+		let (Some(rows), Some(cols)) = (rows, cols) else {
+			let window = format!("{} × {}", kernel.height, kernel.width);
+			return Err(ErrorKind::WindowTooLarge { window, found: self.shape.to_string() });
+		};
+		let window = Window {
+			height,
+			width,
+			channels,
+			kernel_h: kernel.height,
+			kernel_w: kernel.width,
+			stride_h: stride.height,
+			stride_w: stride.width,
+			pad_h: pad.height,
+			pad_w: pad.width,
+		};
+		Ok((window, rows, cols))
+	}
+
+	/// Features in the order channel, row, column: the one patch that is the whole image. Those of a
+	/// sequence have their order already.
+	pub(super) fn flatten(&mut self, place: Place) -> Result<(), ErrorKind> {
+		let layer = place.layer;
+		if let Shape::Sequence { length, features } = self.shape {
+			let cols = length.checked_mul(features);
+			let cols = cols.ok_or_else(|| place.refused()("too many features".into()))?;
+			self.apply(place, Op::Reshape { rows: self.graph.batch(), cols })?;
+			self.shape = Shape::Features(cols);
+			return Ok(());
+		}
+		let Shape::Image { height, width, .. } = self.shape else {
+			return Err(ErrorKind::NotAnImage { layer, found: self.shape.to_string() });
+		};
+		let side = |n: u16| {
+			let wrong = || format!("images may have up to 255 rows and columns, not {n}");
+			u8::try_from(n).map_err(|_| ErrorKind::Layer { layer, message: wrong() })
+		};
+		let kernel = Size { height: side(height)?, width: side(width)? };
+		let (window, ..) = self.window(layer, kernel, ONE, NO_PAD)?;
+		if (height, width) != (1, 1) {
+			self.patches(window).map_err(place.refused())?;
+		}
+		self.shape = Shape::Features(self.graph.ty(self.value).cols);
+		Ok(())
+	}
+
+	/// The patches of an image as rows.
+	///
+	/// In one step where one tile of it, and of its gradient, can be judged; else first along columns
+	/// and then along rows, which gives the same columns in the same order (channel, kernel row, kernel
+	/// column) through smaller windows.
+	fn patches(&mut self, window: Window) -> Result<(), Refusal> {
+		let whole = Op::Im2Col(window);
+		if window.kernel_h == 1 || window.kernel_w == 1 || self.judgeable(window)? {
+			self.value = self.graph.add(whole, &[self.value])?;
+			return Ok(());
+		}
+		let tall = Window { kernel_w: 1, stride_w: 1, pad_w: 0, ..window };
+		self.value = self.graph.add(Op::Im2Col(tall), &[self.value])?;
+		let short = |n: u32| u16::try_from(n).map_err(|_| "a column has more than 65535 numbers");
+		let wide = Window {
+			height: short(tall.out_height())?,
+			channels: short(tall.patch())?,
+			kernel_h: 1,
+			stride_h: 1,
+			pad_h: 0,
+			..window
+		};
+		self.value = self.graph.add(Op::Im2Col(wide), &[self.value])?;
+		Ok(())
+	}
+
+	/// Whether a referee accepts every tile of the patches and, if something before learns, of their
+	/// gradient.
+	fn judgeable(&self, window: Window) -> Result<bool, Refusal> {
+		let forward = self.graph.spec(Op::Im2Col(window), self.graph.ty(self.value))?;
+		let backward = self.graph.spec(Op::Col2Im(window), forward.ty)?;
+		let limits = Limits::new(0);
+		let fits = |spec: &NodeSpec| {
+			spec.worst_footprint() <= limits.footprint && spec.worst_tile_work() <= limits.tile_work
+		};
+		Ok(fits(&forward) && (self.learned.is_empty() || fits(&backward)))
+	}
+}

@@ -1,0 +1,93 @@
+//! The way into sequences, and out of them.
+
+use assay_ops::{Binary, Broadcast, Op, Window};
+
+use super::{Network, Place, Table};
+use crate::{
+	error::ErrorKind,
+	graph::Refusal,
+	init::Init,
+	manifest::{Pooling, Shape},
+};
+
+/// 0.02, the usual standard deviation of tables.
+const STD: u32 = 0x3CA3_D70A;
+
+/// Largest window of one pooling step: of 32 results, it makes 33 tiles to judge.
+const WINDOW: u32 = 32;
+
+impl Network<'_> {
+	/// Tokens to the rows of a table.
+	pub(super) fn embed(&mut self, place: Place, vocab: u32, out: u32) -> Result<(), ErrorKind> {
+		let Shape::Tokens(length) = self.shape else {
+			let found = self.shape.to_string();
+			return Err(ErrorKind::NotTokens { layer: place.layer, found });
+		};
+		let init = Init::deviating(place.std.unwrap_or(STD));
+		let table = self.parameter(place, "weight", vec![vocab, out], (vocab, out), init);
+		let table = table.map_err(place.refused())?;
+		self.value = self.graph.add(Op::Gather, &[table, self.value]).map_err(place.refused())?;
+		self.embedding.get_or_insert(Table { node: table, features: out });
+		self.shape = Shape::Sequence { length, features: out };
+		Ok(())
+	}
+
+	/// Adds a table with a row per position.
+	pub(super) fn position(&mut self, place: Place) -> Result<(), ErrorKind> {
+		let (length, features) = self.sequence(place.layer)?;
+		let (shape, init) = ((length, features), Init::deviating(place.std.unwrap_or(STD)));
+		let table = self.parameter(place, "weight", vec![length, features], shape, init);
+		let table = table.map_err(place.refused())?;
+		let spread = Broadcast::Periodic { each: 1 };
+		let sum = self.graph.binary(Binary::Add, spread, self.value, table);
+		self.value = sum.map_err(place.refused())?;
+		Ok(())
+	}
+
+	pub(super) fn pool(&mut self, place: Place, take: Pooling) -> Result<(), ErrorKind> {
+		let (length, features) = self.sequence(place.layer)?;
+		let done = match take {
+			Pooling::First => self.first(length),
+			Pooling::Mean => self.mean(length, features),
+		};
+		done.map_err(place.refused())?;
+		self.shape = Shape::Features(features);
+		Ok(())
+	}
+
+	fn first(&mut self, length: u32) -> Result<(), Refusal> {
+		let rows = self.graph.batch();
+		let index = self.graph.add(Op::Iota { rows, first: 0, stride: length }, &[])?;
+		self.value = self.graph.add(Op::Gather, &[self.value, index])?;
+		Ok(())
+	}
+
+	/// The mean over positions, as means of means of equally many: each step is a pooling of images that
+	/// are one pixel wide, with a window small enough to be judged.
+	fn mean(&mut self, length: u32, features: u32) -> Result<(), Refusal> {
+		let channels = u16::try_from(features).map_err(|_| "more than 65535 features")?;
+		let mut rest = length;
+		while rest > 1 {
+			let height = u16::try_from(rest).map_err(|_| "more than 65535 positions")?;
+			let divides = |n: &u32| rest.is_multiple_of(*n);
+			let size = (2..=WINDOW).rev().find(divides).unwrap_or(rest);
+			let kernel_h = u8::try_from(size).map_err(|_| {
+				format!("the mean over {length} positions: {size} is prime and above 255")
+			})?;
+			let window = Window {
+				height,
+				width: 1,
+				channels,
+				kernel_h,
+				kernel_w: 1,
+				stride_h: kernel_h,
+				stride_w: 1,
+				pad_h: 0,
+				pad_w: 0,
+			};
+			self.value = self.graph.add(Op::AvgPool(window), &[self.value])?;
+			rest /= size;
+		}
+		Ok(())
+	}
+}

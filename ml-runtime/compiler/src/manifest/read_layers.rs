@@ -1,0 +1,220 @@
+//! `[[model.layer]]` and the lists inside.
+
+use toml::Spanned;
+
+use super::{
+	number::{Domain, Source},
+	raw::{RawLayer, RawLora},
+	section::Section,
+	Bits, Layer, LayerKind, Lora, Pooling, Size,
+};
+use crate::{
+	error::{Error, ErrorKind},
+	MAX_DEPTH, MAX_LAYERS,
+};
+
+const LAYERS: &str =
+	"linear, conv2d, relu, gelu, silu, tanh, sigmoid, max_pool, avg_pool, flatten, \
+	dropout, embedding, position, layer_norm, rms_norm, attention, swiglu, pool, tied_linear, \
+	residual, repeat";
+const POOLINGS: &str = "first, mean";
+
+const ONE: Size = Size { height: 1, width: 1 };
+const ZERO: Size = Size { height: 0, width: 0 };
+
+/// 10⁻⁵.
+const EPS: Bits = 0x3727_C5AC;
+
+/// Most numbers of a vector.
+const MAX_WIDTH: u64 = 1 << 16;
+/// Most rows of an embedding.
+const MAX_VOCAB: u64 = 1 << 20;
+/// Most channels of an image.
+const MAX_CHANNELS: u64 = 4096;
+const MAX_KERNEL: u64 = 31;
+const MAX_HEADS: u64 = 1024;
+
+/// A list of layers, `depth` lists deep.
+pub(super) fn layers(
+	source: &Source,
+	raw: Vec<RawLayer>,
+	depth: usize,
+) -> Result<Vec<Layer>, Error> {
+	raw.into_iter().map(|raw| layer(source, raw, depth)).collect()
+}
+
+/// Refuses models without layers or with too many, counted as often as they are repeated.
+pub(super) fn check_count(
+	source: &Source,
+	layers: &[Layer],
+	span: std::ops::Range<usize>,
+) -> Result<(), Error> {
+	let found = layers.iter().fold(0usize, |sum, layer| sum.saturating_add(layer.count()));
+	if (1..=MAX_LAYERS).contains(&found) {
+		return Ok(());
+	}
+	let mut sum = 0usize;
+	let passes = layers.iter().find(|layer| {
+		sum = sum.saturating_add(layer.count());
+		sum > MAX_LAYERS
+	});
+	let span = passes.map_or(span, |layer| layer.span.into());
+	Err(source.error(ErrorKind::LayerCount { found, max: MAX_LAYERS }, span))
+}
+
+fn layer(source: &Source, mut raw: RawLayer, depth: usize) -> Result<Layer, Error> {
+	let section = Section { source, kind: raw.kind.clone() };
+	let kind = match raw.kind.get_ref().as_str() {
+		"residual" | "repeat" => container(&section, &mut raw, depth)?,
+		"embedding" | "position" | "attention" | "swiglu" | "pool" | "tied_linear" => {
+			sequential(&section, &mut raw)?
+		},
+		"conv2d" | "max_pool" | "avg_pool" => spatial(&section, &mut raw)?,
+		_ => plain(&section, &mut raw)?,
+	};
+	let is_container = matches!(kind, LayerKind::Residual { .. } | LayerKind::Repeat { .. });
+	let mut frozen = false;
+	if kind.has_parameters() || is_container {
+		frozen = raw.frozen.take().is_some_and(Spanned::into_inner);
+	}
+	let norm = matches!(kind, LayerKind::LayerNorm { .. } | LayerKind::RmsNorm { .. });
+	let std = if kind.has_parameters() && !norm { raw.std.take() } else { None };
+	let std = std.map(|std| source.decimal("std", &std, Domain::Positive)).transpose()?;
+	nothing_left(&section, &raw)?;
+	Ok(Layer { kind, frozen, std, span: raw.kind.span().into() })
+}
+
+fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
+	section.unused("out", &raw.out)?;
+	section.unused("kernel", &raw.kernel)?;
+	section.unused("stride", &raw.stride)?;
+	section.unused("pad", &raw.pad)?;
+	section.unused("bias", &raw.bias)?;
+	section.unused("p", &raw.p)?;
+	section.unused("vocab", &raw.vocab)?;
+	section.unused("eps", &raw.eps)?;
+	section.unused("heads", &raw.heads)?;
+	section.unused("causal", &raw.causal)?;
+	section.unused("rope", &raw.rope)?;
+	section.unused("hidden", &raw.hidden)?;
+	section.unused("take", &raw.take)?;
+	section.unused("times", &raw.times)?;
+	section.unused("lora", &raw.lora)?;
+	section.unused("frozen", &raw.frozen)?;
+	section.unused("std", &raw.std)?;
+	let first = |list: &Option<Vec<RawLayer>>| {
+		list.as_ref().and_then(|list| list.first()).map(|layer| layer.kind.clone())
+	};
+	section.unused("layer", &first(&raw.layer))?;
+	section.unused("skip", &first(&raw.skip))
+}
+
+fn bias(raw: &mut RawLayer) -> bool {
+	raw.bias.take().is_none_or(Spanned::into_inner)
+}
+
+fn lora(section: &Section, raw: Option<Spanned<RawLora>>) -> Result<Option<Lora>, Error> {
+	let Some(raw) = raw.map(Spanned::into_inner) else { return Ok(None) };
+	Ok(Some(Lora {
+		rank: section.source.integer("rank", &raw.rank, 1..=MAX_WIDTH)?,
+		alpha: section.source.decimal("alpha", &raw.alpha, Domain::Positive)?,
+	}))
+}
+
+/// Layers that work on any shape.
+fn plain(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
+	let eps = |raw: &mut RawLayer| section.optional("eps", raw.eps.take(), Domain::Positive, EPS);
+	Ok(match section.kind.get_ref().as_str() {
+		"linear" => LayerKind::Linear {
+			out: section.integer("out", raw.out.take(), MAX_WIDTH)?,
+			bias: bias(raw),
+			lora: lora(section, raw.lora.take())?,
+		},
+		"relu" => LayerKind::Relu,
+		"gelu" => LayerKind::Gelu,
+		"silu" => LayerKind::Silu,
+		"tanh" => LayerKind::Tanh,
+		"sigmoid" => LayerKind::Sigmoid,
+		"flatten" => LayerKind::Flatten,
+		"dropout" => {
+			LayerKind::Dropout { p: section.required("p", raw.p.take(), Domain::Fraction)? }
+		},
+		"layer_norm" => LayerKind::LayerNorm { eps: eps(raw)?, bias: bias(raw) },
+		"rms_norm" => LayerKind::RmsNorm { eps: eps(raw)? },
+		_ => return Err(section.unknown("layer", LAYERS)),
+	})
+}
+
+/// Layers of images.
+fn spatial(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
+	let source = section.source;
+	let kernel = section.need("kernel", raw.kernel.take())?;
+	let kernel = source.size("kernel", &kernel, 1..=MAX_KERNEL)?;
+	let usual = if section.kind.get_ref() == "conv2d" { ONE } else { kernel };
+	let stride = raw.stride.take();
+	let stride = stride.map_or(Ok(usual), |size| source.size("stride", &size, 1..=MAX_KERNEL))?;
+	Ok(match section.kind.get_ref().as_str() {
+		"max_pool" => LayerKind::MaxPool { kernel, stride },
+		"avg_pool" => LayerKind::AvgPool { kernel, stride },
+		_ => {
+			let pad = raw.pad.take();
+			// A window that lies in the padding alone would be a constant.
+			let most = u64::from(kernel.height.min(kernel.width)) - 1;
+			let pad = pad.map_or(Ok(ZERO), |size| source.size("pad", &size, 0..=most))?;
+			let out = section.integer("out", raw.out.take(), MAX_CHANNELS)?;
+			LayerKind::Conv2d { out, kernel, stride, pad, bias: bias(raw) }
+		},
+	})
+}
+
+/// Layers of tokens and sequences.
+fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
+	let source = section.source;
+	Ok(match section.kind.get_ref().as_str() {
+		"embedding" => LayerKind::Embedding {
+			vocab: section.integer("vocab", raw.vocab.take(), MAX_VOCAB)?,
+			out: section.integer("out", raw.out.take(), MAX_WIDTH)?,
+		},
+		"position" => LayerKind::Position,
+		"attention" => LayerKind::Attention {
+			heads: section.integer("heads", raw.heads.take(), MAX_HEADS)?,
+			causal: raw.causal.take().is_some_and(Spanned::into_inner),
+			rope: match raw.rope.take() {
+				Some(base) => Some(source.decimal("rope", &base, Domain::Base)?),
+				None => None,
+			},
+			bias: bias(raw),
+			lora: lora(section, raw.lora.take())?,
+		},
+		"swiglu" => LayerKind::SwiGlu {
+			hidden: section.integer("hidden", raw.hidden.take(), MAX_WIDTH)?,
+			bias: bias(raw),
+		},
+		"pool" => {
+			let take = section.need("take", raw.take.take())?;
+			let take = match take.get_ref().as_str() {
+				"first" => Pooling::First,
+				"mean" => Pooling::Mean,
+				_ => return Err(source.unknown("pooling", &take, POOLINGS)),
+			};
+			LayerKind::Pool { take }
+		},
+		_ => LayerKind::TiedLinear,
+	})
+}
+
+/// Layers of layers.
+fn container(section: &Section, raw: &mut RawLayer, depth: usize) -> Result<LayerKind, Error> {
+	let source = section.source;
+	if depth >= MAX_DEPTH {
+		return Err(source.error(ErrorKind::TooDeep { max: MAX_DEPTH }, section.kind.span()));
+	}
+	let list = raw.layer.take().filter(|list| !list.is_empty());
+	let inner = layers(source, section.need("layer", list)?, depth + 1)?;
+	if section.kind.get_ref() == "repeat" {
+		let times = section.integer("times", raw.times.take(), MAX_LAYERS as u64)?;
+		return Ok(LayerKind::Repeat { times, layers: inner });
+	}
+	let skip = layers(source, raw.skip.take().unwrap_or_default(), depth + 1)?;
+	Ok(LayerKind::Residual { layers: inner, skip })
+}

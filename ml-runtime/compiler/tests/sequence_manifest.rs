@@ -1,0 +1,204 @@
+//! Manifests of sequences, nested layers and optimisers that must be refused, each at its place.
+
+use assay_compiler::{compile, Error, ErrorKind, Manifest};
+use miette::Diagnostic;
+
+const GPT: &str = include_str!("../examples/gpt-tiny.toml");
+const RESNET: &str = include_str!("../examples/resnet-digits.toml");
+
+fn refused(text: &str) -> Error {
+	match Manifest::parse(text).and_then(|manifest| compile(&manifest)) {
+		Ok(_) => panic!("accepted:\n{text}"),
+		Err(error) => error,
+	}
+}
+
+/// The error of an example after replacements that must hit, and the text it points at.
+fn refusal(text: &str, changes: &[(&str, &str)]) -> (Error, String) {
+	let mut text = text.to_string();
+	for (from, to) in changes {
+		assert!(text.contains(from), "`{from}` is not in the manifest");
+		text = text.replacen(from, to, 1);
+	}
+	let error = refused(&text);
+	let place = error.span.clone().map_or("", |span| &text[span]).to_string();
+	(error, place)
+}
+
+#[test]
+fn layer_should_be_refused_when_it_gets_tokens() {
+	let (error, place) =
+		refusal(GPT, &[("kind = \"embedding\"\nvocab = 128\nout = 32", "kind = \"relu\"")]);
+	let found = "32 tokens".to_string();
+	assert_eq!(error.kind, ErrorKind::NotNumbers { layer: "relu", found });
+	assert_eq!(place, "\"relu\"");
+	assert!(error.help().unwrap().to_string().contains("embedding"));
+}
+
+#[test]
+fn embedding_should_be_refused_when_it_gets_no_tokens() {
+	let two =
+		"kind = \"rms_norm\"\n\n[[model.layer]]\nkind = \"embedding\"\nvocab = 4\nout = 4\n\n\
+		[[model.layer]]\nkind = \"tied_linear\"";
+	let from = "kind = \"rms_norm\"\n\n[[model.layer]]\nkind = \"tied_linear\"";
+	let (error, _) = refusal(GPT, &[(from, two)]);
+	let found = "a sequence of 32 × 32".to_string();
+	assert_eq!(error.kind, ErrorKind::NotTokens { layer: "embedding", found });
+}
+
+#[test]
+fn sequence_layers_should_be_refused_when_they_get_no_sequence() {
+	for layer in [
+		"kind = \"attention\"\nheads = 2",
+		"kind = \"position\"",
+		"kind = \"pool\"\ntake = \"mean\"",
+	] {
+		let (error, _) = refusal(RESNET, &[("kind = \"relu\"", layer)]);
+		assert!(matches!(error.kind, ErrorKind::NotASequence { .. }), "{error:?}");
+	}
+}
+
+#[test]
+fn attention_should_be_refused_when_its_heads_do_not_fit() {
+	let (error, place) = refusal(GPT, &[("heads = 2", "heads = 3")]);
+	assert_eq!(error.kind, ErrorKind::Heads { heads: 3, features: 32 });
+	assert_eq!(place, "\"attention\"");
+	let (error, _) = refusal(GPT, &[("heads = 2", "heads = 32")]);
+	assert_eq!(error.kind, ErrorKind::OddHeads { width: 1 });
+}
+
+#[test]
+fn tied_linear_should_be_refused_when_there_is_no_table_of_its_width() {
+	let wide = "kind = \"linear\"\nout = 40\n\n[[model.layer]]\nkind = \"tied_linear\"";
+	let (error, place) = refusal(GPT, &[("kind = \"tied_linear\"", wide)]);
+	let found = "a sequence of 32 × 40".to_string();
+	assert_eq!(error.kind, ErrorKind::TiedWidth { embedding: 32, found });
+	assert_eq!(place, "\"tied_linear\"");
+	let (error, _) = refusal(RESNET, &[("kind = \"linear\"\nout = 10", "kind = \"tied_linear\"")]);
+	assert_eq!(error.kind, ErrorKind::NoEmbedding);
+}
+
+#[test]
+fn residual_should_be_refused_when_its_ways_differ_in_shape() {
+	let (error, place) = refusal(RESNET, &[("out = 16\nkernel = 1", "out = 12\nkernel = 1")]);
+	let (found, past) = ("an image of 4 × 4 × 16".into(), "an image of 4 × 4 × 12".into());
+	assert_eq!(error.kind, ErrorKind::ResidualShape { found, past });
+	assert_eq!(place, "\"residual\"");
+	assert!(error.help().unwrap().to_string().contains("skip"));
+}
+
+#[test]
+fn residual_should_be_refused_when_it_has_no_layers() {
+	let model = "[[model.layer]]\nkind = \"residual\"\n\n[[model.layer]]\nkind = \"tied_linear\"";
+	let (error, _) = refusal(GPT, &[("[[model.layer]]\nkind = \"tied_linear\"", model)]);
+	assert_eq!(error.kind, ErrorKind::MissingKey { kind: "residual".into(), key: "layer" });
+}
+
+#[test]
+fn lists_should_be_refused_when_a_layer_has_no_use_for_them() {
+	let more = "kind = \"tied_linear\"\n\n[[model.layer.layer]]\nkind = \"relu\"";
+	let (error, _) = refusal(GPT, &[("kind = \"tied_linear\"", more)]);
+	assert_eq!(error.kind, ErrorKind::UnusedKey { kind: "tied_linear".into(), key: "layer" });
+}
+
+#[test]
+fn layers_should_be_refused_when_they_are_too_deep() {
+	let deep: String = (1..=9)
+		.map(|depth| format!("[[model{}]]\nkind = \"residual\"\n", ".layer".repeat(depth)))
+		.collect();
+	let text = GPT.replacen("[loss]", &format!("{deep}[loss]"), 1);
+	assert_eq!(refused(&text).kind, ErrorKind::TooDeep { max: 8 });
+}
+
+#[test]
+fn layers_should_be_counted_as_often_as_they_are_repeated() {
+	let (error, place) = refusal(GPT, &[("times = 2", "times = 100")]);
+	// Embedding, repeat, a hundred times two residuals of two layers, norm, head.
+	assert_eq!(error.kind, ErrorKind::LayerCount { found: 604, max: 512 });
+	assert_eq!(place, "\"repeat\"");
+}
+
+#[test]
+fn labels_should_be_refused_when_there_are_not_as_many_as_positions() {
+	let (error, place) = refusal(GPT, &[("offset = 1, width = 32", "offset = 1, width = 31")]);
+	assert_eq!(error.kind, ErrorKind::LabelWidth { field: "next".into(), width: 31, expected: 32 });
+	assert_eq!(place, "\"next\"");
+}
+
+#[test]
+fn shape_should_be_refused_when_tokens_have_more_than_a_length() {
+	let (error, _) = refusal(GPT, &[("shape = [32]", "shape = [4, 8]")]);
+	let ErrorKind::OutOfRange { key: "shape", expected, .. } = &error.kind else { panic!() };
+	assert!(expected.contains("tokens"), "{expected}");
+}
+
+#[test]
+fn model_should_be_refused_when_all_of_it_is_frozen() {
+	let text = GPT.replace("out = 32", "out = 32\nfrozen = true");
+	let text = text.replace("times = 2", "times = 2\nfrozen = true");
+	let from = "[[model.layer]]\nkind = \"rms_norm\"";
+	let text = text.replacen(from, &format!("{from}\nfrozen = true"), 1);
+	assert_eq!(refused(&text).kind, ErrorKind::NothingToTrain);
+	let (error, _) = refusal(RESNET, &[("kind = \"relu\"", "kind = \"relu\"\nfrozen = true")]);
+	assert_eq!(error.kind, ErrorKind::UnusedKey { kind: "relu".into(), key: "frozen" });
+}
+
+#[test]
+fn numbers_should_be_refused_when_they_are_out_of_range() {
+	for (key, from, to) in [
+		("rope", "rope = 10000.0", "rope = 1.0"),
+		("heads", "heads = 2", "heads = 0"),
+		("times", "times = 2", "times = 0"),
+		("vocab", "vocab = 128", "vocab = 0"),
+		("clip", "clip = 1.0", "clip = 0.0"),
+		("accumulate", "clip = 1.0", "accumulate = 0"),
+		("warmup", "warmup = 5", "warmup = 201"),
+		("min", "min = 0.001", "min = 0.02"),
+		("rank", "bias = false", "lora = { rank = 0, alpha = 1 }"),
+		("std", "vocab = 128", "vocab = 128\nstd = -1.0"),
+	] {
+		let (error, _) = refusal(GPT, &[(from, to)]);
+		let ErrorKind::OutOfRange { key: found, .. } = error.kind else { panic!("{error:?}") };
+		assert_eq!(found, key);
+	}
+}
+
+#[test]
+fn words_should_be_refused_when_they_are_unknown() {
+	for (what, from, to) in [
+		("decay", "decay = \"matrices\"", "decay = \"some\""),
+		("schedule", "kind = \"linear\"", "kind = \"step\""),
+		("pooling", "kind = \"tied_linear\"", "kind = \"pool\"\ntake = \"last\""),
+		("format", "format = \"token_u8\"", "format = \"token_u16\""),
+	] {
+		let (error, _) = refusal(GPT, &[(from, to)]);
+		let ErrorKind::UnknownKind { what: found, .. } = error.kind else { panic!("{error:?}") };
+		assert_eq!(found, what);
+	}
+}
+
+#[test]
+fn schedule_should_be_refused_when_it_has_more_rates_than_a_state_may_hold() {
+	let (error, place) = refusal(GPT, &[("steps = 200", "steps = 2000000")]);
+	assert_eq!(error.kind, ErrorKind::ScheduleTooLong { updates: 2_000_000, max: 1 << 20 });
+	assert_eq!(place, "\"linear\"");
+}
+
+#[test]
+fn program_should_be_refused_at_the_inner_layer_when_a_tile_cannot_be_judged() {
+	let inner =
+		"kind = \"repeat\"\ntimes = 1\n\n[[model.layer.layer]]\nkind = \"avg_pool\"\nkernel = 16";
+	let (error, place) = refusal(
+		RESNET,
+		&[
+			("[8, 8, 1]", "[32, 32, 1]"),
+			("width = 64", "width = 1024"),
+			("offset = 64", "offset = 1024"),
+			("record_size = 65", "record_size = 1025"),
+			("kind = \"avg_pool\"\nkernel = 4", inner),
+		],
+	);
+	let ErrorKind::Program { message } = &error.kind else { panic!("{error:?}") };
+	assert!(message.contains("AvgPool"), "{message}");
+	assert_eq!(place, "\"avg_pool\"");
+}

@@ -1,0 +1,194 @@
+//! Runs an operation's cases on every backend.
+
+use std::fmt;
+
+use assay_backend_cpu::KernelError;
+use assay_ops::NodeSpec;
+
+use crate::{Backend, Case, Flavour, Operation};
+
+/// What an operation came to on one backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+	/// Name of the backend.
+	pub backend: String,
+	/// BLAKE3 of the words of all results, little-endian.
+	pub digest: blake3::Hash,
+	/// Number of those words.
+	pub words: u64,
+}
+
+/// The first word that is not the first backend's.
+#[derive(Clone, Debug)]
+pub struct Difference {
+	/// Name of the backend.
+	pub backend: String,
+	/// Name of the backend that it was compared with.
+	pub expected_by: String,
+	/// Number of the case.
+	pub case: u64,
+	/// The node.
+	pub spec: NodeSpec,
+	/// How its operands' words were chosen.
+	pub flavours: Vec<Flavour>,
+	/// Row and column of the result.
+	pub at: (u64, u64),
+	/// The word there.
+	pub got: u32,
+	/// What the first backend gives.
+	pub expected: u32,
+}
+
+impl fmt::Display for Difference {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self { backend, expected_by, case, spec, flavours, at: (row, col), got, expected } =
+			self;
+		let (rows, cols, op) = (spec.ty.rows, spec.ty.cols, &spec.op);
+		let shapes: Vec<_> =
+			spec.inputs.iter().map(|input| (input.ty.rows, input.ty.cols)).collect();
+		write!(
+			f,
+			"case {case}: {op:?} of operands {shapes:?} with words {flavours:?}: \
+			element ({row}, {col}) of {rows} x {cols} is {got:#010x} on {backend}, \
+			but {expected:#010x} on {expected_by}"
+		)
+	}
+}
+
+/// Why an operation has no digests.
+#[derive(Clone, Debug)]
+pub enum Fault {
+	/// A backend gave another word.
+	Differs(Box<Difference>),
+	/// A backend computed nothing.
+	Refused {
+		/// Name of the backend.
+		backend: String,
+		/// Number of the case.
+		case: u64,
+		/// Its reason.
+		error: KernelError,
+	},
+	/// No case of the operation can be made.
+	NoCase,
+}
+
+impl fmt::Display for Fault {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Differs(difference) => difference.fmt(f),
+			Self::Refused { backend, case, error } => {
+				write!(f, "case {case}: {backend} computed nothing: {error}")
+			},
+			Self::NoCase => f.write_str("the catalogue draws no case of this operation"),
+		}
+	}
+}
+
+impl std::error::Error for Fault {}
+
+/// How many cases, and which.
+#[derive(Clone, Copy, Debug)]
+pub struct Suite {
+	/// Where all random numbers come from.
+	pub seed: u64,
+	/// Words of results to compare, at least.
+	pub words: u64,
+	/// Whether shapes of thousands of rows, columns and terms occur.
+	pub large: bool,
+}
+
+impl Suite {
+	/// Runs cases 0, 1, … of one operation until enough words are compared: one outcome per backend, all
+	/// with the same digest.
+	pub fn run(&self, operation: &Operation, backends: &[Backend]) -> Result<Vec<Outcome>, Fault> {
+		let mut tally = Tally::new(backends);
+		for number in 0.. {
+			let case = Case::new(operation, self.seed, number, self.large).ok_or(Fault::NoCase)?;
+			tally.add(&case, number)?;
+			if tally.words >= self.words {
+				break;
+			}
+		}
+		Ok(tally.outcomes())
+	}
+}
+
+/// Digests in the making.
+pub(crate) struct Tally<'a> {
+	backends: &'a [Backend],
+	hashers: Vec<blake3::Hasher>,
+	/// Words of results so far.
+	pub(crate) words: u64,
+}
+
+impl<'a> Tally<'a> {
+	pub(crate) fn new(backends: &'a [Backend]) -> Self {
+		Self { backends, hashers: vec![blake3::Hasher::new(); backends.len()], words: 0 }
+	}
+
+	/// Runs a case everywhere.
+	pub(crate) fn add(&mut self, case: &Case, number: u64) -> Result<(), Fault> {
+		let mut expected: Option<(&str, Vec<u32>)> = None;
+		for (backend, hasher) in self.backends.iter().zip(&mut self.hashers) {
+			let got = case.run(&backend.kernels).map_err(|error| Fault::Refused {
+				backend: backend.name.clone(),
+				case: number,
+				error,
+			})?;
+			update(hasher, &got);
+			match &expected {
+				None => expected = Some((&backend.name, got)),
+				Some((name, expected)) if *expected != got => {
+					return Err(difference(case, number, (name, expected), (&backend.name, &got)));
+				},
+				Some(_) => {},
+			}
+		}
+		self.words = self.words.saturating_add(case.spec.ty.words());
+		Ok(())
+	}
+
+	pub(crate) fn outcomes(self) -> Vec<Outcome> {
+		let named = self.backends.iter().zip(self.hashers);
+		let outcome = |(backend, hasher): (&Backend, blake3::Hasher)| Outcome {
+			backend: backend.name.clone(),
+			digest: hasher.finalize(),
+			words: self.words,
+		};
+		named.map(outcome).collect()
+	}
+}
+
+/// Hashes words, little-endian.
+fn update(hasher: &mut blake3::Hasher, words: &[u32]) {
+	const PIECE: usize = 16_384;
+	let mut bytes = Vec::with_capacity(4 * PIECE.min(words.len()));
+	for piece in words.chunks(PIECE) {
+		bytes.clear();
+		bytes.extend(piece.iter().flat_map(|word| word.to_le_bytes()));
+		hasher.update(&bytes);
+	}
+}
+
+fn difference(
+	case: &Case,
+	number: u64,
+	(expected_by, expected): (&str, &[u32]),
+	(backend, got): (&str, &[u32]),
+) -> Fault {
+	let pairs = expected.iter().zip(got).zip(0_u64..);
+	let first = pairs.into_iter().find(|((expected, got), _)| expected != got);
+	let ((expected, got), at) = first.unwrap_or(((&0, &0), 0));
+	let cols = u64::from(case.spec.ty.cols).max(1);
+	Fault::Differs(Box::new(Difference {
+		backend: backend.to_owned(),
+		expected_by: expected_by.to_owned(),
+		case: number,
+		spec: case.spec.clone(),
+		flavours: case.flavours.clone(),
+		at: (at / cols, at % cols),
+		got: *got,
+		expected: *expected,
+	}))
+}

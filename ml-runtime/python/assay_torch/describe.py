@@ -1,0 +1,253 @@
+"""What a module of torch is called in a manifest: the leaves.
+
+Each function gets a module and the shape that arrives (`None` where something unsupported came
+before) and returns the layer and the shape that leaves, or raises `ValueError` with the reason why
+the module has no form in a manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from . import modules
+from .layers import Layer, Lora, layer
+from .shapes import Features, Image, Pair, Sequence, Shape, Tokens
+
+Described = tuple[Layer, Shape | None]
+
+
+def frozen(module: nn.Module) -> bool:
+    """Whether the parameters stay as they are; a part of them cannot."""
+    states = {one.requires_grad for one in module.parameters()}
+    if len(states) > 1:
+        raise ValueError("some of its parameters are frozen and some are not")
+    return states == {False}
+
+
+def drawn(kind: str, module: nn.Module, **options: Any) -> Layer:  # noqa: ANN401 - as many types as keys
+    """A layer with weights: with `std` if the module remembers it."""
+    std = getattr(module, "initial_std", None)
+    learns = getattr(module, "lora_A", None) or module
+    return layer(kind, frozen=frozen(learns), std=std, **options)
+
+
+def require(fits: bool, reason: str) -> None:
+    """Raises the reason."""
+    if not fits:
+        raise ValueError(reason)
+
+
+def pair(value: int | tuple[int, ...]) -> Pair:
+    """A size for both directions."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+def widen(shape: Shape | None, inputs: int, out: int) -> Shape | None:
+    """The shape after a product with a weight of `out × inputs`."""
+    match shape:
+        case None:
+            return None
+        case Features(n) if n == inputs:
+            return Features(out)
+        case Sequence(length, n) if n == inputs:
+            return Sequence(length, out)
+    raise ValueError(f"takes vectors of {inputs}, but gets {shape}")
+
+
+def vectors(shape: Shape | None, features: int) -> None:
+    """Raises unless vectors of `features` arrive, or something unknown."""
+    widen(shape, features, features)
+
+
+def image(shape: Shape | None, channels: int | None = None) -> None:
+    """Raises unless an image arrives, or something unknown."""
+    is_image = isinstance(shape, Image) and channels in (None, shape.channels)
+    wanted = f"an image of {channels} channels" if channels else "an image"
+    require(shape is None or is_image, f"takes {wanted}, but gets {shape}")
+
+
+def adapters(module: nn.Module) -> Lora | None:
+    """The adapters of a linear module, whose own weight must be frozen."""
+    if not isinstance(module, modules.LoRALinear):
+        return None
+    own = module.parameters(recurse=False)
+    require(
+        not any(one.requires_grad for one in own), "the weight under its adapters must be frozen"
+    )
+    return Lora(module.rank, float(module.alpha))
+
+
+def linear(module: nn.Linear, shape: Shape | None) -> Described:
+    """`nn.Linear`, and ours with adapters."""
+    if isinstance(module, modules.LoRALinear):
+        frozen_a, frozen_b = frozen(module.lora_A), frozen(module.lora_B)
+        require(frozen_a == frozen_b, "one of its adapters is frozen and one is not")
+    after = widen(shape, module.in_features, module.out_features)
+    bias, lora = module.bias is not None, adapters(module)
+    return drawn("linear", module, out=module.out_features, bias=bias, lora=lora), after
+
+
+def conv2d(module: nn.Conv2d, shape: Shape | None) -> Described:
+    """`nn.Conv2d` without groups or dilation, padded with zeros."""
+    require(module.groups == 1, f"groups = {module.groups}; only 1 is there")
+    require(pair(module.dilation) == (1, 1), "dilation is not there")
+    require(module.padding_mode == "zeros", f"padding with {module.padding_mode} is not there")
+    kernel, stride = pair(module.kernel_size), pair(module.stride)
+    pad = module.padding
+    if pad == "same":
+        require(kernel[0] % 2 == kernel[1] % 2 == 1, "padding 'same' needs odd kernels")
+        pad = (kernel[0] // 2, kernel[1] // 2)
+    pad = (0, 0) if pad == "valid" else pair(pad)
+    image(shape, module.in_channels)
+    after = shape and Image(*shape.windows(kernel, stride, pad), module.out_channels)
+    options = {"out": module.out_channels, "kernel": kernel, "stride": stride, "pad": pad}
+    return drawn("conv2d", module, bias=module.bias is not None, **options), after
+
+
+def pool2d(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape | None) -> Described:
+    """Pooling of images without padding."""
+    require(pair(module.padding) == (0, 0), "padding of a pool is not there")
+    require(not module.ceil_mode, "ceil_mode is not there")
+    require(getattr(module, "divisor_override", None) is None, "divisor_override is not there")
+    require(pair(getattr(module, "dilation", 1)) == (1, 1), "dilation is not there")
+    require(not getattr(module, "return_indices", False), "return_indices is not there")
+    kernel, stride = pair(module.kernel_size), pair(module.stride or module.kernel_size)
+    image(shape)
+    after = shape and Image(*shape.windows(kernel, stride), shape.channels)
+    kind = "max_pool" if isinstance(module, nn.MaxPool2d) else "avg_pool"
+    return layer(kind, kernel=kernel, stride=stride), after
+
+
+def elementwise(kind: str) -> Callable[[nn.Module, Shape | None], Described]:
+    """Functions of one number."""
+
+    def describe(module: nn.Module, shape: Shape | None) -> Described:
+        approximate = getattr(module, "approximate", "none")
+        require(
+            approximate == "none", f"approximate = {approximate!r}; only the exact one is there"
+        )
+        return layer(kind), shape
+
+    return describe
+
+
+def flatten(module: nn.Flatten, shape: Shape | None) -> Described:
+    """Everything but the batch into one dimension."""
+    require(
+        (module.start_dim, module.end_dim) == (1, -1), "only start_dim = 1, end_dim = -1 is there"
+    )
+    match shape:
+        case Image(height, width, channels):
+            return layer("flatten"), Features(height * width * channels)
+        case Sequence(length, features):
+            return layer("flatten"), Features(length * features)
+    require(shape is None, f"takes an image or a sequence, but gets {shape}")
+    return layer("flatten"), None
+
+
+def dropout(module: nn.Dropout, shape: Shape | None) -> Described:
+    """Dropout of single elements."""
+    require(module.p < 1, "p must be below 1")
+    return layer("dropout", p=module.p), shape
+
+
+def embedding(module: nn.Embedding, shape: Shape | None) -> Described:
+    """A table that every token reads one row of."""
+    require(
+        module.padding_idx is None, "padding_idx, which keeps a row from learning, is not there"
+    )
+    require(module.max_norm is None, "max_norm is not there")
+    require(not module.scale_grad_by_freq, "scale_grad_by_freq is not there")
+    require(shape is None or isinstance(shape, Tokens), f"takes tokens, but gets {shape}")
+    options = {"vocab": module.num_embeddings, "out": module.embedding_dim}
+    after = shape and Sequence(shape.length, module.embedding_dim)
+    return drawn("embedding", module, **options), after
+
+
+def position(module: modules.Position, shape: Shape | None) -> Described:
+    """Our table of positions."""
+    found = Sequence(*module.weight.shape)
+    require(shape in (None, found), f"takes {found}, but gets {shape}")
+    return drawn("position", module), shape
+
+
+def norm(module: nn.LayerNorm | nn.RMSNorm, shape: Shape | None) -> Described:
+    """Norms over the last dimension of vectors, or over the channels of pixels."""
+    require(len(module.normalized_shape) == 1, "a norm is over one dimension")
+    require(module.elementwise_affine, "a norm has a weight (elementwise_affine)")
+    if isinstance(module, modules.PixelLayerNorm | modules.PixelRMSNorm):
+        image(shape, module.normalized_shape[0])
+    else:
+        require(
+            not isinstance(shape, Image), f"use assay_torch.Pixel{type(module).__name__} on images"
+        )
+        vectors(shape, module.normalized_shape[0])
+    stays = frozen(module)
+    if isinstance(module, nn.LayerNorm):
+        bias = module.bias is not None
+        return layer("layer_norm", eps=module.eps, bias=bias, frozen=stays), shape
+    eps = torch.finfo(module.weight.dtype).eps if module.eps is None else module.eps
+    return layer("rms_norm", eps=eps, frozen=stays), shape
+
+
+def attention(module: modules.Attention, shape: Shape | None) -> Described:
+    """Our attention."""
+    require(shape is None or isinstance(shape, Sequence), f"takes a sequence, but gets {shape}")
+    vectors(shape, module.features)
+    options = {"heads": module.heads, "causal": module.causal, "rope": module.rope}
+    bias = module.o.bias is not None
+    std = getattr(module, "initial_std", None)
+    if module.lora is None:
+        stays = frozen(module)
+        return layer("attention", bias=bias, frozen=stays, std=std, **options), shape
+    lora = adapters(module.q)
+    require(lora is not None and lora == adapters(module.v), "q and v need the same adapters")
+    require(frozen(module.k) and frozen(module.o), "k and o must be frozen beside adapters")
+    learning = nn.ModuleList([module.q.lora_A, module.q.lora_B, module.v.lora_A, module.v.lora_B])
+    stays = frozen(learning)
+    return layer("attention", bias=bias, lora=lora, frozen=stays, std=std, **options), shape
+
+
+def swiglu(module: modules.SwiGLU, shape: Shape | None) -> Described:
+    """Our gated layer."""
+    vectors(shape, module.gate.in_features)
+    options = {"hidden": module.gate.out_features, "bias": module.gate.bias is not None}
+    return drawn("swiglu", module, **options), shape
+
+
+def pool(module: modules.Pool, shape: Shape | None) -> Described:
+    """Our way out of sequences."""
+    require(shape is None or isinstance(shape, Sequence), f"takes a sequence, but gets {shape}")
+    return layer("pool", take=module.take), shape and Features(shape.features)
+
+
+Describe = Callable[[Any, Shape | None], Described]
+
+#: By exact class: a subclass may compute something else.
+LEAVES: dict[type[nn.Module], Describe] = {
+    nn.Linear: linear,
+    modules.LoRALinear: linear,
+    nn.Conv2d: conv2d,
+    nn.ReLU: elementwise("relu"),
+    nn.GELU: elementwise("gelu"),
+    nn.SiLU: elementwise("silu"),
+    nn.Tanh: elementwise("tanh"),
+    nn.Sigmoid: elementwise("sigmoid"),
+    nn.MaxPool2d: pool2d,
+    nn.AvgPool2d: pool2d,
+    nn.Flatten: flatten,
+    nn.Dropout: dropout,
+    nn.Embedding: embedding,
+    modules.Position: position,
+    nn.LayerNorm: norm,
+    modules.PixelLayerNorm: norm,
+    nn.RMSNorm: norm,
+    modules.PixelRMSNorm: norm,
+    modules.Attention: attention,
+    modules.SwiGLU: swiglu,
+    modules.Pool: pool,
+}

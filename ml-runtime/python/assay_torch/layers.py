@@ -1,0 +1,128 @@
+"""Layers as a manifest holds them: kinds, keys, defaults. The compiler is the judge of ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import ManifestError
+
+REQUIRED = object()
+
+#: Keys of each kind with their defaults. `kernel`, `stride` and `pad` are pairs.
+KINDS: dict[str, dict[str, Any]] = {
+    "linear": {"out": REQUIRED, "bias": True, "lora": None},
+    "tied_linear": {},
+    "conv2d": {"out": REQUIRED, "kernel": REQUIRED, "stride": (1, 1), "pad": (0, 0), "bias": True},
+    "relu": {},
+    "gelu": {},
+    "silu": {},
+    "tanh": {},
+    "sigmoid": {},
+    "max_pool": {"kernel": REQUIRED, "stride": None},
+    "avg_pool": {"kernel": REQUIRED, "stride": None},
+    "flatten": {},
+    "dropout": {"p": REQUIRED},
+    "embedding": {"vocab": REQUIRED, "out": REQUIRED},
+    "position": {},
+    "layer_norm": {"eps": 1e-5, "bias": True},
+    "rms_norm": {"eps": 1e-5},
+    "attention": {"heads": REQUIRED, "causal": False, "rope": None, "bias": True, "lora": None},
+    "swiglu": {"hidden": REQUIRED, "bias": True},
+    "pool": {"take": REQUIRED},
+    "residual": {},
+    "repeat": {"times": REQUIRED},
+}
+CONTAINERS = ("residual", "repeat")
+#: Kinds with weights or tables, which take `std`.
+DRAWN = ("linear", "conv2d", "embedding", "position", "attention", "swiglu")
+LEARNERS = (*DRAWN, "layer_norm", "rms_norm")
+PAIRS = ("kernel", "stride", "pad")
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank adapters: `((x · Aᵀ) · Bᵀ) · (alpha / rank)` is added to a frozen product."""
+
+    rank: int
+    alpha: float
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer. `options` has every key of its kind, defaults filled in.
+
+    `frozen` is pushed down from lists to the layers with parameters inside them, so that layers
+    that mean the same are equal.
+    """
+
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+    frozen: bool = False
+    std: float | None = None
+    layers: tuple[Layer, ...] = ()
+    skip: tuple[Layer, ...] = ()
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - as many types as keys
+        return self.options[key]
+
+
+def layer(kind: str, *, frozen: bool = False, std: float | None = None, **given: Any) -> Layer:  # noqa: ANN401
+    """A layer without others inside, with the defaults of what is not given."""
+    return Layer(kind, _options(kind, given), frozen and kind in LEARNERS, std)
+
+
+def residual(layers: list[Layer], skip: list[Layer] | None = None) -> Layer:
+    """`layers(x) + skip(x)`."""
+    return Layer("residual", layers=tuple(layers), skip=tuple(skip or []))
+
+
+def repeat(times: int, layers: list[Layer]) -> Layer:
+    """The same layers several times, with parameters of their own each time."""
+    return Layer("repeat", {"times": times}, layers=tuple(layers))
+
+
+def _pair(value: Any) -> tuple[int, int]:  # noqa: ANN401
+    both = [value, value] if isinstance(value, int) else value
+    if isinstance(both, list | tuple) and len(both) == 2:
+        return both[0], both[1]
+    raise ManifestError(f"{value!r} is neither a number nor [height, width]")
+
+
+def _options(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    if kind not in KINDS:
+        raise ManifestError(f"there is no layer {kind!r}; known: {', '.join(KINDS)}")
+    options = {}
+    for key, default in KINDS[kind].items():
+        value = given.pop(key, default)
+        if value is REQUIRED:
+            raise ManifestError(f"{kind} needs {key}")
+        if key in PAIRS and value is not None:
+            value = _pair(value)
+        if key == "lora" and isinstance(value, dict):
+            value = Lora(int(value["rank"]), float(value["alpha"]))
+        options[key] = float(value) if key in ("eps", "p") else value
+    if given:
+        raise ManifestError(f"{kind} takes no {', '.join(given)}")
+    if "pool" in kind and "kernel" in options:
+        options["stride"] = options["stride"] or options["kernel"]
+    if options.get("rope") is not None:
+        options["rope"] = float(options["rope"])
+    return options
+
+
+def parse(raw: dict[str, Any], *, frozen: bool = False) -> Layer:
+    """A layer of a manifest's TOML."""
+    raw = dict(raw)
+    kind = raw.pop("kind", None)
+    if kind in LEARNERS or kind in CONTAINERS:
+        frozen |= raw.pop("frozen", False)
+    std = raw.pop("std", None) if kind in DRAWN else None
+    inner = (
+        [parse(one, frozen=frozen) for one in raw.pop("layer", [])] if kind in CONTAINERS else []
+    )
+    skip = [parse(one, frozen=frozen) for one in raw.pop("skip", [])] if kind == "residual" else []
+    if kind in CONTAINERS and not inner:
+        raise ManifestError(f"{kind} needs layer")
+    options = _options(kind, raw)
+    return Layer(kind, options, frozen and kind in LEARNERS, std, tuple(inner), tuple(skip))

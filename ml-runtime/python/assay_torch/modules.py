@@ -1,0 +1,220 @@
+"""Modules that `torch.nn` has not, with the names of parameters that our model files have.
+
+B is records of a batch, T positions, C features of a vector, H heads.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class LoRALinear(nn.Linear):
+    """`x · Wᵀ + b` with `W` and `b` frozen, plus `((x · Aᵀ) · Bᵀ) · (alpha / rank)`.
+
+    Parameters: `weight` (out × in), `bias` (out), `lora_A.weight` (rank × in), `lora_B.weight`
+    (out × rank).
+    """
+
+    def __init__(
+        self, inputs: int, out: int, *, rank: int, alpha: float, bias: bool = True
+    ) -> None:
+        super().__init__(inputs, out, bias)
+        self.rank, self.alpha = rank, alpha
+        self.lora_A = nn.Linear(inputs, rank, bias=False)
+        self.lora_B = nn.Linear(rank, out, bias=False)
+        nn.init.zeros_(self.lora_B.weight)
+        freeze(self, only_own=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`… × in` to `… × out`."""
+        return super().forward(x) + self.lora_B(self.lora_A(x) * (self.alpha / self.rank))
+
+
+def freeze(module: nn.Module, *, only_own: bool = False) -> None:
+    """Lets parameters stay as they are; `only_own` leaves out those of modules inside it."""
+    for parameter in module.parameters(recurse=not only_own):
+        parameter.requires_grad_(False)
+
+
+def projection(inputs: int, out: int, *, bias: bool, lora: tuple[int, float] | None) -> nn.Linear:
+    """A linear module, with adapters of (rank, alpha) if there are any."""
+    if lora is None:
+        return nn.Linear(inputs, out, bias)
+    return LoRALinear(inputs, out, rank=lora[0], alpha=lora[1], bias=bias)
+
+
+class TiedLinear(nn.Module):
+    """`x · Eᵀ` with the table of an embedding, which stays the only one that has the parameter."""
+
+    def __init__(self, embedding: nn.Embedding) -> None:
+        super().__init__()
+        # In a tuple, so that it is not registered, and saved, a second time.
+        self._table = (embedding,)
+
+    @property
+    def embedding(self) -> nn.Embedding:
+        """The embedding whose table it is."""
+        return self._table[0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`… × C` to `… × vocab`."""
+        return F.linear(x, self.embedding.weight)
+
+
+class Position(nn.Module):
+    """Adds a learned vector per position. Parameter: `weight` (T × C)."""
+
+    def __init__(self, length: int, features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(length, features) * 0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B × T × C."""
+        return x + self.weight
+
+
+class PixelLayerNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel: B × channels × height × width."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B × channels × height × width."""
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class PixelRMSNorm(nn.RMSNorm):
+    """RMS norm over the channels of each pixel: B × channels × height × width."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B × channels × height × width."""
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+def angles(length: int, width: int, base: float) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of rotary positions, each T × width.
+
+    The angle of columns `i` and `i + width / 2` at position `t` is `t · base^(−2i / width)`.
+    """
+    steps = base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    turns = torch.outer(torch.arange(length, dtype=torch.float64), steps).repeat(1, 2)
+    return turns.cos().float(), turns.sin().float()
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """`x · cos + rotate_half(x) · sin` on B × H × T × width."""
+    low, high = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((-high, low), dim=-1) * sin
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention, `o(softmax(q · kᵀ / sqrt(width)) · v)`.
+
+    Parameters: those of the linear modules `q`, `k`, `v`, `o` (C × C). `rope` is the base of rotary
+    positions. `lora` is (rank, alpha) of adapters of `q` and `v`; then all four projections are
+    frozen.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        heads: int,
+        *,
+        causal: bool = False,
+        rope: float | None = None,
+        bias: bool = True,
+        lora: tuple[int, float] | None = None,
+    ) -> None:
+        super().__init__()
+        if features % heads:
+            raise ValueError(f"{heads} heads do not divide {features} features")
+        if rope is not None and features // heads % 2:
+            raise ValueError(f"rotary positions need heads of even width, not {features // heads}")
+        self.features, self.heads = features, heads
+        self.causal, self.rope, self.lora = causal, rope, lora
+        self.q = projection(features, features, bias=bias, lora=lora)
+        self.k = nn.Linear(features, features, bias)
+        self.v = projection(features, features, bias=bias, lora=lora)
+        self.o = nn.Linear(features, features, bias)
+        self.tables: tuple[Tensor, Tensor] | None = None
+        if lora is not None:
+            freeze(self.k)
+            freeze(self.o)
+
+    def _turned(self, x: Tensor) -> Tensor:
+        if self.rope is None:
+            return x
+        length, width = x.shape[-2:]
+        if self.tables is None or self.tables[0].shape[0] != length:
+            self.tables = angles(length, width, self.rope)
+        cos, sin = self.tables
+        return rotate(x, cos.to(x), sin.to(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B × T × C."""
+        batch, length, features = x.shape
+
+        def by_head(y: Tensor) -> Tensor:
+            return y.view(batch, length, self.heads, -1).transpose(1, 2)
+
+        q, k, v = by_head(self.q(x)), by_head(self.k(x)), by_head(self.v(x))
+        q, k = self._turned(q), self._turned(k)
+        context = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        return self.o(context.transpose(1, 2).reshape(batch, length, features))
+
+
+class SwiGLU(nn.Module):
+    """`down(silu(gate(x)) · up(x))`, each of them a linear module."""
+
+    def __init__(self, features: int, hidden: int, *, bias: bool = True) -> None:
+        super().__init__()
+        self.gate = nn.Linear(features, hidden, bias)
+        self.up = nn.Linear(features, hidden, bias)
+        self.down = nn.Linear(hidden, features, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`… × C`."""
+        return self.down(F.silu(self.gate(x)) * self.up(x))
+
+
+class Pool(nn.Module):
+    """A sequence to features: the vector at the `first` position, or the `mean` over all."""
+
+    def __init__(self, take: str) -> None:
+        super().__init__()
+        if take not in ("first", "mean"):
+            raise ValueError(f"{take!r} is neither 'first' nor 'mean'")
+        self.take = take
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B × T × C to B × C."""
+        return x[:, 0] if self.take == "first" else x.mean(1)
+
+
+class Residual(nn.Module):
+    """`layers(x) + skip(x)`; the layers are its modules `0`, `1`, …, the way past is `skip`."""
+
+    def __init__(self, *layers: nn.Module, skip: nn.Sequential | None = None) -> None:
+        super().__init__()
+        self.depth = len(layers)
+        for index, module in enumerate(layers):
+            self.add_module(str(index), module)
+        if skip is not None and len(skip):
+            self.add_module("skip", skip)
+
+    @property
+    def branch(self) -> list[nn.Module]:
+        """The layers, in order."""
+        return [self.get_submodule(str(index)) for index in range(self.depth)]
+
+    @property
+    def past(self) -> nn.Module | None:
+        """The way past them, where it is not nothing."""
+        return self._modules.get("skip")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape that the layers take."""
+        y = x
+        for module in self.branch:
+            y = module(y)
+        return y + (x if self.past is None else self.past(x))

@@ -1,0 +1,68 @@
+"""Records of a data set as tensors, and model files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from .errors import ManifestError
+from .manifest import FORMATS, Data, Manifest
+from .shapes import Image, numbers_of
+
+
+def _field(data: Data, name: str, records: np.ndarray) -> np.ndarray:
+    """The elements of a field, `records × width`; `records` is `records × record_size` bytes."""
+    field = data.fields[name]
+    kind = np.dtype(FORMATS[field.format])
+    end = field.offset + field.width * kind.itemsize
+    if end > data.record_size:
+        raise ManifestError(f"field {name} ends at byte {end} of {data.record_size}")
+    return np.ascontiguousarray(records[:, field.offset : end]).view(kind)
+
+
+def load_records(manifest: Manifest, content: bytes | np.ndarray) -> tuple[Tensor, Tensor]:
+    """Inputs and labels of all records in `content`, which is a whole number of them.
+
+    Inputs are `float32` (`records × features`, `× length × features`, or for images, whose records
+    have channels innermost, `× channels × height × width`), or `int64` tokens (`× length`). Labels
+    are `int64`, `records` or, with one per position, `records × length`.
+    """
+    data, model = manifest.data, manifest.model
+    flat = np.frombuffer(content, np.uint8)
+    if flat.size == 0 or flat.size % data.record_size:
+        raise ManifestError(f"{flat.size} bytes are no records of {data.record_size}")
+    records = flat.reshape(-1, data.record_size)
+    labels = torch.from_numpy(_field(data, manifest.loss["labels"], records).astype(np.int64))
+    field = data.fields[model.input]
+    values = _field(data, model.input, records)
+    if field.format.startswith("token"):
+        return torch.from_numpy(values.astype(np.int64)), labels.squeeze(1)
+    numbers = torch.from_numpy(values.astype(np.float32)) * field.scale + field.shift
+    numbers = numbers.reshape(-1, *numbers_of(model.shape))
+    if isinstance(model.shape, Image):
+        numbers = numbers.permute(0, 3, 1, 2).contiguous()
+    return numbers, labels.squeeze(1)
+
+
+def save_safetensors(parameters: nn.Module | Mapping[str, Tensor], path: str | Path) -> None:
+    """Writes a model file that a task with the same layers may start from.
+
+    Takes a network of `from_manifest`, or tensors by their names in a manifest's network, as
+    `to_manifest` and `import_bert` make them.
+    """
+    named = parameters.state_dict() if isinstance(parameters, nn.Module) else parameters
+    tensors = {name: one.detach().float().contiguous().clone() for name, one in named.items()}
+    save_file(tensors, str(path))
+
+
+def load_safetensors(module: nn.Module, path: str | Path) -> None:
+    """Fills a network of `from_manifest` from a model file with exactly its parameters."""
+    try:
+        module.load_state_dict(load_file(str(path)))
+    except RuntimeError as error:
+        raise ManifestError(f"{path} does not fit: {error}") from error

@@ -1,0 +1,118 @@
+"""Training as a manifest says it, by PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .manifest import Manifest
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean over records, and over positions where there are any."""
+    return F.cross_entropy(logits.flatten(0, -2), labels.flatten())
+
+
+def rate(schedule: dict[str, Any], lr: float, updates: int, update: int) -> float:
+    """The learning rate of an update, counted from 0, in a task of `updates`."""
+    warmup = schedule.get("warmup", 0)
+    if update < warmup:
+        return lr * (update + 1) / warmup
+    whole = max(schedule.get("steps", updates) - warmup, 1)
+    done = min((update - warmup) / whole, 1.0)
+    low = schedule.get("min", 0.0)
+    match schedule["kind"]:
+        case "constant":
+            return lr
+        case "linear":
+            return low + (lr - low) * (1 - done)
+        case "cosine":
+            return low + (lr - low) * (1 + math.cos(math.pi * done)) / 2
+    raise ValueError(f"there is no schedule {schedule['kind']!r}")
+
+
+def make_optimizer(
+    module: nn.Module, section: dict[str, Any], *, fused: bool = False
+) -> torch.optim.Optimizer:
+    """`torch.optim.SGD` or `AdamW` over what learns; `fused` is torch's faster implementation."""
+    decay = section.get("weight_decay", 0.0)
+    learned = [one for one in module.parameters() if one.requires_grad]
+    groups = [{"params": learned, "weight_decay": decay}]
+    if section.get("decay", "all") == "matrices":
+        flat = [one for one in learned if one.dim() < 2]
+        matrices = [one for one in learned if one.dim() >= 2]
+        groups = [
+            {"params": matrices, "weight_decay": decay},
+            {"params": flat, "weight_decay": 0.0},
+        ]
+        groups = [group for group in groups if group["params"]]
+    if section["kind"] == "sgd":
+        momentum = section.get("momentum", 0.0)
+        return torch.optim.SGD(groups, lr=section["lr"], momentum=momentum, fused=fused)
+    if section["kind"] == "adamw":
+        betas = (section["beta1"], section["beta2"])
+        eps = section["eps"]
+        return torch.optim.AdamW(groups, lr=section["lr"], betas=betas, eps=eps, fused=fused)
+    raise ValueError(f"there is no optimizer {section['kind']!r}")
+
+
+def batches(records: int, batch: int, seed: int) -> Iterator[Tensor]:
+    """Indices of batches without end.
+
+    Every record comes once per epoch, each epoch in an order of its own. Epochs follow each other
+    without a gap, so that a batch may have records of two.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    rest = torch.empty(0, dtype=torch.int64)
+    while True:
+        while len(rest) < batch:
+            rest = torch.cat([rest, torch.randperm(records, generator=generator)])
+        yield rest[:batch]
+        rest = rest[batch:]
+
+
+@dataclass
+class Trainer:
+    """A network on its way through a task."""
+
+    manifest: Manifest
+    module: nn.Module
+    inputs: Tensor
+    labels: Tensor
+    order: Iterator[Tensor]
+    fused: bool = False
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        section = self.manifest.optimizer
+        self.accumulate: int = section.get("accumulate", 1)
+        self.updates = math.ceil(self.manifest.task["steps"] / self.accumulate)
+        self.optimizer = make_optimizer(self.module, section, fused=self.fused)
+        self.learned = [one for one in self.module.parameters() if one.requires_grad]
+        self.module.train()
+
+    def step(self) -> Tensor:
+        """One batch forward and backward, and an update where one is due. The loss, a scalar."""
+        index = next(self.order)
+        loss = cross_entropy(self.module(self.inputs[index]), self.labels[index])
+        (loss / self.accumulate if self.accumulate > 1 else loss).backward()
+        self.done += 1
+        if self.done % self.accumulate == 0:
+            self._update(self.done // self.accumulate - 1)
+        return loss.detach()
+
+    def _update(self, update: int) -> None:
+        section = self.manifest.optimizer
+        if schedule := section.get("schedule"):
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate(schedule, section["lr"], self.updates, update)
+        if (clip := section.get("clip")) is not None:
+            nn.utils.clip_grad_norm_(self.learned, clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()

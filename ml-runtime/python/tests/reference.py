@@ -1,0 +1,161 @@
+"""The layers in numpy, `float64`, written from the formulas of the manifest and not from torch.
+
+Images are `batch × height × width × channels`, as records have them.
+"""
+
+import math
+
+import numpy as np
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+FUNCTIONS = {
+    "relu": lambda x: np.maximum(x, 0),
+    "gelu": lambda x: 0.5 * x * (1 + erf(x / math.sqrt(2))),
+    "silu": lambda x: x * sigmoid(x),
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "dropout": lambda x: x,
+}
+
+
+class Network:
+    """Evaluates raw layers of a manifest with named parameters."""
+
+    def __init__(self, parameters):
+        self.parameters = {name: value.astype(np.float64) for name, value in parameters.items()}
+        self.used = set()
+        self.table = None
+
+    def take(self, name):
+        self.used.add(name)
+        return self.parameters[name]
+
+    def stack(self, layers, x, path=""):
+        for index, layer in enumerate(layers):
+            x = self.layer(layer, x, f"{path}{index}")
+        return x
+
+    def layer(self, layer, x, path):
+        kind = layer["kind"]
+        if kind in FUNCTIONS:
+            return FUNCTIONS[kind](x)
+        return getattr(self, kind)(layer, x, path)
+
+    def product(self, x, path, layer, lora=None):
+        y = x @ self.take(f"{path}.weight").T
+        if layer.get("bias", True):
+            y = y + self.take(f"{path}.bias")
+        if lora:
+            down, up = self.take(f"{path}.lora_A.weight"), self.take(f"{path}.lora_B.weight")
+            y = y + (x @ down.T) @ up.T * (lora["alpha"] / lora["rank"])
+        return y
+
+    def linear(self, layer, x, path):
+        return self.product(x, path, layer, layer.get("lora"))
+
+    def tied_linear(self, layer, x, path):
+        return x @ self.table.T
+
+    def embedding(self, layer, x, path):
+        table = self.take(f"{path}.weight")
+        if self.table is None:
+            self.table = table
+        return table[x]
+
+    def position(self, layer, x, path):
+        return x + self.take(f"{path}.weight")
+
+    def layer_norm(self, layer, x, path):
+        centred = x - x.mean(-1, keepdims=True)
+        variance = (centred**2).mean(-1, keepdims=True)
+        y = centred / np.sqrt(variance + layer.get("eps", 1e-5)) * self.take(f"{path}.weight")
+        return y + self.take(f"{path}.bias") if layer.get("bias", True) else y
+
+    def rms_norm(self, layer, x, path):
+        square = (x**2).mean(-1, keepdims=True)
+        return x / np.sqrt(square + layer.get("eps", 1e-5)) * self.take(f"{path}.weight")
+
+    def attention(self, layer, x, path):
+        heads, lora = layer["heads"], layer.get("lora")
+        batch, length, features = x.shape
+        width = features // heads
+
+        def split(y):
+            return y.reshape(batch, length, heads, width).swapaxes(1, 2)
+
+        q = split(self.product(x, f"{path}.q", layer, lora))
+        k = split(self.product(x, f"{path}.k", layer))
+        v = split(self.product(x, f"{path}.v", layer, lora))
+        if "rope" in layer:
+            q, k = (self.turn(y, layer["rope"]) for y in (q, k))
+        scores = q @ k.swapaxes(-1, -2) / math.sqrt(width)
+        if layer.get("causal", False):
+            scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
+        context = (softmax(scores) @ v).swapaxes(1, 2).reshape(batch, length, features)
+        return self.product(context, f"{path}.o", layer)
+
+    @staticmethod
+    def turn(x, base):
+        """Columns `i` and `i + width / 2` as complex numbers that turn with the position."""
+        length, width = x.shape[-2:]
+        half = width // 2
+        angle = np.outer(np.arange(length), float(base) ** (-2 * np.arange(half) / width))
+        turned = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angle)
+        return np.concatenate([turned.real, turned.imag], -1)
+
+    def swiglu(self, layer, x, path):
+        gate = FUNCTIONS["silu"](self.product(x, f"{path}.gate", layer))
+        return self.product(gate * self.product(x, f"{path}.up", layer), f"{path}.down", layer)
+
+    def pool(self, layer, x, path):
+        return x[:, 0] if layer["take"] == "first" else x.mean(1)
+
+    def flatten(self, layer, x, path):
+        channels_first = np.moveaxis(x, -1, 1) if x.ndim == 4 else x
+        return channels_first.reshape(len(x), -1)
+
+    def windows(self, layer, x, pad=0, stride=None):
+        """`batch × rows × cols × kernel_h × kernel_w × channels`."""
+        pairs = [
+            (v, v) if isinstance(v, int) else tuple(v)
+            for v in (layer["kernel"], layer.get("stride", stride), layer.get("pad", pad))
+        ]
+        (kh, kw), (sh, sw), (ph, pw) = pairs
+        x = np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)))
+        rows, cols = (x.shape[1] - kh) // sh + 1, (x.shape[2] - kw) // sw + 1
+        made = np.empty((len(x), rows, cols, kh, kw, x.shape[3]))
+        for row in range(rows):
+            for col in range(cols):
+                made[:, row, col] = x[:, row * sh : row * sh + kh, col * sw : col * sw + kw]
+        return made
+
+    def conv2d(self, layer, x, path):
+        weight = self.take(f"{path}.weight")
+        y = np.einsum("brcijk,okij->brco", self.windows(layer, x, stride=1), weight)
+        return y + self.take(f"{path}.bias") if layer.get("bias", True) else y
+
+    def max_pool(self, layer, x, path):
+        return self.windows(layer, x, stride=layer["kernel"]).max((3, 4))
+
+    def avg_pool(self, layer, x, path):
+        return self.windows(layer, x, stride=layer["kernel"]).mean((3, 4))
+
+    def residual(self, layer, x, path):
+        branch = self.stack(layer["layer"], x, f"{path}.")
+        return branch + self.stack(layer.get("skip", []), x, f"{path}.skip.")
+
+    def repeat(self, layer, x, path):
+        for time in range(layer["times"]):
+            x = self.stack(layer["layer"], x, f"{path}.{time}.")
+        return x

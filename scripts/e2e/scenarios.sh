@@ -5,15 +5,18 @@ set -uo pipefail
 source "$(dirname "$0")/../env.sh"
 logs="$(mktemp -d)"
 trap 'rm -rf "$logs"' EXIT
-play() { # play PORT SCENARIO
-	node zombienet/client/src/demo.mjs --scenario "$2" --data digits --port "$1" >"$logs/$2" 2>&1 && return
+play() { # play PORT SCENARIO[:DATA]
+	local data=${2#*:}
+	[ "$data" = "$2" ] && data=digits
+	node zombienet/client/src/demo.mjs --scenario "${2%:*}" --data "$data" --port "$1" >"$logs/$2" 2>&1 && return
 	echo "$2" >>"$logs/failed"
 }
 export -f play
 export logs
 # Those that take longest come first. The ports lie below those that systems give to outgoing connections.
 port=21000
-for scenario in late withhold killed false-accusation silent partials trace steps optimiser backward forward honest; do
+for scenario in late withhold killed false-accusation silent partials trace steps optimiser backward \
+	forward honest backward:text; do
 	echo "$port $scenario"
 	port=$((port + 200))
 done | xargs -P "${LANES:-3}" -L 1 bash -c 'play "$0" "$1"'

@@ -47,7 +47,7 @@ fn found(manifest: &Manifest, data: Vec<u8>) -> Evaluation {
 	let model = Model::from_slots(&compiled.parameters, &slots).unwrap();
 	let data = DataSet::new(data, manifest.data.record_size).unwrap();
 	let kernels = CpuKernels::new(1).unwrap();
-	let mut done = 0;
+	let mut done = 0_u64;
 	let found = evaluate(manifest, &model, &data, &kernels, |_, _| done += 1).unwrap();
 	assert_eq!((found.records, done), (RECORDS.into(), RECORDS.into()));
 	found

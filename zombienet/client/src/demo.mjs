@@ -7,7 +7,7 @@ import { ASY, asy } from "./lines.mjs";
 import { checkMoney } from "./money.mjs";
 import { binary, run, withNetwork } from "./network.mjs";
 import { Story } from "./story.mjs";
-import { fetchAndEvaluate, prepare } from "./task.mjs";
+import { DATA, fetchAndEvaluate, prepare } from "./task.mjs";
 import { follow, killWorkers } from "./training.mjs";
 
 const TRUE_CLAIMS = ["honest", "killed", "late", "false-accusation"];
@@ -15,7 +15,7 @@ const LIES = ["forward", "backward", "optimiser", "steps", "trace", "partials", 
 const KILLS = 10;
 const options = args();
 const { scenario = "honest", data = "digits" } = options;
-const known = [...TRUE_CLAIMS, ...LIES, "silent"].includes(scenario) && ["digits", "mnist"].includes(data);
+const known = [...TRUE_CLAIMS, ...LIES, "silent"].includes(scenario) && Object.hasOwn(DATA, data);
 if (options.help || !known) {
 	console.log(readFileSync(new URL("../scenarios.txt", import.meta.url), "utf8").trimEnd());
 	process.exit(options.help ? 0 : 2);
@@ -32,7 +32,7 @@ function workers() {
 	return { bob: lying(scenario), charlie: honest };
 }
 
-/** Terms in blocks: MNIST takes minutes, the digits seconds. */
+/** Terms in blocks: MNIST takes minutes, the others seconds. */
 function terms() {
 	const windows = data === "mnist" ? { training: 600, heartbeat: 60, challenge: 60 } : { training: 120, heartbeat: 20, challenge: 24 };
 	// Who is late still lives: no heartbeat is missed before the claim is due.
@@ -116,7 +116,7 @@ function judge(network, story, task, { final, own }) {
 		const { receipt } = final.data;
 		result.accuracy = fetchAndEvaluate(network, "dave", task, receipt);
 		console.log(`weights fetched by dave over the network have the recorded root; test accuracy ${(100 * result.accuracy).toFixed(2)} %`);
-		expect(result.accuracy >= (data === "mnist" ? 0.98 : 0.8), "a model that has learned");
+		expect(result.accuracy >= DATA[data].learned, "a model that has learned");
 		if (own) {
 			const recorded = { root: receipt.claimRoot.toHex(), finalState: receipt.finalState.toHex(), artifactRoot: receipt.artifactRoot.toHex() };
 			for (const name of Object.keys(recorded).filter((name) => name in own)) {

@@ -25,6 +25,21 @@ function digits(train, test) {
 	writeFileSync(test, records.subarray(split));
 }
 
+/** Writes text: the licence of this repository, in pieces of 32 bytes and the one behind. */
+function text(train, test) {
+	const bytes = Buffer.from(readFileSync(join(root, "LICENSE"), "latin1").split(/\s+/).join(" "));
+	const pieces = (from) => Buffer.concat(Array.from({ length: 64 }, (_, i) => bytes.subarray((from + i) * 32, (from + i) * 32 + 33)));
+	writeFileSync(train, pieces(0));
+	writeFileSync(test, pieces(64));
+}
+
+/** What there is to train on: who writes the records, the example that reads them, and the least share of right answers. */
+export const DATA = {
+	digits: { write: digits, manifest: "lenet-digits.toml", learned: 0.8 },
+	mnist: { write: mnist, manifest: "lenet-mnist.toml", learned: 0.98 },
+	text: { write: text, manifest: "gpt-tiny.toml", learned: 0.2 },
+};
+
 /** A copy of a manifest with other numbers in it. */
 function changed(manifest, copy, numbers) {
 	let text = readFileSync(manifest, "utf8");
@@ -41,8 +56,8 @@ function changed(manifest, copy, numbers) {
 export function prepare(dir, data, numbers) {
 	mkdirSync(dir, { recursive: true });
 	const [train, test, compiled] = ["train.bin", "test.bin", "compiled"].map((name) => join(dir, name));
-	(data === "mnist" ? mnist : digits)(train, test);
-	const original = example(`lenet-${data}.toml`);
+	DATA[data].write(train, test);
+	const original = example(DATA[data].manifest);
 	const manifest = numbers ? changed(original, join(dir, "manifest.toml"), numbers) : original;
 	run(binary("assay-worker"), ["compile", manifest, "--data", train, "--out", compiled]);
 	const { program, work } = JSON.parse(readFileSync(join(compiled, "task.json"), "utf8"));

@@ -7,7 +7,8 @@ use crate::columns::ByColumn;
 use crate::elementwise::Elementwise;
 use crate::indices::{gather, iota, one_hot, pick, scatter_add};
 use crate::level::Level;
-use crate::matmul::MatMul;
+use crate::matmul::{MatMul, View};
+use crate::quant::QuantMatMul;
 use crate::reduce::{col_sum, Reduction};
 use crate::scalar::canonical_word;
 use crate::source::{Load, Mask};
@@ -126,6 +127,12 @@ impl CpuKernels {
 				let (m, k) = if transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
 				let (a, b) = (a.strided(), b.strided());
 				MatMul { a, b, m, k, n: cols, transpose_a, transpose_b }.run(level, team, out);
+			},
+			(Op::QuantMatMul { format, transpose_a, transpose_b }, [a, b]) => {
+				let (m, k) = if transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
+				let rows = View::new(a.strided(), m, !transpose_a);
+				let lanes = View::new(b.strided(), cols, transpose_b);
+				QuantMatMul { format, rows, lanes, k }.run(level, team, out);
 			},
 			(Op::Reshape { .. }, [a]) => Elementwise::Copy.one(level, team, a.words, out),
 			(Op::Unary(f), [a]) => Elementwise::Unary(f).one(level, team, a.words, out),

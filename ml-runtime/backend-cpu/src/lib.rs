@@ -44,6 +44,7 @@ mod indices;
 mod kernels;
 mod level;
 mod matmul;
+mod quant;
 mod reduce;
 mod reference;
 mod scalar;

@@ -58,6 +58,7 @@ pub fn compile(manifest: &Manifest) -> Result<Compiled, Error> {
 	let mut graph = Graph::new(manifest.task.batch);
 	let Built { parameters, learned, ends } = network(manifest, &mut graph, Mode::Train)?;
 	let refused = |message, span| manifest.error(ErrorKind::Program { message }, span);
+	graph.precision = manifest.numerics.backward;
 	let nodes: Vec<NodeId> = learned.iter().map(|parameter| parameter.node).collect();
 	let made = autodiff::gradients(&mut graph, ends.logits, ends.gradient, &nodes)
 		.and_then(|gradients| optimizer::update(&mut graph, manifest, &learned, &gradients));
@@ -106,6 +107,7 @@ struct Built {
 
 fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, Error> {
 	let model = &manifest.model;
+	graph.precision = manifest.numerics.forward;
 	let input_error = |message| manifest.error(ErrorKind::Layer { layer: "input", message }, None);
 	let (input, scaled) = load(manifest, graph, &model.input).map_err(input_error)?;
 	let mut network = Network::new(graph, mode, scaled, manifest).map_err(input_error)?;

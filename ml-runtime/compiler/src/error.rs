@@ -60,7 +60,7 @@ pub enum ErrorKind {
 	/// A `kind` or `format` that does not exist.
 	#[error("unknown {what} `{found}`")]
 	UnknownKind {
-		/// `layer`, `loss`, `optimizer`, `schedule`, `decay`, `pooling` or `format`.
+		/// `layer`, `loss`, `optimizer`, `schedule`, `decay`, `pooling`, `precision` or `format`.
 		what: &'static str,
 		/// The refused word.
 		found: String,

@@ -8,7 +8,7 @@ use assay_ops::{
 };
 use codec::Encode;
 
-use crate::{error::Span, init::Init};
+use crate::{error::Span, init::Init, manifest::Precision};
 
 /// Why a node or a program cannot be built, in words for the author of the manifest.
 pub(crate) type Refusal = String;
@@ -94,6 +94,8 @@ pub(crate) struct Graph {
 	origins: Vec<Option<Span>>,
 	/// The layer that nodes are made for now.
 	pub(crate) origin: Option<Span>,
+	/// How products are computed that are made now.
+	pub(crate) precision: Precision,
 	slots: Vec<Draft>,
 	shortcuts: BTreeMap<NodeId, Shortcut>,
 	known: BTreeMap<Vec<u8>, NodeId>,
@@ -107,6 +109,7 @@ impl Graph {
 			types: Vec::new(),
 			origins: Vec::new(),
 			origin: None,
+			precision: Precision::F32,
 			slots: Vec::new(),
 			shortcuts: BTreeMap::new(),
 			known: BTreeMap::new(),
@@ -187,6 +190,20 @@ impl Graph {
 	/// Makes the output of `next` the slot's content after the step.
 	pub(crate) fn set_next(&mut self, slot: u16, next: NodeId) {
 		self.slots[usize::from(slot)].next = next;
+	}
+
+	/// `a · b` in the graph's precision, each operand transposed or not.
+	pub(crate) fn product(
+		&mut self,
+		(transpose_a, transpose_b): (bool, bool),
+		a: NodeId,
+		b: NodeId,
+	) -> Result<NodeId, Refusal> {
+		let op = match self.precision.format() {
+			None => Op::MatMul { transpose_a, transpose_b },
+			Some(format) => Op::QuantMatMul { format, transpose_a, transpose_b },
+		};
+		self.add(op, &[a, b])
 	}
 
 	pub(crate) fn scalar(&mut self, bits: u32) -> Result<NodeId, Refusal> {

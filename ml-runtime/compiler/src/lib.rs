@@ -27,6 +27,7 @@
 //! | `[data.fields]` | per field `offset` in bytes, `width` in elements, `format` (`u8`, `f32`, `label_u8`, `label_u32`, `token_u8`, `token_u32`), and for numbers `scale`, `shift`: `x · scale + shift` |
 //! | `[model]` | `input`: a field; `shape`: `[features]`, `[length, features]` or `[height, width, channels]`; of tokens `[length]` |
 //! | `[[model.layer]]` | `kind` and its keys, see below |
+//! | `[numerics]` | `forward`, `backward`: arithmetic of matrix products with weights, `f32`, `q15x3` (15-bit integers) or `i8` |
 //! | `[loss]` | `kind = "cross_entropy"`, `labels`: a field with one label per record, or one per position of a sequence |
 //! | `[optimizer]` | `kind = "sgd"` (`lr`, `momentum`, `weight_decay`) or `"adamw"` (`lr`, `beta1`, `beta2`, `eps`, `weight_decay`); for both `decay` (`"all"` or `"matrices"`: what has two dimensions or more), `clip` (largest norm of all gradients together), `accumulate` (steps whose gradients are averaged for one update) |
 //! | `[optimizer.schedule]` | `kind = "constant"`, `"linear"` or `"cosine"`, `warmup` (updates on which the rate rises evenly to `lr`), and for the last two `steps` (update that reaches `min`), `min` (learning rate there) |
@@ -56,7 +57,7 @@
 //!
 //! Keys with a default: `bias = true`, `stride = 1` (of a pool: its kernel), `pad = 0`, `eps = 1e-5`,
 //! `causal = false`, `momentum = 0`, `weight_decay = 0`, `decay = "all"`, `accumulate = 1`, `warmup = 0`,
-//! `min = 0`, `scale = 1`, `shift = 0`; the `steps` of a schedule are all updates of the task. Without
+//! `min = 0`, `scale = 1`, `shift = 0`, `forward = "f32"`, `backward = "f32"`; the `steps` of a schedule are all updates of the task. Without
 //! `rope`, `clip` or a schedule there is none. `kernel`, `stride` and `pad` are one number or
 //! `[height, width]`. Unknown keys are errors. Every decimal is rounded once, to the nearest `f32`.
 //!
@@ -95,7 +96,7 @@ pub use init::{initial_slots, Init};
 pub use layers::Parameter;
 pub use manifest::{
 	Bits, Course, Data, Decay, Field, Format, Layer, LayerKind, Lora, Loss, Manifest, Model,
-	Optimizer, Pooling, Schedule, Shape, Size, Task, Updates,
+	Numerics, Optimizer, Pooling, Precision, Schedule, Shape, Size, Task, Updates,
 };
 
 /// Version of the function from manifest to program.

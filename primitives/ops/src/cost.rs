@@ -94,6 +94,7 @@ impl NodeSpec {
 			Op::State { .. } | Op::Fill { .. } | Op::Iota { .. } | Op::StepIndex { .. } => 1,
 			Op::Load { .. } | Op::Mask { .. } => 8,
 			Op::MatMul { .. }
+			| Op::QuantMatMul { .. }
 			| Op::BatchMatMul(_)
 			| Op::ColSum
 			| Op::ScatterAdd { .. }
@@ -138,6 +139,7 @@ impl NodeSpec {
 			| Op::Load { .. }
 			| Op::Mask { .. }
 			| Op::MatMul { .. }
+			| Op::QuantMatMul { .. }
 			| Op::BatchMatMul(_)
 			| Op::ColSum
 			| Op::ScatterAdd { .. }

@@ -222,6 +222,29 @@ pub struct BatchMatMul {
 	pub out: HeadLayout,
 }
 
+/// How the numbers of a quantised product are written in small integers (see [`crate::quant`]).
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum QuantFormat {
+	/// Eight bits, −127 to 127.
+	#[codec(index = 0)]
+	I8,
+	/// Fifteen bits, −16319 to 16319, as two digits of eight bits: a product takes three products of
+	/// digits, the one of the two low digits is left out.
+	#[codec(index = 1)]
+	Q15,
+}
+
 /// A sliding window over images of `height × width × channels`, stored as
 /// `(batch · height · width) × channels`.
 #[derive(
@@ -435,4 +458,15 @@ pub enum Op {
 	/// A batch of matrix products, each as [`Op::MatMul`].
 	#[codec(index = 27)]
 	BatchMatMul(BatchMatMul),
+	/// `A · B` as [`Op::MatMul`], but each block is an exact product of integers that is rounded once:
+	/// in a block, the terms of a row of `A` and of a column of `B` are integers times a power of two.
+	#[codec(index = 28)]
+	QuantMatMul {
+		/// How the terms become integers.
+		format: QuantFormat,
+		/// `A` is stored as `K × M`.
+		transpose_a: bool,
+		/// `B` is stored as `N × K`.
+		transpose_b: bool,
+	},
 }

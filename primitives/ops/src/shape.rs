@@ -170,6 +170,7 @@ impl Op {
 			| Op::Causal { .. }
 			| Op::RotateHalf { .. } => 1,
 			Op::MatMul { .. }
+			| Op::QuantMatMul { .. }
 			| Op::BatchMatMul(_)
 			| Op::MaxPoolGrad(_)
 			| Op::Binary(..)
@@ -188,7 +189,11 @@ impl Op {
 			(Op::State { .. }, []) => Err(ShapeError::StateTypeIsTheSlots),
 			(Op::Load { width, format, .. }, []) => typed(format.dtype(), batch, *width),
 			(Op::Fill { rows, cols, .. } | Op::Mask { rows, cols, .. }, []) => f32(*rows, *cols),
-			(Op::MatMul { transpose_a, transpose_b }, [a, b]) => {
+			(
+				Op::MatMul { transpose_a, transpose_b }
+				| Op::QuantMatMul { transpose_a, transpose_b, .. },
+				[a, b],
+			) => {
 				let (m, left) = if *transpose_a { (a.cols, a.rows) } else { (a.rows, a.cols) };
 				let (right, n) = if *transpose_b { (b.cols, b.rows) } else { (b.rows, b.cols) };
 				expect_inner(left, right)?;

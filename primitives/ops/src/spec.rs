@@ -56,10 +56,11 @@ impl NodeSpec {
 	/// together; `None` if there is no such reduction.
 	fn reduction(&self) -> Option<(u32, u32, Fold)> {
 		match (&self.op, self.operand(0)?) {
-			(Op::MatMul { transpose_a: true, .. } | Op::ColSum | Op::ScatterAdd { .. }, a) => {
-				Some((a.rows, K_BLOCK, Fold::Sum))
+			(Op::MatMul { transpose_a, .. } | Op::QuantMatMul { transpose_a, .. }, a) => {
+				let terms = if *transpose_a { a.rows } else { a.cols };
+				Some((terms, K_BLOCK, Fold::Sum))
 			},
-			(Op::MatMul { transpose_a: false, .. }, a) => Some((a.cols, K_BLOCK, Fold::Sum)),
+			(Op::ColSum | Op::ScatterAdd { .. }, a) => Some((a.rows, K_BLOCK, Fold::Sum)),
 			(Op::BatchMatMul(product), a) => {
 				let k = product.shapes(a, self.operand(1)?)?.k;
 				Some((k, K_BLOCK, Fold::Sum))

@@ -3,8 +3,8 @@
 mod common;
 
 use assay_ops::{
-	BatchMatMul, Binary, Broadcast, DType, HeadLayout, NodeSpec, Op, Operand, RecordFormat, Unary,
-	ValueType, Window, OPSET_HASH, OPSET_VERSION, OP_TABLE,
+	BatchMatMul, Binary, Broadcast, DType, HeadLayout, NodeSpec, Op, Operand, QuantFormat,
+	RecordFormat, Unary, ValueType, Window, OPSET_HASH, OPSET_VERSION, OP_TABLE,
 };
 use codec::{Decode, Encode, MaxEncodedLen};
 use common::program::{float, spec};
@@ -62,12 +62,13 @@ fn operations_should_keep_their_indices() {
 		Op::Causal { bits: 0 },
 		Op::RotateHalf { width: 0 },
 		Op::BatchMatMul(PRODUCT),
+		Op::QuantMatMul { format: QuantFormat::I8, transpose_a: false, transpose_b: false },
 	];
 	for (index, op) in (0u8..).zip(ops) {
 		assert_eq!(op.encode()[0], index, "{op:?}");
 		assert_eq!(Op::decode(&mut &op.encode()[..]), Ok(op));
 	}
-	assert!(Op::decode(&mut &[[28u8].as_slice(), &[0; 20]].concat()[..]).is_err());
+	assert!(Op::decode(&mut &[[29u8].as_slice(), &[0; 20]].concat()[..]).is_err());
 }
 
 #[test]
@@ -109,6 +110,7 @@ fn attributes_should_keep_their_indices() {
 	assert_eq!(Broadcast::Periodic { each: 7 }.encode(), [4, 7, 0, 0, 0]);
 	let layouts = [HeadLayout::Stacked, HeadLayout::Interleaved];
 	assert_eq!(layouts.map(|layout| layout.encode()), [[0], [1]]);
+	assert_eq!([QuantFormat::I8, QuantFormat::Q15].map(|format| format.encode()), [[0], [1]]);
 	assert_eq!([DType::F32, DType::U32].map(|d| d.encode()), [[0], [1]]);
 }
 
@@ -186,6 +188,7 @@ fn op_table_should_name_version_and_every_operation() {
 		"Causal",
 		"RotateHalf",
 		"BatchMatMul",
+		"QuantMatMul",
 	];
 	for (index, name) in names.iter().enumerate() {
 		assert!(OP_TABLE.contains(&format!("\n{index} {name}(")), "{index} {name}");

@@ -37,6 +37,8 @@ fn long_should_have_one_two_and_three_blocks_with_tails_when_built() {
 	};
 	let products = [513, 513, 1024, 1024, 1100, 1100].map(|k: u32| (k, k.div_ceil(K_BLOCK)));
 	assert_eq!(terms(|op| matches!(op, Op::MatMul { .. })), products);
+	let once = [513, 1024, 1100].map(|k: u32| (k, k.div_ceil(K_BLOCK)));
+	assert_eq!(terms(|op| matches!(op, Op::QuantMatMul { .. })), once);
 	let short = [513, 1024, 1100, 1025].map(|k: u32| (k, k.div_ceil(K_BLOCK)));
 	assert_eq!(terms(|op| matches!(op, Op::ColSum)), short);
 	let rows = [1025, 2100].map(|n: u32| (n, n.div_ceil(ROW_BLOCK)));

@@ -16,7 +16,7 @@ mod python;
 use std::{error::Error, hint::black_box};
 
 use assay_backend_cpu::{CpuKernels, Kernels, Records};
-use assay_ops::eval::StepContext;
+use assay_ops::{eval::StepContext, NodeSpec, Op, QuantFormat};
 use candle_core::{Device, Tensor};
 use common::{figure, ratio, Bench};
 use contest::{medians, Contestant};
@@ -135,6 +135,34 @@ fn measure(
 	Ok(())
 }
 
+/// The same product in integers, against the one of `f32`.
+fn quantised(bench: &Bench, product: &Product, threads: usize) -> Result<(), Box<dyn Error>> {
+	let Product { m, k, n, transpose_a, transpose_b, .. } = *product;
+	let (a, b) = (bits(&noise(m * k)), bits(&noise(k * n)));
+	let kernels = CpuKernels::new(threads)?;
+	let (plain, mut words) = (product.spec(), [vec![0; m * n], vec![0; m * n], vec![0; m * n]]);
+	let format = |format| Op::QuantMatMul { format, transpose_a, transpose_b };
+	let ops = [plain.op, format(QuantFormat::I8), format(QuantFormat::Q15)];
+	let mut contestants: Vec<Contestant<'_>> = Vec::new();
+	for (op, out) in ops.into_iter().zip(&mut words) {
+		let (spec, a, b, kernels) = (NodeSpec { op, ..plain.clone() }, &a, &b, &kernels);
+		contestants.push(Contestant::Here(Box::new(move || {
+			let (operands, records) = ([&a[..], &b[..]], Records { bytes: &[0], size: 1 });
+			let result = kernels.run(&spec, &CONTEXT, &operands, &records, black_box(out));
+			result.expect("the operands have the node's types");
+		})));
+	}
+	let (rounds, turn) = if bench.quick { (1, 0.0) } else { (ROUNDS, TURN) };
+	let seconds = medians(rounds, turn, &mut contestants)?;
+	drop(contestants);
+	for (name, seconds_of, unit) in [("i8", seconds[1], "gops"), ("q15x3", seconds[2], "gops")] {
+		let name = format!("gemm.{name}.{}.t{threads}", product.name);
+		figure(&name, product.operations() / seconds_of / 1e9, unit);
+		ratio(&name, "f32", seconds_of, seconds[0]);
+	}
+	Ok(())
+}
+
 /// The libraries of the Python that `ASSAY_PEERS` names.
 fn pythons(threads: usize) -> Vec<(&'static str, Python)> {
 	let interpreter = std::env::var("ASSAY_PEERS").unwrap_or_default();
@@ -163,6 +191,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 		for product in PRODUCTS.iter().filter(|product| product.name.contains(&wanted)) {
 			if !bench.quick || product.operations() < 1e8 {
 				measure(&bench, product, threads, &mut pythons)?;
+				if product.batch == 1 {
+					quantised(&bench, product, threads)?;
+				}
 			}
 		}
 	}

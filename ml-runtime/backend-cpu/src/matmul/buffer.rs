@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Calls `work` with `words` words of any content.
-pub(super) fn with<R>(words: usize, work: impl FnOnce(&mut [u32]) -> R) -> R {
+pub(crate) fn with<R>(words: usize, work: impl FnOnce(&mut [u32]) -> R) -> R {
 	// Taken, not borrowed: `work` may come here again.
 	let mut room = KEPT.with_borrow_mut(Vec::pop).unwrap_or_default();
 	if room.len() < words {

@@ -10,7 +10,7 @@
 //! through the tiles in an order that suits the caches, [`tile`] computes one with the registers of
 //! [`vector`]. The last two are where pointers are read without a check for each word.
 
-mod buffer;
+pub(crate) mod buffer;
 mod nest;
 mod pack;
 mod split;
@@ -22,11 +22,11 @@ mod vector;
 use crate::level::{Fused, Level, Task};
 use crate::scalar::canonical;
 use crate::team::Team;
-use pack::View;
+pub(crate) use pack::View;
 use split::Split;
 use vector::Vector;
 
-const BLOCK: usize = assay_ops::K_BLOCK as usize;
+pub(crate) const BLOCK: usize = assay_ops::K_BLOCK as usize;
 
 /// Products of fewer terms than this are not worth a second thread.
 const SMALL: usize = 1 << 17;

@@ -17,7 +17,7 @@ pub(super) const GROUP: usize = 8;
 
 /// A matrix of `lanes × k` elements inside a slice of words.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
 	/// The words.
 	pub data: &'a [u32],
 	/// Rows of `A`, columns of `B`.
@@ -30,7 +30,7 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
 	/// `matrix`, of whose rows or of whose columns each is a lane.
-	pub(super) fn new(matrix: Strided<'a>, lanes: usize, rows_are_lanes: bool) -> Self {
+	pub(crate) fn new(matrix: Strided<'a>, lanes: usize, rows_are_lanes: bool) -> Self {
 		let Strided { words: data, stride } = matrix;
 		let (lane_stride, k_stride) = match (rows_are_lanes, stride) {
 			// Rows of one word: a single term, whose lanes are neighbours.

@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use assay_ops::Op;
+use assay_ops::{Op, QuantFormat};
 
 use crate::{
 	all_kernels,
@@ -45,5 +45,22 @@ fn matmul_should_equal_reference_when_shapes_are_random() {
 			&kernels,
 			&case(Op::MatMul { transpose_a, transpose_b }, &[a, b], flavour, &mut random),
 		);
+	}
+}
+
+#[test]
+fn quantised_product_should_equal_reference_when_shapes_are_random() {
+	let kernels = all_kernels();
+	let mut random = Random(28);
+	for round in 0..80 {
+		let (m, n) = (1 + random.below(90), 1 + random.below(90));
+		let k = if random.below(3) == 0 { 500 + random.below(700) } else { 1 + random.below(80) };
+		let (transpose_a, transpose_b) = (random.below(2) == 1, random.below(2) == 1);
+		let a = if transpose_a { (k, m) } else { (m, k) };
+		let b = if transpose_b { (n, k) } else { (k, n) };
+		let format = [QuantFormat::I8, QuantFormat::Q15][round % 2];
+		let op = Op::QuantMatMul { format, transpose_a, transpose_b };
+		let flavour = Flavour::ALL[random.below(4) as usize];
+		check(&kernels, &case(op, &[a, b], flavour, &mut random));
 	}
 }

@@ -24,10 +24,14 @@ pub(super) fn pull(
 	let inputs = node.inputs.as_slice();
 	let operand = graph.ty(inputs[position]);
 	match (node.op, position) {
-		(Op::MatMul { transpose_a, transpose_b }, _) => {
+		(
+			Op::MatMul { transpose_a, transpose_b }
+			| Op::QuantMatMul { transpose_a, transpose_b, .. },
+			_,
+		) => {
 			let (left, right, flags) =
 				factors((transpose_a, transpose_b), (inputs[0], inputs[1]), position, gradient);
-			graph.add(Op::MatMul { transpose_a: flags.0, transpose_b: flags.1 }, &[left, right])
+			graph.product(flags, left, right)
 		},
 		(Op::BatchMatMul(product), _) => batch(graph, product, inputs, position, gradient),
 		(Op::Unary(function), _) => unary(graph, function, inputs[0], id, gradient),

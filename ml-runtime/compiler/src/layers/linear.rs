@@ -1,6 +1,6 @@
 //! Products with weights.
 
-use assay_ops::{Binary, Broadcast, NodeId, Op, Unary};
+use assay_ops::{Binary, Broadcast, NodeId, Unary};
 
 use super::{Network, Place};
 use crate::{
@@ -10,8 +10,6 @@ use crate::{
 	manifest::{Lora, Shape},
 };
 use assay_ops::soft;
-
-const PRODUCT: Op = Op::MatMul { transpose_a: false, transpose_b: true };
 
 impl Network<'_> {
 	pub(super) fn linear(
@@ -66,7 +64,7 @@ impl Network<'_> {
 			let (embedding, found) = (table.features, self.shape.to_string());
 			return Err(ErrorKind::TiedWidth { embedding, found });
 		}
-		let logits = self.graph.add(PRODUCT, &[self.value, table.node]);
+		let logits = self.graph.product((false, true), self.value, table.node);
 		self.value = logits.map_err(place.refused())?;
 		self.set_width(self.graph.ty(table.node).rows);
 		Ok(())
@@ -100,7 +98,7 @@ impl Network<'_> {
 		let (out, fan_in) = (shape[0], self.graph.ty(x).cols);
 		let name = format!("{prefix}weight");
 		let weight = self.parameter(place, &name, shape, (out, fan_in), init)?;
-		let product = self.graph.add(PRODUCT, &[x, weight])?;
+		let product = self.graph.product((false, true), x, weight)?;
 		if !bias {
 			return Ok(product);
 		}
@@ -127,10 +125,10 @@ impl Network<'_> {
 		let a = self.parameter(place, &down, vec![rank, fan_in], (rank, fan_in), kaiming)?;
 		let zero = Init::Constant { bits: 0 };
 		let b = self.parameter(place, &up, vec![out, rank], (out, rank), zero)?;
-		let small = self.graph.add(PRODUCT, &[x, a])?;
+		let small = self.graph.product((false, true), x, a)?;
 		let scale = soft::div(lora.alpha, soft::from_u32(rank));
 		let scaled = self.graph.with_constant(Binary::Mul, small, scale)?;
-		let added = self.graph.add(PRODUCT, &[scaled, b])?;
+		let added = self.graph.product((false, true), scaled, b)?;
 		self.graph.binary(Binary::Add, Broadcast::None, base, added)
 	}
 }

@@ -17,6 +17,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use layer::{Layer, LayerKind, Lora, Pooling, Size};
 pub use optimizer::{Course, Decay, Optimizer, Schedule, Updates};
 
+use assay_ops::QuantFormat;
+
 use crate::error::{Error, ErrorKind, Span};
 
 /// The bits of an `f32`.
@@ -31,6 +33,8 @@ pub struct Manifest {
 	pub data: Data,
 	/// The network.
 	pub model: Model,
+	/// How the products of layers with weights are computed.
+	pub numerics: Numerics,
 	/// What is minimised.
 	pub loss: Loss,
 	/// How parameters move.
@@ -177,6 +181,40 @@ impl std::fmt::Display for Shape {
 			Self::Image { height, width, channels } => {
 				write!(f, "an image of {height} × {width} × {channels}")
 			},
+		}
+	}
+}
+
+/// `[numerics]`: the arithmetic of matrix products with weights, in linear layers, convolutions and adapters.
+/// The products of attention are always of `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numerics {
+	/// From input to loss; also in evaluations.
+	pub forward: Precision,
+	/// From the loss back: the gradients of operands and weights. That of a product is taken as if
+	/// its operands had not been rounded to integers.
+	pub backward: Precision,
+}
+
+/// How a matrix product is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+	/// `"f32"`: [`Op::MatMul`](assay_ops::Op::MatMul).
+	#[default]
+	F32,
+	/// `"q15x3"`: [`QuantFormat::Q15`], three products of eight-bit digits.
+	Q15x3,
+	/// `"i8"`: [`QuantFormat::I8`].
+	I8,
+}
+
+impl Precision {
+	/// The integers, unless the product is one of `f32`.
+	pub fn format(self) -> Option<QuantFormat> {
+		match self {
+			Self::F32 => None,
+			Self::Q15x3 => Some(QuantFormat::Q15),
+			Self::I8 => Some(QuantFormat::I8),
 		}
 	}
 }

@@ -16,8 +16,17 @@ pub(super) struct RawManifest {
 	pub(super) task: RawTask,
 	pub(super) data: RawData,
 	pub(super) model: RawModel,
+	#[serde(default)]
+	pub(super) numerics: RawNumerics,
 	pub(super) loss: RawLoss,
 	pub(super) optimizer: RawOptimizer,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNumerics {
+	pub(super) forward: Option<Spanned<String>>,
+	pub(super) backward: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

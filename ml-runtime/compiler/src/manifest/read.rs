@@ -8,7 +8,8 @@ use toml::Spanned;
 use super::{
 	number::{Domain, Source},
 	raw::{RawData, RawField, RawLoss, RawManifest, RawModel, RawTask},
-	read_layers, read_optimizer, Data, Field, Format, Layer, Loss, Manifest, Model, Shape, Task,
+	read_layers, read_optimizer, Data, Field, Format, Layer, Loss, Manifest, Model, Numerics,
+	Precision, Shape, Task,
 };
 use crate::{
 	error::{Error, ErrorKind},
@@ -45,9 +46,23 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, Error> {
 		return Err(source.error(kind, batch_span));
 	}
 	let model = model(&source, raw.model, &data)?;
+	let numerics = Numerics {
+		forward: precision(&source, raw.numerics.forward)?,
+		backward: precision(&source, raw.numerics.backward)?,
+	};
 	let loss = loss(&source, raw.loss, &data)?;
 	let (optimizer, updates) = read_optimizer::optimizer(&source, raw.optimizer, &task)?;
-	Ok(Manifest { task, data, model, loss, optimizer, updates, source: source.0 })
+	Ok(Manifest { task, data, model, numerics, loss, optimizer, updates, source: source.0 })
+}
+
+fn precision(source: &Source, raw: Option<Spanned<String>>) -> Result<Precision, Error> {
+	let Some(raw) = raw else { return Ok(Precision::F32) };
+	Ok(match raw.get_ref().as_str() {
+		"f32" => Precision::F32,
+		"q15x3" => Precision::Q15x3,
+		"i8" => Precision::I8,
+		_ => return Err(source.unknown("precision", &raw, "f32, q15x3, i8")),
+	})
 }
 
 fn task(source: &Source, raw: RawTask) -> Result<Task, Error> {

@@ -41,7 +41,7 @@ impl Operation {
 	}
 }
 
-const OTHERS: [(&str, Drawn); 26] = [
+const OTHERS: [(&str, Drawn); 28] = [
 	("state", sources::state),
 	("load", sources::load),
 	("fill", sources::fill),
@@ -49,6 +49,8 @@ const OTHERS: [(&str, Drawn); 26] = [
 	("iota", sources::iota),
 	("step_index", sources::step_index),
 	("matmul", products::matmul),
+	("mm_i8", products::mm_i8),
+	("mm_q15x3", products::mm_q15x3),
 	("batch_matmul", products::batch),
 	("im2col", windows::im2col),
 	("col2im", windows::col2im),

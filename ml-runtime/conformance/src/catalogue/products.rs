@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use assay_ops::{BatchMatMul, HeadLayout, HeadShape, Op};
+use assay_ops::{BatchMatMul, HeadLayout, HeadShape, Op, QuantFormat};
 
 use crate::{Draft, Draw};
 
@@ -13,10 +13,26 @@ fn turned(transpose: bool, rows: u32, cols: u32) -> (u32, u32) {
 }
 
 pub(super) fn matmul(draw: &mut Draw<'_>) -> Draft {
+	product(draw, |transpose_a, transpose_b| Op::MatMul { transpose_a, transpose_b })
+}
+
+pub(super) fn mm_i8(draw: &mut Draw<'_>) -> Draft {
+	quantised(draw, QuantFormat::I8)
+}
+
+pub(super) fn mm_q15x3(draw: &mut Draw<'_>) -> Draft {
+	quantised(draw, QuantFormat::Q15)
+}
+
+fn quantised(draw: &mut Draw<'_>, format: QuantFormat) -> Draft {
+	product(draw, |transpose_a, transpose_b| Op::QuantMatMul { format, transpose_a, transpose_b })
+}
+
+fn product(draw: &mut Draw<'_>, op: impl Fn(bool, bool) -> Op) -> Draft {
 	let (m, k, n) = (draw.size(), draw.terms(), draw.size());
 	let (transpose_a, transpose_b) = (draw.random.coin(), draw.random.coin());
 	let shapes = [turned(transpose_a, m, k), turned(transpose_b, k, n)];
-	Draft::floats(Op::MatMul { transpose_a, transpose_b }, &shapes)
+	Draft::floats(op(transpose_a, transpose_b), &shapes)
 }
 
 pub(super) fn batch(draw: &mut Draw<'_>) -> Draft {

@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// A place in a value: row and column.
-type At = (u32, u32);
+pub(super) type At = (u32, u32);
 
 /// Where the operands of one product of a node lie in their values.
 #[derive(Clone, Copy)]
-struct Places {
+pub(super) struct Places {
 	transpose_a: bool,
 	transpose_b: bool,
 	/// First element of the product's operands and of its result.
@@ -28,8 +28,10 @@ struct Places {
 
 impl Places {
 	/// The product that an element of the result belongs to.
-	fn new(spec: &NodeSpec, row: u32, col: u32) -> Result<Self, EvalError> {
-		if let Op::MatMul { transpose_a, transpose_b } = spec.op {
+	pub(super) fn new(spec: &NodeSpec, row: u32, col: u32) -> Result<Self, EvalError> {
+		if let Op::MatMul { transpose_a, transpose_b }
+		| Op::QuantMatMul { transpose_a, transpose_b, .. } = spec.op
+		{
 			let start = (0, 0);
 			return Ok(Self { transpose_a, transpose_b, a: start, b: start, out: start });
 		}
@@ -53,13 +55,13 @@ impl Places {
 	}
 
 	/// Where term `k` of the left operand is, for a row of the result.
-	fn left(&self, row: u32, k: u32) -> At {
+	pub(super) fn left(&self, row: u32, k: u32) -> At {
 		let row = row.saturating_sub(self.out.0);
 		place(self.a, self.transpose_a, row, k)
 	}
 
 	/// Where term `k` of the right operand is, for a column of the result.
-	fn right(&self, k: u32, col: u32) -> At {
+	pub(super) fn right(&self, k: u32, col: u32) -> At {
 		let col = col.saturating_sub(self.out.1);
 		place(self.b, self.transpose_b, k, col)
 	}
@@ -167,7 +169,7 @@ fn product<O: Operands + ?Sized>(
 
 /// `A[i][k]`, a row of `terms` words for each row of the part, and `B[k][j]`, a row of as many words as
 /// the part has columns for each term.
-fn gather<O: Operands + ?Sized>(
+pub(super) fn gather<O: Operands + ?Sized>(
 	places: &Places,
 	operands: &O,
 	part: TileArea,

@@ -8,6 +8,7 @@
 mod matmul;
 mod moved;
 mod pool;
+mod quant;
 mod reduce;
 mod scalar;
 mod source;
@@ -104,6 +105,9 @@ pub fn element<O: Operands + ?Sized>(
 		Op::MatMul { .. } | Op::BatchMatMul(_) => {
 			reduce::long(spec, |k| matmul::one_block(spec, operands, (row, col), k))
 		},
+		Op::QuantMatMul { format, .. } => {
+			reduce::long(spec, |k| quant::one_block(spec, *format, operands, (row, col), k))
+		},
 		Op::ColSum => reduce::long(spec, |k| reduce::column(spec, operands, col, k)),
 		Op::RowSum => reduce::long(spec, |k| reduce::row_sum(spec, operands, row, k)),
 		Op::RowMax => reduce::long(spec, |k| reduce::row_max(spec, operands, row, k)),
@@ -163,6 +167,7 @@ pub fn block<O: Operands + ?Sized>(
 	match &spec.op {
 		Op::State { .. } => Err(EvalError::NotEvaluable),
 		Op::MatMul { .. } => matmul::block(spec, operands, area, block),
+		Op::QuantMatMul { format, .. } => quant::block(spec, *format, operands, area, block),
 		Op::BatchMatMul(product) => matmul::batch_block(spec, product, operands, area, block),
 		Op::ScatterAdd { .. } => reduce::scatter_tile(spec, operands, area, block),
 		Op::ColSum => fill(area, |_, col| reduce::column(spec, operands, col, block)),

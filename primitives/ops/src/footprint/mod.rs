@@ -41,7 +41,7 @@ impl NodeSpec {
 				let chunks = if bytes == 1 { 1u64 } else { 2 };
 				rows.checked_mul(chunks)?.div_ceil(2)
 			},
-			Op::MatMul { .. } | Op::ScatterAdd { .. } => {
+			Op::MatMul { .. } | Op::QuantMatMul { .. } | Op::ScatterAdd { .. } => {
 				u64::from(self.terms().min(K_BLOCK).div_ceil(TILE)).checked_mul(2)?
 			},
 			Op::BatchMatMul(product) => {

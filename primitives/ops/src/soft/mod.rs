@@ -12,9 +12,11 @@
 mod arith;
 mod order;
 mod round;
+mod scale;
 
 pub use arith::{add, div, fma, mul, sqrt, sub};
 pub use order::{canonical, from_u32, gt, is_nan, neg, order_key};
+pub use scale::{floor_log2, round_scaled, scaled};
 
 /// Bits of `1.0`.
 pub const ONE: u32 = 0x3F80_0000;

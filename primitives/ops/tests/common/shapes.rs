@@ -1,8 +1,8 @@
 //! Random operations with operands that they take.
 
 use assay_ops::{
-	BatchMatMul, Binary, Broadcast, HeadLayout, HeadShape, NodeSpec, Op, RecordFormat, Unary,
-	ValueType, Window,
+	BatchMatMul, Binary, Broadcast, HeadLayout, HeadShape, NodeSpec, Op, QuantFormat, RecordFormat,
+	Unary, ValueType, Window,
 };
 
 use super::{
@@ -168,13 +168,18 @@ fn moved(random: &mut Random) -> (Op, Vec<ValueType>) {
 fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
 	let (rows, cols) = (length(random, 200), length(random, 200));
 	let a = float(rows, cols);
-	match random.below(24) {
-		0 => {
+	match random.below(25) {
+		0 | 24 => {
 			let (transpose_a, transpose_b) = (random.below(2) == 0, random.below(2) == 0);
 			let k = length(random, 1200);
 			let left = if transpose_a { float(k, rows) } else { float(rows, k) };
 			let right = if transpose_b { float(cols, k) } else { float(k, cols) };
-			(Op::MatMul { transpose_a, transpose_b }, vec![left, right])
+			let op = match random.below(4) {
+				0 => Op::QuantMatMul { format: QuantFormat::I8, transpose_a, transpose_b },
+				1 => Op::QuantMatMul { format: QuantFormat::Q15, transpose_a, transpose_b },
+				_ => Op::MatMul { transpose_a, transpose_b },
+			};
+			(op, vec![left, right])
 		},
 		1 => (Op::Unary(Unary::Relu), vec![a]),
 		2 | 3 => elementwise(random),

@@ -2,7 +2,7 @@
 
 use assay_ops::{
 	BatchMatMul, Binary, Broadcast, CheckedProgram, DType, HeadLayout, Limits, Node, NodeSpec, Op,
-	Program, RecordFormat, Slot, Unary, ValueType, Window, MAX_NODES, OPSET_VERSION,
+	Program, QuantFormat, RecordFormat, Slot, Unary, ValueType, Window, MAX_NODES, OPSET_VERSION,
 };
 
 pub(crate) const BATCH: u32 = 64;
@@ -25,12 +25,15 @@ pub(crate) fn cases() -> Vec<Case> {
 	let mask = Op::Mask { stream: 1, threshold: 1 << 31, scale: 0x4000_0000, rows: 64, cols: 64 };
 	let load = Op::Load { offset: 960, width: 32, format: RecordFormat::F32 };
 	let product = Op::MatMul { transpose_a: false, transpose_b: false };
+	let quantised = |format| Op::QuantMatMul { format, transpose_a: false, transpose_b: false };
 	let square = float(64, 64);
 	let mut cases = vec![
 		("load", load, vec![]),
 		("fill", Op::Fill { bits: 1, rows: 64, cols: 64 }, vec![]),
 		("mask", mask, vec![]),
 		("matmul", product, vec![float(64, 1024), float(1024, 64)]),
+		("mm_i8", quantised(QuantFormat::I8), vec![float(64, 1024), float(1024, 64)]),
+		("mm_q15x3", quantised(QuantFormat::Q15), vec![float(64, 1024), float(1024, 64)]),
 		// Lines of 1000 words among tiles of 1024: some runs of 32 cross a border.
 		("reshape", Op::Reshape { rows: 64, cols: 1000 }, vec![float(2000, 32)]),
 		("fma", Op::Fma(Broadcast::None), vec![square; 3]),

@@ -6,7 +6,7 @@ use assay_ops::{
 	eval::StepContext,
 	step::{run_reference, StepResult},
 	BatchMatMul, Binary, Broadcast, CheckedProgram, DType, HeadLayout, Limits, Node, NodeSpec, Op,
-	Program, RecordFormat, Slot, Unary, ValueType, Window, OPSET_VERSION,
+	Program, QuantFormat, RecordFormat, Slot, Unary, ValueType, Window, OPSET_VERSION,
 };
 use assay_referee::{prove::trace, ProvenNode, Step};
 
@@ -177,6 +177,9 @@ pub fn zoo(seed: u64) -> Run {
 	for (transpose_a, transpose_b) in [(false, false), (true, false), (false, true), (true, true)] {
 		let inputs = [if transpose_a { a_t } else { a }, if transpose_b { w_t } else { w }];
 		b.add(Op::MatMul { transpose_a, transpose_b }, &inputs);
+		for format in [QuantFormat::I8, QuantFormat::Q15] {
+			b.add(Op::QuantMatMul { format, transpose_a, transpose_b }, &inputs);
+		}
 	}
 	for (broadcast, operand) in SPREADS.into_iter().zip(spread) {
 		b.add(Op::Fma(broadcast), &[x, operand, spread[0]]);
@@ -288,6 +291,9 @@ pub fn long(seed: u64) -> Run {
 		let (a, w) = (b.state(40, k), b.state(k, 33));
 		b.add(Op::MatMul { transpose_a: false, transpose_b: false }, &[a, w]);
 		b.add(Op::MatMul { transpose_a: true, transpose_b: true }, &[w, a]);
+		let format = QuantFormat::Q15;
+		let quantised = Op::QuantMatMul { format, transpose_a: false, transpose_b: false };
+		b.add(quantised, &[a, w]);
 		b.add(Op::ColSum, &[w]);
 	}
 	for columns in [1024, 1025, 2100] {

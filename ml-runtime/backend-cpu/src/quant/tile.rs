@@ -1,0 +1,108 @@
+//! Some strips of rows times all columns of a block: integer sums, rounded once.
+
+#![allow(unsafe_code, reason = "the innermost loop is made for one level of instructions")]
+
+use std::marker::PhantomData;
+
+use assay_ops::QuantFormat;
+
+use super::pack::words_per_lane;
+use super::pairs::{Pairs, Sums};
+use super::{LANES, ROWS};
+use crate::level::{Fused, Task};
+use crate::scalar::canonical;
+
+/// Neighbouring rows of the result, of one block.
+pub(super) struct Strips<'a, P> {
+	pub(super) format: QuantFormat,
+	pub(super) terms: usize,
+	/// Panels of the rows, from the first of these on.
+	pub(super) left: &'a [u32],
+	/// Panels of the columns.
+	pub(super) right: &'a [u32],
+	/// Scales of the rows, from the first of these on.
+	pub(super) row_scales: &'a [f64],
+	/// Scales of the columns.
+	pub(super) lane_scales: &'a [f64],
+	/// Whether the block is added to what is there.
+	pub(super) fold: bool,
+	/// Columns of the result.
+	pub(super) n: usize,
+	/// These rows.
+	pub(super) out: &'a mut [u32],
+	pub(super) pairs: PhantomData<P>,
+}
+
+impl<P: Pairs> Task for Strips<'_, P> {
+	type Out = ();
+
+	#[inline(always)]
+	fn run<F: Fused>(self) {
+		let Self { format, terms, left, right, row_scales, lane_scales, fold, n, out, .. } = self;
+		let (panel, half) = (words_per_lane(format, terms), terms.div_ceil(2));
+		let (left, _) = left.as_chunks::<ROWS>();
+		let (right, _) = right.as_chunks::<LANES>();
+		let panels = right.chunks_exact(panel).zip(lane_scales.as_chunks::<LANES>().0);
+		for (column, (right, lane_scales)) in (0..n).step_by(LANES).zip(panels) {
+			let width = LANES.min(n - column);
+			let strips = left.chunks_exact(panel).zip(row_scales.as_chunks::<ROWS>().0);
+			for (out, (left, row_scales)) in out.chunks_mut(ROWS * n).zip(strips) {
+				// SAFETY: this is inlined into code compiled for the level of `P`.
+				let (first, crossed) = unsafe {
+					match format {
+						QuantFormat::I8 => (P::tile(left, right), None),
+						QuantFormat::Q15 => (
+							P::tile(&left[..half], &right[..half]),
+							Some(P::tile(&left[half..], &right[half..])),
+						),
+					}
+				};
+				for (row, out) in out.chunks_mut(n).enumerate() {
+					let sums = together(&first, crossed.as_ref(), row);
+					let words = round(&sums, row_scales[row], lane_scales);
+					let out = &mut out[column..column + width];
+					match (fold, width) {
+						(false, _) => out.copy_from_slice(&words[..width]),
+						(true, _) => add(&words, out),
+					}
+				}
+			}
+		}
+	}
+}
+
+/// The exact sums of a row; below 2⁵³, so exact in `f64`.
+#[inline(always)]
+fn together(first: &Sums, crossed: Option<&Sums>, row: usize) -> [f64; LANES] {
+	let mut sums = [0.0; LANES];
+	match crossed {
+		None => {
+			for (sum, first) in sums.iter_mut().zip(&first[row]) {
+				*sum = f64::from(*first);
+			}
+		},
+		Some(crossed) => {
+			for ((sum, first), crossed) in sums.iter_mut().zip(&first[row]).zip(&crossed[row]) {
+				*sum = f64::from(*first) * 16_384.0 + f64::from(*crossed) * 128.0;
+			}
+		},
+	}
+	sums
+}
+
+/// Times both scales, exactly (the exponents are far from the limits of `f64`), then rounded to `f32`.
+#[inline(always)]
+fn round(sums: &[f64; LANES], row_scale: f64, lane_scales: &[f64; LANES]) -> [u32; LANES] {
+	let mut words = [0; LANES];
+	for ((word, sum), scale) in words.iter_mut().zip(sums).zip(lane_scales) {
+		*word = canonical((sum * row_scale * scale) as f32);
+	}
+	words
+}
+
+#[inline(always)]
+fn add(words: &[u32; LANES], out: &mut [u32]) {
+	for (out, word) in out.iter_mut().zip(words) {
+		*out = canonical(f32::from_bits(*out) + f32::from_bits(*word));
+	}
+}

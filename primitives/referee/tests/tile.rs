@@ -31,7 +31,7 @@ fn zoo_should_hold_every_operation_when_built() {
 	for spec in &run.program.specs {
 		seen[usize::from(spec.op.encode()[0])] = true;
 	}
-	assert_eq!(seen, [true; 28]);
+	assert_eq!(seen, [true; 29]);
 }
 
 #[test]

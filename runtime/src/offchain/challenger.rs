@@ -10,7 +10,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 use assay_dispute_game::Side;
 use assay_host_functions::{Checked, ClaimRef, Job, JobResult, JobStatus, Work};
 use assay_primitives::{Claim, Root, TaskId};
-use codec::Encode;
+use codec::{Decode, Encode};
 use pallet_dispute::{Disputes, GameId};
 use pallet_task_market::{Stage, Tasks};
 use polkadot_sdk::sp_runtime::offchain::storage::StorageValueRef;
@@ -107,12 +107,38 @@ fn claim_ref(claim: &Claim) -> ClaimRef {
 	}
 }
 
-/// A game about one claim. The node remembers how many it opened: ended games leave no trace on chain,
-/// and a challenger must not lose one bond after another to the same claim.
+/// Takes note of the games that an account has, so that ended ones are not forgotten.
+pub fn notice_games(who: &AccountId) {
+	let mut mine: Vec<_> = Disputes::<Runtime>::iter()
+		.filter(|(_, dispute)| dispute.challenger == *who)
+		.map(|(id, dispute)| {
+			(id, Opening { task: dispute.task, claim: dispute.game.params().claim })
+		})
+		.collect();
+	mine.sort_unstable_by_key(|(id, _)| *id);
+	for (id, opening) in mine {
+		opening.notice(id);
+	}
+}
+
+/// Games about one claim. The node remembers how many it had: ended games leave no trace on chain, and a
+/// challenger must not lose one bond after another to the same claim. An opening that others kept from
+/// being included is no game, and is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
 pub struct Opening {
 	task: TaskId,
 	claim: Root,
+}
+
+/// What a node remembers about its games about one claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+struct Memory {
+	/// Games that were seen.
+	games: u32,
+	/// The latest of them.
+	latest: Option<GameId>,
+	/// Block after which an opening was last sent.
+	sent: Option<BlockNumber>,
 }
 
 impl Opening {
@@ -120,21 +146,30 @@ impl Opening {
 		(b"assay/opened/", self).encode()
 	}
 
-	/// Games opened, and the block of the latest.
-	fn memory(&self) -> Option<(u32, BlockNumber)> {
-		StorageValueRef::persistent(&self.key()).get().ok().flatten()
+	fn memory(&self) -> Memory {
+		StorageValueRef::persistent(&self.key()).get().ok().flatten().unwrap_or_default()
 	}
 
 	fn is_allowed(&self) -> bool {
-		let now = System::block_number();
-		self.memory().is_none_or(|(opened, at)| {
-			opened < MAX_OPENINGS && now >= at.saturating_add(OPENING_PAUSE)
-		})
+		let Memory { games, sent, .. } = self.memory();
+		let is_past =
+			|sent: BlockNumber| System::block_number() >= sent.saturating_add(OPENING_PAUSE);
+		games < MAX_OPENINGS && sent.is_none_or(is_past)
 	}
 
-	/// Notes that a game was opened.
+	/// Notes that an opening was sent.
 	pub(super) fn remember(&self) {
-		let opened = self.memory().map_or(0, |(opened, _)| opened).saturating_add(1);
-		StorageValueRef::persistent(&self.key()).set(&(opened, System::block_number()));
+		let memory = Memory { sent: Some(System::block_number()), ..self.memory() };
+		StorageValueRef::persistent(&self.key()).set(&memory);
+	}
+
+	/// Counts a game, once. Numbers of games only rise.
+	fn notice(&self, game: GameId) {
+		let memory = self.memory();
+		if memory.latest.is_none_or(|latest| latest < game) {
+			let games = memory.games.saturating_add(1);
+			let memory = Memory { games, latest: Some(game), ..memory };
+			StorageValueRef::persistent(&self.key()).set(&memory);
+		}
 	}
 }

@@ -2,8 +2,8 @@
 //!
 //! # Overview
 //! A worker reads the duties of its keys from the state, hands work to the node's executor, looks what
-//! became of earlier work, and sends at most one transaction per key. It never waits: training and
-//! replaying happen in another process (`assay-host-functions`).
+//! became of earlier work, and sends what is due, some transactions per key. It never waits: training
+//! and replaying happen in another process (`assay-host-functions`).
 //!
 //! # Terms
 //! - *role*: what a key is for, by its type. `asol` keys belong to solvers: they bid, train, claim and
@@ -13,7 +13,7 @@
 //!
 //! # Invariants
 //! - Everything is derived from the state and the executor. A worker may run twice, or not at all, and
-//!   nothing breaks: jobs are idempotent, and a second transaction has the first one's nonce.
+//!   nothing breaks: jobs are idempotent, and transactions sent twice have the same nonces.
 //! - No transaction is sent that would fail in the present state: each is tried first and undone.
 //! - Without an executor nothing is sent.
 //!
@@ -43,11 +43,12 @@ pub fn run() {
 	}
 	for key in Key::all::<SolverKey>() {
 		let duties = solver::duties(&key.account);
-		key.send_first(duties.into_iter().filter_map(solver::act));
+		key.send(duties.into_iter().filter_map(solver::act));
 	}
 	for key in Key::all::<ChallengerKey>() {
+		challenger::notice_games(&key.account);
 		let duties = challenger::duties(&key.account);
-		key.send_first(duties.into_iter().filter_map(challenger::act));
+		key.send(duties.into_iter().filter_map(challenger::act));
 	}
 }
 

@@ -25,6 +25,9 @@ pub const CHALLENGER_KEYS: KeyTypeId = KeyTypeId(*b"achl");
 /// block, so an old one is of no use.
 const MORTALITY: u64 = 32;
 
+/// Transactions of one key after one block, at most.
+const MAX_SENT: Nonce = 16;
+
 /// A kind of key.
 pub trait KeyKind {
 	/// How the keystore calls it.
@@ -71,39 +74,47 @@ impl Key {
 			.filter(|key| System::account_exists(&key.account))
 	}
 
-	/// Sends the first of the actions that would succeed now. All of them are made, so that the executor
-	/// hears of every duty in every block.
-	pub(super) fn send_first(&self, actions: impl Iterator<Item = Action>) {
-		let mut sent = false;
-		for action in actions {
-			if !sent && self.would_succeed(&action) {
-				sent = self.send(action);
+	/// Sends the actions that would succeed now, each after those before it, at most [`MAX_SENT`]. All of
+	/// them are made, so that the executor hears of every duty in every block.
+	///
+	/// An accused solver must answer in many games at once: with one transaction a block its clocks would
+	/// run out.
+	pub(super) fn send(&self, actions: impl Iterator<Item = Action>) {
+		let nonce = System::account_nonce(&self.account);
+		let mut sent = 0;
+		// What the actions change is seen by those after them, and undone in the end.
+		let undone = with_transaction(|| {
+			for action in actions {
+				if sent < MAX_SENT && self.succeeds(&action) {
+					sent =
+						sent.saturating_add(self.submit(action, nonce.saturating_add(sent)).into());
+				}
 			}
+			TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+		});
+		if let Err(error) = undone {
+			log::error!(target: LOG, "{}: actions cannot be tried: {error:?}", self.role);
 		}
 	}
 
-	/// Makes the call and undoes it.
-	fn would_succeed(&self, action: &Action) -> bool {
+	/// Makes the call; undoes it where it fails.
+	fn succeeds(&self, action: &Action) -> bool {
 		let call = action.call.clone();
 		let origin = RuntimeOrigin::signed(self.account.clone());
-		let tried = with_transaction(|| {
-			let tried = call.dispatch(origin).map(|_| ()).map_err(|failed| failed.error);
-			TransactionOutcome::Rollback(Ok::<_, DispatchError>(tried))
+		let tried = with_transaction(|| match call.dispatch(origin) {
+			Ok(_) => TransactionOutcome::Commit(Ok(())),
+			Err(failed) => TransactionOutcome::Rollback(Err(failed.error)),
 		});
-		match tried {
-			Ok(Ok(())) => true,
-			Ok(Err(error)) | Err(error) => {
-				let (role, why) = (self.role, &action.why);
-				log::debug!(target: LOG, "{role}: {why}: not now: {error:?}");
-				false
-			},
-		}
+		let refused = |error: DispatchError| {
+			let (role, why) = (self.role, &action.why);
+			log::debug!(target: LOG, "{role}: {why}: not now: {error:?}");
+		};
+		tried.map_err(refused).is_ok()
 	}
 
-	fn send(&self, action: Action) -> bool {
+	fn submit(&self, action: Action, nonce: Nonce) -> bool {
 		let (role, why) = (self.role, action.why);
 		let who = HexDisplay::from(&self.public.0);
-		let nonce = System::account_nonce(&self.account);
 		let Some(transaction) = self.sign(action.call, nonce) else {
 			log::error!(target: LOG, "{role} 0x{who}: {why}: cannot sign");
 			return false;

@@ -57,7 +57,7 @@ fn challenger_should_open_a_game_when_a_claim_is_wrong() {
 }
 
 #[test]
-fn challenger_should_not_open_again_at_once_nor_for_ever() {
+fn challenger_should_send_an_opening_again_when_it_was_not_included() {
 	node(CHARLIE, |fake, sent| {
 		claimed();
 		fake.say(|script| {
@@ -71,6 +71,31 @@ fn challenger_should_not_open_again_at_once_nor_for_ever() {
 			opened.extend(sent().iter().map(|_| block));
 		}
 		assert_eq!(opened, [7, 15, 23]);
+	});
+}
+
+#[test]
+fn challenger_should_not_open_again_when_it_had_three_games() {
+	node(CHARLIE, |fake, sent| {
+		claimed();
+		fake.say(|script| {
+			script.check = found(Checked::ListWithheld);
+			script.play = play(CaseMove::Ask);
+		});
+		let open = || DisputeCall::<Runtime>::open_withheld { task: 0 };
+		for game in 0..3 {
+			run();
+			assert_eq!(sent(), [(Charlie, open().into())], "game {game}");
+			act(Charlie, open());
+			// Seen in every block while it lasts, and counted once.
+			run();
+			run();
+			assert_eq!(sent(), []);
+			pallet_dispute::Disputes::<Runtime>::remove(game);
+			run_to(System::block_number() + 6);
+		}
+		run();
+		assert_eq!(sent(), []);
 	});
 }
 

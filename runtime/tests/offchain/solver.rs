@@ -266,3 +266,30 @@ fn solver_should_defend_before_anything_else() {
 		assert_eq!(pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game, game, "only tried");
 	});
 }
+
+#[test]
+fn solver_should_answer_in_every_game_in_the_same_block() {
+	node(BOB, |fake, sent| {
+		claimed();
+		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		act(Alice, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		let children: Vec<Root> = states().to_vec();
+		let bisect =
+			assay_case::CaseMove::Bisect { children: children.clone().try_into().unwrap() };
+		let bytes = codec::Encode::encode(&bisect).try_into().unwrap();
+		fake.say(|script| script.play = Some(JobStatus::Done(JobResult::Move(bytes))));
+		run();
+		let answers = [0, 1].map(|game| {
+			let position = pallet_dispute::Disputes::<Runtime>::get(game).unwrap().game.position();
+			let children = children.clone().try_into().unwrap();
+			(Bob, DisputeCall::bisect { game, position, children }.into())
+		});
+		assert_eq!(sent(), answers);
+		// Only tried: the games stand where they stood.
+		for game in [0, 1] {
+			let game = pallet_dispute::Disputes::<Runtime>::get(game).unwrap().game;
+			assert_eq!(game.mover(), Some(assay_dispute_game::Side::Defender));
+		}
+		assert_eq!(System::account_nonce(&Bob.to_account_id()), 0);
+	});
+}

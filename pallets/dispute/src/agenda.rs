@@ -124,8 +124,7 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(clock.flops_per_block > 0, "replays take time");
 		assert!(
-			clock.base > 0
-				&& clock.base.checked_add(clock.replay_max).is_some_and(|sum| sum < u32::MAX >> 2),
+			clock.base > 0 && clock.longest() < u32::MAX >> 2,
 			"every game must have a clock, and end before block numbers do"
 		);
 		assert!(

@@ -75,7 +75,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Params {
 		let rules = T::Clock::get();
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
-		let clock = rules.budget(program.flops.saturating_mul(work.stride.into()));
+		let flops = program.flops.saturating_mul(work.stride.into());
+		let clock = rules.budget(flops, claim.open_games);
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
 		let name = (genesis, task, claim.attempt, claim.claim.root, id);
 		Params {

@@ -1,7 +1,7 @@
 //! What is stored about a game, and the numbers that a runtime fixes.
 
 use assay_dispute_game::{Game, Side};
-use assay_primitives::{Attempt, TaskId};
+use assay_primitives::{Attempt, TaskId, MAX_OPEN_GAMES};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -83,14 +83,21 @@ pub struct ClockRules {
 }
 
 impl ClockRules {
-	/// Clock of one side: the base, and what replaying two strides takes.
-	pub fn budget(&self, flops_of_stride: u64) -> u32 {
+	/// Clock of one side: the base, and what replaying two strides takes; that time once more for each of
+	/// `others`, the games about the same claim that are open already. Games may be about different
+	/// strides, and who defends the claim has to replay them one after the other.
+	pub fn budget(&self, flops_of_stride: u64, others: u32) -> u32 {
 		let replay = flops_of_stride
 			.saturating_mul(2)
 			.checked_div(self.flops_per_block)
 			.and_then(|blocks| u32::try_from(blocks).ok())
 			.map_or(self.replay_max, |blocks| blocks.saturating_add(1).min(self.replay_max));
-		self.base.saturating_add(replay)
+		self.base.saturating_add(replay.saturating_mul(others.saturating_add(1)))
+	}
+
+	/// The longest clock that a game can have.
+	pub fn longest(&self) -> u32 {
+		self.base.saturating_add(self.replay_max.saturating_mul(MAX_OPEN_GAMES))
 	}
 
 	/// The part of a clock that is handed out as extensions only.

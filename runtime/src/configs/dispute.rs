@@ -5,6 +5,7 @@ use crate::{
 	constants::{deposit, MICRO, MILLI},
 	Balance, Balances, BlockNumber, Runtime, RuntimeHoldReason, TaskMarket,
 };
+use assay_primitives::MAX_OPEN_GAMES;
 use pallet_dispute::{ClockRules, Tariff};
 use polkadot_sdk::{
 	frame_support::{parameter_types, traits::ConstU32, weights::Weight},
@@ -13,12 +14,14 @@ use polkadot_sdk::{
 
 /// Half an hour of production blocks for all moves of one side (`C_max`).
 const CLOCK_BASE: BlockNumber = 300;
-/// Half an hour more where strides must be replayed (`D`).
+/// Half an hour more, at most, where strides must be replayed (`D`); so much again for each game about the
+/// same claim that is open already.
 const REPLAY_MAX: BlockNumber = 300;
 /// Blocks that the agenda searches for room behind a deadline.
 const AGENDA_SLACK: BlockNumber = 64;
 /// Most blocks from a game's opening to its end: both clocks, and the agenda's delay.
-pub(super) const LONGEST_DISPUTE: BlockNumber = 2 * (CLOCK_BASE + REPLAY_MAX) + AGENDA_SLACK;
+pub(super) const LONGEST_DISPUTE: BlockNumber =
+	2 * (CLOCK_BASE + MAX_OPEN_GAMES * REPLAY_MAX) + AGENDA_SLACK;
 
 /// Operations that a modest processor replays in one block: 5 · 10⁹, the throughput of one core with
 /// tracing on.

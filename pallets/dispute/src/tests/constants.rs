@@ -82,8 +82,10 @@ fn constants_should_panic_when_heaviest_move_does_not_fit() {
 #[test]
 fn clock_should_grow_with_replays_up_to_its_bound() {
 	let rules = Clock::get();
-	assert_eq!((rules.budget(0), rules.budget(500_000_000)), (41, 42));
-	assert_eq!((rules.budget(4_499_999_999), rules.budget(u64::MAX)), (49, 50));
+	assert_eq!((rules.budget(0, 0), rules.budget(500_000_000, 0)), (41, 42));
+	assert_eq!((rules.budget(4_499_999_999, 0), rules.budget(u64::MAX, 0)), (49, 50));
+	assert_eq!((rules.budget(0, 1), rules.budget(500_000_000, 31)), (42, 40 + 2 * 32));
+	assert_eq!((rules.budget(u64::MAX, 31), rules.longest()), (40 + 10 * 32, 40 + 10 * 32));
 	assert_eq!((rules.reserve(41), rules.reserve(3)), (10, 0));
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, Unary, Window};
+use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, QuantFormat, Unary, Window};
 use candle_core::Tensor;
 use common::{distance, oracle::meaning, run, Random};
 
@@ -84,6 +84,10 @@ fn linear(random: &mut Random) -> Vec<Case> {
 			let (ar, ac) = if transpose_a { (k, m) } else { (m, k) };
 			let (br, bc) = if transpose_b { (n, k) } else { (k, n) };
 			let operands = vec![random.matrix(ar, ac, plain), random.matrix(br, bc, plain)];
+			for format in [QuantFormat::I8, QuantFormat::Q15] {
+				let op = Op::QuantMatMul { format, transpose_a, transpose_b };
+				cases.push((op, operands.clone()));
+			}
 			cases.push((Op::MatMul { transpose_a, transpose_b }, operands));
 		}
 	}
@@ -215,7 +219,13 @@ fn check(cases: Vec<Case>) {
 	for (op, operands) in cases {
 		let expected = meaning(op, &operands).expect("candle has it").unwrap();
 		let found = distance(&run(op, &operands), &expected);
-		assert!(found <= TOLERANCE, "{op:?} is off by {found:e}");
+		let tolerance = match op {
+			// Integers to 127 and to 16319.
+			Op::QuantMatMul { format: QuantFormat::I8, .. } => 2e-2,
+			Op::QuantMatMul { format: QuantFormat::Q15, .. } => 2e-4,
+			_ => TOLERANCE,
+		};
+		assert!(found <= tolerance, "{op:?} is off by {found:e}");
 	}
 }
 
@@ -251,7 +261,7 @@ fn cases_should_cover_the_op_set_when_candle_has_the_operation() {
 	let covered: BTreeSet<u8> = cases.iter().map(|(op, _)| index(op)).collect();
 	let (state, load, mask, iota, step_index) = (0, 1, 3, 22, 23);
 	let other = [state, load, mask, iota, step_index];
-	let expected: BTreeSet<u8> = (0..28).filter(|op| !other.contains(op)).collect();
+	let expected: BTreeSet<u8> = (0..29).filter(|op| !other.contains(op)).collect();
 	assert_eq!(covered, expected);
 }
 

@@ -46,6 +46,7 @@ fn kind(op: &Op) -> String {
 	match op {
 		Op::Unary(function) => format!("{function:?}"),
 		Op::Binary(function, _) => format!("{function:?}"),
+		Op::QuantMatMul { format, .. } => format!("QuantMatMul{format:?}"),
 		_ => format!("{op:?}").split(['(', ' ', '{']).next().unwrap_or_default().to_owned(),
 	}
 }

@@ -148,6 +148,11 @@ pub(crate) fn new_test_ext(test: impl FnOnce() -> u64) {
 	});
 }
 
+/// Gives every game the clock of a first one, so that deadlines fall into the same block.
+pub(crate) fn same_clocks() {
+	Clock::set(ClockRules { base: 41, replay_max: 0, ..Clock::get() });
+}
+
 /// Checks the invariants of all three pallets.
 pub(crate) fn check_books() {
 	Dispute::do_try_state().unwrap();

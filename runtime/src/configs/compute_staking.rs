@@ -12,8 +12,8 @@ parameter_types! {
 	pub const RegistrationDeposit: Balance = deposit(3, 400);
 	/// Worth running a machine for, and enough for ten of the cheapest tasks at once.
 	pub const MinimumBond: Balance = 100 * ASY;
-	/// Three days of production blocks.
-	pub const UnbondingPeriod: BlockNumber = 3 * DAYS;
+	/// Four days of production blocks: more than the longest window and the longest game behind it.
+	pub const UnbondingPeriod: BlockNumber = 4 * DAYS;
 	/// A claim, the longest challenge window, and a game that is opened in its last block.
 	pub const LongestExposure: BlockNumber = LONGEST_WINDOW + LONGEST_DISPUTE;
 }

@@ -236,7 +236,7 @@ fn alive_at(block: BlockNumber) {
 }
 
 #[test]
-fn solver_should_defend_before_anything_else() {
+fn solver_should_defend_before_it_bids() {
 	node(BOB, |fake, sent| {
 		claimed();
 		let post = Call::<Runtime>::post_task {
@@ -262,7 +262,11 @@ fn solver_should_defend_before_anything_else() {
 		run();
 		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
 		let (position, children) = (game.position(), states().to_vec().try_into().unwrap());
-		assert_eq!(sent(), [(Bob, DisputeCall::bisect { game: 0, position, children }.into())]);
+		let bid = (Bob, Call::place_bid { task: 1, price: 9 * ASY }.into());
+		assert_eq!(
+			sent(),
+			[(Bob, DisputeCall::bisect { game: 0, position, children }.into()), bid]
+		);
 		assert_eq!(pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game, game, "only tried");
 	});
 }

@@ -15,7 +15,10 @@ pub(crate) fn meaning(op: Op, x: &[Tensor]) -> Option<Result<Tensor>> {
 			let number = f64::from(f32::from_bits(bits));
 			Tensor::full(number, (rows as usize, cols as usize), &Device::Cpu)
 		},
-		Op::MatMul { transpose_a, transpose_b } => product(&x[0], &x[1], transpose_a, transpose_b),
+		Op::MatMul { transpose_a, transpose_b }
+		| Op::QuantMatMul { transpose_a, transpose_b, .. } => {
+			product(&x[0], &x[1], transpose_a, transpose_b)
+		},
 		Op::Im2Col(w) => patches(&w, &x[0]),
 		Op::Col2Im(w) => {
 			let pixels = x[0].elem_count() * w.height as usize * w.width as usize

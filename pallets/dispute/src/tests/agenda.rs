@@ -57,6 +57,7 @@ fn entry_should_move_with_the_deadline_when_a_move_is_made() {
 #[test]
 fn games_should_end_one_after_another_when_weight_is_short() {
 	new_test_ext(|| {
+		same_clocks();
 		let table = accused(1, lie(MLP.update));
 		for _ in 0..4 {
 			let game = table.opened(CHALLENGER);

@@ -49,6 +49,7 @@ fn conviction_should_close_the_other_games_and_return_their_bonds() {
 #[test]
 fn conviction_should_leave_no_trace_when_games_share_a_bucket() {
 	new_test_ext(|| {
+		same_clocks();
 		let table = claimed(1, lie(MLP.update));
 		table.opened(CHALLENGER);
 		table.opened(RIVAL);
@@ -60,6 +61,19 @@ fn conviction_should_leave_no_trace_when_games_share_a_bucket() {
 		assert_eq!(events.len(), 4, "{events:?}");
 		assert!(!events.iter().any(|event| matches!(event, Event::AutomaticStepFailed { .. })));
 		burned_stake(cost)
+	});
+}
+
+#[test]
+fn clock_should_have_time_for_the_replays_of_the_games_that_are_open() {
+	new_test_ext(|| {
+		let table = accused(1, lie(MLP.update));
+		let games = [table.opened(CHALLENGER), table.opened(RIVAL), table.opened(CHALLENGER)];
+		assert_eq!(games.map(|game| stored(game).game.params().clock), [41, 42, 43]);
+		table.play(games[0]);
+		let next = table.opened(CHALLENGER);
+		assert_eq!(stored(next).game.params().clock, 43, "two are open");
+		BOND - 50
 	});
 }
 

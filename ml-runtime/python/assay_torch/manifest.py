@@ -78,6 +78,8 @@ class Manifest:
     optimizer: dict[str, Any]
     """`kind` and the keys of that kind; `schedule` is a dictionary of its own."""
     compiler: int = field(default=COMPILER_VERSION)
+    numerics: dict[str, Any] = field(default_factory=dict)
+    """`forward`, `backward`: arithmetic of our products. PyTorch computes with `f32` in any case."""
 
     @staticmethod
     def read(source: str | Path) -> Manifest:
@@ -101,6 +103,7 @@ class Manifest:
             table("data", sizes),
             table("data.fields", fields),
             self.model.to_toml(),
+            *([table("numerics", self.numerics)] if self.numerics else []),
             table("loss", self.loss),
             table("optimizer", optimizer),
         ]
@@ -112,7 +115,7 @@ class Manifest:
 def _manifest(raw: dict[str, Any]) -> Manifest:
     if raw["compiler"] != COMPILER_VERSION:
         raise ManifestError(f"compiler {raw['compiler']} is not {COMPILER_VERSION}")
-    unknown = raw.keys() - {"compiler", "task", "data", "model", "loss", "optimizer"}
+    unknown = raw.keys() - {"compiler", "task", "data", "model", "numerics", "loss", "optimizer"}
     if unknown:
         raise ManifestError(f"unknown sections: {', '.join(sorted(unknown))}")
     data = data_section(raw["data"])
@@ -125,7 +128,15 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     _named(data, raw["loss"]["labels"])
     stack = tuple(layers.parse(one) for one in model["layer"])
     network = Model(model["input"], shape, stack)
-    return Manifest(raw["task"], data, network, raw["loss"], raw["optimizer"], raw["compiler"])
+    return Manifest(
+        raw["task"],
+        data,
+        network,
+        raw["loss"],
+        raw["optimizer"],
+        raw["compiler"],
+        raw.get("numerics", {}),
+    )
 
 
 def data_section(raw: dict[str, Any]) -> Data:

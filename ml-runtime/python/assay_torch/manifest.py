@@ -115,7 +115,8 @@ class Manifest:
 def _manifest(raw: dict[str, Any]) -> Manifest:
     if raw["compiler"] != COMPILER_VERSION:
         raise ManifestError(f"compiler {raw['compiler']} is not {COMPILER_VERSION}")
-    unknown = raw.keys() - {"compiler", "task", "data", "model", "numerics", "loss", "optimizer"}
+    known = {"compiler", "task", "data", "model", "numerics", "loss", "optimizer"}
+    unknown = raw.keys() - known
     if unknown:
         raise ManifestError(f"unknown sections: {', '.join(sorted(unknown))}")
     data = data_section(raw["data"])

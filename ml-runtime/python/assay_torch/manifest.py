@@ -79,7 +79,7 @@ class Manifest:
     """`kind` and the keys of that kind; `schedule` is a dictionary of its own."""
     compiler: int = field(default=COMPILER_VERSION)
     numerics: dict[str, Any] = field(default_factory=dict)
-    """`forward`, `backward`: arithmetic of our products. PyTorch computes with `f32` in any case."""
+    """`forward`, `backward`: arithmetic of our products. PyTorch always computes with `f32`."""
 
     @staticmethod
     def read(source: str | Path) -> Manifest:

@@ -3,8 +3,9 @@
 # list of packages; prints the path of its interpreter, and everything else to standard error.
 #   scripts/python.sh                numpy, safetensors, pytest, ruff
 #   scripts/python.sh --torch        and PyTorch, for the CPU (half a gigabyte)
+#   scripts/python.sh --onnx         and onnx, without PyTorch
 #   scripts/python.sh --test [ARG …] the tests of assay_torch, with MiniLM's weights; ARGs to pytest
-#   scripts/python.sh --run ARG …    python -m assay_torch ARG …
+#   scripts/python.sh --run ARG …    python -m assay_torch ARG …; PyTorch only where ARG needs it
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 home="$ROOT/ml-runtime/python" venv="$ASSAY_CACHE/python"
@@ -24,13 +25,16 @@ exec 9>"$ASSAY_CACHE/python.lock"
 flock 9
 [ -x "$python" ] || "${PYTHON:-python3}" -m venv "$venv" >&2
 install ""
-case "${1:-}" in --torch | --test | --run) install -torch --no-deps ;; esac
-if [ "${1:-}" = --test ]; then install -models --no-deps; fi
+case "${1:-} ${2:-}" in
+	"--onnx "* | "--run import-onnx") install -onnx --no-deps ;;
+	"--torch "* | "--run "*) install -torch --no-deps ;;
+	"--test "*) for list in -torch -onnx -models -export; do install "$list" --no-deps; done ;;
+esac
 flock -u 9
 
 export PYTHONPATH="$home${PYTHONPATH:+:$PYTHONPATH}" PYTHONDONTWRITEBYTECODE=1
 case "${1:-}" in
-	"" | --torch) echo "$python" ;;
+	"" | --torch | --onnx) echo "$python" ;;
 	--test)
 		shift
 		"$venv/bin/ruff" check --no-cache "$home"

@@ -8,25 +8,62 @@ text = assay_torch.to_manifest(network, input=…, data=…, task=…, loss=…,
 ```
 """
 
-from .bert import Imported, import_bert
-from .build import from_manifest
-from .errors import ManifestError, Missing, Unsupported
-from .export import Exported, export, to_manifest
+import importlib
+from typing import TYPE_CHECKING
+
+from .errors import ManifestError, Missing, OnnxError, Unsupported
 from .layers import Layer, Lora
 from .manifest import Data, Field, Manifest, Model
-from .modules import (
-    Attention,
-    LoRALinear,
-    PixelLayerNorm,
-    PixelRMSNorm,
-    Pool,
-    Position,
-    Residual,
-    SwiGLU,
-    TiedLinear,
-)
-from .records import load_records, load_safetensors, save_safetensors
-from .training import Trainer, batches, cross_entropy
+
+if TYPE_CHECKING:
+    from .bert import Imported, import_bert
+    from .build import from_manifest
+    from .exporter import Exported, export, to_manifest
+    from .modules import (
+        Attention,
+        LoRALinear,
+        PixelLayerNorm,
+        PixelRMSNorm,
+        Pool,
+        Position,
+        Residual,
+        SwiGLU,
+        TiedLinear,
+    )
+    from .onnx import import_onnx
+    from .records import load_records, load_safetensors, save_safetensors
+    from .training import Trainer, batches, cross_entropy
+
+#: What needs PyTorch (or onnx), by the module that has it: loaded when it is first asked for.
+_LATER = {
+    "bert": ("Imported", "import_bert"),
+    "build": ("from_manifest",),
+    "exporter": ("Exported", "export", "to_manifest"),
+    "modules": (
+        "Attention",
+        "LoRALinear",
+        "PixelLayerNorm",
+        "PixelRMSNorm",
+        "Pool",
+        "Position",
+        "Residual",
+        "SwiGLU",
+        "TiedLinear",
+    ),
+    "onnx": ("import_onnx",),
+    "records": ("load_records", "load_safetensors", "save_safetensors"),
+    "training": ("Trainer", "batches", "cross_entropy"),
+}
+_HOMES = {name: module for module, names in _LATER.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
 
 __all__ = [
     "Attention",
@@ -41,6 +78,7 @@ __all__ = [
     "ManifestError",
     "Missing",
     "Model",
+    "OnnxError",
     "PixelLayerNorm",
     "PixelRMSNorm",
     "Pool",
@@ -55,6 +93,7 @@ __all__ = [
     "export",
     "from_manifest",
     "import_bert",
+    "import_onnx",
     "load_records",
     "load_safetensors",
     "save_safetensors",

@@ -1,149 +1,53 @@
-"""`python -m assay_torch`: exports, trains, evaluates and compares."""
+"""`python -m assay_torch`: exports, imports, trains, evaluates and compares."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import torch
-from safetensors.numpy import load_file
-from torch import Tensor, nn
-
-from . import bench
-from .bert import import_bert
-from .build import from_manifest
-from .errors import ManifestError, Unsupported
-from .export import export
-from .layers import Lora
+from .errors import ManifestError, OnnxError, Unsupported
 from .manifest import Manifest
-from .records import load_records, load_safetensors, save_safetensors
-from .training import Trainer, batches
-
-#: Records whose logits are computed at once.
-CHUNK = 256
 
 Run = Callable[[argparse.Namespace], int]
 
 
-def logits_of(
-    manifest: str, weights: str, data: str, records: int | None
-) -> tuple[np.ndarray, Tensor]:
-    """Logits of the first `records` (or all) records, and their labels."""
-    read = Manifest.read(Path(manifest))
-    module = from_manifest(read)
-    load_safetensors(module, weights)
-    module.eval()
-    inputs, labels = load_records(read, Path(data).read_bytes())
-    inputs, labels = inputs[:records], labels[:records]
-    with torch.no_grad():
-        parts = [module(part) for part in inputs.split(CHUNK)]
-    return torch.cat(parts).numpy(), labels
+def with_torch(name: str) -> Run:
+    """A function of `commands`, which is loaded, and PyTorch with it, when it runs."""
+
+    def run(args: argparse.Namespace) -> int:
+        commands = importlib.import_module(".commands", __package__)
+        return getattr(commands, "serve" if name == "bench" else name)(args)
+
+    return run
 
 
-def logits(args: argparse.Namespace) -> int:
-    """Writes logits to a file of numpy."""
-    found, labels = logits_of(args.manifest, args.weights, args.data, args.records)
-    np.save(args.out, found)
-    right = (found.argmax(-1) == labels.numpy()).mean()
-    print(f"{args.out}: {' × '.join(map(str, found.shape))}, accuracy {right:.4f}")
-    return 0
+def import_onnx(args: argparse.Namespace) -> int:
+    """Makes a folder of an ONNX file."""
+    from . import onnx
+    from .onnx.write import MANIFEST, WEIGHTS, write
 
-
-def check(args: argparse.Namespace) -> int:
-    """Prints the largest difference to logits from elsewhere."""
-    if args.logits.endswith(".npy"):
-        other = np.load(args.logits)
-    else:
-        file = load_file(args.logits)
-        other = file["logits"] if "logits" in file else next(iter(file.values()))
-    count = args.records
-    found, _ = logits_of(args.manifest, args.weights, args.data, count)
-    if found.size != other.size:
-        print(f"{other.shape} logits are not the {found.shape} of these records", file=sys.stderr)
-        return 2
-    difference = float(np.abs(found - other.reshape(found.shape)).max())
-    print(f"largest difference {difference:.3e} of logits up to {np.abs(found).max():.3e}")
-    return 0 if difference <= args.tolerance else 1
-
-
-def train(args: argparse.Namespace) -> int:
-    """Trains and writes a loss per step."""
-    manifest = Manifest.read(Path(args.manifest))
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    module = from_manifest(manifest, seed=args.seed)
-    if args.weights:
-        load_safetensors(module, args.weights)
-    inputs, labels = load_records(manifest, Path(args.data).read_bytes())
-    inputs, labels = inputs[: manifest.data.records], labels[: manifest.data.records]
-    order = batches(len(inputs), manifest.task["batch"], args.seed)
-    trainer = Trainer(manifest, module, inputs, labels, order)
-    with Path(args.out).open("w", encoding="utf-8") as file:
-        file.write("step,loss\n")
-        for step in range(args.steps or manifest.task["steps"]):
-            loss = trainer.step().item()
-            file.write(f"{step},{loss:.9g}\n")
-    if args.save:
-        save_safetensors(module, args.save)
-    print(f"{args.out}: last loss {loss:.6f}")
-    return 0
-
-
-def named(path: str) -> nn.Module:
-    """What `package.module:name` is: a module of torch, or a function that makes one."""
-    where, _, name = path.partition(":")
-    sys.path.insert(0, str(Path.cwd()))
-    made = getattr(importlib.import_module(where), name)
-    return made if isinstance(made, nn.Module) else made()
-
-
-def manifest(args: argparse.Namespace) -> int:
-    """Prints the manifest of a module; everything but the layers is that of another manifest."""
-    like = Manifest.read(Path(args.like))
-    start = {"field": like.model.input, "shape": args.shape or _numbers(like)}
-    sections = {"task": like.task, "loss": like.loss, "optimizer": like.optimizer}
-    made = export(named(args.module), input=start, data=like.data, **sections)
-    if args.weights:
-        save_safetensors(made.tensors, args.weights)
-    print(made.manifest.to_toml(), end="")
-    return 0
-
-
-def _numbers(like: Manifest) -> list[int]:
-    return list(dataclasses.astuple(like.model.shape))
-
-
-def bert(args: argparse.Namespace) -> int:
-    """Prints the manifest of a checkpoint; everything but the model is that of another manifest."""
-    like = Manifest.read(Path(args.like))
-    folder = Path(args.checkpoint)
-    found = import_bert(
-        folder / "model.safetensors",
-        folder / "config.json",
-        length=like.data.fields[args.input].width,
-        input=args.input,
-        pool=args.pool,
-        classes=args.classes,
-        lora=Lora(args.rank, args.alpha or float(args.rank)) if args.rank else None,
+    other = Manifest.read(Path(args.like)) if args.like else None
+    field = args.input or (other.model.input if other else "input")
+    if other and field not in other.data.fields:
+        raise ManifestError(f"there is no field {field!r} in {args.like}")
+    found = onnx.import_onnx(
+        args.model,
+        input=field,
+        shape=args.shape,
+        output=args.output,
+        channels_last=args.channels_last,
     )
-    made = dataclasses.replace(like, model=found.model)
-    if args.weights:
-        # What the checkpoint does not have starts as in any task.
-        module = from_manifest(made, seed=args.seed)
-        module.load_state_dict(found.tensors, strict=False)
-        save_safetensors(module, args.weights)
-    print(made.to_toml(), end="")
-    return 0
-
-
-def serve(_: argparse.Namespace) -> int:
-    """Answers requests for steps."""
-    bench.serve()
+    folder = Path(args.out)
+    write(found, Path(args.model), folder, other)
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+    numbers = sum(array.size for array in found.tensors.values())
+    kinds = ", ".join(layer.kind for layer in found.model.layers)
+    print(f"{folder / MANIFEST}: {kinds}")
+    print(f"{folder / WEIGHTS}: {len(found.tensors)} tensors, {numbers:,} numbers")
     return 0
 
 
@@ -152,19 +56,18 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m assay_torch", description=__doc__)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(function: Run, text: str, name: str = "") -> argparse.ArgumentParser:
-        name = name or function.__name__
+    def command(name: str, text: str, run: Run | None = None) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text, description=text)
-        one.set_defaults(run=function)
+        one.set_defaults(run=run or with_torch(name))
         return one
 
-    one = command(manifest, "print the manifest of a module of torch")
+    one = command("manifest", "print the manifest of a module of torch")
     one.add_argument("module", help="package.module:name of it, or of a function that makes it")
     one.add_argument("--like", required=True, help="manifest that everything but layers is from")
     one.add_argument("--shape", type=int, nargs="+", help="shape of the input, if not the same")
     one.add_argument("--weights", help="write starting weights to this file")
 
-    one = command(bert, "print the manifest of a BERT checkpoint")
+    one = command("bert", "print the manifest of a BERT checkpoint")
     one.add_argument("checkpoint", help="folder with model.safetensors and config.json")
     one.add_argument("--like", required=True, help="manifest that everything but the model is from")
     one.add_argument("--input", default="tokens", help="field of tokens (default: tokens)")
@@ -175,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=0, help="of new weights")
     one.add_argument("--weights", help="write starting weights to this file")
 
-    one = command(train, "train with PyTorch")
+    one = command("train", "train with PyTorch")
     one.add_argument("manifest")
     one.add_argument("--data", required=True, help="file of records")
     one.add_argument("--steps", type=int, help="default: those of the manifest")
@@ -185,22 +88,38 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--save", help="write the trained model file")
     one.add_argument("--out", required=True, help="CSV of losses")
 
-    for function, text in [
-        (logits, "write logits"),
-        (check, "compare with logits from elsewhere; exits with 1 beyond the tolerance"),
+    for name, text in [
+        ("logits", "write logits"),
+        ("check", "compare with logits from elsewhere; exits with 1 beyond the tolerance"),
     ]:
-        one = command(function, text)
+        one = command(name, text)
         one.add_argument("manifest")
         one.add_argument("weights", help="model file")
         one.add_argument("data", help="file of records")
         one.add_argument("--records", type=int, help="the first ones only")
-        if function is logits:
+        if name == "logits":
             one.add_argument("--out", required=True, help="file of numpy")
         else:
             one.add_argument("--logits", required=True, help=".npy or .safetensors")
             one.add_argument("--tolerance", type=float, default=1e-4)
 
-    command(serve, "answer JSON lines with the time of training steps", "bench")
+    one = command("import-onnx", "make a task and its weights of an ONNX file", import_onnx)
+    one.add_argument("model", help="the .onnx file, with its external data beside it")
+    one.add_argument("out", help="a new folder for task.toml and weights.safetensors")
+    one.add_argument("--like", help="manifest that everything but the model is from")
+    one.add_argument("--input", help="field that the model is fed (default: that of --like)")
+    one.add_argument(
+        "--shape",
+        type=int,
+        nargs="+",
+        help="shape of one record in ONNX, if the file leaves it open",
+    )
+    one.add_argument("--output", help="name of the logits, if there are several outputs")
+    one.add_argument(
+        "--channels-last", action="store_true", help="the graph gets rows × columns × channels"
+    )
+
+    command("bench", "answer JSON lines with the time of training steps")
     return root
 
 
@@ -209,7 +128,7 @@ def main() -> int:
     args = parser().parse_args()
     try:
         return args.run(args)
-    except (ManifestError, Unsupported, OSError) as error:
+    except (ManifestError, OnnxError, Unsupported, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -10,6 +10,10 @@ class ManifestError(ValueError):
     """A manifest that says something that no manifest may say."""
 
 
+class OnnxError(ValueError):
+    """A file that is no ONNX model, or a broken one."""
+
+
 class Missing(NamedTuple):
     """One thing that cannot be said in a manifest."""
 

@@ -1,0 +1,121 @@
+"""ONNX graphs to layers of a manifest and their weights; needs neither PyTorch nor the runtime.
+
+A graph is read from its input to its output. Of every tensor it is known which layer it comes from
+and in which layout (`view`), so that transposes and reshapes need no patterns; a function that is
+written out in steps is recognised by its values (`functions`); attention is put together from its
+products (`attention`, `rotary`). What has no form in a manifest is gathered, and nothing is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import Missing, OnnxError, Unsupported
+from ..manifest import Model
+from ..shapes import Shape
+from . import arithmetic, layouts, operators  # noqa: F401 - they register what they read
+from .emit import Emitter, last_node, numbered, repeated
+from .limits import MAX_LAYERS
+from .load import load
+from .network import settle
+from .reader import Reader
+from .values import Expr, Flow, Node, Refused
+
+__all__ = ["Imported", "OnnxError", "import_onnx"]
+
+
+class Imported(NamedTuple):
+    """What a file says, in our words."""
+
+    model: Model
+    tensors: dict[str, np.ndarray]
+    """`float32`, by their names in the manifest's network."""
+    output: Shape
+    """Of the logits of one record."""
+    vocab: int
+    """Rows of the first table, 0 for a model of numbers."""
+    is_bytes: bool
+    """Whether the graph takes bytes and not floats."""
+    scale: float
+    """The graph works on `x · scale + shift`, which the data section says."""
+    shift: float
+    notes: list[str]
+    """What differs from the file, for a person."""
+
+
+def import_onnx(
+    path: str | Path,
+    *,
+    input: str = "input",
+    shape: list[int] | None = None,
+    output: str | None = None,
+    channels_last: bool = False,
+) -> Imported:
+    """The layers and weights of an ONNX file.
+
+    `input` is the name of the field that the model is to be fed. `shape` is that of one record, in
+    the order of the graph, where the file leaves it open. `output` names the logits where there are
+    several outputs. With `channels_last`, the graph's images are rows × columns × channels. Raises
+    `OnnxError` for a file that is broken and `Unsupported` with all that has no form in a manifest.
+    """
+    graph = load(Path(path), output)
+    reader = Reader(graph, shape, channels_last=channels_last)
+    value = reader.run()
+    notes: list[str] = []
+    try:
+        if not isinstance(value, Flow | Expr):
+            raise Refused("it does not depend on the input")
+        last = last_node(settle(value), notes)
+        emitter = Emitter(last)
+        source = emitter.order[0]
+        items = emitter.chain(last, source)
+        if not items or emitter.count > MAX_LAYERS:
+            raise Refused(f"a model has 1 to {MAX_LAYERS} layers, not {emitter.count}")
+    except Refused as error:
+        where = (error.at.name, error.at.title) if error.at else (graph.output, "output")
+        raise Unsupported([Missing(*where, str(error))]) from error
+    notes += _shared(emitter.order)
+    items = repeated(items)
+    tensors = {
+        name: np.ascontiguousarray(array, dtype=np.float32)
+        for name, array in numbered(items).items()
+    }
+    broken = [
+        Missing(name, "weights", "some are infinite, or no number, as float32")
+        for name, array in tensors.items()
+        if not np.isfinite(array).all()
+    ]
+    if not tensors:
+        broken.append(Missing(graph.output, "output", "no layer has weights to train"))
+    if broken:
+        raise Unsupported(broken)
+    tables = [one for one in emitter.order if one.kind == "embedding"]
+    return Imported(
+        Model(input, reader.shape, tuple(one.layer for one in items)),
+        tensors,
+        last.shape,
+        max((one.options["vocab"] for one in tables), default=0),
+        bool(source.options.get("bytes")),
+        source.options.get("scale", 1.0),
+        source.options.get("shift", 0.0),
+        notes,
+    )
+
+
+def _shared(order: list[Node]) -> list[str]:
+    """Lines about weights that several layers of the graph have in common."""
+    owners: dict[bytes, list[str]] = {}
+    for node in order:
+        for array in node.tensors.values():
+            if array.ndim > 1:
+                content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()
+                owners.setdefault(content, []).append(node.source)
+    return [
+        f"{', '.join(names)}: the same weights in the file; here they start alike and learn apart"
+        for names in owners.values()
+        if len(names) > 1
+    ]

@@ -1,0 +1,279 @@
+"""Operators that compute: functions in steps, sums of outputs, products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import attention, functions, network, rotary
+from .network import constant, real, scaled, settle, shifted
+from .reader import Call, register
+from .values import Expr, Flow, Node, Refused, Value, axes_of
+from .view import whole
+
+Array = np.ndarray
+
+
+def base(value: Flow | Expr) -> Flow:
+    """The flow that a function is of."""
+    return value if isinstance(value, Flow) else value.base
+
+
+def step(op: str, *args: Flow | Expr | float) -> Expr:
+    """One more step of a function."""
+    first = next(arg for arg in args if not isinstance(arg, float))
+    if sum(arg.size for arg in args if isinstance(arg, Expr)) >= Expr.MOST:
+        first = settle(first)
+        args = tuple(first if not isinstance(arg, float) else arg for arg in args)
+    return Expr(op, args, base(first))
+
+
+@register("Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Erf", "Tanh", "Sigmoid", "Relu",
+          "Softplus")  # fmt: skip
+def unary(call: Call) -> Value:
+    """A step of a function."""
+    return step(call.one.op, call.flow(0))
+
+
+@register("Gelu")
+def gelu(call: Call) -> Value:
+    """The exact one is a layer."""
+    exact = call.attribute("approximate", "none") == "none"
+    return step("Gelu" if exact else "GeluTanh", call.flow(0))
+
+
+@register("Swish")
+def swish(call: Call) -> Value:
+    """`x · sigmoid(alpha · x)`."""
+    x = call.flow(0)
+    return step("Mul", x, step("Sigmoid", step("Mul", x, float(call.attribute("alpha", 1.0)))))
+
+
+@register("Clip")
+def clip(call: Call) -> Value:
+    """Limits."""
+    value = call.flow(0)
+    for place, name, op in ((1, "min", "Max"), (2, "max", "Min")):
+        limit = call.constant(place, name)
+        limit = call.attribute(name) if limit is None else limit
+        if limit is not None:
+            value = step(op, value, float(np.asarray(limit).reshape(())))
+    return value
+
+
+@register("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum")
+def binary(call: Call) -> Value:
+    """Two operands; `Sum` and its like may have more."""
+    op = "Add" if call.one.op == "Sum" else call.one.op
+    made = call.values[0]
+    for place in range(1, len(call.values)):
+        made = _pair(op, made, call.values[place], call.name)
+    return made
+
+
+def _pair(op: str, left: Value, right: Value, name: str) -> Value:
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return functions.STEPS[op](left, right)
+    if isinstance(right, np.ndarray) or isinstance(left, np.ndarray):
+        return _with_constant(op, left, right, name)
+    if base(left).same(base(right)):
+        return step(op, left, right)
+    return _two(op, settle(left), settle(right), name)
+
+
+def _with_constant(op: str, left: Value, right: Value, name: str) -> Value:
+    array, value = (left, right) if isinstance(left, np.ndarray) else (right, left)
+    is_scores = base(value).node.kind == "scores" and op == "Add"
+    if array.size == 1 and not is_scores:
+        if array.ndim > len(value.axes):
+            raise Refused("a constant with more axes than what it works on")
+        number = float(array.reshape(()))
+        return step(op, *[number if one is array else one for one in (left, right)])
+    if is_scores:
+        return attention.masked(value, array)
+    if op not in ("Add", "Sub", "Mul", "Div") or (op == "Div" and left is array):
+        raise Refused("a constant per channel that neither scales nor shifts")
+    flow = settle(value)
+    if flow.node.kind == "slice":
+        flow = real(flow)
+    found = constant(array, flow)
+    if found is None:
+        raise Refused(
+            f"a constant of {list(array.shape)} on {flow.dims}, which is none per channel"
+        )
+    over, each = found
+    if over == "tc" and op == "Mul":
+        return rotary.times(flow, each.astype(np.float64), name)
+    factor = np.float64(1)
+    if op == "Mul":
+        factor, each = each, np.float64(0)
+    elif op == "Div":
+        factor, each = 1 / each, np.float64(0)
+    elif op == "Sub":
+        factor, each = (np.float64(-1), each) if left is array else (factor, -each)
+    return _affine(flow, over, factor, each, name)
+
+
+def _affine(flow: Flow, over: str, factor: Array, summand: Array, name: str) -> Flow:
+    """A factor and a summand per channel, or only a summand per position."""
+    node = real(flow).node
+    is_shift = "t" in node.sizes and np.all(factor == 1)
+    takes = node.kind in network.FOLDS and (network.FOLDS[node.kind][1] or node.kind == "embedding")
+    if is_shift and (over == "tc" or not takes):
+        table = np.broadcast_to(summand, (node.sizes["t"], node.sizes["c"]))
+        return shifted(flow, table, name)
+    if over == "tc":
+        raise Refused("a factor per position, which no layer has")
+    return scaled(flow, factor, summand, name)
+
+
+def _two(op: str, left: Flow, right: Flow, name: str) -> Value:
+    if op == "Add":
+        if left.node.kind == right.node.kind == "times":
+            return rotary.turned(left, right, name)
+        made = network.add(left, right)
+        made.node.source = name
+        return made
+    if op == "Mul":
+        for gate, up in ((left, right), (right, left)):
+            if gate.node.kind == "silu":
+                return _gated(gate, up, name)
+        raise Refused("a product of two outputs; there is SwiGLU, whose gate has silu")
+    raise Refused("two outputs of layers can be added, and multiplied in SwiGLU and attention")
+
+
+def _gated(gate: Flow, up: Flow, name: str) -> Flow:
+    """`silu(gate(x)) · up(x)`."""
+    first, second = real(Flow(gate.node.inputs[0], gate.axes)).node, real(up).node
+    alike = first.kind == second.kind == "linear" and first.inputs[0] is second.inputs[0]
+    if not alike or gate.axes != up.axes:
+        raise Refused("a product of two outputs that are no linear layers of the same input")
+    return Flow(Node("gated", (first, second), first.sizes, source=name), gate.axes)
+
+
+@register("MatMul")
+def matmul(call: Call) -> Value:
+    """A linear layer, or a product of attention."""
+    left, right = call.given(0), call.given(1)
+    if isinstance(right, np.ndarray):
+        while right.ndim > 2 and right.shape[0] == 1:
+            right = right[0]
+        if right.ndim != 2:
+            raise Refused(f"a weight of {list(right.shape)}; it must be a matrix")
+        return network.product(settle(left), right, call.name)
+    if isinstance(left, np.ndarray):
+        raise Refused("a constant times the model's data; exchange them")
+    if isinstance(left, Flow) and left.node.kind == "weights":
+        return attention.context(left, right, call.name)
+    return attention.scores(left, right, call.name)
+
+
+@register("Gemm")
+def gemm(call: Call) -> Value:
+    """A linear layer."""
+    flow, matrix = settle(call.flow(0)), call.needed(1, "the weight")
+    if call.attribute("transA", 0):
+        raise Refused("its input is transposed")
+    matrix = matrix.T if call.attribute("transB", 0) else matrix
+    made = network.product(flow, matrix * np.float32(call.attribute("alpha", 1.0)), call.name)
+    bias = call.constant(2, "the bias")
+    if bias is None:
+        return made
+    return _bias(made, bias * np.float32(call.attribute("beta", 1.0)), call.name)
+
+
+def _bias(flow: Flow, bias: Array, name: str) -> Flow:
+    if bias.size == 1:
+        return scaled(flow, np.float64(1), np.float64(bias.reshape(())), name)
+    found = constant(bias, flow)
+    if found is None or found[0] != "c":
+        raise Refused(f"a bias of {list(bias.shape)}, which is not one number per output")
+    return scaled(flow, np.float64(1), found[1], name)
+
+
+@register("Where")
+def where(call: Call) -> Value:
+    """A mask on scores, or the guard of a softmax against rows without numbers."""
+    condition, one, other = call.values
+    if isinstance(condition, Flow) and condition.node.kind == "isnan":
+        if isinstance(other, Flow) and condition.node.inputs[0] is other.node:
+            return other
+    elif isinstance(condition, np.ndarray):
+        for shown, value, hidden in ((condition, one, other), (~condition, other, one)):
+            known = isinstance(value, Flow | Expr) and isinstance(hidden, np.ndarray)
+            if known and hidden.size == 1 and base(value).node.kind == "scores":
+                number = float(hidden.reshape(()))
+                return attention.masked(value, np.where(shown, 0.0, number))
+    raise Refused("chooses between numbers; only the mask of attention does that")
+
+
+@register("IsNaN")
+def is_nan(call: Call) -> Value:
+    """The guard of a softmax."""
+    flow = call.flow(0)
+    if isinstance(flow, Flow) and flow.node.kind == "weights":
+        return Flow(Node("isnan", (flow.node,), flow.node.sizes), flow.axes)
+    raise Refused("no layer of a manifest looks for numbers that are none")
+
+
+@register("Softmax", "LogSoftmax")
+def softmax(call: Call) -> Value:
+    """That of attention, or the last operation, which the loss does itself."""
+    value = call.flow(0)
+    axis = call.attribute("axis", 1 if call.opset < 13 else -1)
+    node = base(value).node
+    last = len(value.axes) - 1
+    if call.opset < 13 and axis % (last + 1) < last and any(value.axes[axis:last]):
+        raise Refused("softmax over several axes, as before opset 13")
+    if node.kind == "scores":
+        if axis % (last + 1) != last:
+            raise Refused("softmax of scores over another axis than the keys")
+        return attention.softmax(value, call.name)
+    flow = settle(value)
+    if flow.axes[axis] != whole("c", flow.node.sizes.get("c", 0)):
+        raise Refused("softmax over another axis than the classes")
+    return network.append(flow, "softmax", call.name)
+
+
+@register("ReduceMean", "ReduceSum")
+def reduce(call: Call) -> Value:
+    """A step of a norm, or a pooling."""
+    op = "mean" if call.one.op == "ReduceMean" else "sum"
+    value, axes = call.flow(0), call.ints("axes", 1)
+    count = len(value.axes)
+    places = sorted(n % count for n in axes) if axes else list(range(count))
+    kept = bool(call.attribute("keepdims", 1))
+    atoms = {atom.axis for place in places for atom in value.axes[place]}
+    sizes = base(value).node.sizes
+    if places == [count - 1] and value.axes[-1] == whole("c", sizes.get("c", 0)) and kept:
+        return step(op, value)
+    if op == "sum" or atoms not in ({"t"}, {"h", "w"}, {"h"}, {"w"}):
+        raise Refused(f"a {op} over axes {places} of {value.dims}, which is no norm and no pooling")
+    flow = settle(value)
+    if atoms == {"t"} and flow.axes[places[0]] == whole("t", sizes["t"]) and len(places) == 1:
+        node = real(flow).node
+        made: Node = Node(
+            "pool", (node,), {"c": sizes["c"]}, source=call.name, options={"take": "mean"}
+        )
+        left = made_axes(flow, places, kept=kept)
+        return Flow(made, left)
+    if any(sizes.get(axis, 0) != 1 for axis in {"h", "w"} - atoms):
+        raise Refused("a mean over a part of the pixels")
+    pooled = global_mean(flow, call)
+    return Flow(pooled.node, made_axes(flow, places, kept=kept))
+
+
+def made_axes(flow: Flow, places: list[int], *, kept: bool) -> tuple:
+    """The layout without some axes."""
+    return tuple(
+        () if place in places else group
+        for place, group in enumerate(flow.axes)
+        if kept or place not in places
+    )
+
+
+def global_mean(flow: Flow, call: Call) -> Flow:
+    """The mean over all pixels."""
+    node = real(flow).node
+    kernel = (node.sizes["h"], node.sizes["w"])
+    image = Flow(node, axes_of(node.sizes, call.batch))
+    return network.windowed(image, "avg_pool", call.batch, call.name, kernel=kernel, stride=kernel)

@@ -1,0 +1,171 @@
+"""Attention, from the products that it is exported as: scores, their softmax, the sum of values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import functions, limits
+from .network import all_biases, real, settle
+from .values import Expr, Flow, Node, Refused
+from .view import Atom, Axes, Group, joined, whole
+
+Array = np.ndarray
+
+#: Below this, a mask hides.
+HIDDEN = -1e4
+
+
+def operand(value: Flow | Expr) -> tuple[Flow, float]:
+    """A flow and the number that it is multiplied with."""
+    if isinstance(value, Flow):
+        return value, 1.0
+    line = functions.affine(value)
+    return (settle(value), 1.0) if line is None or line[1] != 0 else (value.base, line[0])
+
+
+def projection(flow: Flow) -> Node:
+    """The linear layer (or rotary positions over one) whose output a flow is."""
+    node = flow.node if flow.node.kind == "rope" else real(flow).node
+    inner = node.inputs[0] if node.kind == "rope" else node
+    if inner.kind != "linear" or set(inner.sizes) != {"t", "c"}:
+        raise Refused(
+            "a product of two layers' outputs is there only as attention, whose queries, keys and "
+            "values are linear layers of the same sequence"
+        )
+    return node
+
+
+def heads(flow: Flow, last: str) -> tuple[int, int, Axes]:
+    """Heads, their width, and the axes of the batch; `last` is the last axis, t or c."""
+    sizes, axes = flow.node.sizes, flow.axes
+    if len(axes) < 3:
+        raise Refused(f"a product of {flow.dims} is no attention")
+    vector, position = (axes[-1], axes[-2]) if last == "c" else (axes[-2], axes[-1])
+    width = math.prod(atom.size for atom in vector)
+    fits = vector == whole("c", width) and position == whole("t", sizes["t"])
+    count = sizes["c"] // width
+    if not fits or count * width != sizes["c"]:
+        raise Refused(f"a product of {flow.dims}, which are no heads of vectors side by side")
+    return count, width, axes[:-2]
+
+
+def _renamed(batch: Axes, old: Atom, new: Atom) -> Axes:
+    return tuple(joined([new if atom == old else atom for atom in group]) for group in batch)
+
+
+def scores(left: Flow | Expr, right: Flow | Expr, source: str) -> Flow:
+    """`q · kᵀ`."""
+    (q, first), (k, second) = operand(left), operand(right)
+    query, key = projection(q), projection(k)
+    count, width, batch = heads(q, "c")
+    if (count, width, batch) != heads(k, "t") or q.node.sizes != k.node.sizes:
+        raise Refused(
+            f"queries of {q.dims} on keys of {k.dims}: each head has keys of its own, and no "
+            "grouped or cached ones"
+        )
+    length = query.sizes["t"]
+    sizes = {"n": count, "t": length, "k": length}
+    options = {"scale": first * second, "heads": count, "causal": False}
+    made = Node("scores", (query, key), sizes, source=source, options=options)
+    batch = _renamed(batch, Atom("c", width, count), Atom("n", 1, count))
+    return Flow(made, (*batch, *_square(length)))
+
+
+def _square(length: int) -> tuple[Group, Group]:
+    return whole("t", length), whole("k", length)
+
+
+def masked(value: Flow | Expr, mask: Array) -> Flow:
+    """Scores with a mask added, which hides nothing, or what lies right of the diagonal."""
+    flow, scale = operand(value)
+    length = flow.node.sizes["t"]
+    if flow.axes[-2:] != _square(length):
+        raise Refused("a mask on scores in another layout")
+    shape = (*flow.dims[:-2], length, length)
+    whole = np.broadcast_to(mask, shape).reshape(-1, length, length)
+    if not np.array_equal(np.broadcast_to(whole[:1], whole.shape), whole):
+        raise Refused("a mask that differs between heads or records; only a causal one is there")
+    options = {**flow.node.options, "scale": flow.node.options["scale"] * scale}
+    past = np.tri(length, dtype=bool)
+    if whole[0][past].any():
+        raise Refused("a mask that is not causal: it changes what lies left of the diagonal")
+    ahead = whole[0][~past]
+    if (ahead <= HIDDEN).all() and length > 1:
+        options["causal"] = True
+    elif ahead.any():
+        raise Refused(
+            "a mask that is not causal: it shows or weighs what lies right of the diagonal"
+        )
+    return Flow(flow.node.change(options=options), flow.axes)
+
+
+def softmax(value: Flow | Expr, source: str) -> Flow:
+    """Softmax over the keys."""
+    flow, scale = operand(value)
+    node = flow.node
+    if flow.axes[-1] != whole("k", node.sizes["k"]):
+        raise Refused("softmax of scores over another axis than the keys")
+    options = {**node.options, "scale": node.options["scale"] * scale}
+    made = Node("weights", (node,), node.sizes, source=source, options=options)
+    return Flow(made, flow.axes)
+
+
+def context(weights: Flow, value: Flow | Expr, source: str) -> Flow:
+    """`softmax · v`: vectors, the heads side by side again."""
+    v, factor = operand(value)
+    values = projection(v)
+    if values.kind == "rope":
+        raise Refused("values have no rotary positions")
+    count, width, batch = heads(v, "c")
+    atom, head = Atom("c", width, count), Atom("n", 1, count)
+    scored = weights.node.inputs[0]
+    expected = (*_renamed(batch, atom, head), *_square(scored.sizes["t"]))
+    if count != scored.options["heads"] or weights.axes != expected:
+        raise Refused(
+            f"weights of {weights.dims} on values of {v.dims}, which are not by head alike"
+        )
+    query, key = scored.inputs
+    options = {**weights.node.options, "width": width, "factor": factor}
+    made = Node("context", (query, key, values), values.sizes, source=source, options=options)
+    return Flow(made, (*batch, v.axes[-2], v.axes[-1]))
+
+
+def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Node:
+    """The layer: `matrix` (out × in) is the projection of a context."""
+    query, key, values = node.inputs
+    rope = None
+    if query.kind == "rope" or key.kind == "rope":
+        if query.kind != key.kind or query.options != key.options:
+            raise Refused("queries and keys have other rotary positions")
+        if query.options["width"] != node.options["width"]:
+            raise Refused("rotary positions go over all numbers of a head")
+        rope = query.options["rope"]
+        query, key = query.inputs[0], key.inputs[0]
+    x = query.inputs[0]
+    if key.inputs[0] is not x or values.inputs[0] is not x:
+        raise Refused("queries, keys and values come from different sequences; only self-attention")
+    if x.sizes["c"] != query.sizes["c"] or matrix.shape[0] != x.sizes["c"]:
+        raise Refused("attention gives vectors of another width than it takes")
+    # What differs from the usual scale is in the weights of the queries.
+    scale = node.options["scale"] * math.sqrt(node.options["width"])
+    factors = {"q": 1.0 if abs(scale - 1) < 1e-6 else scale, "k": 1.0, "v": node.options["factor"]}
+    tensors: dict[str, Array] = {}
+    for name, linear in (("q", query), ("k", key), ("v", values)):
+        for part, array in linear.tensors.items():
+            tensors[f"{name}.{part}"] = array * factors[name] if factors[name] != 1 else array
+    tensors["o.weight"] = matrix
+    if bias is not None:
+        tensors["o.bias"] = bias
+    has_bias = any(name.endswith("bias") for name in tensors)
+    if has_bias:
+        all_biases(tensors, "o.bias")
+    options = {
+        "heads": node.options["heads"],
+        "causal": node.options["causal"],
+        "rope": rope,
+        "bias": has_bias,
+    }
+    made = Node("attention", (x,), x.sizes, source=source, options=options, tensors=tensors)
+    return limits.check(made)

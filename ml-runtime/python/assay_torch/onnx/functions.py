@@ -1,0 +1,188 @@
+"""Functions that a graph writes out in small steps, recognised by their values.
+
+However an exporter writes GELU or a layer norm, its values are those of the formula: a function is
+evaluated at points that tell all supported ones apart, in double precision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from .values import Expr, Flow
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """Without overflow."""
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+#: Steps of functions by the name of their operator.
+STEPS: dict[str, Callable[..., np.ndarray]] = {
+    "Add": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "Div": np.divide,
+    "Pow": np.power,
+    "Max": np.maximum,
+    "Min": np.minimum,
+    "Neg": np.negative,
+    "Abs": np.abs,
+    "Exp": np.exp,
+    "Log": np.log,
+    "Sqrt": np.sqrt,
+    "Reciprocal": np.reciprocal,
+    "Erf": erf,
+    "Tanh": np.tanh,
+    "Sigmoid": sigmoid,
+    "Relu": lambda x: np.maximum(x, 0.0),
+    "Softplus": lambda x: np.logaddexp(0.0, x),
+    "Gelu": lambda x: 0.5 * x * (1 + erf(x / math.sqrt(2))),
+    "GeluTanh": lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "mean": lambda x: x.mean(-1, keepdims=True),
+    "sum": lambda x: x.sum(-1, keepdims=True),
+}
+
+#: Layers that are a function of each number.
+POINTWISE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "relu": STEPS["Relu"],
+    "gelu": STEPS["Gelu"],
+    "silu": lambda x: x * sigmoid(x),
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+}
+
+_FAR = 10.0 ** np.arange(1, 39)
+#: Close together where functions bend, and out to the largest `f32`, where clipped ones stop.
+POINTS = np.concatenate([np.linspace(-10, 10, 4001), _FAR, -_FAR])
+#: Of the size of a number (or 1): constants in the graph are `f32`.
+TOLERANCE = 2e-6
+
+
+def value(expr: Expr | Flow | float, x: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarray:
+    """The function at `x`; `known` has the values of some of its parts, by `id`."""
+    if isinstance(expr, float):
+        return np.asarray(expr)
+    if id(expr) in known:
+        return known[id(expr)]
+    if isinstance(expr, Flow):
+        return x
+    with np.errstate(all="ignore"):
+        found = STEPS[expr.op](*[value(arg, x, known) for arg in expr.args])
+    known[id(expr)] = found
+    return found
+
+
+def _agree(found: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> bool:
+    """Whether two functions are one; far out, formulas of exponentials may have no value."""
+    with np.errstate(all="ignore"):
+        far = np.abs(found - wanted) > TOLERANCE * np.maximum(np.abs(x), 1.0)
+    lost = np.isnan(found)
+    return not (far & ~lost).any() and not (lost & (np.abs(x) <= 40)).any()
+
+
+def pointwise(expr: Expr, cut: Expr | None = None) -> str | None:
+    """The layer that does what `expr` does, of `cut` where that is given."""
+    if expr.reduces and cut is None:
+        return None
+    found = _at(expr, POINTS, cut)
+    for name, function in POINTWISE.items():
+        with np.errstate(all="ignore"):
+            if _agree(found, function(POINTS), POINTS):
+                return name
+    return None
+
+
+def _at(expr: Expr, x: np.ndarray, cut: Expr | None) -> np.ndarray:
+    known = {} if cut is None else {id(cut): x}
+    return np.broadcast_to(value(expr, x, known), x.shape)
+
+
+def nearest(expr: Expr) -> str:
+    """A line about the layer that comes closest to a function that is none."""
+    if expr.reduces:
+        return "no norm over the channels has these values"
+    near = np.linspace(-8, 8, 1601)
+    found = _at(expr, near, None)
+    if not np.isfinite(found).all():
+        return "no layer has these values"
+    gaps = {name: np.abs(found - function(near)) for name, function in POINTWISE.items()}
+    name = min(gaps, key=lambda one: gaps[one].mean())
+    most = gaps[name].max()
+    return f"the closest layer is {name}, which differs by up to {most:.2g} between −8 and 8"
+
+
+def affine(expr: Expr, cut: Expr | None = None) -> tuple[float, float] | None:
+    """The numbers a, b if the function is `a · x + b`."""
+    if expr.reduces and cut is None:
+        return None
+    x = POINTS[np.abs(POINTS) <= 1e4]
+    zero, one = _at(expr, np.array([0.0, 1.0]), cut)
+    a, b = float(one - zero), float(zero)
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return None
+    close = np.abs(_at(expr, x, cut) - (a * x + b)) <= TOLERANCE * np.maximum(abs(a * x), abs(b))
+    return (a, b) if close.all() else None
+
+
+class Norm(NamedTuple):
+    """A norm without its weight."""
+
+    kind: str
+    eps: float
+
+
+def _numbers(expr: Expr | Flow | float, seen: set[int]) -> Iterator[float]:
+    if isinstance(expr, float):
+        yield expr
+    elif isinstance(expr, Expr) and id(expr) not in seen:
+        seen.add(id(expr))
+        for arg in expr.args:
+            yield from _numbers(arg, seen)
+
+
+def norm(expr: Expr, width: int, cut: Expr | None = None) -> Norm | None:
+    """The norm over vectors of `width` numbers that has the values of `expr`."""
+    if not expr.reduces or expr.reduced or width < 2:
+        return None
+    random = np.random.default_rng(1)
+    rows = random.standard_normal((4, width))
+    for eps in sorted({n for n in _numbers(expr, set()) if 0 < n < 0.1}):
+        # Rows with a mean, and rows so small that eps decides.
+        x = np.concatenate([rows * 3 + 1, rows * math.sqrt(eps)])
+        known = {} if cut is None else {id(cut): x}
+        found = value(expr, x, known)
+        centred = x - x.mean(-1, keepdims=True)
+        for kind, y in (("layer_norm", centred), ("rms_norm", x)):
+            wanted = y / np.sqrt((y**2).mean(-1, keepdims=True) + eps)
+            if found.shape == x.shape and np.allclose(found, wanted, rtol=1e-5, atol=1e-6):
+                # The shortest decimal of the same `f32`.
+                return Norm(kind, float(str(np.float32(eps))))
+    return None
+
+
+def parts(expr: Expr) -> list[Expr]:
+    """Everything inside, larger parts first."""
+    found: dict[int, Expr] = {}
+    todo = [expr]
+    while todo:
+        for arg in todo.pop().args:
+            if isinstance(arg, Expr) and id(arg) not in found:
+                found[id(arg)] = arg
+                todo.append(arg)
+    return sorted(found.values(), key=lambda one: -one.size)
+
+
+def depends_on(expr: Expr, cut: Expr) -> bool:
+    """Whether all of `expr` that is not a number comes by way of `cut`."""
+    for arg in expr.args:
+        if isinstance(arg, Flow):
+            return False
+        if isinstance(arg, Expr) and arg is not cut and not depends_on(arg, cut):
+            return False
+    return True

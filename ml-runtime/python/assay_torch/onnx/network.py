@@ -1,0 +1,337 @@
+"""Layers out of flows: each function appends a layer and gives its output."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..layers import KINDS
+from ..shapes import Image
+from . import functions, limits
+from .values import Expr, Flow, Node, Refused, axes_of
+from .view import Group, cover, spread, whole
+
+Array = np.ndarray
+
+#: Kinds of nodes that are layers; the others become part of one.
+LAYERS = frozenset(["input", "add", "softmax", "missing", *KINDS]) - {"residual", "repeat"}
+#: Layers that take in a factor and a summand for each of their outputs: names of the parameters.
+FOLDS = {
+    "linear": ("weight", "bias"),
+    "conv2d": ("weight", "bias"),
+    "layer_norm": ("weight", "bias"),
+    "rms_norm": ("weight", ""),
+    "attention": ("o.weight", "o.bias"),
+    "swiglu": ("down.weight", "down.bias"),
+    "embedding": ("weight", ""),
+}
+
+
+def flow_like(node: Node, flow: Flow) -> Flow:
+    """The output of a layer that keeps the shape, in the layout of what it got."""
+    return Flow(node, flow.axes)
+
+
+def append(flow: Flow, kind: str, source: str, **options: object) -> Flow:
+    """A layer without parameters that keeps the shape."""
+    node = real(flow).node
+    return flow_like(Node(kind, (node,), node.sizes, source=source, options=options), flow)
+
+
+def real(flow: Flow) -> Flow:
+    """The flow, of a layer: what was pending is finished, or refused."""
+    node = flow.node
+    if node.kind in LAYERS:
+        return flow
+    made = node.made.get("real")
+    if made is None:
+        made = node.made["real"] = _finish(node)
+    return Flow(made, flow.axes)
+
+
+def _finish(node: Node) -> Node:
+    match node.kind:
+        case "slice" if node.inputs[0].kind == "linear":
+            inner, rows = node.inputs[0], node.options["rows"]
+            tensors = {name: array[rows] for name, array in inner.tensors.items()}
+            options = {**inner.options, "out": len(rows)}
+            return inner.change(sizes=node.sizes, tensors=tensors, options=options)
+        case "slice":
+            raise Refused("only the outputs of a linear layer can be cut into parts")
+        case "context":
+            from .attention import attention
+
+            return attention(node, np.eye(node.sizes["c"], dtype=np.float32), None, node.source)
+        case "scores" | "weights" | "masked":
+            raise Refused("these products of vectors are used for something other than attention")
+        case "gated":
+            raise Refused("a product of two layers is there only as SwiGLU: before a linear layer")
+    raise Refused("factors per position are there only as rotary positions of attention")
+
+
+def settle(value: Flow | Expr) -> Flow:
+    """The output of the layers that a function stands for."""
+    if isinstance(value, Flow):
+        return value
+    if value.settled is None:
+        found = _settle(value)
+        if found is None:
+            reason = f"a function of numbers that is no layer: {functions.nearest(value)}"
+            raise Refused(reason, value.maker)
+        value.settled = found
+    return value.settled
+
+
+def _settle(expr: Expr) -> Flow | None:
+    found = _named(expr, expr.base)
+    if found is None and expr.op == "Add":
+        left, right = expr.args
+        if not isinstance(left, float) and not isinstance(right, float):
+            return add(settle(left), settle(right))
+    if found is not None:
+        return found
+    for part in functions.parts(expr):
+        if not part.reduced and functions.depends_on(expr, part):
+            inner = part.settled or _settle(part)
+            if inner is not None:
+                part.settled = inner
+                if (found := _named(expr, inner, part)) is not None:
+                    return found
+    return None
+
+
+def _named(expr: Expr, base: Flow, cut: Expr | None = None) -> Flow | None:
+    """One layer for all of a function, of `cut` (whose output is `base`) where that is given."""
+    source = expr.maker.name if expr.maker else ""
+    if name := functions.pointwise(expr, cut):
+        return append(base, name, source)
+    last = base.axes[-1]
+    if "c" in base.node.sizes and last == whole("c", base.node.sizes["c"]):
+        width = base.node.sizes["c"]
+        if found := functions.norm(expr, width, cut):
+            return norm(base, found.kind, found.eps, np.ones(width), None, source)
+    if line := functions.affine(expr, cut):
+        a, b = line
+        return scaled(base, np.float64(a), np.float64(b), source)
+    return None
+
+
+def norm(flow: Flow, kind: str, eps: float, weight: Array, bias: Array | None, source: str) -> Flow:
+    """A norm over the channels."""
+    node = real(flow).node
+    if not eps > 0:
+        raise Refused("eps must be above 0")
+    options: dict[str, object] = {"eps": eps}
+    tensors = {"weight": weight}
+    if kind == "layer_norm":
+        options["bias"] = bias is not None
+    if bias is not None:
+        tensors["bias"] = bias
+    made = Node(kind, (node,), node.sizes, source=source, options=options, tensors=tensors)
+    return flow_like(made, flow)
+
+
+def scaled(flow: Flow, factor: Array, summand: Array, source: str) -> Flow:
+    """`flow · factor + summand`, taken into the layer; both are numbers or one per channel."""
+    node = real(flow).node
+    if (not np.any(summand) and np.all(factor == 1)) or node.kind == "missing":
+        return flow
+    if node.kind == "input":
+        if np.ndim(factor) or np.ndim(summand):
+            raise Refused("a factor or summand per channel of the input; put it into the data")
+        options = dict(node.options)
+        options["scale"] = float(factor) * options.get("scale", 1.0)
+        options["shift"] = float(factor) * options.get("shift", 0.0) + float(summand)
+        return flow_like(node.change(options=options), flow)
+    if node.kind not in FOLDS:
+        raise Refused(
+            f"a factor or summand after {node.kind}, which takes none; put it into a linear layer, "
+            "a convolution or a norm"
+        )
+    weight, bias = FOLDS[node.kind]
+    if not bias and node.kind != "embedding" and np.any(summand):
+        raise Refused(f"a summand after {node.kind}, which has no bias; use a layer norm")
+    tensors, options = dict(node.tensors), dict(node.options)
+    old = tensors[weight]
+    width = old.shape[1] if node.kind == "embedding" else old.shape[0]
+    each = np.broadcast_to(factor, width).astype(np.float64)
+    if node.kind == "embedding":
+        tensors[weight] = old * each + np.broadcast_to(summand, width)
+    else:
+        tensors[weight] = old * each.reshape(-1, *[1] * (old.ndim - 1))
+        if bias in tensors or np.any(summand):
+            total = tensors.get(bias, np.zeros(width)) * each + np.broadcast_to(summand, width)
+            tensors[bias] = total
+            options["bias"] = True
+            all_biases(tensors, bias)
+    made = node.change(tensors=tensors, options=options, source=node.source or source)
+    return flow_like(made, flow)
+
+
+def all_biases(tensors: dict[str, Array], given: str) -> None:
+    """Modules of several linear ones have a bias in each or in none."""
+    if "." in given:
+        for name in [name for name in tensors if name.endswith(".weight")]:
+            bias = name.removesuffix("weight") + "bias"
+            tensors.setdefault(bias, np.zeros(tensors[name].shape[0]))
+
+
+def product(flow: Flow, matrix: Array, source: str) -> Flow:
+    """`flow · matrix`, where `matrix` is inputs × outputs: a linear layer, flattened before."""
+    group, lead = flow.axes[-1], flow.axes[:-1]
+    out = matrix.shape[1]
+    axes = (*lead, whole("c", out))
+    node = flow.node
+    if node.kind == "gated":
+        return Flow(_down(node, group, matrix, source), axes)
+    sizes = node.sizes
+    order = cover(group, {"c": sizes["c"]}) if "c" in sizes else None
+    if node.kind == "context" and order is not None:
+        from .attention import attention
+
+        return Flow(attention(node, matrix[_inverse(order)].T, None, source), axes)
+    node = real(flow).node
+    match node.shape:
+        case Image(h, w, _) if order is not None and h * w > 1:
+            weight = matrix[_inverse(order)].T[:, :, None, None]
+            return Flow(_conv(node, weight, {"source": source}), axes)
+    if order is None or isinstance(node.shape, Image):
+        order = cover(group, {axis: sizes[axis] for axis in sizes})
+        if order is None:
+            raise Refused(_no_vectors(flow))
+        node = flattened(node)
+    weight = matrix[_inverse(order)].T
+    made = Node(
+        "linear",
+        (node,),
+        {**node.sizes, "c": out},
+        source=source,
+        options={"out": out, "bias": False},
+        tensors={"weight": weight},
+    )
+    return Flow(limits.check(made), axes)
+
+
+def _no_vectors(flow: Flow) -> str:
+    if flow.node.kind == "input" and flow.node.options.get("tokens"):
+        return "tokens; an embedding must come before it"
+    return f"its last axis is not all numbers of a vector of {flow.node.shape}"
+
+
+def _inverse(order: Array) -> Array:
+    """Rows of a matrix from the layout of the graph to the order of the layer."""
+    rows = np.empty(len(order), np.int64)
+    rows[order] = np.arange(len(order))
+    return rows
+
+
+def _down(gated: Node, group: Group, matrix: Array, source: str) -> Node:
+    gate, up = gated.inputs
+    order = cover(group, {"c": gated.sizes["c"]})
+    if order is None:
+        raise Refused("its last axis is not all numbers of a vector")
+    tensors = {f"gate.{name}": array for name, array in gate.tensors.items()}
+    tensors |= {f"up.{name}": array for name, array in up.tensors.items()}
+    tensors["down.weight"] = matrix[_inverse(order)].T
+    has_bias = "gate.bias" in tensors or "up.bias" in tensors
+    if has_bias:
+        all_biases(tensors, "down.bias")
+    if matrix.shape[1] != gate.tensors["weight"].shape[1]:
+        raise Refused("SwiGLU gives vectors of another width than it takes")
+    options = {"hidden": gated.sizes["c"], "bias": has_bias}
+    sizes = {**gated.sizes, "c": matrix.shape[1]}
+    inputs = gate.inputs
+    return Node("swiglu", inputs, sizes, source=source, options=options, tensors=tensors)
+
+
+def flattened(node: Node) -> Node:
+    """Image or sequence to features."""
+    if "flat" not in node.made:
+        total = int(np.prod(list(node.sizes.values())))
+        made = Node("flatten", (node,), {"c": total}, source=node.source)
+        node.made["flat"] = limits.check(made)
+    return node.made["flat"]
+
+
+def _conv(node: Node, weight: Array, about: dict[str, object]) -> Node:
+    image = node.shape
+    source = str(about.pop("source"))
+    options = {"kernel": weight.shape[2:], "stride": (1, 1), "pad": (0, 0), **about}
+    h, w = image.windows(options["kernel"], options["stride"], options["pad"])
+    if h < 1 or w < 1:
+        raise Refused(f"a window of {options['kernel']} does not fit into {image}")
+    out = weight.shape[0]
+    made = Node(
+        "conv2d",
+        (node,),
+        {"c": out, "h": h, "w": w},
+        source=source,
+        options={"out": out, "bias": False, **options},
+        tensors={"weight": weight},
+    )
+    return limits.check(made)
+
+
+def image_of(flow: Flow, batch: int) -> Node:
+    """The node of a flow that is an image with channels first."""
+    node = real(flow).node
+    if isinstance(node.shape, Image) and flow.axes == axes_of(node.sizes, batch):
+        return node
+    hint = "give the input as batch × channels × height × width"
+    if isinstance(node.shape, Image):
+        hint = "if the graph's input has channels last, import with --channels-last"
+    raise Refused(f"takes images with channels first, but gets {node.shape}; {hint}")
+
+
+def conv(flow: Flow, weight: Array, batch: int, **about: object) -> Flow:
+    """A convolution of an image."""
+    node = image_of(flow, batch)
+    if weight.ndim != 4 or weight.shape[1] != node.sizes["c"]:
+        raise Refused(f"a weight of {list(weight.shape)} on {node.shape}")
+    made = _conv(node, weight, about)
+    return Flow(made, axes_of(made.sizes, batch))
+
+
+def windowed(flow: Flow, kind: str, batch: int, source: str, **options: tuple[int, int]) -> Flow:
+    """A pooling of an image."""
+    node = image_of(flow, batch)
+    h, w = node.shape.windows(options["kernel"], options["stride"])
+    if h < 1 or w < 1:
+        raise Refused(f"a window of {options['kernel']} does not fit into {node.shape}")
+    sizes = {"c": node.sizes["c"], "h": h, "w": w}
+    made = Node(kind, (node,), sizes, source=source, options=options)
+    return Flow(limits.check(made), axes_of(sizes, batch))
+
+
+def add(left: Flow, right: Flow) -> Flow:
+    """The sum of two outputs."""
+    left, right = real(left), real(right)
+    if left.axes != right.axes or left.node.sizes != right.node.sizes:
+        raise Refused(f"adds {left.node.shape} and {right.node.shape} in another layout")
+    if left.node is right.node:
+        raise Refused("adds a value to itself")
+    return flow_like(Node("add", (left.node, right.node), left.node.sizes), left)
+
+
+def shifted(flow: Flow, table: Array, source: str) -> Flow:
+    """`flow + table`, a row per position."""
+    node = real(flow).node
+    if node.kind == "position":
+        made = node.change(tensors={"weight": node.tensors["weight"] + table})
+    else:
+        made = Node("position", (node,), node.sizes, source=source, tensors={"weight": table})
+    return flow_like(made, flow)
+
+
+def constant(array: Array, flow: Flow) -> tuple[str, Array] | None:
+    """A constant broadcast against a flow: one number per channel (`"c"`) or per position too."""
+    sizes = flow.node.sizes
+    if "c" not in sizes:
+        return None
+    found = spread(array, flow.axes, {"c": sizes["c"]})
+    if found is not None:
+        return "c", found.astype(np.float64)
+    if "t" in sizes:
+        found = spread(array, flow.axes, {"t": sizes["t"], "c": sizes["c"]})
+        if found is not None:
+            return "tc", found.astype(np.float64)
+    return None

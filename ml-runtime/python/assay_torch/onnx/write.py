@@ -1,0 +1,112 @@
+"""A new folder with the manifest and the weights of an ONNX file."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from safetensors.numpy import save_file
+
+from ..errors import ManifestError
+from ..manifest import FORMATS, Data, Field, Manifest
+from ..shapes import Sequence, numbers_of
+from . import Imported
+
+MANIFEST, WEIGHTS = "task.toml", "weights.safetensors"
+
+HEAD = """# Made from {file} by assay_torch. The sections task, data, loss and optimizer are a
+# start: say there what your data is and how it is to be trained.
+"""
+
+#: Where there is no other manifest to take them from.
+TASK = {"steps": 1000, "stride": 50, "batch": 32, "seed": 1}
+RECORDS = 1024
+ADAMW = {
+    "kind": "adamw",
+    "lr": 0.001,
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "eps": 1e-8,
+    "weight_decay": 0.01,
+    "decay": "matrices",
+    "clip": 1.0,
+}
+
+
+def classes(found: Imported) -> int:
+    """Logits of one record or position."""
+    return numbers_of(found.output)[-1]
+
+
+def fresh(found: Imported, name: str) -> Manifest:
+    """A manifest around a model, whose records are the input and then the label."""
+    sizes = numbers_of(found.model.shape)
+    width = 1
+    for size in sizes:
+        width *= size
+    if found.vocab:
+        kind = "token_u8" if found.vocab <= 256 else "token_u32"
+    else:
+        kind = "u8" if found.is_bytes else "f32"
+    bytes_of = {name: int(re.sub(r"\D", "", code)) for name, code in FORMATS.items()}
+    label = "label_u8" if classes(found) <= 256 else "label_u32"
+    labels = found.output.length if isinstance(found.output, Sequence) else 1
+    start = width * bytes_of[kind]
+    fields = {
+        found.model.input: Field(0, width, kind, found.scale, found.shift),
+        "label": Field(start, labels, label),
+    }
+    data = Data(RECORDS, start + labels * bytes_of[label], fields)
+    loss = {"kind": "cross_entropy", "labels": "label"}
+    return Manifest({"name": name, **TASK}, data, found.model, loss, ADAMW)
+
+
+def like(found: Imported, other: Manifest) -> Manifest:
+    """The manifest `other` with this model."""
+    field = other.data.fields[found.model.input]
+    sizes = numbers_of(found.model.shape)
+    width = 1
+    for size in sizes:
+        width *= size
+    if field.width != width or field.format.startswith("token") != bool(found.vocab):
+        raise ManifestError(
+            f"the field {found.model.input} has {field.width} of {field.format}, but the model "
+            f"takes {' × '.join(map(str, sizes))} {'tokens' if found.vocab else 'numbers'}"
+        )
+    labels = other.data.fields[other.loss["labels"]].width
+    wanted = found.output.length if isinstance(found.output, Sequence) else 1
+    if labels != wanted:
+        raise ManifestError(f"the model has logits for {wanted} labels, but a record has {labels}")
+    scale, shift = field.scale * found.scale, field.shift * found.scale + found.shift
+    fields = {**other.data.fields}
+    fields[found.model.input] = dataclasses.replace(field, scale=scale, shift=shift)
+    data = dataclasses.replace(other.data, fields=fields)
+    return dataclasses.replace(other, data=data, model=found.model)
+
+
+def task_name(path: Path) -> str:
+    """A name that a task may have."""
+    return re.sub(r"[^a-z0-9_-]+", "-", path.stem.lower()).strip("-")[:64] or "onnx"
+
+
+def write(found: Imported, file: Path, folder: Path, other: Manifest | None) -> Manifest:
+    """Writes `task.toml` and `weights.safetensors` into a folder that is new, or nothing at all."""
+    if folder.exists():
+        raise ManifestError(f"{folder} is there already; name a new folder")
+    made = fresh(found, task_name(file)) if other is None else like(found, other)
+    text = made.to_toml()
+    if Manifest.read(text) != made:
+        raise ManifestError("the manifest does not read back; this is a bug")
+    if other is None:
+        text = HEAD.format(file=file.name) + text
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        inner = Path(temporary, "made")
+        inner.mkdir()
+        inner.joinpath(MANIFEST).write_text(text, encoding="utf-8")
+        save_file(found.tensors, str(inner / WEIGHTS))
+        shutil.move(inner, folder)
+    return made

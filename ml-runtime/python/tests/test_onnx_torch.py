@@ -1,0 +1,176 @@
+"""Networks of torch, exported by torch.onnx, imported, and compared with torch."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+from torch import nn
+
+from assay_torch import (
+    Attention,
+    PixelLayerNorm,
+    Pool,
+    Position,
+    Residual,
+    SwiGLU,
+    TiedLinear,
+)
+from onnx_graphs import compare
+
+LENGTH, WIDTH = 6, 8
+
+
+def block(*, rope=None, causal=False):
+    return nn.Sequential(
+        Residual(nn.LayerNorm(WIDTH), Attention(WIDTH, 2, rope=rope, causal=causal)),
+        Residual(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 16), nn.GELU(), nn.Linear(16, WIDTH)),
+    )
+
+
+def gpt():
+    def one():
+        return nn.Sequential(
+            Residual(
+                nn.RMSNorm(WIDTH, 1e-6), Attention(WIDTH, 2, causal=True, rope=1e4, bias=False)
+            ),
+            Residual(nn.RMSNorm(WIDTH, 1e-6), SwiGLU(WIDTH, 20, bias=False)),
+        )
+
+    table = nn.Embedding(50, WIDTH)
+    return nn.Sequential(table, one(), one(), nn.RMSNorm(WIDTH, 1e-6), TiedLinear(table))
+
+
+class Encoder(nn.Module):
+    """torch's own encoder, with learned positions."""
+
+    def __init__(self, *, norm_first):
+        super().__init__()
+        self.words, self.places = nn.Embedding(50, WIDTH), nn.Embedding(LENGTH, WIDTH)
+        layer = nn.TransformerEncoderLayer(
+            WIDTH, 2, 16, activation="gelu", batch_first=True, norm_first=norm_first
+        )
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.head = nn.Linear(WIDTH, 5)
+
+    def forward(self, x):
+        y = self.words(x) + self.places(torch.arange(LENGTH))
+        return self.head(self.encoder(y).mean(1))
+
+
+class Residuals(nn.Module):
+    """A residual network in the usual way, with norms over the batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.first, self.one = (
+            nn.Conv2d(4, 6, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(6),
+        )
+        self.second, self.two = nn.Conv2d(6, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6)
+        self.past = nn.Conv2d(4, 6, 1, stride=2)
+        self.mean, self.head = nn.AdaptiveAvgPool2d(1), nn.Linear(6, 5)
+
+    def forward(self, x):
+        x = self.stem(x).relu()
+        y = self.one(self.first(x)).relu()
+        y = (self.two(self.second(y)) + self.past(x)).relu()
+        return self.head(self.mean(y).flatten(1))
+
+
+NETWORKS = {
+    "mlp": (
+        lambda: nn.Sequential(nn.Linear(12, 9), nn.SiLU(), nn.Dropout(0.5), nn.Linear(9, 5)),
+        [12],
+    ),
+    "lenet": (
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(6, 8, 5), nn.ReLU(), nn.AvgPool2d(2),
+            nn.Flatten(), nn.Linear(32, 12), nn.ReLU(), nn.Linear(12, 5),
+        ),
+        [1, 16, 16],
+    ),
+    "pixel norm": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 4, 3), PixelLayerNorm(4), nn.GELU(),
+            Residual(nn.Conv2d(4, 4, 3, padding=1), nn.Tanh()), nn.Flatten(), nn.Linear(144, 5),
+        ),
+        [3, 8, 8],
+    ),
+    "residual": (Residuals, [3, 8, 8]),
+    "encoder": (lambda: Encoder(norm_first=False), None),
+    "encoder, norm first": (lambda: Encoder(norm_first=True), None),
+    "ours": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), Position(LENGTH, WIDTH), block(), block(), Pool("first"),
+            nn.Linear(WIDTH, 5), nn.Sigmoid(), nn.Linear(5, 4),
+        ),
+        None,
+    ),
+    "rotary": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), block(rope=100.0, causal=True),
+            Pool("mean"), nn.Linear(WIDTH, 5),
+        ),
+        None,
+    ),
+    "gpt": (gpt, None),
+}  # fmt: skip
+
+
+def exported(module, example, folder, how):
+    path = folder / "model.onnx"
+    if how == "one record":
+        # As a user calls it who says nothing: the batch is that of the example, weights are beside.
+        torch.onnx.export(module, (example,), path, input_names=["x"], verbose=False)
+    elif how == "open batch":
+        batch = torch.export.Dim("batch", min=2)
+        torch.onnx.export(
+            module, (example,), path, dynamo=True, input_names=["x"], dynamic_shapes=({0: batch},),
+            external_data=False, verbose=False,
+        )  # fmt: skip
+    else:
+        torch.onnx.export(
+            module, (example,), path, dynamo=False, input_names=["x"], opset_version=17,
+            dynamic_axes={"x": {0: "batch"}},
+        )  # fmt: skip
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("how", ["open batch", "one record", "traced"])
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.filterwarnings("ignore")
+def test_exported_network_should_give_torchs_logits(tmp_path, name, how):
+    make, shape = NETWORKS[name]
+    if how == "one record" and name not in ("lenet", "encoder", "gpt"):
+        pytest.skip("three networks are enough for the batch")
+    if name == "gpt" and how == "traced":
+        pytest.skip("the exporter by tracing has no RMS norm")
+    torch.manual_seed(5)
+    module = make()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter += torch.randn_like(parameter) * 0.2
+        for buffer_name, buffer in module.named_buffers():
+            if "running" in buffer_name:
+                buffer += torch.rand_like(buffer)
+    module.eval()
+    batch = 1 if how == "one record" else 3
+    tokens = shape is None
+    example = torch.randint(0, 50, (batch, LENGTH)) if tokens else torch.randn(batch, *shape)
+    content = exported(module, example, tmp_path, how)
+
+    def by_torch(_, x):
+        with torch.no_grad():
+            return module(torch.from_numpy(np.ascontiguousarray(x))).numpy()
+
+    found, raw, _ = compare(content, tmp_path, run=by_torch, batch=batch)
+    if name == "gpt":
+        assert found[1] == ("repeat", [("residual", ["rms_norm", "attention"]),
+                                       ("residual", ["rms_norm", "swiglu"])])  # fmt: skip
+        assert found[-1] == "tied_linear"
+        attention = raw["model"]["layer"][1]["layer"][0]["layer"][1]
+        assert attention["rope"] == 10000.0 and attention["causal"] is True

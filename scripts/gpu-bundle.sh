@@ -15,7 +15,7 @@ fi
 out=${1:-$ASSAY_CACHE/assay-gpu-check.tar.gz}
 if [ -z "$binary" ]; then
 	say "building assay-gpu-check"
-	cargo build --release --locked -p assay-backend-cuda --bin assay-gpu-check
+	cargo build --release --locked -p assay-conformance --bin assay-gpu-check
 	binary="$CARGO_TARGET_DIR/release/assay-gpu-check"
 fi
 

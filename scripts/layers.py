@@ -15,11 +15,13 @@ ALLOWED = {
     "assay-case": {"assay-ops", "assay-commitment", "assay-referee", "assay-dispute-game"},
     "assay-host-functions": set(),
     "assay-primitives": {"assay-ops", "assay-commitment"},
-    "assay-runtime-apis": {"assay-primitives", "assay-dispute-game", "assay-ops"},
+    "assay-runtime-apis": {"assay-case", "assay-commitment", "assay-dispute-game", "assay-ops", "assay-primitives", "assay-referee"},
 }
 PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
+    "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
+    "runtime/sim": PURE | {"pallet-*", "assay-runtime"},
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},
     "zombienet/": PURE | {"ml-runtime/*"},

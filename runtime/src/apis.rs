@@ -7,8 +7,11 @@ use crate::{
 	BABE_GENESIS_EPOCH_CONFIG, VERSION,
 };
 use alloc::{boxed::Box, vec::Vec};
+use assay_case::NodeProof;
 use assay_primitives::{Claims, DisputedClaim, Quote, Receipt, TaskId, TaskView};
-use assay_runtime_apis::{GameId, GameView, Program, SolverView, UnbondingView};
+use assay_runtime_apis::{
+	GameId, GameView, Program, RefereeError, SolverView, StepView, TileQuestions, UnbondingView,
+};
 use codec::Encode;
 use pallet_compute_staking::SolverOf;
 use pallet_dispute::{DisputeOf, GamesOf};
@@ -328,6 +331,14 @@ sp_api::impl_runtime_apis! {
 
 		fn bond_for(task: TaskId) -> Option<Balance> {
 			Dispute::bond_for(task)
+		}
+
+		fn recompute(
+			step: StepView,
+			node: NodeProof,
+			questions: TileQuestions,
+		) -> Vec<Result<Vec<u32>, RefereeError>> {
+			step.recompute(&node, &questions)
 		}
 	}
 

@@ -2,7 +2,7 @@
 //!
 //! **Not yet run on a device.** The kernels compile, assemble for four generations of devices, and give
 //! the reference's bits in the [`Emulator`], which executes the checked-in PTX. Whether a device does the
-//! same, and how fast, is what `assay-gpu-check` finds out where there is one.
+//! same, and how fast, is what `assay-gpu-check` of `assay-conformance` finds out where there is one.
 //!
 //! # Parts
 //!
@@ -12,7 +12,6 @@
 //! - [`Plan`]: which kernels a node takes, and their arguments. It does not depend on the device.
 //! - [`Device`]: runs plans. [`Gpu`] is the driver, loaded when the program runs; [`Emulator`] is Rust.
 //! - [`CudaKernels`]: [`Kernels`](assay_backend_cpu::Kernels) over a device.
-//! - [`conformance`]: every operation against another backend.
 //!
 //! # What keeps the bits right
 //!
@@ -33,7 +32,6 @@
 //! }
 //! ```
 
-pub mod conformance;
 mod device;
 mod emulator;
 mod gpu;

@@ -1,8 +1,8 @@
 //! Every operation on a device, where there is one.
 
 use assay_backend_cpu::CpuKernels;
-use assay_backend_cuda::conformance::{cases, Size};
 use assay_backend_cuda::{CudaKernels, Device, DeviceError};
+use assay_conformance::{catalogue::operations, Backend, Size, Suite};
 
 #[test]
 fn device_should_equal_cpu_when_a_driver_is_there() {
@@ -16,11 +16,12 @@ fn device_should_equal_cpu_when_a_driver_is_there() {
 	};
 	println!("device: {}", kernels.device().name());
 	let right = CpuKernels::new(4).expect("threads start");
-	for size in [Size::Small, Size::Large] {
-		for case in cases(size) {
-			if let Err(difference) = case.compare(&kernels, &right) {
-				panic!("{:?} with {:?} words: {difference:?}", case.spec, case.flavour);
-			}
+	let backends = [Backend::new("cpu", right), Backend::new("cuda", kernels)];
+	for size in [Size::Medium, Size::Large] {
+		let suite = Suite { seed: 1, words: 200_000, size };
+		for operation in operations() {
+			let outcomes = suite.run(&operation, &backends);
+			outcomes.unwrap_or_else(|fault| panic!("{}: {fault}", operation.name));
 		}
 	}
 }

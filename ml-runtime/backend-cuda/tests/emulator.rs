@@ -1,26 +1,71 @@
 //! The checked-in PTX, executed by the emulator, gives the reference's bits.
 
 use assay_backend_cpu::ReferenceKernels;
-use assay_backend_cuda::conformance::{cases, Case, Flavour, Random, Size, UNARY};
 use assay_backend_cuda::ptx::MODULES;
-use assay_backend_cuda::{Argument, Buffer, CudaKernels, Device, Emulator, Plan};
+use assay_backend_cuda::{Argument, Buffer, CudaKernels, Device, DeviceError, Emulator, Plan};
+use assay_conformance::{
+	catalogue::{operation, operations, BINARY, UNARY},
+	compare, Backend, Case, Draft, Fault, Flavour, Random, Size, Suite,
+};
 use assay_ops::Op;
 
-/// Compares all small cases of some operations with the reference; there must be as many.
-fn check(expected_cases: usize, chosen: impl Fn(&Op) -> bool) {
-	let kernels = CudaKernels::emulated().expect("the PTX is known");
-	let chosen: Vec<Case> = cases(Size::Small).filter(|case| chosen(&case.spec.op)).collect();
-	for case in &chosen {
-		if let Err(difference) = case.compare(&kernels, &ReferenceKernels) {
-			panic!("{:?} with {:?} words: {difference:?}", case.spec, case.flavour);
-		}
-	}
-	assert_eq!(chosen.len(), expected_cases);
+const SUITE: Suite = Suite { seed: 1, words: 1 << 20, size: Size::Small };
+
+/// Compares so many cases of an operation with the reference.
+fn compared(name: &str, cases: usize, emulator: Emulator) -> Result<(), Fault> {
+	let emulated = CudaKernels::on(emulator).expect("threads start");
+	let backends =
+		[Backend::new("reference", ReferenceKernels), Backend::new("emulator", emulated)];
+	let operation = operation(name).expect("it is in the catalogue");
+	compare(SUITE.cases(&operation).take(cases), &backends).map(drop)
 }
+
+fn check<'a>(names: impl IntoIterator<Item = &'a str>, cases: usize) {
+	for name in names {
+		let emulator = Emulator::new().expect("the PTX is known");
+		compared(name, cases, emulator).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+	}
+}
+
+const PRODUCTS: [&str; 2] = ["matmul", "batch_matmul"];
+const REDUCTIONS: [&str; 3] = ["row_sum", "row_max", "col_sum"];
+const LABELS: [&str; 4] = ["pick", "one_hot", "gather", "scatter_add"];
+const WINDOWS: [&str; 6] =
+	["im2col", "col2im", "max_pool", "max_pool_grad", "avg_pool", "avg_pool_grad"];
 
 #[test]
 fn products_should_equal_reference_when_emulated() {
-	check(80, |op| matches!(op, Op::MatMul { .. }));
+	check(PRODUCTS, 80);
+}
+
+#[test]
+fn functions_should_equal_reference_when_emulated() {
+	check(UNARY.map(|(name, _)| name), 32);
+	check(BINARY.map(|(name, _)| name), 32);
+}
+
+#[test]
+fn reductions_should_equal_reference_when_emulated() {
+	check(REDUCTIONS, 32);
+}
+
+#[test]
+fn labels_should_equal_reference_when_emulated() {
+	check(LABELS, 32);
+}
+
+#[test]
+fn windows_should_equal_reference_when_emulated() {
+	check(WINDOWS, 32);
+}
+
+#[test]
+fn others_should_equal_reference_when_emulated() {
+	let mut others: Vec<&str> = operations().iter().map(|operation| operation.name).collect();
+	let functions = UNARY.map(|(name, _)| name).into_iter().chain(BINARY.map(|(name, _)| name));
+	let named: Vec<&str> = functions.chain(PRODUCTS).chain(REDUCTIONS).chain(LABELS).collect();
+	others.retain(|name| !named.contains(name) && !WINDOWS.contains(name));
+	check(others, 32);
 }
 
 /// A plan takes large tiles only where there are many, which takes the emulator long; here they are few.
@@ -32,7 +77,8 @@ fn large(
 	let turned = |transpose, rows, cols| if transpose { (cols, rows) } else { (rows, cols) };
 	let shapes = [turned(transpose_a, m, k), turned(transpose_b, k, n)];
 	let op = Op::MatMul { transpose_a, transpose_b };
-	let case = Case::new(op, &shapes, Flavour::Special, &mut Random(5)).expect("it fits");
+	let (draft, mut random) = (Draft::floats(op, &shapes), Random::of_case(1, kernel, 0));
+	let case = Case::of_flavour(&draft, Flavour::Special, &mut random).expect("it fits");
 	let mut plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
 	plan.launches.truncate(1);
 	let launch = &mut plan.launches[0];
@@ -74,7 +120,8 @@ fn large_tiles_should_equal_reference_when_there_are_several() {
 fn plan_should_take_large_tiles_when_there_are_many() {
 	let kernel = |m, k, n| {
 		let op = Op::MatMul { transpose_a: false, transpose_b: true };
-		let case = Case::new(op, &[(m, k), (n, k)], Flavour::Plain, &mut Random(1));
+		let words = [m, n].map(|rows| vec![0; (rows * k) as usize]);
+		let case = Case::of_words(&Draft::floats(op, &[(m, k), (n, k)]), words.into());
 		let case = case.expect("it fits");
 		let plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
 		plan.launches.iter().map(|launch| (launch.kernel, launch.grid)).collect::<Vec<_>>()
@@ -89,87 +136,37 @@ fn plan_should_take_large_tiles_when_there_are_many() {
 #[test]
 fn functions_should_equal_reference_when_words_are_sampled() {
 	let kernels = CudaKernels::emulated().expect("the PTX is known");
-	for function in UNARY {
-		let case = Case::new(Op::Unary(function), &[(128, 128)], Flavour::Plain, &mut Random(1));
-		let mut case = case.expect("it fits");
-		case.operands = vec![(0..1 << 14).map(|index: u32| index.wrapping_mul(262_139)).collect()];
-		assert_eq!(case.compare(&kernels, &ReferenceKernels), Ok(()), "{function:?}");
+	let words: Vec<u32> = (0..1 << 14).map(|index: u32| index.wrapping_mul(262_139)).collect();
+	for (name, function) in UNARY {
+		let draft = Draft::floats(Op::Unary(function), &[(128, 128)]);
+		let case = Case::of_words(&draft, vec![words.clone()]).expect("it fits");
+		assert_eq!(case.run(&kernels), case.run(&ReferenceKernels), "{name}");
 	}
 }
 
-#[test]
-fn batches_should_equal_reference_when_emulated() {
-	check(64, |op| matches!(op, Op::BatchMatMul(_)));
-}
-
-#[test]
-fn elementwise_should_equal_reference_when_emulated() {
-	check(616, |op| matches!(op, Op::Unary(_) | Op::Binary(..) | Op::Fma(_) | Op::Select(_)));
-}
-
-#[test]
-fn reductions_should_equal_reference_when_emulated() {
-	check(84, |op| matches!(op, Op::RowSum | Op::RowMax | Op::ColSum));
-}
-
-#[test]
-fn labels_should_equal_reference_when_emulated() {
-	check(80, |op| matches!(op, Op::Pick | Op::OneHot { .. } | Op::Gather | Op::ScatterAdd { .. }));
-}
-
-#[test]
-fn windows_should_equal_reference_when_emulated() {
-	check(160, |op| op.window().is_some());
-}
-
-#[test]
-fn others_should_equal_reference_when_emulated() {
-	check(84, |op| {
-		matches!(
-			op,
-			Op::Reshape { .. }
-				| Op::Causal { .. }
-				| Op::RotateHalf { .. }
-				| Op::Load { .. }
-				| Op::Fill { .. }
-				| Op::Mask { .. }
-				| Op::Iota { .. }
-				| Op::StepIndex { .. }
-		)
-	});
-}
-
-/// Compares cases of one module with the reference, on PTX that was tampered with.
-fn tampered(module: &str, edit: impl Fn(&str) -> String) -> Result<(), String> {
+/// The emulator with PTX of which one module was tampered with.
+fn tampered(module: &str, edit: impl Fn(&str) -> String) -> Result<Emulator, DeviceError> {
 	let texts = MODULES.map(|found| match found.name == module {
 		true => edit(found.text),
 		false => found.text.to_owned(),
 	});
 	assert!(!MODULES.iter().zip(&texts).all(|(module, text)| module.text == text), "no change");
-	let device = Emulator::with_modules(texts.iter().map(String::as_str));
-	let kernels = CudaKernels::on(device.map_err(|error| error.to_string())?);
-	let kernels = kernels.map_err(|error| error.to_string())?;
-	let chosen = cases(Size::Small).filter(|case| match case.spec.op {
-		Op::BatchMatMul(_) => module == "matmul",
-		Op::RowSum => module == "rows",
-		Op::ScatterAdd { .. } => module == "labels",
-		Op::Binary(..) => module == "elementwise",
-		_ => false,
-	});
-	for case in chosen.take(64) {
-		case.compare(&kernels, &ReferenceKernels)
-			.map_err(|difference| format!("{difference:?}"))?;
-	}
-	Ok(())
+	Emulator::with_modules(texts.iter().map(String::as_str))
+}
+
+/// What is found when an operation's cases run on a module that was tampered with.
+fn found(name: &str, module: &str, edit: impl Fn(&str) -> String) -> Fault {
+	let emulator = tampered(module, edit).expect("it is PTX still");
+	compared(name, 80, emulator).expect_err("it was tampered with")
 }
 
 #[test]
 fn emulator_should_find_a_race_when_barriers_are_missing() {
 	let no_barriers = |text: &str| text.replace("bar.sync \t0;", "");
-	let error = tampered("matmul", no_barriers).expect_err("a barrier is missing");
-	assert!(error.contains("shared word"), "{error}");
-	let error = tampered("labels", no_barriers).expect_err("a barrier is missing");
-	assert!(error.contains("no barrier"), "{error}");
+	let fault = found("batch_matmul", "matmul", no_barriers).to_string();
+	assert!(fault.contains("shared word"), "{fault}");
+	let fault = found("scatter_add", "labels", no_barriers).to_string();
+	assert!(fault.contains("no barrier"), "{fault}");
 }
 
 #[test]
@@ -182,8 +179,8 @@ fn emulator_should_differ_when_lanes_combine_in_another_order() {
 		};
 		text.lines().map(line).collect::<Vec<_>>().join("\n")
 	};
-	let error = tampered("rows", swapped).expect_err("another order");
-	assert!(error.starts_with("Word"), "{error}");
+	let fault = found("row_sum", "rows", swapped);
+	assert!(matches!(fault, Fault::Differs(_)), "{fault}");
 }
 
 #[test]
@@ -196,20 +193,20 @@ fn emulator_should_differ_when_blocks_are_longer() {
 		};
 		text.lines().map(line).collect::<Vec<_>>().join("\n")
 	};
-	let error = tampered("matmul", longer).expect_err("another order");
-	assert!(error.starts_with("Word"), "{error}");
+	let fault = found("batch_matmul", "matmul", longer);
+	assert!(matches!(fault, Fault::Differs(_)), "{fault}");
 }
 
 #[test]
 fn emulator_should_differ_when_nan_is_not_canonical() {
 	let raw = |text: &str| text.replace(", 2143289344,", ", 2147483647,");
-	let error = tampered("elementwise", raw).expect_err("another NaN");
-	assert!(error.starts_with("Word"), "{error}");
+	let fault = found("div", "elementwise", raw);
+	assert!(matches!(fault, Fault::Differs(_)), "{fault}");
 }
 
 #[test]
 fn emulator_should_refuse_when_an_instruction_is_unknown() {
 	let toward_zero = |text: &str| text.replace("add.rn.f32", "add.rz.f32");
-	let error = tampered("elementwise", toward_zero).expect_err("unknown");
+	let error = tampered("elementwise", toward_zero).err().expect("unknown").to_string();
 	assert!(error.contains("unknown instruction"), "{error}");
 }

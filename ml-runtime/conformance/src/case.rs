@@ -4,13 +4,35 @@ use assay_backend_cpu::{KernelError, Kernels, Records};
 use assay_ops::{eval::StepContext, DType, NodeSpec, Op};
 
 use crate::{
-	draft::{Draft, Draw},
+	draft::{Draft, Draw, Wanted},
 	words::label,
 	Flavour, Operation, Random,
 };
 
 /// Drafts that are too much work are drawn again, at most this often.
 const DRAWS: u32 = 1000;
+
+/// How large cases are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+	/// At most 2¹⁸ scalar operations, for what computes slowly.
+	Small,
+	/// At most 2²⁴.
+	Medium,
+	/// At most 2²⁷; sizes of thousands occur.
+	Large,
+}
+
+impl Size {
+	/// Most scalar operations of the reference and words to make.
+	fn most_work(self) -> u64 {
+		match self {
+			Self::Small => 1 << 18,
+			Self::Medium => 1 << 24,
+			Self::Large => 1 << 27,
+		}
+	}
+}
 
 /// A node, its operands, a data set and a step.
 #[derive(Clone, Debug)]
@@ -28,20 +50,29 @@ pub struct Case {
 impl Case {
 	/// Case `number` of an operation. `None` says that the catalogue is wrong: no draft of the operation
 	/// has types that fit.
-	pub fn new(operation: &Operation, seed: u64, number: u64, large: bool) -> Option<Self> {
+	pub fn new(operation: &Operation, seed: u64, number: u64, size: Size) -> Option<Self> {
 		let mut random = Random::of_case(seed, operation.name, number);
 		let batch = 1 + random.below(40);
-		let limit = if large { 1 << 27 } else { 1 << 24 };
 		let (draft, spec) = (0..DRAWS).find_map(|_| {
+			let large = size == Size::Large;
 			let draft = operation.draft(&mut Draw { random: &mut random, large });
 			let spec = draft.spec(batch)?;
-			(work(&draft, &spec) <= limit).then_some((draft, spec))
+			(work(&draft, &spec) <= size.most_work()).then_some((draft, spec))
 		})?;
 		Some(Self::with_words(&draft, spec, batch, &mut random))
 	}
 
+	/// A case whose words are all of one flavour, at step 0 and without a data set; `None` if the types
+	/// do not fit.
+	pub fn of_flavour(draft: &Draft, flavour: Flavour, random: &mut Random) -> Option<Self> {
+		let mut words = |wanted: &Wanted| {
+			(0..wanted.ty.words()).map(|_| flavour.word(random)).collect::<Vec<u32>>()
+		};
+		Self::of_words(draft, draft.operands.iter().map(&mut words).collect())
+	}
+
 	/// A case with these words, at step 0 and without a data set; `None` if the types do not fit.
-	pub(crate) fn of_words(draft: &Draft, operands: Vec<Vec<u32>>) -> Option<Self> {
+	pub fn of_words(draft: &Draft, operands: Vec<Vec<u32>>) -> Option<Self> {
 		let context = StepContext { seed: [0; 32], step: 0, batch: 1, records: 0, record_size: 0 };
 		let spec = draft.spec(context.batch)?;
 		Some(Self { spec, operands, flavours: Vec::new(), records: Vec::new(), context })
@@ -70,6 +101,11 @@ impl Case {
 		Self { spec, operands, flavours, records: bytes, context }
 	}
 
+	/// The step that the node is run in.
+	pub fn context(&self) -> &StepContext {
+		&self.context
+	}
+
 	/// The result on some kernels.
 	pub fn run(&self, kernels: &dyn Kernels) -> Result<Vec<u32>, KernelError> {
 		let operands: Vec<&[u32]> = self.operands.iter().map(Vec::as_slice).collect();
@@ -81,7 +117,7 @@ impl Case {
 	}
 }
 
-/// Scalar operations of the reference, and words to make.
+/// What [`Size`] limits.
 fn work(draft: &Draft, spec: &NodeSpec) -> u64 {
 	let made: u64 = draft.operands.iter().map(|wanted| wanted.ty.words()).sum();
 	spec.element_work().saturating_mul(spec.ty.words()).saturating_add(made)

@@ -2,10 +2,7 @@
 
 use assay_ops::{Op, Unary};
 
-use crate::{
-	suite::{Fault, Outcome, Tally},
-	Backend, Case, Draft, Random,
-};
+use crate::{compare, Backend, Case, Draft, Fault, Outcome, Random};
 
 /// Rows and columns of the value that is computed at once.
 const SIDE: u32 = 1024;
@@ -43,7 +40,7 @@ impl Inputs {
 }
 
 /// Computes a function on all the inputs: one outcome per backend, all with the same digest. `progress`
-/// is called after each chunk.
+/// is called for each chunk.
 pub fn run(
 	function: Unary,
 	backends: &[Backend],
@@ -51,13 +48,11 @@ pub fn run(
 	mut progress: impl FnMut(),
 ) -> Result<Vec<Outcome>, Fault> {
 	let draft = Draft::floats(Op::Unary(function), &[(SIDE, SIDE)]);
-	let mut tally = Tally::new(backends);
-	for chunk in 0..inputs.chunks() {
-		let case = Case::of_words(&draft, vec![inputs.words(chunk)]).ok_or(Fault::NoCase)?;
-		tally.add(&case, chunk)?;
+	let cases = (0..inputs.chunks()).map_while(|chunk| {
 		progress();
-	}
-	Ok(tally.outcomes())
+		Some((chunk, Case::of_words(&draft, vec![inputs.words(chunk)])?))
+	});
+	compare(cases, backends)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@
 //! A new backend needs one more entry in the list that [`Backend::of_this_machine`] returns, or a list of
 //! its own.
 
+mod admission;
 mod backend;
 mod case;
 pub mod catalogue;
@@ -33,10 +34,11 @@ mod random;
 mod suite;
 mod words;
 
+pub use admission::program;
 pub use backend::Backend;
-pub use case::Case;
+pub use case::{Case, Size};
 pub use catalogue::Operation;
 pub use draft::{Draft, Draw, Wanted};
 pub use random::Random;
-pub use suite::{Difference, Fault, Outcome, Suite};
+pub use suite::{compare, Difference, Fault, Outcome, Suite};
 pub use words::Flavour;

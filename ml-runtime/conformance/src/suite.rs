@@ -5,7 +5,7 @@ use std::fmt;
 use assay_backend_cpu::KernelError;
 use assay_ops::NodeSpec;
 
-use crate::{Backend, Case, Flavour, Operation};
+use crate::{Backend, Case, Flavour, Operation, Size};
 
 /// What an operation came to on one backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,43 +94,40 @@ pub struct Suite {
 	pub seed: u64,
 	/// Words of results to compare, at least.
 	pub words: u64,
-	/// Whether shapes of thousands of rows, columns and terms occur.
-	pub large: bool,
+	/// How large cases are.
+	pub size: Size,
 }
 
 impl Suite {
-	/// Runs cases 0, 1, … of one operation until enough words are compared: one outcome per backend, all
-	/// with the same digest.
+	/// Cases 0, 1, … of one operation, with their numbers, until their results have enough words.
+	pub fn cases<'a>(&self, operation: &'a Operation) -> impl Iterator<Item = (u64, Case)> + 'a {
+		let Self { seed, words, size } = *self;
+		let mut so_far = 0;
+		(0..).map_while(move |number| {
+			let case = (so_far < words).then(|| Case::new(operation, seed, number, size))??;
+			so_far += case.spec.ty.words();
+			Some((number, case))
+		})
+	}
+
+	/// Runs the cases of one operation: one outcome per backend, all with the same digest.
 	pub fn run(&self, operation: &Operation, backends: &[Backend]) -> Result<Vec<Outcome>, Fault> {
-		let mut tally = Tally::new(backends);
-		for number in 0.. {
-			let case = Case::new(operation, self.seed, number, self.large).ok_or(Fault::NoCase)?;
-			tally.add(&case, number)?;
-			if tally.words >= self.words {
-				break;
-			}
-		}
-		Ok(tally.outcomes())
+		let outcomes = compare(self.cases(operation), backends)?;
+		let complete = outcomes.iter().all(|outcome| outcome.words >= self.words);
+		complete.then_some(outcomes).ok_or(Fault::NoCase)
 	}
 }
 
-/// Digests in the making.
-pub(crate) struct Tally<'a> {
-	backends: &'a [Backend],
-	hashers: Vec<blake3::Hasher>,
-	/// Words of results so far.
-	pub(crate) words: u64,
-}
-
-impl<'a> Tally<'a> {
-	pub(crate) fn new(backends: &'a [Backend]) -> Self {
-		Self { backends, hashers: vec![blake3::Hasher::new(); backends.len()], words: 0 }
-	}
-
-	/// Runs a case everywhere.
-	pub(crate) fn add(&mut self, case: &Case, number: u64) -> Result<(), Fault> {
+/// Runs numbered cases on every backend: one outcome per backend, all with the same digest.
+pub fn compare(
+	cases: impl IntoIterator<Item = (u64, Case)>,
+	backends: &[Backend],
+) -> Result<Vec<Outcome>, Fault> {
+	let mut hashers = vec![blake3::Hasher::new(); backends.len()];
+	let mut words = 0;
+	for (number, case) in cases {
 		let mut expected: Option<(&str, Vec<u32>)> = None;
-		for (backend, hasher) in self.backends.iter().zip(&mut self.hashers) {
+		for (backend, hasher) in backends.iter().zip(&mut hashers) {
 			let got = case.run(&backend.kernels).map_err(|error| Fault::Refused {
 				backend: backend.name.clone(),
 				case: number,
@@ -140,24 +137,22 @@ impl<'a> Tally<'a> {
 			match &expected {
 				None => expected = Some((&backend.name, got)),
 				Some((name, expected)) if *expected != got => {
-					return Err(difference(case, number, (name, expected), (&backend.name, &got)));
+					return Err(difference(&case, number, (name, expected), (&backend.name, &got)));
 				},
 				Some(_) => {},
 			}
 		}
-		self.words = self.words.saturating_add(case.spec.ty.words());
-		Ok(())
+		words += case.spec.ty.words();
 	}
-
-	pub(crate) fn outcomes(self) -> Vec<Outcome> {
-		let named = self.backends.iter().zip(self.hashers);
-		let outcome = |(backend, hasher): (&Backend, blake3::Hasher)| Outcome {
-			backend: backend.name.clone(),
-			digest: hasher.finalize(),
-			words: self.words,
-		};
-		named.map(outcome).collect()
+	if words == 0 {
+		return Err(Fault::NoCase);
 	}
+	let outcome = |(backend, hasher): (&Backend, blake3::Hasher)| Outcome {
+		backend: backend.name.clone(),
+		digest: hasher.finalize(),
+		words,
+	};
+	Ok(backends.iter().zip(hashers).map(outcome).collect())
 }
 
 /// Hashes words, little-endian.

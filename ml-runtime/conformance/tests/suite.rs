@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use assay_backend_cpu::{KernelError, Kernels, RecordSource, ReferenceKernels};
 use assay_conformance::{
-	catalogue::{operations, UNARY},
-	exhaustive, Backend, Case, Difference, Draw, Fault, Operation, Random, Suite,
+	catalogue::{operation, operations, UNARY},
+	exhaustive, Backend, Case, Difference, Draw, Fault, Operation, Random, Size, Suite,
 };
 use assay_ops::{eval::StepContext, NodeSpec, Op, Unary};
 use codec::Decode;
 
-const SMALL: Suite = Suite { seed: 1, words: 4_000, large: false };
+const SMALL: Suite = Suite { seed: 1, words: 4_000, size: Size::Medium };
 
 fn named(name: &str) -> Operation {
-	operations().into_iter().find(|operation| operation.name == name).expect("it is there")
+	operation(name).expect("it is there")
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn catalogue_should_hold_every_operation_of_the_op_set() {
 #[test]
 fn cases_should_depend_on_seed_name_and_number_alone() {
 	let words = |operation: &str, seed, number| {
-		let case = Case::new(&named(operation), seed, number, false).unwrap();
+		let case = Case::new(&named(operation), seed, number, Size::Medium).unwrap();
 		(case.operands.clone(), case.run(&ReferenceKernels).unwrap())
 	};
 	assert_eq!(words("add", 1, 3), words("add", 1, 3));
@@ -89,12 +89,12 @@ fn cases_should_depend_on_seed_name_and_number_alone() {
 
 #[test]
 fn cases_should_have_large_shapes_when_asked() {
-	let largest = |large| {
-		let case = |number| Case::new(&named("row_sum"), 1, number, large).unwrap();
+	let largest = |size| {
+		let case = |number| Case::new(&named("row_sum"), 1, number, size).unwrap();
 		(0..100).map(|number| case(number).operands[0].len()).max()
 	};
-	assert!(largest(false) < Some(300_000));
-	assert!(largest(true) > Some(300_000));
+	assert!(largest(Size::Medium) < Some(300_000));
+	assert!(largest(Size::Large) > Some(300_000));
 }
 
 /// The reference, but the last word of results of one operation has a bit flipped.

@@ -22,7 +22,7 @@ pub const MAX_TILES: u32 = 36;
 pub const MAX_TILE_SIBLINGS: u32 = 1024;
 
 /// Why an opening is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub enum OpeningError {
 	/// Nothing is opened.
 	Empty,

@@ -2,9 +2,15 @@
 
 use assay_commitment::OpeningError;
 use assay_ops::eval::EvalError;
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
 
 /// Why evidence gets no verdict. Nothing is shown about the claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[allow(
+	clippy::cast_possible_truncation,
+	reason = "the derived encoding casts the variant's index"
+)]
 pub enum RefereeError {
 	/// The node, with these operands and types, is not in the program.
 	NodeNotInProgram,

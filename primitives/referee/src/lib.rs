@@ -17,6 +17,9 @@
 //! | [`judge_join_out`] | the trace ends in the state after the step |
 //! | [`judge_prefix`] | a heartbeat is a prefix of the claim |
 //!
+//! [`recompute`] gives what a tile or block must be, for those who want to know it before they claim
+//! or dispute.
+//!
 //! # Verdict or error
 //!
 //! Only complete and valid evidence gets a [`Verdict`]; who brought it does not matter. Evidence that
@@ -69,7 +72,7 @@ pub use evidence::{
 };
 pub use join::{judge_join_in, judge_join_out, judge_prefix, Prefix};
 pub use step::{ProvenNode, ProvenSlot, Step};
-pub use tile::{judge_block, judge_partials_join, judge_tile, judge_tile_hash};
+pub use tile::{judge_block, judge_partials_join, judge_tile, judge_tile_hash, recompute};
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;

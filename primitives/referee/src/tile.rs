@@ -39,7 +39,7 @@ pub fn judge_tile_hash(
 	if spec.blocks() > 1 {
 		return Err(RefereeError::ReductionTooLong);
 	}
-	let words = compute(step, spec, tile, 0, inputs)?;
+	let words = recompute(step, node, tile, 0, None, inputs)?;
 	Ok(Verdict::equal(claimed, &hash(spec, tile, &words)?))
 }
 
@@ -69,9 +69,34 @@ pub fn judge_block(
 		},
 		(None, Some(_)) | (Some(_), None) => return Err(RefereeError::PreviousPartialMismatch),
 	};
-	let sum = compute(step, spec, tile, block, &evidence.inputs)?;
-	let partial = previous.map_or(sum, |previous| eval::fold(spec, &previous, &sum));
+	let partial = recompute(step, node, tile, block, previous.as_ref(), &evidence.inputs)?;
 	Ok(Verdict::equal(claimed, &hash(spec, tile, &partial)?))
+}
+
+/// What block `block` of tile `tile` must be: the words of the block and of `previous`, the partial
+/// before it (absent for block 0), put together. A node without a long reduction has one block, the tile.
+///
+/// Nothing is claimed here, so nothing is judged: `previous` is taken as given.
+pub fn recompute(
+	step: &Step,
+	node: ProvenNode<'_>,
+	tile: u32,
+	block: u32,
+	previous: Option<&Tile>,
+	inputs: &Inputs,
+) -> Result<Tile, RefereeError> {
+	let spec = node.spec();
+	check_kind(spec, tile)?;
+	if block >= spec.blocks() {
+		return Err(RefereeError::BlockOutOfRange);
+	}
+	if previous.is_some() != (block > 0) {
+		return Err(RefereeError::PreviousPartialMismatch);
+	}
+	let opened = Opened::verify(step, spec, inputs)?;
+	let sum = eval::block(spec, &step.context, &opened, tile, block)?;
+	opened.all_used()?;
+	Ok(previous.map_or(sum, |previous| eval::fold(spec, previous, &sum)))
 }
 
 /// Judges whether the last of the posted partials is the claimed tile.
@@ -118,20 +143,6 @@ fn verify_output(
 		return Err(RefereeError::OutputNotInTrace);
 	}
 	output.tile.verify(&output.root, &spec.ty, tile).map_err(RefereeError::Output)
-}
-
-/// The words of one block of a tile, from inputs that must be exactly what it reads.
-fn compute(
-	step: &Step,
-	spec: &NodeSpec,
-	tile: u32,
-	block: u32,
-	inputs: &Inputs,
-) -> Result<Tile, RefereeError> {
-	let opened = Opened::verify(step, spec, inputs)?;
-	let words = eval::block(spec, &step.context, &opened, tile, block)?;
-	opened.all_used()?;
-	Ok(words)
 }
 
 fn hash(spec: &NodeSpec, tile: u32, words: &Tile) -> Result<Root, RefereeError> {

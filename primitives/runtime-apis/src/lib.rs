@@ -18,11 +18,11 @@
 //!
 //! - No method changes state, and none panics on arguments that decode.
 //! - The methods answer what the pallets' view functions of the same meaning answer.
+//! - `DisputeApi::recompute` runs the code that judges the last move of a game.
 //!
 //! # Design
 //!
-//! The traits know no pallet: types are those of `assay-primitives`, `assay-dispute-game` and
-//! `assay-ops`, or views of this crate. A method that is added or changed raises the version of its
+//! The traits know no pallet: types are those of the crates below the pallets, or views of this crate. A method that is added or changed raises the version of its
 //! trait.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -43,13 +43,16 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 
+use assay_case::NodeProof;
 use assay_primitives::{DisputedClaim, Quote, Receipt, TaskId, TaskView};
 use codec::Codec;
 use polkadot_sdk::{sp_api, sp_runtime::DispatchError};
 
+mod referee;
 mod view;
 
 pub use assay_ops::Program;
+pub use referee::{RefereeError, StepView, TileQuestion, TileQuestions, MAX_QUESTIONS};
 pub use view::{GameId, GameView, SolverView, UnbondingView};
 
 sp_api::decl_runtime_apis! {
@@ -104,6 +107,7 @@ sp_api::decl_runtime_apis! {
 	}
 
 	/// Games about claims.
+	#[api_version(2)]
 	pub trait DisputeApi<AccountId, Balance>
 	where
 		AccountId: Codec,
@@ -122,5 +126,17 @@ sp_api::decl_runtime_apis! {
 		/// ends. `None` while the task has no claim. That there is a bond does not say that the
 		/// challenge window is open: see `TaskMarketApi::claim` for its last block.
 		fn bond_for(task: TaskId) -> Option<Balance>;
+
+		/// What some tiles of one node must be, as the referee would find in the last move of a game:
+		/// for each question the 1024 words of the tile, row-major and `+0` outside the matrix, or why
+		/// its evidence would be refused. Of a long reduction each question is about one block, and the
+		/// answer is the partial tile after it. The evidence is that of the move, without what is
+		/// claimed; whoever thinks of a dispute learns what its end would be, and a solver that its
+		/// evidence holds. Nothing is read from the state of the chain.
+		fn recompute(
+			step: StepView,
+			node: NodeProof,
+			questions: TileQuestions,
+		) -> Vec<Result<Vec<u32>, RefereeError>>;
 	}
 }

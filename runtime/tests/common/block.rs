@@ -49,7 +49,7 @@ impl Machine {
 	}
 
 	/// Calls a function of the runtime's interface on the state of `chain`.
-	fn call(&self, chain: &mut TestExternalities, method: &str, data: &[u8]) -> Vec<u8> {
+	pub(crate) fn call(&self, chain: &mut TestExternalities, method: &str, data: &[u8]) -> Vec<u8> {
 		let fetcher = WrappedRuntimeCode(wasm().into());
 		let code =
 			RuntimeCode { code_fetcher: &fetcher, hash: self.hash.clone(), heap_pages: None };

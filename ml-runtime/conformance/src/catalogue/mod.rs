@@ -72,6 +72,11 @@ const OTHERS: [(&str, Drawn); 28] = [
 	("scatter_add", labels::scatter_add),
 ];
 
+/// The operation with this name.
+pub fn operation(name: &str) -> Option<Operation> {
+	operations().into_iter().find(|operation| operation.name == name)
+}
+
 /// All operations: functions of one operand, of two, and the others.
 pub fn operations() -> Vec<Operation> {
 	let unary = UNARY.map(|(name, function)| Operation { name, draws: Draws::Unary(function) });

@@ -6,8 +6,8 @@ use std::{num::NonZeroUsize, process::ExitCode};
 
 use assay_backend_cpu::KernelError;
 use assay_conformance::{
-	catalogue::{operations, UNARY},
-	exhaustive, Backend, Operation, Suite,
+	catalogue::{self, operations, UNARY},
+	exhaustive, Backend, Operation, Size, Suite,
 };
 use clap::Parser;
 
@@ -87,9 +87,8 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn operation(name: &str) -> Result<Operation, String> {
-	let all = operations();
-	let known = || format!("there are {}", names(all.iter().map(|operation| operation.name)));
-	all.iter().find(|operation| operation.name == name).copied().ok_or_else(known)
+	let all = || operations().into_iter().map(|operation| operation.name);
+	catalogue::operation(name).ok_or_else(|| format!("there are {}", names(all())))
 }
 
 fn function(name: &str) -> Result<&'static str, String> {
@@ -147,7 +146,8 @@ impl Cli {
 			return report.finish();
 		}
 		let words = self.cases.unwrap_or(if self.long { LONG } else { WORDS });
-		let suite = Suite { seed: self.seed, words, large: self.long };
+		let size = if self.long { Size::Large } else { Size::Medium };
+		let suite = Suite { seed: self.seed, words, size };
 		let chosen = if self.only.is_empty() { operations() } else { self.only.clone() };
 		let bar = report.bar("operations", chosen.len() as u64);
 		for operation in chosen {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use codec::{Encode, MaxEncodedLen};
 
 use super::{
-	player::{nonsense, Player, View},
+	player::{nonsense, Player, Said, View},
 	Rng, Toy,
 };
 use crate::{
@@ -46,7 +46,8 @@ pub struct Match {
 pub fn play(set: &Match) -> Option<(Game, Vec<Record>)> {
 	let toy = &set.defender.execution.toy;
 	let params = toy.params(set.defender.execution.claim_root());
-	let mut table = Table { set, records: Vec::new(), rng: Rng(set.seed) };
+	let said = Said::default();
+	let mut table = Table { set, records: Vec::new(), said, rng: Rng(set.seed) };
 	let first = match set.challenger.habit.asks {
 		true => Move::Ask,
 		false => opening(&params, &table.view(Side::Challenger), toy)?,
@@ -66,6 +67,7 @@ pub fn play(set: &Match) -> Option<(Game, Vec<Record>)> {
 struct Table<'a> {
 	set: &'a Match,
 	records: Vec<Record>,
+	said: Said,
 	rng: Rng,
 }
 
@@ -83,7 +85,7 @@ impl Table<'_> {
 		View {
 			own: &self.player(side).execution,
 			theirs: published.then_some(&other.execution),
-			records: &self.records,
+			said: &self.said,
 		}
 	}
 
@@ -144,7 +146,9 @@ impl Table<'_> {
 		let Some(deadline) = game.deadline() else { return game };
 		let sensible = game.mover().and_then(|side| self.choice(&game, side));
 		let mut rng = self.rng.clone();
-		let play = nonsense(&self.records, sensible.as_ref(), noisy, &mut rng);
+		let any = rng.below(self.records.len() as u32) as usize;
+		let any = self.records.get(any).map(|record| &record.play);
+		let play = nonsense(any, sensible.as_ref(), noisy, &mut rng);
 		let side = if rng.one_in(8) { noisy.other() } else { play.kind().side() };
 		let position = match self.records.get(rng.below(40) as usize) {
 			Some(record) => record.position,
@@ -177,6 +181,7 @@ impl Table<'_> {
 		let again = next.game.clone().apply(side, position, &play, at, toy);
 		assert_eq!(again.map(|again| again.effect), Ok(Effect::AlreadyStands));
 		check(game, &next);
+		self.said.write_down(game.phase(), &play);
 		let phase = Some(game.phase().clone());
 		self.records.push(Record { phase, position, side, play, at });
 		Ok(next.game)
@@ -195,7 +200,7 @@ fn silence(game: Game, deadline: u32) -> Game {
 }
 
 /// What must hold after every accepted move.
-fn check(before: &Game, Transition { game, effect }: &Transition) {
+pub(super) fn check(before: &Game, Transition { game, effect }: &Transition) {
 	assert!(game.moves_left() < before.moves_left(), "no progress: {before:?} {game:?}");
 	assert!(game.moves() == before.moves() + 1 && game.moves() <= crate::MAX_MOVES);
 	assert_ne!(game.position(), before.position());

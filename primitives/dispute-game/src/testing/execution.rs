@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use codec::Encode;
+use core::cell::OnceCell;
 
 use super::{
 	rng::{mix, toy_hash},
@@ -65,6 +66,16 @@ pub enum Lie {
 /// Letters of one step: node, tile, partial.
 pub(super) type Letters = Vec<Vec<Vec<u64>>>;
 
+/// Everything about one step, computed when it is asked for first.
+#[derive(Clone, Debug)]
+struct Trace {
+	letters: Letters,
+	/// Hashes of the tiles of each node.
+	tiles: Vec<Vec<Root>>,
+	/// Root of each node's output.
+	outputs: Vec<Root>,
+}
+
 /// An execution of a whole task.
 #[derive(Clone, Debug)]
 pub struct Execution {
@@ -76,6 +87,11 @@ pub struct Execution {
 	pub states: Vec<Vec<Vec<u64>>>,
 	/// Every committed state: the list of the claim.
 	pub claim: Vec<Root>,
+	/// Roots of the slots before each step and after the last.
+	slots: Vec<Vec<Root>>,
+	/// State roots before each step and after the last.
+	roots: Vec<Root>,
+	traces: Vec<OnceCell<Trace>>,
 }
 
 /// The hash of nothing anyone knows.
@@ -89,9 +105,17 @@ impl Execution {
 		let letter = |slot: u32, tile: u32| mix(toy.seed ^ u64::from(slot ^ (tile << 16)));
 		let tensor = |slot| (0..toy.tiles).map(|tile| letter(slot, tile)).collect();
 		let first = (0..toy.slots).map(tensor).collect();
-		let mut this = Self { toy: toy.clone(), lies, states: [first].into(), claim: Vec::new() };
+		let mut this = Self {
+			toy: toy.clone(),
+			lies,
+			states: [first].into(),
+			claim: Vec::new(),
+			slots: Vec::new(),
+			roots: Vec::new(),
+			traces: Vec::new(),
+		};
 		for step in 0..toy.steps {
-			let letters = this.letters(step);
+			let letters = this.execute(step);
 			let mut next: Vec<Vec<u64>> = (0..toy.slots)
 				.map(|slot| letters[toy.next_of(slot) as usize].iter())
 				.map(|tiles| tiles.map(|partials| *partials.last().unwrap()).collect())
@@ -104,13 +128,16 @@ impl Execution {
 			}
 			this.states.push(next);
 		}
+		this.slots = this.states.iter().map(|state| this.slots_of(state)).collect();
+		this.roots = (0..=toy.steps).map(|step| this.state(step)).collect();
+		this.traces = (0..toy.steps).map(|_| OnceCell::new()).collect();
 		let inner = (0..toy.steps).step_by(toy.stride as usize);
-		this.claim = inner.chain([toy.steps]).map(|step| this.state(step)).collect();
+		this.claim = inner.chain([toy.steps]).map(|step| this.roots[step as usize]).collect();
 		this
 	}
 
-	/// All letters of a step.
-	pub(super) fn letters(&self, step: u32) -> Letters {
+	/// Computes all letters of a step.
+	fn execute(&self, step: u32) -> Letters {
 		let toy = &self.toy;
 		let mut letters = Letters::new();
 		for slot in 0..toy.slots {
@@ -121,18 +148,20 @@ impl Execution {
 				copy.enumerate().map(|(i, l)| [l ^ (flip * u64::from(i == 0))].into()).collect(),
 			);
 		}
+		let lies = |at: &Lie| matches!(at, Lie::Tile { step: lied, .. } if *lied == step);
+		let truthful = !self.lies.iter().any(lies);
 		for node in toy.slots..toy.nodes {
 			let inputs = toy.inputs(node);
 			let tiles = (0..toy.tiles).map(|tile| {
-				let operand =
-					|input: &u32| *letters[*input as usize][tile as usize].last().unwrap();
-				let operands: Vec<u64> = inputs.iter().map(operand).collect();
-				let mut partials: Vec<u64> = Vec::new();
+				let operand = |input: u32| *letters[input as usize][tile as usize].last().unwrap();
+				let operands = inputs.map(operand);
+				let mut partials: Vec<u64> = Vec::with_capacity(toy.blocks_of(node) as usize);
 				for block in 0..toy.blocks_of(node) {
 					let before = partials.last().copied();
 					let letter = toy.block((node, tile), block, &operands, before);
 					let lie = Lie::Tile { step, node, tile, block };
-					partials.push(letter ^ u64::from(self.lies.contains(&lie)));
+					let wrong = !truthful && self.lies.contains(&lie);
+					partials.push(letter ^ u64::from(wrong));
 				}
 				partials
 			});
@@ -142,20 +171,51 @@ impl Execution {
 		letters
 	}
 
-	/// Roots of the slots after `step` steps.
-	pub(super) fn slots(&self, step: u32) -> Vec<Root> {
+	fn trace(&self, step: u32) -> &Trace {
+		self.traces[step as usize].get_or_init(|| {
+			let letters = self.execute(step);
+			let tiles: Vec<Vec<Root>> =
+				(0..self.toy.nodes).map(|node| self.tiles(&letters, node)).collect();
+			let root = |(node, tiles): (usize, &Vec<Root>)| {
+				let node = node as u32;
+				if self.lies.contains(&Lie::Output { node }) {
+					return nothing(node);
+				}
+				root_of(List::Tiles, tiles, &self.toy)
+			};
+			let outputs = tiles.iter().enumerate().map(root).collect();
+			Trace { letters, tiles, outputs }
+		})
+	}
+
+	/// All letters of a step.
+	pub(super) fn letters(&self, step: u32) -> &Letters {
+		&self.trace(step).letters
+	}
+
+	/// Hashes of the tiles of a node of a step.
+	pub(super) fn tiles_of(&self, step: u32, node: u32) -> &[Root] {
+		&self.trace(step).tiles[node as usize]
+	}
+
+	fn slots_of(&self, state: &[Vec<u64>]) -> Vec<Root> {
 		let tensor = |tiles: &Vec<u64>| {
 			let tiles: Vec<Root> = tiles.iter().map(|letter| letter_hash(*letter)).collect();
 			root_of(List::Tiles, &tiles, &self.toy)
 		};
-		self.states[step as usize].iter().map(tensor).collect()
+		state.iter().map(tensor).collect()
+	}
+
+	/// Roots of the slots after `step` steps.
+	pub(super) fn slots(&self, step: u32) -> &[Root] {
+		&self.slots[step as usize]
 	}
 
 	fn state(&self, step: u32) -> Root {
 		if self.lies.contains(&Lie::State { step }) {
 			return nothing(step);
 		}
-		root_of(List::Slots { step }, &self.slots(step), &self.toy)
+		root_of(List::Slots { step }, self.slots(step), &self.toy)
 	}
 
 	/// Root of the claim.
@@ -181,20 +241,12 @@ impl Execution {
 		match level {
 			Level::Claim => self.claim.clone(),
 			Level::Steps { span, .. } => {
-				(span.start..span.start + span.len).map(|step| self.state(step + 1)).collect()
+				let first = span.start as usize + 1;
+				self.roots[first..first + span.len as usize].to_vec()
 			},
-			Level::Trace { step: Span { start, .. }, .. } => {
-				let letters = self.letters(*start);
-				let root = |node| {
-					if self.lies.contains(&Lie::Output { node }) {
-						return nothing(node);
-					}
-					root_of(List::Tiles, &self.tiles(&letters, node), &self.toy)
-				};
-				(0..self.toy.nodes).map(root).collect()
-			},
-			Level::Tiles { step, node, .. } => self.tiles(&self.letters(step.start), *node),
-			Level::Slots { step, .. } => self.slots(step.start + 1),
+			Level::Trace { step: Span { start, .. }, .. } => self.trace(*start).outputs.clone(),
+			Level::Tiles { step, node, .. } => self.tiles_of(step.start, *node).to_vec(),
+			Level::Slots { step, .. } => self.slots(step.start + 1).to_vec(),
 		}
 	}
 

@@ -14,10 +14,11 @@ mod arena;
 mod execution;
 mod player;
 mod rng;
+pub mod sim;
 mod toy;
 
 pub use arena::{play, Match, Record};
 pub use execution::{Execution, Lie};
-pub use player::{Habit, Player, View};
+pub use player::{Habit, Player, Said, View};
 pub use rng::Rng;
 pub use toy::{Toy, ToyEvidence, ToyJoin, ToyOpening, ToyPartials};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
-use super::{arena::Record, Execution, Rng, Toy, ToyEvidence, ToyJoin, ToyOpening, ToyPartials};
+use super::{Execution, Rng, Toy, ToyEvidence, ToyJoin, ToyOpening, ToyPartials};
 use crate::{
 	strategy::{Known, Lists, Oracle, Seam},
 	Block, Children, Level, List, Move, MoveOf, Phase, Root, Run, Shown, Side, Span, Spot,
@@ -45,8 +45,30 @@ pub struct View<'a> {
 	pub own: &'a Execution,
 	/// The other side's execution, if its lists are published.
 	pub theirs: Option<&'a Execution>,
-	/// The moves so far.
-	pub records: &'a [Record],
+	/// What the moves so far have revealed.
+	pub said: &'a Said,
+}
+
+/// What moves reveal and later moves build on, as a chain keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+	/// By `bisect` moves.
+	pub revealed: Vec<(Level, Run, Children)>,
+	/// By the last `post_partials`.
+	pub partials: Vec<Root>,
+}
+
+impl Said {
+	/// Writes down what `play` revealed when it was made in `phase`.
+	pub fn write_down(&mut self, phase: &Phase, play: &MoveOf<Toy>) {
+		match (phase, play) {
+			(Phase::Bisect { level, run, .. }, Move::Bisect { children }) => {
+				self.revealed.push((*level, *run, children.clone()));
+			},
+			(_, Move::PostPartials { partials }) => self.partials = partials.hashes.clone(),
+			_ => (),
+		}
+	}
 }
 
 impl View<'_> {
@@ -70,21 +92,12 @@ impl Oracle<Toy> for View<'_> {
 	}
 
 	fn revealed(&self, level: &Level) -> Vec<(Run, Children)> {
-		let reveal = |record: &Record| match (&record.phase, &record.play) {
-			(Some(Phase::Bisect { level: at, run, .. }), Move::Bisect { children }) => {
-				(at == level).then(|| (*run, children.clone()))
-			},
-			_ => None,
-		};
-		self.records.iter().filter_map(reveal).collect()
+		let of_level = self.said.revealed.iter().filter(|(at, ..)| at == level);
+		of_level.map(|(_, run, children)| (*run, children.clone())).collect()
 	}
 
 	fn posted_partials(&self) -> Vec<Root> {
-		let posted = self.records.iter().rev().find_map(|record| match &record.play {
-			Move::PostPartials { partials } => Some(partials.hashes.clone()),
-			_ => None,
-		});
-		posted.unwrap_or_default()
+		self.said.partials.clone()
 	}
 
 	fn spec(&self, node: u32) -> Option<u32> {
@@ -104,7 +117,7 @@ impl Oracle<Toy> for View<'_> {
 			return None;
 		}
 		let list = List::Slots { step: step.start };
-		let before = Known::complete(list, self.own.slots(step.start), toy);
+		let before = Known::complete(list, self.own.slots(step.start).to_vec(), toy);
 		let state = after.unwrap_or(&before);
 		let node = if out { toy.next_of(slot) } else { slot };
 		let in_state = state.shown(slot, toy)?;
@@ -122,14 +135,8 @@ impl Oracle<Toy> for View<'_> {
 		let letter = |node: u32| letters[node as usize][spot.tile as usize].last().copied();
 		let mut inputs = Vec::new();
 		for node in toy.inputs(spot.node) {
-			let level = Level::Tiles {
-				step: spot.step,
-				trace: spot.trace,
-				node,
-				tiles: toy.tiles,
-				root: Root::default(),
-			};
-			let tensor = Known::complete(List::Tiles, self.own.list(&level), toy);
+			let tiles = self.own.tiles_of(spot.step.start, node).to_vec();
+			let tensor = Known::complete(List::Tiles, tiles, toy);
 			inputs.push((self.opening(&lists.trace, &tensor, node, spot.tile)?, letter(node)?));
 		}
 		let Some(block) = block else {
@@ -146,14 +153,13 @@ impl Oracle<Toy> for View<'_> {
 
 /// A move that is most likely nonsense: replayed, garbled or made up.
 pub(super) fn nonsense(
-	records: &[Record],
+	said_before: Option<&MoveOf<Toy>>,
 	sensible: Option<&MoveOf<Toy>>,
 	side: Side,
 	rng: &mut Rng,
 ) -> MoveOf<Toy> {
-	let any = rng.below(records.len() as u32) as usize;
 	match rng.below(3) {
-		0 => records.get(any).map_or(Move::Ask, |record| record.play.clone()),
+		0 => said_before.cloned().unwrap_or(Move::Ask),
 		1 => sensible.and_then(|play| garbled(play, rng)).unwrap_or(Move::Ask),
 		_ => made_up(side, rng),
 	}

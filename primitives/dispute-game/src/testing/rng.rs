@@ -31,23 +31,63 @@ pub(super) fn mix(word: u64) -> u64 {
 	word ^ (word >> 31)
 }
 
+/// Takes words in and gives a [`Root`] that depends on all of them. Fast, and no cryptographic hash:
+/// games are simulated by the million, and nobody attacks the toy's hash.
+pub(super) struct Sponge([u64; 4]);
+
+impl Sponge {
+	/// One for each kind of content.
+	pub(super) fn new(tag: u64) -> Self {
+		Self([tag ^ 0xA076_1D64_78BD_642F, 0xE703_7ED1_A0B4_28DB, 0x8EBC_6AF0_9C88_C6E3, tag])
+	}
+
+	/// Takes a word in.
+	#[inline]
+	pub(super) fn word(&mut self, word: u64) {
+		let [a, b, c, d] = self.0;
+		let folded = fold(a ^ word, b ^ 0x5899_65CC_7537_4CC3);
+		self.0 = [b.wrapping_add(folded), c ^ word, d.rotate_left(23) ^ folded, a];
+	}
+
+	/// Takes a root in.
+	#[inline]
+	pub(super) fn root(&mut self, root: &Root) {
+		for bytes in root.chunks_exact(8) {
+			self.word(u64::from_le_bytes(bytes.try_into().unwrap()));
+		}
+	}
+
+	/// What all of it comes to.
+	#[inline]
+	pub(super) fn squeeze(mut self) -> Root {
+		let mut root = Root::default();
+		self.word(0x1D8E_4E27_C47D_124F);
+		for bytes in root.chunks_exact_mut(8) {
+			self.word(0xEB44_ACCA_B455_D165);
+			bytes.copy_from_slice(&mix(self.0[0]).to_le_bytes());
+		}
+		root
+	}
+}
+
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+	let product = u128::from(a) * u128::from(b);
+	(product as u64) ^ ((product >> 64) as u64)
+}
+
 /// 32 bytes that depend on all of `bytes`; no cryptographic hash.
 pub(super) fn toy_hash(bytes: &[u8]) -> Root {
-	let mut lanes = [1u64, 2, 3, bytes.len() as u64];
-	for chunk in bytes.chunks(8) {
+	let mut sponge = Sponge::new(bytes.len() as u64);
+	let mut words = bytes.chunks_exact(8);
+	for word in &mut words {
+		sponge.word(u64::from_le_bytes(word.try_into().unwrap()));
+	}
+	let rest = words.remainder();
+	if !rest.is_empty() {
 		let mut word = [0; 8];
-		word[..chunk.len()].copy_from_slice(chunk);
-		let word = u64::from_le_bytes(word);
-		let carry = mix(lanes[3] ^ word);
-		lanes = [carry, lanes[0] ^ carry, lanes[1].wrapping_add(carry), mix(lanes[2]) ^ word];
+		word[..rest.len()].copy_from_slice(rest);
+		sponge.word(u64::from_le_bytes(word));
 	}
-	let mut root = Root::default();
-	for round in 0..8u64 {
-		let carry = mix(lanes[3] ^ round);
-		lanes = [carry, lanes[0] ^ carry, lanes[1].wrapping_add(carry), mix(lanes[2])];
-	}
-	for (bytes, lane) in root.chunks_mut(8).zip(lanes) {
-		bytes.copy_from_slice(&lane.to_le_bytes());
-	}
-	root
+	sponge.squeeze()
 }

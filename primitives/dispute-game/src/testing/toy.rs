@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 
-use super::rng::{mix, toy_hash};
+use super::rng::{mix, toy_hash, Sponge};
 use crate::{
 	strategy::{root_of, Seam},
 	Block, Committed, Heartbeat, List, Malformed, OneStep, Params, Root, Shape, Shown, Span, Spot,
@@ -82,6 +82,17 @@ pub(super) fn letter_hash(letter: u64) -> Root {
 	toy_hash(&letter.to_le_bytes())
 }
 
+/// Distinguishes the hashes of different lists.
+fn domain(list: List) -> u64 {
+	match list {
+		List::Claim => 0,
+		List::Steps => 1,
+		List::Trace => 2,
+		List::Tiles => 3,
+		List::Slots { step } => 4 | u64::from(step) << 16,
+	}
+}
+
 impl Toy {
 	/// Parameters of a game about a claim, with clocks of 100 blocks, 40 of them in reserve.
 	pub fn params(&self, claim: Root) -> Params {
@@ -110,8 +121,8 @@ impl Toy {
 	}
 
 	/// Producers of a node's operands.
-	pub fn inputs(&self, node: u32) -> Vec<u32> {
-		[node - 1, node - self.slots].to_vec()
+	pub fn inputs(&self, node: u32) -> [u32; 2] {
+		[node - 1, node - self.slots]
 	}
 
 	/// The node that a slot becomes.
@@ -157,16 +168,29 @@ impl OneStep for Toy {
 	fn leaf(&self, list: List, value: &Root) -> Root {
 		match list {
 			List::Tiles => *value,
-			_ => (b"leaf", list, value).using_encoded(toy_hash),
+			_ => {
+				let mut sponge = Sponge::new(domain(list) | 1 << 8);
+				sponge.root(value);
+				sponge.squeeze()
+			},
 		}
 	}
 
 	fn parent(&self, list: List, left: &Root, right: &Root) -> Root {
-		(b"node", list, left, right).using_encoded(toy_hash)
+		let mut sponge = Sponge::new(domain(list) | 2 << 8);
+		sponge.root(left);
+		sponge.root(right);
+		sponge.squeeze()
 	}
 
 	fn root(&self, list: List, len: u32, left: &Root, right: Option<&Root>) -> Root {
-		(b"root", list, len, left, right).using_encoded(toy_hash)
+		let mut sponge = Sponge::new(domain(list) | 3 << 8);
+		sponge.word(u64::from(len));
+		sponge.root(left);
+		if let Some(right) = right {
+			sponge.root(right);
+		}
+		sponge.squeeze()
 	}
 
 	fn heartbeat(&self, index: u32) -> Option<Heartbeat> {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{honest, liar, meet, toy};
 use crate::{
 	strategy::opening,
-	testing::{Lie, Toy, View},
+	testing::{Lie, Said, Toy, View},
 	Effect, Fault, Game, GameError, Move, Outcome, Params, Phase, Side, Span, Spot, Transition,
 };
 
@@ -18,7 +18,7 @@ fn opened(change: impl FnOnce(&mut Params), now: u32) -> Result<Transition, Game
 	let toy = small();
 	let liar = liar(&toy, &[Lie::Tile { step: 1, node: 4, tile: 0, block: 0 }]).execution;
 	let honest = honest(&toy).execution;
-	let view = View { own: &honest, theirs: Some(&liar), records: &[] };
+	let view = View { own: &honest, theirs: Some(&liar), said: &Said::default() };
 	let mut params = toy.params(liar.claim_root());
 	let first = opening(&params, &view, &toy).unwrap();
 	change(&mut params);

@@ -7,6 +7,7 @@ mod lengths;
 mod lists;
 mod positions;
 mod refusals;
+mod simulation;
 mod table;
 
 use alloc::{vec, vec::Vec};

@@ -6,7 +6,7 @@ use super::{honest, liar, toy};
 use crate::{
 	rules,
 	strategy::{opening, prefix_fault, root_of, Known},
-	testing::{Execution, Lie, Toy, View},
+	testing::{Execution, Lie, Said, Toy, View},
 	Block, Fault, Focus, Game, GameError, Heartbeat, Level, List, Move, MoveOf, Outcome, Params,
 	Phase, Root, Run, Shape, Shown, Span, Spot, MAX_LEAVES,
 };
@@ -257,7 +257,7 @@ fn join_should_be_no_fault_when_it_is_in_order() {
 	let lies = [Lie::Tile { step: 1, node: 4, tile: 0, block: 0 }];
 	let game = verdict_game(&toy, &lies);
 	let theirs = Execution::new(&toy, lies.to_vec());
-	let view = View { own: &theirs, theirs: None, records: &[] };
+	let view = View { own: &theirs, theirs: None, said: &Said::default() };
 	let Phase::Tile { step, trace, .. } = *game.phase() else { unreachable!() };
 	let level = Level::Trace { step, root: trace };
 	let known = Known::complete(List::Trace, theirs.list(&level), &toy);
@@ -301,11 +301,11 @@ fn node_should_be_refused_when_its_shape_is_beyond_the_limits() {
 /// A game in which the trace of step 1 has been posted.
 fn verdict_game(toy: &Toy, lies: &[Lie]) -> Game {
 	let (own, theirs) = (honest(toy).execution, liar(toy, lies).execution);
-	let view = View { own: &own, theirs: Some(&theirs), records: &[] };
+	let view = View { own: &own, theirs: Some(&theirs), said: &Said::default() };
 	let params = toy.params(theirs.claim_root());
 	let first = opening(&params, &view, toy).unwrap();
 	let game = Game::open(params, &first, 1000, toy).unwrap().game;
-	let view = View { own: &theirs, theirs: None, records: &[] };
+	let view = View { own: &theirs, theirs: None, said: &Said::default() };
 	let play = crate::strategy::defender(&game, &view, toy).unwrap();
 	let position = game.position();
 	game.apply(crate::Side::Defender, position, &play, 1000, toy).unwrap().game

@@ -1,0 +1,68 @@
+//! The binary for GPU machines, alone and in its bundle.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use assay_backend_cuda::{CudaKernels, DeviceError};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_assay-gpu-check");
+
+fn text(bytes: &[u8]) -> String {
+	String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn run(command: &mut Command) -> Output {
+	command.output().expect("the program starts")
+}
+
+fn has_driver() -> bool {
+	!matches!(CudaKernels::new(0), Err(DeviceError::NoDriver))
+}
+
+#[test]
+fn check_should_exit_with_3_when_there_is_no_driver() {
+	if has_driver() {
+		println!("skipped: there is an NVIDIA driver");
+		return;
+	}
+	let output = run(&mut Command::new(BINARY));
+	assert_eq!(output.status.code(), Some(3));
+	let expected = "error: no NVIDIA driver found: the library libcuda is not on this machine\n";
+	assert_eq!((text(&output.stdout), text(&output.stderr)), (String::new(), expected.into()));
+}
+
+#[test]
+fn check_should_refuse_when_usage_is_wrong() {
+	let output = run(Command::new(BINARY).arg("--devise"));
+	assert_eq!(output.status.code(), Some(2));
+	let output = run(Command::new(BINARY).args(["--only", "matmull"]));
+	assert_eq!(output.status.code(), Some(2));
+	assert!(text(&output.stderr).contains("no such operation"));
+}
+
+#[test]
+fn bundle_should_run_by_itself_when_unpacked() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let archive = folder.path().join("bundle.tar.gz");
+	let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/gpu-bundle.sh");
+	let made = run(Command::new(script).args(["--binary", BINARY]).arg(&archive));
+	assert!(made.status.success(), "{}", text(&made.stderr));
+	let unpacked = run(Command::new("tar").arg("-xzf").arg(&archive).current_dir(folder.path()));
+	assert!(unpacked.status.success(), "{}", text(&unpacked.stderr));
+	let inside = folder.path().join("assay-gpu-check");
+	let mut files: Vec<_> = std::fs::read_dir(&inside)
+		.expect("the folder is there")
+		.map(|entry| entry.expect("readable").file_name().display().to_string())
+		.collect();
+	files.sort();
+	assert_eq!(files, ["LICENSE", "assay-gpu-check", "check.sh"]);
+	if has_driver() {
+		println!("skipped: there is an NVIDIA driver");
+		return;
+	}
+	// Nothing of this machine but the system: no Rust, no toolkit.
+	let checked =
+		run(Command::new(inside.join("check.sh")).env_clear().env("PATH", "/usr/bin:/bin"));
+	assert_eq!(checked.status.code(), Some(3));
+	assert!(text(&checked.stderr).contains("no NVIDIA driver found"));
+}

@@ -1,0 +1,100 @@
+//! What everybody gains and loses, in millionths of a token, by the runtime's tariffs.
+
+/// Whose money it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+	/// The agent under test.
+	Honest,
+	/// All accounts of the adversary.
+	Foe,
+	/// Who has posted the task; it may be one with a lying solver.
+	Requester,
+}
+
+/// For each move.
+pub(super) const PER_MOVE: i64 = 20_000;
+/// For each byte of a move.
+pub(super) const PER_BYTE: i64 = 1;
+/// For each block of replaying: 5 · 10⁹ operations.
+const PER_BLOCK_OF_REPLAY: i64 = 50;
+/// Least bond.
+pub(super) const BOND_BASE: i64 = 4_496_000;
+/// Bond as a multiple of what defending costs.
+const BOND_FACTOR: i64 = 5;
+/// Least stake behind a task.
+pub(super) const LEAST_STAKE: i64 = 10_000_000;
+
+/// The bond of a game about a task whose stride takes so many blocks to replay.
+pub(super) fn bond(replay: u32) -> i64 {
+	let moves = 4 * (PER_MOVE + 4096 * PER_BYTE);
+	BOND_BASE + BOND_FACTOR * (moves + 2 * replay_cost(replay))
+}
+
+/// Worth of replaying a stride that takes so many blocks.
+pub(super) fn replay_cost(replay: u32) -> i64 {
+	i64::from(replay) * PER_BLOCK_OF_REPLAY
+}
+
+/// The books. All changes since the beginning of a match sum up to zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Books {
+	free: [i64; 3],
+	held: [i64; 3],
+	burned: i64,
+	/// Worth of moves, before anything is paid back.
+	spent: [i64; 3],
+}
+
+impl Books {
+	/// Puts free money on hold.
+	pub(super) fn hold(&mut self, who: Party, amount: i64) {
+		self.free[who as usize] -= amount;
+		self.held[who as usize] += amount;
+	}
+
+	/// Releases money on hold.
+	pub(super) fn release(&mut self, who: Party, amount: i64) {
+		self.hold(who, -amount);
+	}
+
+	/// Takes from what is on hold and gives it to another, to be freely used.
+	pub(super) fn pay(&mut self, from: Party, to: Party, amount: i64) {
+		self.held[from as usize] -= amount;
+		self.free[to as usize] += amount;
+	}
+
+	/// Burns from what is on hold.
+	pub(super) fn burn(&mut self, from: Party, amount: i64) {
+		self.held[from as usize] -= amount;
+		self.burned += amount;
+	}
+
+	/// A transaction's fee, and the work behind it.
+	pub(super) fn spend(&mut self, who: Party, fee: i64, work: i64) {
+		self.free[who as usize] -= fee;
+		self.burned += fee;
+		self.spent[who as usize] += fee + work;
+	}
+
+	/// Whether no money was made or lost, and nobody has a negative amount on hold.
+	pub(super) fn balance(&self) -> bool {
+		let sum = |amounts: &[i64; 3]| amounts.iter().sum::<i64>();
+		sum(&self.free) + sum(&self.held) + self.burned == 0
+			&& self.held.iter().all(|amount| *amount >= 0)
+	}
+
+	/// Money that is still on hold.
+	pub(super) fn on_hold(&self) -> i64 {
+		self.held.iter().sum()
+	}
+
+	/// What a party has more than in the beginning.
+	pub(super) fn gain(&self, who: Party) -> i64 {
+		self.free[who as usize] + self.held[who as usize]
+	}
+
+	/// Worth of a party's moves.
+	pub(super) fn spent(&self, who: Party) -> i64 {
+		self.spent[who as usize]
+	}
+}

@@ -1,0 +1,66 @@
+//! A slice of the simulation: every strategy, and every seed that has ever gone wrong.
+
+use alloc::vec::Vec;
+
+use crate::testing::sim::{named_strategy, play, Fault, Library, Tally, Wanted, STRATEGIES};
+
+/// Matches of the slice.
+const MATCHES: u64 = 10_000;
+
+/// Seeds that have gone wrong once, one a line: `seed strategy # what it was`. A strategy of `-` leaves
+/// the choice to the seed.
+const REGRESSIONS: &str = include_str!("../testing/sim/regressions.txt");
+
+fn simulate(seeds: impl Iterator<Item = u64>, wanted: &Wanted) -> Tally {
+	let (mut tally, mut library) = (Tally::default(), Library::default());
+	for seed in seeds {
+		tally.count(seed, play(seed, wanted, &mut library));
+	}
+	tally
+}
+
+#[test]
+fn truth_should_win_in_time_when_adversaries_try_everything() {
+	let tally = simulate(0..MATCHES, &Wanted::default());
+	let none: &[Fault] = &[];
+	assert_eq!((tally.faults.as_slice(), tally.late), (none, 0));
+	assert!(tally.total().games >= 20_000, "{} games", tally.total().games);
+	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {
+		assert_eq!(line.games == 0, strategy.known.is_some(), "{}", strategy.name);
+	}
+}
+
+#[test]
+fn trace_should_be_the_same_when_the_seed_is() {
+	let seeds = || (0..400).map(|seed| seed * 977);
+	let [one, two] = [(); 2].map(|()| simulate(seeds(), &Wanted::default()));
+	assert_eq!(one, two);
+	let other = simulate(seeds().map(|seed| seed + 1), &Wanted::default());
+	assert_ne!(one.trace, other.trace);
+}
+
+#[test]
+fn truth_should_win_when_a_seed_has_gone_wrong_before() {
+	let mut library = Library::default();
+	for line in REGRESSIONS.lines().filter(|line| !line.starts_with('#')) {
+		let words: Vec<&str> = line.split_whitespace().collect();
+		let [seed, strategy, ..] = words[..] else { panic!("{line}") };
+		let strategy = match strategy {
+			"-" => None,
+			name => Some(named_strategy(name).expect("a strategy")),
+		};
+		let wanted = Wanted { strategy, ..Wanted::default() };
+		let played = play(seed.parse().expect("a seed"), &wanted, &mut library);
+		assert!(played.is_ok(), "{line}: {played:?}");
+	}
+}
+
+#[test]
+fn strategy_should_still_win_when_it_is_known_to() {
+	// Who mends one of these takes `known` off its strategy.
+	for strategy in STRATEGIES.iter().filter(|strategy| strategy.known.is_some()) {
+		let wanted = Wanted { strategy: Some(strategy), ..Wanted::default() };
+		let tally = simulate(0..200, &wanted);
+		assert!(!tally.faults.is_empty(), "{} has been mended", strategy.name);
+	}
+}

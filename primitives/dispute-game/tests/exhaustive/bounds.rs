@@ -1,0 +1,53 @@
+//! How far the models go.
+
+use assay_dispute_game::Params;
+
+/// Clocks, and what the adversary may do to the honest side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+	/// Blocks that each side has in all.
+	pub(crate) clock: u32,
+	/// Part of them that comes as extensions.
+	pub(crate) reserve: u32,
+	/// Blocks of an extension.
+	pub(crate) extension: u32,
+	/// Most blocks one after the other in which the honest side cannot get a move through.
+	pub(crate) streak: u8,
+	/// Most such blocks in all.
+	pub(crate) budget: u8,
+	/// Blocks that one re-org may undo; 0 for no re-org.
+	pub(crate) reorg: u8,
+	/// Blocks that the honest agent is down in its one crash; 0 for no crash.
+	pub(crate) down: u8,
+	/// Whether the adversary tries every move there is, or only a few of each kind.
+	pub(crate) wide: bool,
+}
+
+impl Bounds {
+	/// Sets the clocks of a game.
+	pub(crate) fn set(&self, params: Params) -> Params {
+		let Self { clock, reserve, extension, .. } = *self;
+		Params { clock, reserve, extension, ..params }
+	}
+}
+
+/// Whether the deep forms are asked for: `ASSAY_MODELS=deep`.
+pub(crate) fn deep() -> bool {
+	std::env::var("ASSAY_MODELS").is_ok_and(|form| form == "deep")
+}
+
+/// Every move of the adversary; time is short, and nobody is disturbed.
+pub(crate) fn wide() -> Bounds {
+	let (streak, budget) = if deep() { (2, 2) } else { (0, 0) };
+	let clock = if deep() { 14 } else { 10 };
+	Bounds { clock, reserve: 2, extension: 1, streak, budget, reorg: 0, down: 0, wide: true }
+}
+
+/// Few moves; censorship of three blocks, a crash and a re-org at any time. The longest game has
+/// eight turns of the honest side, so in a quiet one it uses 8 blocks of 12. Only the extensions, of which
+/// one is longer than the longest streak, keep it in time: the main part of its clock is 2 blocks.
+pub(crate) fn disturbed() -> Bounds {
+	let (clock, budget) = if deep() { (15, 6) } else { (12, 3) };
+	let reserve = 10;
+	Bounds { clock, reserve, extension: 5, streak: 3, budget, reorg: 3, down: 2, wide: false }
+}

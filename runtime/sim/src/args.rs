@@ -1,0 +1,78 @@
+//! The command line.
+
+use assay_dispute_game::testing::sim::{named_strategy, Wanted, Without};
+use clap::{Parser, ValueEnum};
+use std::num::NonZeroUsize;
+
+/// What can be left out of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+	/// Censored blocks.
+	Censorship,
+	/// Re-orgs.
+	Forks,
+	/// Crashes of the honest agent.
+	Crashes,
+	/// The time that replays take.
+	Replays,
+}
+
+/// Plays disputes against every known attack. Ends with one line that starts with `SIM`: `worst_time` is
+/// in blocks, `worst_griefing` what an adversary lost for each unit that the honest side spent.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sim.sh", version)]
+pub(crate) struct Args {
+	/// Games to play, at least.
+	#[arg(long, default_value_t = 100_000)]
+	pub(crate) games: u64,
+	/// Seed of the first match; the next ones follow.
+	#[arg(long, default_value_t = 1)]
+	pub(crate) seed: u64,
+	/// One strategy instead of all that are not known to win.
+	#[arg(long)]
+	pub(crate) strategy: Option<String>,
+	/// Accounts of the adversary, instead of what the seed says.
+	#[arg(long)]
+	pub(crate) adversaries: Option<u32>,
+	/// Leave something out.
+	#[arg(long, value_delimiter = ',')]
+	pub(crate) without: Vec<Part>,
+	/// Threads; one for each core if not given.
+	#[arg(long)]
+	threads: Option<NonZeroUsize>,
+	/// Play through the calls of the real runtime.
+	#[arg(long)]
+	pub(crate) pallets: bool,
+	/// List the strategies, and play nothing.
+	#[arg(long)]
+	pub(crate) list: bool,
+}
+
+impl Args {
+	/// What is wanted of every match.
+	pub(crate) fn wanted(&self) -> Result<Wanted, String> {
+		if self.pallets && !cfg!(feature = "pallets") {
+			return Err("--pallets needs the feature of this name".into());
+		}
+		let strategy = match &self.strategy {
+			None => None,
+			Some(name) => Some(
+				named_strategy(name).ok_or(format!("no strategy is called {name}; see --list"))?,
+			),
+		};
+		let without = |part| self.without.contains(&part);
+		let without = Without {
+			censorship: without(Part::Censorship),
+			forks: without(Part::Forks),
+			crashes: without(Part::Crashes),
+			replays: without(Part::Replays),
+		};
+		Ok(Wanted { strategy, adversaries: self.adversaries, without })
+	}
+
+	/// How many threads play.
+	pub(crate) fn threads(&self) -> usize {
+		let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+		self.threads.map_or_else(cores, NonZeroUsize::get)
+	}
+}

@@ -22,6 +22,8 @@ FORBIDDEN = [
     r"\b(div|rcp)\.full\b",
     r"\b(sin|cos|ex2|lg2|tanh|rsqrt)\.",
     r"\b(min|max)\.[\w.]*f(16|32|64)",
+    r"\bcvt\.r[zmp]\.[\w.]*f(16|32|64)",
+    r"\bw?g?mma\.(?![\w.:]*\.s32\b)",
 ]
 
 

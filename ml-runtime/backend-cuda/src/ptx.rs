@@ -16,8 +16,8 @@ macro_rules! modules {
 }
 
 /// All of them. `scripts/ptx.sh` makes them from the `.cu` files beside them.
-pub const MODULES: [Module; 7] =
-	modules!["columns", "elementwise", "labels", "layout", "matmul", "rows", "windows"];
+pub const MODULES: [Module; 8] =
+	modules!["columns", "elementwise", "labels", "layout", "matmul", "quant", "rows", "windows"];
 
 /// Floating-point operations whose rounding must be said.
 const ROUNDED: [&str; 8] = ["add", "sub", "mul", "mad", "fma", "div", "sqrt", "rcp"];
@@ -27,7 +27,8 @@ const FORBIDDEN: [&str; 11] =
 	["approx", "ftz", "sat", "full", "sin", "cos", "ex2", "lg2", "tanh", "rsqrt", "relu"];
 
 /// The lines of a PTX text whose result the spec does not fix: float operations that do not round to
-/// nearest even (`.rn`), approximations, flushed subnormals, native minima and maxima.
+/// nearest even (`.rn`), approximations, flushed subnormals, native minima and maxima, tensor cores on
+/// floats.
 pub fn faults(text: &str) -> Vec<String> {
 	let code = |line: &str| line.split("//").next().unwrap_or_default().trim().to_owned();
 	let lines = (1..).zip(text.lines().map(code)).filter(|(_, line)| is_fault(line));
@@ -45,7 +46,15 @@ fn is_fault(line: &str) -> bool {
 	// `max` of the op spec is a comparison of integer keys.
 	let native = float && matches!(parts[0], "min" | "max");
 	let rounded = float && ROUNDED.contains(&parts[0]) && parts.get(1) != Some(&"rn");
-	rounded || native || parts.iter().any(|part| FORBIDDEN.contains(part))
+	let converted =
+		parts[0] == "cvt" && parts.iter().any(|part| matches!(*part, "rz" | "rm" | "rp"));
+	// Tensor cores add floats in an order and with a rounding of their own.
+	let tensor = matches!(parts[0], "mma" | "wmma" | "wgmma") && !parts.contains(&"s32");
+	rounded
+		|| native
+		|| (float && converted)
+		|| tensor
+		|| parts.iter().any(|part| FORBIDDEN.contains(part))
 }
 
 impl Module {

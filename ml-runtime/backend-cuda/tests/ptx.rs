@@ -68,11 +68,20 @@ fn faults_should_be_found_when_rounding_is_open() {
 		"rsqrt.approx.f32 	%f1, %f2;",
 		"ex2.approx.ftz.f32 	%f1, %f2;",
 		"max.f32 	%f1, %f2, %f3;",
+		"mul.f64 	%fd1, %fd2, %fd3;",
+		"cvt.rz.f32.f64 	%f1, %fd1;",
+		"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f1}, {%r1}, {%r2}, {%f1};",
 	];
 	for line in bad {
 		assert_eq!(faults(&format!("\n\t{line}\n")).len(), 1, "{line}");
 	}
-	let good = ["add.rn.f32 %f1, %f2, %f3;", "add.s32 %r1, %r2, %r3;", "max.u32 %r1, %r2, %r3;"];
+	let good = [
+		"add.rn.f32 %f1, %f2, %f3;",
+		"add.s32 %r1, %r2, %r3;",
+		"max.u32 %r1, %r2, %r3;",
+		"cvt.rn.f32.f64 %f1, %fd1;",
+		"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%r1}, {%r2}, {%r3}, {%r1};",
+	];
 	for line in good {
 		assert_eq!(faults(line), Vec::<String>::new());
 	}

@@ -1,10 +1,14 @@
 //! One block of threads: each runs until it must wait for others.
 
+use std::collections::VecDeque;
+
 use super::instruction::Compute;
 use super::memory::{Global, Shared};
-use super::parse::{Action, Kernel, Register};
+use super::program::{Action, Kernel, Register};
+use super::warp::WARP;
 
-const WARP: usize = 32;
+/// Words of an asynchronous copy.
+const COPY_WORDS: usize = 4;
 
 /// Most instructions that a thread executes between two waits: more is a loop that does not end.
 const PATIENCE: u64 = 1 << 32;
@@ -13,14 +17,24 @@ const PATIENCE: u64 = 1 << 32;
 enum Wait {
 	No,
 	Barrier,
-	Shuffle,
+	Warp,
 	Ended,
 }
 
-struct Thread {
-	registers: Vec<u64>,
+/// From an address of global memory to one of shared memory.
+struct Copy {
+	from: u64,
+	to: u64,
+}
+
+pub(super) struct Thread {
+	pub(super) registers: Vec<u64>,
 	next: usize,
 	wait: Wait,
+	/// Copies that are in no group yet.
+	begun: Vec<Copy>,
+	/// Groups of copies that have not arrived.
+	groups: VecDeque<Vec<Copy>>,
 }
 
 /// A block of a launch.
@@ -51,14 +65,15 @@ impl Block<'_> {
 				shared.barrier();
 				continue;
 			}
-			let mut shuffled = false;
+			let mut gone_on = false;
 			for warp in threads.chunks_mut(WARP) {
-				if warp.iter().all(|thread| thread.wait == Wait::Shuffle) {
-					self.shuffle(warp)?;
-					shuffled = true;
+				if warp.iter().all(|thread| thread.wait == Wait::Warp) {
+					self.common(warp)?.of_warp(warp)?;
+					warp.iter_mut().for_each(Thread::go_on);
+					gone_on = true;
 				}
 			}
-			if !shuffled {
+			if !gone_on {
 				return Err("threads wait for each other forever".into());
 			}
 		}
@@ -68,7 +83,8 @@ impl Block<'_> {
 		let mut registers = self.kernel.registers.clone();
 		let special = [index, self.index, self.threads, self.grid];
 		registers.iter_mut().zip(special).for_each(|(register, value)| *register = value.into());
-		Thread { registers, next: 0, wait: Wait::No }
+		let (begun, groups) = (Vec::new(), VecDeque::new());
+		Thread { registers, next: 0, wait: Wait::No, begun, groups }
 	}
 
 	/// The instruction at which all these threads wait.
@@ -86,24 +102,6 @@ impl Block<'_> {
 			threads.iter_mut().for_each(|thread| thread.registers[to as usize] = any.into());
 		}
 		threads.iter_mut().for_each(Thread::go_on);
-		Ok(())
-	}
-
-	fn shuffle(&self, warp: &mut [Thread]) -> Result<(), String> {
-		let Action::ShuffleDown { to, from, distance, bound, mask } = *self.common(warp)? else {
-			return Err("a warp waits for something else than a shuffle".into());
-		};
-		let words: Vec<_> = warp.iter().map(|thread| thread.registers[from as usize]).collect();
-		for (lane, thread) in warp.iter_mut().enumerate() {
-			let register = |at: Register| thread.registers[at as usize];
-			if (register(bound), register(mask) as u32) != (WARP as u64 - 1, u32::MAX) {
-				return Err("a shuffle of less than a whole warp".into());
-			}
-			let other = lane + register(distance) as usize;
-			let word = words.get(other).copied().unwrap_or(words[lane]);
-			thread.registers[to as usize] = word;
-			thread.go_on();
-		}
 		Ok(())
 	}
 
@@ -128,7 +126,13 @@ impl Block<'_> {
 					continue;
 				},
 				Action::Barrier | Action::BarrierOr { .. } => thread.wait = Wait::Barrier,
-				Action::ShuffleDown { .. } => thread.wait = Wait::Shuffle,
+				Action::ShuffleDown { .. }
+				| Action::MaxOfWarp { .. }
+				| Action::AllOfWarp { .. }
+				| Action::Multiply { .. } => thread.wait = Wait::Warp,
+				Action::Return if thread.is_copying() => {
+					return Err("a thread ends before its copies have arrived".into());
+				},
 				Action::Return => thread.wait = Wait::Ended,
 				action => self.step(action, thread, index, shared, global)?,
 			}
@@ -169,24 +173,50 @@ impl Block<'_> {
 				thread.registers[*to as usize] = value.ok_or("outside the parameters")?;
 			},
 			Action::LoadGlobal { to, at, offset } => {
-				let word = global.load(thread.address(*at, *offset), identity)?;
-				thread.registers[*to as usize] = word.into();
+				let addresses = words(thread.address(*at, *offset), to.len())?;
+				for (to, address) in to.iter().zip(addresses) {
+					thread.registers[*to as usize] = global.load(address, identity)?.into();
+				}
 			},
 			Action::StoreGlobal { at, offset, from } => {
-				let word = thread.registers[*from as usize] as u32;
-				global.store(thread.address(*at, *offset), identity, word)?;
+				let addresses = words(thread.address(*at, *offset), from.len())?;
+				for (from, address) in from.iter().zip(addresses) {
+					global.store(address, identity, thread.registers[*from as usize] as u32)?;
+				}
 			},
 			Action::LoadShared { to, at, offset } => {
-				let first = thread.aligned(*at, *offset, to.len())?;
-				for (to, address) in to.iter().zip((first..).step_by(4)) {
+				let addresses = words(thread.shared(*at, *offset), to.len())?;
+				for (to, address) in to.iter().zip(addresses) {
 					thread.registers[*to as usize] = shared.load(address, index)?.into();
 				}
 			},
 			Action::StoreShared { at, offset, from } => {
-				let first = thread.aligned(*at, *offset, from.len())?;
-				for (from, address) in from.iter().zip((first..).step_by(4)) {
-					let word = thread.registers[*from as usize] as u32;
-					shared.store(address, index, word)?;
+				let addresses = words(thread.shared(*at, *offset), from.len())?;
+				for (from, address) in from.iter().zip(addresses) {
+					shared.store(address, index, thread.registers[*from as usize] as u32)?;
+				}
+			},
+			Action::Copy { to, from } => {
+				let (to, from) = (thread.shared(to.0, to.1), thread.address(from.0, from.1));
+				for (to, _) in words(to, COPY_WORDS)?.zip(words(from, COPY_WORDS)?) {
+					shared.begin(to, index)?;
+				}
+				thread.begun.push(Copy { from, to });
+			},
+			Action::CopyGroup => {
+				let group = std::mem::take(&mut thread.begun);
+				thread.groups.push_back(group);
+			},
+			// A device may copy earlier. What arrives as late as it can shows a wait that is missing.
+			Action::CopyWait { groups } => {
+				while thread.groups.len() > *groups {
+					for copy in thread.groups.pop_front().into_iter().flatten() {
+						for (from, to) in
+							words(copy.from, COPY_WORDS)?.zip(words(copy.to, COPY_WORDS)?)
+						{
+							shared.arrive(to, index, global.load(from, identity)?)?;
+						}
+					}
 				}
 			},
 			_ => return Err("an instruction that only waits".into()),
@@ -200,17 +230,25 @@ impl Thread {
 		self.registers[at as usize].wrapping_add_signed(offset)
 	}
 
-	/// The address of so many words of shared memory, which must be a multiple of their size.
-	fn aligned(&self, at: Register, offset: i64, words: usize) -> Result<u64, String> {
-		let address = u64::from(self.address(at, offset) as u32);
-		match address % (4 * words as u64) {
-			0 => Ok(address),
-			_ => Err(format!("shared address {address} is not aligned")),
-		}
+	/// An address of shared memory.
+	fn shared(&self, at: Register, offset: i64) -> u64 {
+		u64::from(self.address(at, offset) as u32)
+	}
+
+	fn is_copying(&self) -> bool {
+		!self.begun.is_empty() || self.groups.iter().any(|group| !group.is_empty())
 	}
 
 	fn go_on(&mut self) {
 		self.wait = Wait::No;
 		self.next += 1;
+	}
+}
+
+/// The addresses of so many words from this one on, which must be a multiple of their size.
+fn words(first: u64, count: usize) -> Result<impl Iterator<Item = u64>, String> {
+	match first % (4 * count as u64) {
+		0 => Ok((first..).step_by(4).take(count)),
+		_ => Err(format!("address {first:#x} is not aligned")),
 	}
 }

@@ -38,9 +38,20 @@ pub(super) fn compute(opcode: &str) -> Option<Compute> {
 			One(|a| u64::from(low(a)))
 		},
 		"cvt.s64.s32" => One(|a| i64::from(signed(a)) as u64),
+		// In 64 bits there are only exact products of integers and powers of two, so the processor's own
+		// arithmetic will do.
+		"cvt.rn.f64.s32" => One(|a| f64::from(signed(a)).to_bits()),
+		"mul.rn.f64" => Two(|a, b| (f64::from_bits(a) * f64::from_bits(b)).to_bits()),
+		"cvt.rn.f32.f64" => One(|a| float((f64::from_bits(a) as f32).to_bits())),
+		"cvt.rn.f32.s32" => One(|a| {
+			let sign = low(a) & 0x8000_0000;
+			u64::from(sign | soft::from_u32(signed(a).unsigned_abs()))
+		}),
 		"cvt.rn.f32.u32" => One(|a| u64::from(soft::from_u32(low(a)))),
 		"not.pred" => One(|a| a ^ 1),
 		"not.b32" => One(|a| u64::from(!low(a))),
+		"clz.b32" => One(|a| u64::from(low(a).leading_zeros())),
+		"prmt.b32" => Three(|a, b, selector| permute(low(a), low(b), low(selector))),
 		"neg.s32" => One(|a| u64::from(low(a).wrapping_neg())),
 		"sqrt.rn.f32" => One(|a| float(soft::sqrt(low(a)))),
 		"add.rn.f32" => Two(|a, b| float(soft::add(low(a), low(b)))),
@@ -60,6 +71,22 @@ pub(super) fn compute(opcode: &str) -> Option<Compute> {
 		}),
 		_ => return integer(opcode).or_else(|| comparison(opcode)),
 	})
+}
+
+/// Byte `i` of the result is that of the eight bytes of `a` and `b` which nibble `i` of the selector
+/// names, or, where the nibble's highest bit is set, eight times its sign.
+fn permute(a: u32, b: u32, selector: u32) -> u64 {
+	let bytes = (u64::from(b) << 32 | u64::from(a)).to_le_bytes();
+	let byte = |i: u32| {
+		let nibble = selector >> (4 * i) & 15;
+		let byte = bytes[nibble as usize & 7];
+		if nibble & 8 == 0 {
+			byte
+		} else {
+			(byte.cast_signed() >> 7).cast_unsigned()
+		}
+	};
+	u64::from(u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]))
 }
 
 fn integer(opcode: &str) -> Option<Compute> {

@@ -111,6 +111,8 @@ struct Touched {
 	reader: (u64, u32),
 	/// More than one thread has read it.
 	many: bool,
+	/// A copy has begun that has not arrived.
+	awaited: bool,
 }
 
 /// The shared memory of a block.
@@ -134,6 +136,9 @@ impl Shared {
 	pub(super) fn load(&mut self, address: u64, thread: u32) -> Result<u32, String> {
 		let word = (address / 4) as usize;
 		let touched = self.touched.get_mut(word).ok_or("outside shared memory")?;
+		if touched.awaited {
+			return Err(format!("shared word {word} is read before its copy has arrived"));
+		}
 		if touched.writer.0 == 0 {
 			return Err(format!("shared word {word} is read but never written"));
 		}
@@ -151,11 +156,30 @@ impl Shared {
 		let touched = self.touched.get_mut(word).ok_or("outside shared memory")?;
 		let written = touched.writer.0 == self.barrier && touched.writer.1 != thread;
 		let read = touched.reader.0 == self.barrier && (touched.many || touched.reader.1 != thread);
-		if written || read {
+		if written || read || touched.awaited {
 			return Err(format!("shared word {word} is written with no barrier after another use"));
 		}
 		touched.writer = (self.barrier, thread);
 		self.words[word] = value;
 		Ok(())
+	}
+
+	/// A thread begins to copy to a word.
+	pub(super) fn begin(&mut self, address: u64, thread: u32) -> Result<(), String> {
+		self.store(address, thread, 0xDEAD_BEEF)?;
+		self.await_copy(address, true);
+		Ok(())
+	}
+
+	/// What a thread began to copy to a word is there.
+	pub(super) fn arrive(&mut self, address: u64, thread: u32, value: u32) -> Result<(), String> {
+		self.await_copy(address, false);
+		self.store(address, thread, value)
+	}
+
+	fn await_copy(&mut self, address: u64, awaited: bool) {
+		if let Some(touched) = self.touched.get_mut((address / 4) as usize) {
+			touched.awaited = awaited;
+		}
 	}
 }

@@ -5,13 +5,17 @@
 //! Threads of a block run one after the other, each until it has to wait for others; blocks run in order.
 //!
 //! It is stricter than a device: an unknown instruction, an address outside a buffer or not aligned, a
-//! word that is read before it is written, a word of the result that is not written, two threads at one
-//! word with no barrier between them, and threads that wait forever are all errors.
+//! word that is read before it is written or before its copy has arrived, a word of the result that is not
+//! written, two threads at one word with no barrier between them, and threads that wait forever are all
+//! errors.
 
 mod block;
 mod instruction;
 mod memory;
 mod parse;
+mod program;
+mod tensor;
+mod warp;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +23,7 @@ use crate::plan::{Argument, Buffer, Launch, Plan};
 use crate::{ptx, Device, DeviceError};
 use block::Block;
 use memory::Global;
-use parse::Kernel;
+use program::Kernel;
 
 /// Executes PTX on this machine's processor, slowly.
 pub struct Emulator {

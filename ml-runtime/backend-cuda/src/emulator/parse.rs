@@ -3,85 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::instruction::{compute, Compute};
-
-/// Index of a register.
-pub(super) type Register = u32;
-
-/// One instruction. Immediate operands are registers that are never written.
-pub(super) enum Action {
-	Compute {
-		to: Register,
-		from: [Register; 4],
-		compute: Compute,
-	},
-	LoadParameter {
-		to: Register,
-		offset: usize,
-		wide: bool,
-	},
-	LoadGlobal {
-		to: Register,
-		at: Register,
-		offset: i64,
-	},
-	StoreGlobal {
-		at: Register,
-		offset: i64,
-		from: Register,
-	},
-	LoadShared {
-		to: Vec<Register>,
-		at: Register,
-		offset: i64,
-	},
-	StoreShared {
-		at: Register,
-		offset: i64,
-		from: Vec<Register>,
-	},
-	Branch {
-		target: usize,
-	},
-	/// Waits for the whole block.
-	Barrier,
-	/// Waits for the whole block; gives whether any thread had a true predicate.
-	BarrierOr {
-		to: Register,
-		from: Register,
-	},
-	/// Waits for the warp; gives the word of the lane that is so much further, or the lane's own.
-	ShuffleDown {
-		to: Register,
-		from: Register,
-		distance: Register,
-		bound: Register,
-		mask: Register,
-	},
-	Return,
-}
-
-pub(super) struct Instruction {
-	/// Executed only where this register is 1 (or 0, if negated).
-	pub(super) guard: Option<(Register, bool)>,
-	pub(super) action: Action,
-}
-
-/// Registers that tell a thread where it is, the first ones of each kernel.
-pub(super) const SPECIAL: [&str; 4] = ["%tid.x", "%ctaid.x", "%ntid.x", "%nctaid.x"];
-
-/// A kernel.
-#[derive(Default)]
-pub(super) struct Kernel {
-	pub(super) instructions: Vec<Instruction>,
-	/// Initial content of the registers: immediates, else zero.
-	pub(super) registers: Vec<u64>,
-	/// Bytes of the parameters.
-	pub(super) parameters: usize,
-	/// Bytes of shared memory.
-	pub(super) shared: usize,
-	/// Most threads of a block, if the kernel says so.
-	pub(super) max_threads: Option<u32>,
-}
+use super::program::{Action, Instruction, Kernel, Register, SPECIAL};
 
 /// All kernels of a module by name, or what is wrong with the text.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Kernel>, String> {
@@ -253,6 +175,31 @@ impl Parser {
 				bound: self.operand(bound)?,
 				mask: self.operand(mask)?,
 			},
+			("redux.sync.max.u32", [to, from, mask]) => Action::MaxOfWarp {
+				to: self.operand(to)?,
+				from: self.operand(from)?,
+				mask: self.operand(mask)?,
+			},
+			("vote.sync.all.pred", [to, from, mask]) => Action::AllOfWarp {
+				to: self.operand(to)?,
+				from: self.operand(from)?,
+				mask: self.operand(mask)?,
+			},
+			("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", [to, a, b, c]) => {
+				Action::Multiply {
+					to: self.fragment(to)?,
+					a: self.fragment(a)?,
+					b: self.fragment(b)?,
+					c: self.fragment(c)?,
+				}
+			},
+			("cp.async.cg.shared.global", [to, from, "16"]) => {
+				Action::Copy { to: self.address(to)?, from: self.address(from)? }
+			},
+			("cp.async.commit_group", []) => Action::CopyGroup,
+			("cp.async.wait_group", [groups]) => {
+				Action::CopyWait { groups: groups.parse().map_err(|_| "not a number of groups")? }
+			},
 			(_, [to, from]) if opcode.starts_with("ld.") || opcode.starts_with("st.") => {
 				self.memory(opcode, to, from)?
 			},
@@ -274,13 +221,13 @@ impl Parser {
 					wide: opcode.ends_with("64"),
 				}
 			},
-			"ld.global.u32" | "ld.global.f32" => {
+			_ if opcode.starts_with("ld.global.") => {
 				let (at, offset) = self.address(from)?;
-				Action::LoadGlobal { to: self.operand(to)?, at, offset }
+				Action::LoadGlobal { to: self.vector(opcode, to)?, at, offset }
 			},
-			"st.global.u32" | "st.global.f32" => {
+			_ if opcode.starts_with("st.global.") => {
 				let (at, offset) = self.address(to)?;
-				Action::StoreGlobal { at, offset, from: self.operand(from)? }
+				Action::StoreGlobal { at, offset, from: self.vector(opcode, from)? }
 			},
 			_ if opcode.starts_with("ld.shared.") => {
 				let (at, offset) = self.address(from)?;
@@ -320,13 +267,21 @@ impl Parser {
 			Some("u32" | "f32" | "b32") => 1,
 			_ => return Err("unknown instruction".into()),
 		};
-		let inner = text.trim_start_matches('{').trim_end_matches('}');
-		let registers = inner.split(',').map(|name| self.operand(name.trim()));
-		let registers = registers.collect::<Result<Vec<_>, _>>()?;
+		let registers = self.braced(text)?;
 		if registers.len() != words || !opcode.ends_with("32") {
 			return Err("unknown instruction".into());
 		}
 		Ok(registers)
+	}
+
+	/// The registers of a fragment of a matrix, which are so many.
+	fn fragment<const N: usize>(&mut self, text: &str) -> Result<[Register; N], String> {
+		self.braced(text)?.try_into().map_err(|_| format!("{N} registers expected"))
+	}
+
+	fn braced(&mut self, text: &str) -> Result<Vec<Register>, String> {
+		let inner = text.trim_start_matches('{').trim_end_matches('}');
+		inner.split(',').map(|name| self.operand(name.trim())).collect()
 	}
 }
 

@@ -26,10 +26,10 @@ const SMALL: Tile = Tile {
 };
 
 /// Fewer large tiles than this leave most of a device idle.
-const ENOUGH_TILES: u64 = 64;
+pub(super) const ENOUGH_TILES: u64 = 64;
 
 /// Fewer small tiles than this do so, too: then the blocks of K are computed at the same time.
-const ENOUGH_SMALL_TILES: u64 = 256;
+pub(super) const ENOUGH_SMALL_TILES: u64 = 256;
 
 /// Distance of neighbouring rows of a matrix, and of the matrices of a batch, in words.
 struct Strides {
@@ -51,19 +51,24 @@ impl Strides {
 	}
 }
 
+/// One product, as a batch of one.
+pub(super) fn single(transpose_a: bool, transpose_b: bool) -> BatchMatMul {
+	BatchMatMul {
+		batch: 1,
+		heads: 1,
+		transpose_a,
+		transpose_b,
+		a: HeadLayout::Stacked,
+		b: HeadLayout::Stacked,
+		out: HeadLayout::Stacked,
+	}
+}
+
 /// The plan of a node that is a product or a batch of products.
 pub(super) fn plan(spec: &NodeSpec) -> Option<Plan> {
 	let product = match spec.op {
 		Op::BatchMatMul(product) => product,
-		Op::MatMul { transpose_a, transpose_b } => BatchMatMul {
-			batch: 1,
-			heads: 1,
-			transpose_a,
-			transpose_b,
-			a: HeadLayout::Stacked,
-			b: HeadLayout::Stacked,
-			out: HeadLayout::Stacked,
-		},
+		Op::MatMul { transpose_a, transpose_b } => single(transpose_a, transpose_b),
 		_ => return None,
 	};
 	let shapes = product.shapes(spec.operand(0)?, spec.operand(1)?)?;

@@ -5,6 +5,7 @@
 
 mod elementwise;
 mod matmul;
+mod quant;
 
 use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, Window, K_BLOCK};
 
@@ -97,6 +98,7 @@ impl Plan {
 		}
 		match &spec.op {
 			Op::MatMul { .. } | Op::BatchMatMul(_) => matmul::plan(spec),
+			Op::QuantMatMul { .. } => quant::plan(spec),
 			Op::ColSum => col_sum(spec),
 			_ => None,
 		}

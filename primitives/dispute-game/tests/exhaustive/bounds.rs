@@ -39,15 +39,18 @@ pub(crate) fn deep() -> bool {
 /// Every move of the adversary; time is short, and nobody is disturbed.
 pub(crate) fn wide() -> Bounds {
 	let (streak, budget) = if deep() { (2, 2) } else { (0, 0) };
-	let clock = if deep() { 14 } else { 10 };
+	let clock = if deep() { 14 } else { 12 };
 	Bounds { clock, reserve: 2, extension: 1, streak, budget, reorg: 0, down: 0, wide: true }
 }
 
-/// Few moves; censorship of three blocks, a crash and a re-org at any time. The longest game has
-/// eight turns of the honest side, so in a quiet one it uses 8 blocks of 12. Only the extensions, of which
-/// one is longer than the longest streak, keep it in time: the main part of its clock is 2 blocks.
-pub(crate) fn disturbed() -> Bounds {
-	let (clock, budget) = if deep() { (15, 6) } else { (12, 3) };
-	let reserve = 10;
-	Bounds { clock, reserve, extension: 5, streak: 3, budget, reorg: 3, down: 2, wide: false }
+/// Few moves; three blocks in which the honest side is held back, a crash or a re-org or both, at any time.
+///
+/// A quiet game takes one block for each of at most `turns` turns. Clocks are as tight as the game
+/// promises: what `turns` and the budget take, and one block, so that the last turn has the four that three
+/// missed ones and its own need. The main part of the clock is a few blocks of that; only extensions, of
+/// which one is longer than the longest streak, keep the honest side in time.
+pub(crate) fn disturbed(turns: u32, reorg: u8, down: u8) -> Bounds {
+	let (budget, reserve) = (3, 10);
+	let clock = (turns + u32::from(budget) + 1).max(reserve + 1);
+	Bounds { clock, reserve, extension: 5, streak: 3, budget, reorg, down, wide: false }
 }

@@ -50,51 +50,85 @@ fn holds(name: &str, set: Scenario) {
 	assert!(report.ends > 0, "{name}: no path has an end");
 }
 
-fn all(form: &str, depth: u32, bounds: impl Fn() -> Bounds, kinds: &[&str]) {
+/// The honest side as challenger against lists that are published or withheld, or as defender.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+	Accuse,
+	Search,
+	Defend,
+}
+
+fn play(form: &str, depth: u32, kind: &str, part: Part, bounds: Bounds) {
 	let toy = toy(depth);
-	for (kind, lie) in lies(&toy).into_iter().filter(|(kind, _)| kinds.contains(kind)) {
-		for (word, withheld) in [("published", false), ("withheld", true)] {
-			let name = format!("{form} depth={depth} accuse {kind} {word}");
-			holds(&name, Scenario::accuse(&toy, lie.clone(), withheld, bounds()));
+	let lie = lies(&toy).into_iter().find_map(|(name, lie)| (name == kind).then_some(lie));
+	let lie = lie.expect("there is such a lie");
+	let set = match part {
+		Part::Accuse => Scenario::accuse(&toy, lie, false, bounds),
+		Part::Search => Scenario::accuse(&toy, lie, true, bounds),
+		Part::Defend => Scenario::defend(&toy, lie, bounds),
+	};
+	holds(&format!("{form} depth={depth} {kind} {part:?}"), set);
+}
+
+/// Most turns of the honest side in a quiet game, the opening not counted.
+fn turns(depth: u32, part: Part) -> u32 {
+	match (part, depth) {
+		(Part::Accuse, _) => 7,
+		(Part::Search, 1) => 7,
+		(Part::Search, 2) => 8,
+		(Part::Search, _) => 11,
+		(Part::Defend, 1) => 5,
+		(Part::Defend, 2) => 6,
+		(Part::Defend, _) => 8,
+	}
+}
+
+fn disturb(depth: u32, kind: &str, parts: &[Part], disturbances: &[(&str, u8, u8)]) {
+	for part in parts {
+		for (form, reorg, down) in disturbances {
+			play(form, depth, kind, *part, disturbed(turns(depth, *part), *reorg, *down));
 		}
-		let name = format!("{form} depth={depth} defend {kind}");
-		holds(&name, Scenario::defend(&toy, lie, bounds()));
 	}
 }
 
 #[test]
 fn truth_should_win_when_adversary_tries_every_move() {
-	for depth in 1..=4 {
-		all("wide", depth, wide, &["block"]);
+	for part in [Part::Accuse, Part::Search, Part::Defend] {
+		for depth in 1..=4 {
+			play("wide", depth, "block", part, wide());
+		}
+		for kind in ["tile", "slot", "input", "state", "output", "letter", "partial"] {
+			play("wide", 4, kind, part, wide());
+		}
 	}
-	all("wide", 4, wide, &["slot", "input", "state", "output", "letter", "partial"]);
 }
 
-#[test]
-fn truth_should_win_when_disturbed_at_depth_1() {
-	all("disturbed", 1, disturbed, &["tile"]);
-}
+const REORG: (&str, u8, u8) = ("re-org", 3, 0);
+const CRASH: (&str, u8, u8) = ("crash", 0, 2);
+const BOTH: (&str, u8, u8) = ("re-org and crash", 3, 2);
 
 #[test]
-fn truth_should_win_when_disturbed_at_depth_2() {
-	all("disturbed", 2, disturbed, &["block"]);
-}
-
-#[test]
-fn truth_should_win_when_disturbed_at_depth_3() {
-	all("disturbed", 3, disturbed, &["slot"]);
-}
-
-#[test]
-fn truth_should_win_when_disturbed_at_depth_4() {
-	all("disturbed", 4, disturbed, &["block"]);
+fn measure() {
+	let get = |name: &str| std::env::var(name).unwrap_or_default();
+	let depth = get("DEPTH").parse().unwrap();
+	let part = match &*get("PART") {
+		"a" => Part::Accuse,
+		"s" => Part::Search,
+		_ => Part::Defend,
+	};
+	let form = match &*get("FORM") {
+		"r" => REORG,
+		"c" => CRASH,
+		_ => BOTH,
+	};
+	disturb(depth, &get("KIND"), &[part], &[form]);
 }
 
 /// A budget is no budget if more of it did no harm.
 #[test]
 fn honest_should_lose_when_held_back_beyond_its_clock() {
 	let toy = toy(4);
-	let bounds = Bounds { streak: 12, budget: 12, reorg: 0, down: 0, ..disturbed() };
+	let bounds = Bounds { streak: 12, budget: 12, ..disturbed(8, 0, 0) };
 	let (_, lie) = lies(&toy).swap_remove(1);
 	for honest in [Side::Challenger, Side::Defender] {
 		let set = match honest {

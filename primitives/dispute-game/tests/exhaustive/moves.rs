@@ -56,10 +56,10 @@ pub(crate) fn adversary(set: &Scenario, game: Option<&Game>, said: &Said) -> Vec
 		(Side::Challenger, Some(game)) => menu.challenges(game),
 		(Side::Defender, _) => menu.defences(),
 	};
-	if !set.bounds.wide && rest.len() > 3 {
-		// One of each end of the list, and what asks.
+	if !set.bounds.wide && rest.len() > 2 {
+		// What asks, and what is wrong most of the time.
 		let last = rest.pop();
-		rest.truncate(2);
+		rest.truncate(1);
 		rest.extend(last);
 	}
 	plays.extend(rest);

@@ -5,7 +5,7 @@ use crate::store::{Change, Store};
 use assay_runtime::{Balance, Nonce, RuntimeHoldReason};
 use codec::{Decode, Encode};
 use polkadot_sdk::{
-	frame_support::traits::tokens::misc::IdAmount, frame_system::AccountInfo,
+	frame_support::traits::tokens::IdAmount, frame_system::AccountInfo,
 	pallet_balances::AccountData,
 };
 use std::collections::BTreeMap;

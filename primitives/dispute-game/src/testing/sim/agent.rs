@@ -1,7 +1,7 @@
 //! The honest side: the production strategy, and around it what the runtime's off-chain worker does.
 //!
 //! It reads its duties from the chain, most urgent first, has an executor replay what must be replayed,
-//! and sends the first move that is ready. Everything else that it knows is what it computed itself and a
+//! and sends the moves that are ready. Everything else that it knows is what it computed itself and a
 //! journal of the games it opened. The numbers are those of `runtime/src/offchain`.
 
 use alloc::vec::Vec;
@@ -16,8 +16,8 @@ use crate::{
 	GameError, Move, Phase, Side,
 };
 
-/// Transactions that it keeps in the pool at most: a second one would have the first one's nonce.
-pub(super) const SENDS: u32 = 1;
+/// Transactions that it sends after one block at most.
+pub(super) const SENDS: u32 = 16;
 /// Blocks for which a transaction may wait for inclusion.
 const MORTALITY: u32 = 32;
 /// Games that it opens about one claim at most.
@@ -33,11 +33,15 @@ struct Sent {
 	at: u32,
 }
 
-/// What it remembers of games that it opened.
+/// What it remembers of its games about the claim.
 #[derive(Clone, Copy, Debug, Default)]
 struct Journal {
-	opened: u32,
-	at: u32,
+	/// Games that it saw.
+	games: u32,
+	/// The latest of them.
+	latest: Option<u32>,
+	/// When it last sent an opening.
+	sent: Option<u32>,
 }
 
 /// Replays, one after the other. A replay that was made once is kept until the process ends.
@@ -161,7 +165,7 @@ impl<'a> Agent<'a> {
 			return Ok(());
 		}
 		self.pool.retain(|sent| sent.nonce >= chain.nonce || now < sent.at + 2 * MORTALITY);
-		let waiting = self.pending(chain).count() as u32;
+		self.notice(chain);
 		let mut games: Vec<(u32, u32)> = chain
 			.open
 			.iter()
@@ -169,26 +173,45 @@ impl<'a> Agent<'a> {
 			.map(|number| (chain.deadline(*number), *number))
 			.collect();
 		games.sort_unstable();
-		let mut room = SENDS.saturating_sub(waiting);
+		let mut sent = 0;
 		for (_, number) in games {
 			let job = job(chain.games[number as usize].game.phase());
 			let ready = self.executor.ask(job, self.scenario.replay, now);
 			if ready > now {
 				self.wake = self.wake.min(ready);
-			} else if room > 0 {
+			} else if sent < SENDS {
 				let call = self.answer(chain, number)?;
-				self.send(chain, call);
-				room -= 1;
+				self.send(chain, chain.nonce + sent, call);
+				sent += 1;
 			}
 		}
-		if room > 0 && self.account == CHALLENGER {
-			self.accuse(chain)?;
+		if sent < SENDS && self.account == CHALLENGER {
+			self.accuse(chain, chain.nonce + sent)?;
 		}
+		// What is not included in time is sent again.
+		let expiries = self.pool.iter().filter(|sent| sent.nonce >= chain.nonce);
+		let expiry = expiries.map(|sent| sent.at + MORTALITY + 1).filter(|at| *at > now).min();
+		self.wake = self.wake.min(expiry.unwrap_or(u32::MAX));
 		Ok(())
 	}
 
-	fn send(&mut self, chain: &Chain<'_>, call: Call) {
-		let nonce = chain.nonce + self.pending(chain).count() as u32;
+	/// Counts each of its games once.
+	fn notice(&mut self, chain: &Chain<'_>) {
+		for number in &chain.open {
+			let mine = chain.games[*number as usize].challenger == CHALLENGER;
+			if mine && self.journal.latest.is_none_or(|latest| latest < *number) {
+				self.journal.games += 1;
+				self.journal.latest = Some(*number);
+			}
+		}
+	}
+
+	/// Hands a transaction to the pool, which keeps the one that it has with this nonce while that is valid.
+	fn send(&mut self, chain: &Chain<'_>, nonce: u32, call: Call) {
+		let valid = |sent: &Sent| sent.nonce == nonce && chain.now <= sent.at + MORTALITY;
+		if self.pool.iter().any(valid) {
+			return;
+		}
 		self.pool.retain(|sent| sent.nonce != nonce);
 		self.pool.push(Sent { nonce, tx: Tx { from: self.account, call }, at: chain.now });
 		self.pool.sort_by_key(|sent| sent.nonce);
@@ -217,16 +240,13 @@ impl<'a> Agent<'a> {
 	}
 
 	/// Opens a game about the claim, if it has none and may.
-	fn accuse(&mut self, chain: &Chain<'a>) -> Result<(), &'static str> {
+	fn accuse(&mut self, chain: &Chain<'a>, nonce: u32) -> Result<(), &'static str> {
 		let now = chain.now;
 		let has_one = |number: &u32| chain.games[*number as usize].challenger == CHALLENGER;
-		if chain.open.iter().any(has_one) || self.journal.opened >= MAX_OPENINGS {
+		if chain.open.iter().any(has_one) || self.journal.games >= MAX_OPENINGS {
 			return Ok(());
 		}
-		let paused = match self.journal.opened {
-			0 => self.checked,
-			_ => self.journal.at + OPENING_PAUSE,
-		};
+		let paused = self.journal.sent.map_or(self.checked, |sent| sent + OPENING_PAUSE);
 		if now < paused {
 			self.wake = self.wake.min(paused);
 			return Ok(());
@@ -239,8 +259,9 @@ impl<'a> Agent<'a> {
 		let params = chain.params(chain.games.len() as u32);
 		let play = opening(&params, &self.seen(&said), self.scenario.set.toy());
 		let play = play.ok_or("the honest challenger finds nothing wrong with a wrong claim")?;
-		self.send(chain, Call::Open(play));
-		self.journal = Journal { opened: self.journal.opened + 1, at: now };
+		self.send(chain, nonce, Call::Open(play));
+		self.journal.sent = Some(now);
+		self.wake = self.wake.min(now + OPENING_PAUSE);
 		Ok(())
 	}
 }

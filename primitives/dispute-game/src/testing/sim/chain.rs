@@ -6,7 +6,7 @@ use codec::Encode;
 use super::{
 	super::{arena::check, rng::mix, rng::toy_hash, Said, Toy},
 	money::{self, Books, Party},
-	scenario::Scenario,
+	scenario::{replays, Scenario},
 };
 use crate::{Effect, Game, GameError, Move, MoveOf, Outcome, Params, Root, Side, Transition};
 
@@ -183,7 +183,10 @@ impl<'a> Chain<'a> {
 	/// Parameters of a game with this number.
 	pub(super) fn params(&self, number: u32) -> Params {
 		let id = (self.scenario.seed, number).using_encoded(toy_hash);
-		Params { id, ..self.scenario.params }
+		// Time for the replays of the games that are open already: see ADR 0008.
+		let Params { clock, .. } = self.scenario.params;
+		let clock = clock + replays(self.scenario.replay) * self.open.len() as u32;
+		Params { id, clock, reserve: clock / 4, ..self.scenario.params }
 	}
 
 	/// The account that plays a side of a game.

@@ -130,7 +130,7 @@ impl<'a> Scenario<'a> {
 			0 => rng.below(149),
 			_ => rng.below(4),
 		};
-		let clock = CLOCK_BASE + 2 * replay + u32::from(replay > 0);
+		let clock = CLOCK_BASE + replays(replay);
 		let mut params = set.toy().params(claimed(set, right, liar).claim_root());
 		(params.clock, params.reserve, params.extension) = (clock, clock / 4, EXTENSION);
 		let turns = honest_turns(strategy, &params, right, replay);
@@ -204,6 +204,11 @@ fn claimed(set: &Set, right: bool, liar: u32) -> &Execution {
 		true => &set.honest,
 		false => set.liar(liar),
 	}
+}
+
+/// Blocks of a clock for two replays.
+pub(super) fn replays(replay: u32) -> u32 {
+	2 * replay + u32::from(replay > 0)
 }
 
 fn any_strategy(rng: &mut Rng) -> &'static Strategy {

@@ -309,7 +309,6 @@ pub static STRATEGIES: &[Strategy] = &[
 		crowd: Full,
 		asks: true,
 		blind: true,
-		known: Some("a worker that sends one transaction a block answers 32 games too slowly"),
 		..named("questions", "asks for every list in every place of a right claim")
 	},
 	Strategy {
@@ -317,13 +316,11 @@ pub static STRATEGIES: &[Strategy] = &[
 		crowd: Full,
 		leaves: [Any; 2],
 		heavy: true,
-		known: Some("a machine of the least admitted speed replays one stride after the other"),
 		..named("heavy", "accuses many strides of a task that takes long to replay")
 	},
 	Strategy {
 		about: OfWrong,
 		mutes: true,
-		known: Some("a challenger whose opening was not included three times gives up"),
 		..named("mute", "censors the opening, within the budget")
 	},
 	Strategy {
@@ -333,7 +330,6 @@ pub static STRATEGIES: &[Strategy] = &[
 		copies: true,
 		shuts: true,
 		leaves: [First; 2],
-		known: Some("a challenger that is kept out three times gives up"),
 		..named("shut-out", "takes the last place of its wrong claim whenever somebody wants it")
 	},
 ];

@@ -13,8 +13,6 @@ use super::{
 	strategies::Strategy,
 };
 
-/// Blocks for which openings are kept out of the chain at most.
-const PATIENCE: u32 = 60;
 /// Blocks after which a match that has not ended is a fault.
 const FOREVER: u32 = 1 << 24;
 
@@ -211,11 +209,7 @@ impl<'a> World<'a> {
 	/// Whether the honest side's moves stay out of this block.
 	fn withholds(&mut self) -> bool {
 		let row = self.chain.in_a_row < self.scenario.streak;
-		// An opening that is kept out longer makes the challenger give up: the strategy `mute` does that.
-		let gives_up = self.agent.is_opening(&self.chain)
-			&& self.chain.withheld >= PATIENCE
-			&& !self.scenario.strategy.mutes;
-		if self.left() == 0 || !row || gives_up {
+		if self.left() == 0 || !row {
 			return false;
 		}
 		match self.scenario.censor {

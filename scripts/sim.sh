@@ -7,8 +7,11 @@
 # wrong or took too long. The same seed and code give the same digest.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+# The half that plays on the pallets needs the whole runtime.
+features=()
+[[ " $* " == *" --pallets "* ]] && features=(--features pallets)
 # Simulations are the one place where these two crates compute for long.
-exec cargo run --release --locked --quiet -p assay-sim \
+exec cargo run --release --locked --quiet -p assay-sim "${features[@]}" \
 	--config 'profile.release.package.assay-dispute-game.opt-level=3' \
 	--config 'profile.release.package.assay-sim.opt-level=3' \
 	-- "$@"

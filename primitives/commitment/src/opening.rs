@@ -25,16 +25,22 @@ pub const MAX_TILE_SIBLINGS: u32 = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub enum OpeningError {
 	/// Nothing is opened.
+	#[codec(index = 0)]
 	Empty,
 	/// The indices are not strictly ascending.
+	#[codec(index = 1)]
 	Unsorted,
 	/// An index is not below the number of leaves, or the opened string cannot exist.
+	#[codec(index = 2)]
 	OutOfRange,
 	/// A chunk does not have the length that it must have.
+	#[codec(index = 3)]
 	BadLength,
 	/// A word beyond the matrix is not zero.
+	#[codec(index = 4)]
 	DirtyPadding,
 	/// The number of siblings is wrong, or the root that follows is another.
+	#[codec(index = 5)]
 	NotInRoot,
 }
 

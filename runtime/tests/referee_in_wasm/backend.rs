@@ -67,7 +67,7 @@ impl Kernels for RefereeInWasm {
 		let data: Vec<u8> =
 			(0..ctx.records).filter_map(|i| records.record(i)).flatten().copied().collect();
 		// A data set is never empty, even where nothing reads it.
-		let data = if data.is_empty() { &[0][..] } else { &data };
+		let data: &[u8] = if data.is_empty() { &[0] } else { &data };
 		let shown = Shown::new(&program, spec, ctx, operands, data).ok_or(KernelError::Shape)?;
 		let all: Vec<u32> = (0..spec.ty.tiles() as u32).collect();
 		for some in all.chunks(MAX_QUESTIONS as usize) {

@@ -46,12 +46,16 @@ fn computed() -> Vec<Operation> {
 /// Cases of an operation in which a chain admits the node.
 fn cases(operation: &Operation) -> Vec<(u64, Case)> {
 	let (words, size, most) = match long() {
-		true => (200_000, Size::Medium, 1_000),
-		false => (20_000, Size::Small, 24),
+		true => (1_000_000, Size::Medium, 200),
+		false => (200_000, Size::Small, 24),
 	};
 	let cases = Suite { seed: 1, words, size }.cases(operation);
 	let admitted = |(_, case): &(u64, Case)| program(&case.spec, case.context()).is_ok();
-	cases.filter(admitted).take(most).collect()
+	// Some more than the first, with several blocks.
+	let wanted =
+		|(position, (_, case)): &(usize, (u64, Case))| *position < most || case.spec.blocks() > 1;
+	let wanted = cases.filter(admitted).enumerate().filter(wanted);
+	wanted.map(|(_, case)| case).take(most + 6).collect()
 }
 
 /// Runs an operation's cases on both, prints their digests, and says whether a reduction had blocks.

@@ -20,6 +20,7 @@ ALLOWED = {
 PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
+    "primitives/fuzz": PURE | {"ml-runtime/*"},
     "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
     "runtime/sim": PURE | {"pallet-*", "assay-runtime"},
     "runtime": PURE | {"pallet-*"},

@@ -241,7 +241,7 @@ fn burn_held_should_take_from_its_own_reason_and_from_the_issuance() {
 #[test]
 fn transfer_on_hold_should_pay_free_or_held_money_when_the_receiver_exists() {
 	with_money(|from, to| {
-		let [stake, _] = REASONS;
+		let [stake, bond] = REASONS;
 		hold(stake, from, 50 * LEAST).expect("there is enough");
 		let pay = |to: &AccountId, amount, mode| {
 			Balances::transfer_on_hold(&stake, from, to, amount, Exact, mode, Force)
@@ -250,10 +250,12 @@ fn transfer_on_hold_should_pay_free_or_held_money_when_the_receiver_exists() {
 		assert_eq!((Balances::balance(to), held(to)), (110 * LEAST, [0, 0]));
 		assert_eq!(pay(to, 10 * LEAST, OnHold), Ok(10 * LEAST));
 		assert_eq!((Balances::balance(to), held(to)), (110 * LEAST, [10 * LEAST, 0]));
+		assert_eq!(pay(to, 31 * LEAST, Free), Err(TokenError::Frozen.into()), "all that is held");
+		hold(bond, from, 10 * LEAST).expect("there is enough");
 		assert_eq!(pay(to, 31 * LEAST, Free), Err(TokenError::FundsUnavailable.into()));
 		let poor = account(9);
 		assert_eq!(pay(&poor, LEAST - 1, Free), Err(TokenError::CannotCreate.into()));
-		assert_eq!(held(from), [30 * LEAST, 0]);
+		assert_eq!(held(from), [30 * LEAST, 10 * LEAST]);
 		0
 	});
 }

@@ -222,8 +222,8 @@ fn every_call_of_ours_should_have_a_row() {
 fn every_call_of_ours_should_be_answered_by_its_origin() {
 	for (pallet, name, stranger, scene) in ROWS {
 		chain().execute_with(|| {
-			let issued = Balances::total_issuance();
 			let (party, call) = scene();
+			let issued = Balances::total_issuance();
 			let signed = |who: Who| RuntimeOrigin::signed(who.to_account_id());
 			let answers = [
 				ask(call.clone(), RuntimeOrigin::none()),

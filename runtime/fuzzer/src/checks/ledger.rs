@@ -10,9 +10,6 @@ use polkadot_sdk::{
 };
 use std::collections::BTreeMap;
 
-/// A reason as it is encoded.
-pub type Reason = Vec<u8>;
-
 /// What all accounts have and hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -20,8 +17,8 @@ pub struct Ledger {
 	pub total: Balance,
 	/// All that is reserved.
 	pub reserved: Balance,
-	/// What is held for each reason.
-	pub held: BTreeMap<Reason, Balance>,
+	/// What is held for each reason, by the reason's encoding.
+	pub held: BTreeMap<Vec<u8>, Balance>,
 }
 
 fn data(row: &[u8]) -> AccountData<Balance> {

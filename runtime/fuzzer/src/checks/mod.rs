@@ -14,7 +14,7 @@ use crate::store::{Change, Part};
 use assay_runtime::Runtime;
 use polkadot_sdk::{
 	frame_support::storage::StoragePrefixedMap, frame_system, pallet_balances,
-	sp_io::hashing::twox_128,
+	sp_core::storage::well_known_keys, sp_io::hashing::twox_128,
 };
 use std::sync::OnceLock;
 
@@ -36,12 +36,14 @@ pub fn parts() -> &'static Parts {
 }
 
 /// What a refused transaction may change besides the accounts that pay and are paid: the system's notes
-/// about the block, the fees', and the issuance, which is checked on its own.
+/// about the block (its count of transactions among them), the fees', and the issuance, which is checked
+/// on its own.
 pub fn paying_may_change(change: &Change<'_>) -> bool {
 	static PALLETS: OnceLock<[[u8; 16]; 3]> = OnceLock::new();
 	let pallets = PALLETS.get_or_init(|| {
 		[twox_128(b"System"), twox_128(b"TransactionPayment"), twox_128(b"Balances")]
 	});
 	let holds = change.key.starts_with(&parts().holds);
-	!holds && pallets.iter().any(|pallet| change.key.starts_with(pallet))
+	let index = change.key == well_known_keys::EXTRINSIC_INDEX;
+	index || !holds && pallets.iter().any(|pallet| change.key.starts_with(pallet))
 }

@@ -113,11 +113,14 @@ impl<'a> Agent<'a> {
 		}
 	}
 
-	/// Whether it waits for a move of its own to be included, or would if it could.
-	pub(super) fn is_due(&self, chain: &Chain<'_>) -> bool {
+	/// First block from which on it waits for a move of its own to be included, or would if it could.
+	pub(super) fn due_from(&self, chain: &Chain<'_>) -> Option<u32> {
 		let mine = |number: &u32| self.is_mine(chain, *number);
-		let opens = chain.now >= self.checked && self.is_opening(chain);
-		!chain.is_over() && (opens || chain.open.iter().any(mine))
+		match chain.is_over() {
+			false if chain.open.iter().any(mine) => Some(chain.now),
+			false if self.is_opening(chain) => Some(chain.now.max(self.checked)),
+			_ => None,
+		}
 	}
 
 	/// Whether it has yet to open a game.
@@ -181,7 +184,7 @@ impl<'a> Agent<'a> {
 				self.wake = self.wake.min(ready);
 			} else if sent < SENDS {
 				let call = self.answer(chain, number)?;
-				self.send(chain, chain.nonce + sent, call);
+				let _ = self.send(chain, chain.nonce + sent, call);
 				sent += 1;
 			}
 		}
@@ -207,14 +210,16 @@ impl<'a> Agent<'a> {
 	}
 
 	/// Hands a transaction to the pool, which keeps the one that it has with this nonce while that is valid.
-	fn send(&mut self, chain: &Chain<'_>, nonce: u32, call: Call) {
+	/// Says whether it took this one.
+	fn send(&mut self, chain: &Chain<'_>, nonce: u32, call: Call) -> bool {
 		let valid = |sent: &Sent| sent.nonce == nonce && chain.now <= sent.at + MORTALITY;
 		if self.pool.iter().any(valid) {
-			return;
+			return false;
 		}
 		self.pool.retain(|sent| sent.nonce != nonce);
 		self.pool.push(Sent { nonce, tx: Tx { from: self.account, call }, at: chain.now });
 		self.pool.sort_by_key(|sent| sent.nonce);
+		true
 	}
 
 	fn seen<'b>(&self, said: &'b super::super::Said) -> Seen<'b>
@@ -259,8 +264,9 @@ impl<'a> Agent<'a> {
 		let params = chain.params(chain.games.len() as u32);
 		let play = opening(&params, &self.seen(&said), self.scenario.set.toy());
 		let play = play.ok_or("the honest challenger finds nothing wrong with a wrong claim")?;
-		self.send(chain, nonce, Call::Open(play));
-		self.journal.sent = Some(now);
+		if self.send(chain, nonce, Call::Open(play)) {
+			self.journal.sent = Some(now);
+		}
 		self.wake = self.wake.min(now + OPENING_PAUSE);
 		Ok(())
 	}

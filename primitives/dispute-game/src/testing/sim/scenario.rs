@@ -182,7 +182,11 @@ impl<'a> Scenario<'a> {
 			.one_in(4)
 			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(self.budget.max(1)) });
 		self.censor = if without.censorship { Censor::Never } else { censor };
-		self.fork = forks.filter(|_| !without.forks);
+		// After a re-org, another stride may have to be replayed.
+		self.fork = forks.filter(|_| !without.forks && self.replay <= self.budget);
+		if self.fork.is_some() {
+			self.budget -= self.replay;
+		}
 		// What was replayed is lost with the process.
 		let lost = 2 * self.replay * self.places.min(self.accounts);
 		self.crash = crashes.filter(|crash| !without.crashes && crash.blocks + lost <= self.budget);

@@ -147,9 +147,8 @@ impl<'a> World<'a> {
 	/// Blocks in which the agent is down although it has something to do.
 	fn lose_time(&mut self, next: u32) {
 		let blind = self.agent.down_until.max(self.hidden_until);
-		if self.chain.now < blind && self.agent.is_due(&self.chain) {
-			let lost = next.min(blind) - self.chain.now;
-			self.chain.withheld += lost;
+		if let Some(from) = self.agent.due_from(&self.chain) {
+			self.chain.withheld += next.min(blind).saturating_sub(from);
 		}
 	}
 

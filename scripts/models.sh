@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The exhaustive models (docs/adr/0016) in their deep forms: every interleaving around one dispute game, and every
-# sequence of calls around one stake. `ASSAY_MODELS=ordinary` runs the forms of the test suite instead. Arguments
+# sequence of calls around one stake. `ASSAY_MODELS=ordinary` takes the bounds of the test suite instead. Arguments
 # go to the test runner, e.g. a part of a test's name. Ends with `MODELS states=… violations=…`.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
@@ -10,7 +10,7 @@ trap 'rm -f "$log"' EXIT
 status=0
 for crate in assay-dispute-game assay-primitives; do
 	say "models of $crate ($ASSAY_MODELS)"
-	"${CARGO:-cargo}" test --release --locked -p "$crate" --test exhaustive -- --nocapture "$@" 2>&1 \
+	"${CARGO:-cargo}" test --release --locked -p "$crate" --test exhaustive -- --nocapture --include-ignored "$@" 2>&1 \
 		| tee -a "$log" | { grep --line-buffered -E 'MODEL |^test |^error|panicked' || true; }
 	[ "${PIPESTATUS[0]}" = 0 ] || status=1
 done

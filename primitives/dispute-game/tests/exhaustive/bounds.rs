@@ -36,11 +36,12 @@ pub(crate) fn deep() -> bool {
 	std::env::var("ASSAY_MODELS").is_ok_and(|form| form == "deep")
 }
 
-/// Every move of the adversary; time is short, and nobody is disturbed.
+/// Every move of the adversary; nobody is disturbed, or for two blocks in the deep form. At most eleven turns
+/// of the honest side, the clock again no longer than they and the last extension take.
 pub(crate) fn wide() -> Bounds {
-	let (streak, budget) = if deep() { (2, 2) } else { (0, 0) };
-	let clock = if deep() { 14 } else { 12 };
-	Bounds { clock, reserve: 2, extension: 1, streak, budget, reorg: 0, down: 0, wide: true }
+	let (budget, clock, reserve) = if deep() { (2, 15, 8) } else { (0, 13, 4) };
+	let extension = reserve / 2;
+	Bounds { clock, reserve, extension, streak: 2, budget, reorg: 0, down: 0, wide: true }
 }
 
 /// Few moves; three blocks in which the honest side is held back, a crash or a re-org or both, at any time.

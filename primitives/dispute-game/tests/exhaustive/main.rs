@@ -33,7 +33,7 @@ mod world;
 
 use assay_dispute_game::Side;
 use board::Rules;
-use bounds::{disturbed, wide, Bounds};
+use bounds::{deep, disturbed, wide, Bounds};
 use scenario::{lies, toy, Scenario};
 use search::{explore, Report};
 
@@ -91,37 +91,39 @@ fn disturb(depth: u32, kind: &str, parts: &[Part], disturbances: &[(&str, u8, u8
 	}
 }
 
-#[test]
-fn truth_should_win_when_adversary_tries_every_move() {
-	for part in [Part::Accuse, Part::Search, Part::Defend] {
-		for depth in 1..=4 {
-			play("wide", depth, "block", part, wide());
-		}
-		for kind in ["tile", "slot", "input", "state", "output", "letter", "partial"] {
-			play("wide", 4, kind, part, wide());
-		}
-	}
-}
-
 const REORG: (&str, u8, u8) = ("re-org", 3, 0);
 const CRASH: (&str, u8, u8) = ("crash", 0, 2);
 const BOTH: (&str, u8, u8) = ("re-org and crash", 3, 2);
 
 #[test]
-fn measure() {
-	let get = |name: &str| std::env::var(name).unwrap_or_default();
-	let depth = get("DEPTH").parse().unwrap();
-	let part = match &*get("PART") {
-		"a" => Part::Accuse,
-		"s" => Part::Search,
-		_ => Part::Defend,
-	};
-	let form = match &*get("FORM") {
-		"r" => REORG,
-		"c" => CRASH,
-		_ => BOTH,
-	};
-	disturb(depth, &get("KIND"), &[part], &[form]);
+fn truth_should_win_when_adversary_tries_every_move() {
+	for part in [Part::Accuse, Part::Search, Part::Defend] {
+		let (depths, kinds) = if deep() {
+			(1..=4, &["tile", "slot", "input", "state", "output", "letter", "partial"][..])
+		} else {
+			(4..=4, &["slot", "letter"][..])
+		};
+		depths.for_each(|depth| play("wide", depth, "block", part, wide()));
+		kinds.iter().for_each(|kind| play("wide", 4, kind, part, wide()));
+	}
+}
+
+#[test]
+fn truth_should_win_when_disturbed() {
+	disturb(1, "tile", &[Part::Accuse, Part::Defend], &[BOTH]);
+	for depth in 2..=4 {
+		disturb(depth, "block", &[Part::Accuse], &[CRASH]);
+	}
+}
+
+#[test]
+#[ignore = "minutes: part of scripts/models.sh"]
+fn truth_should_win_when_disturbed_deeply() {
+	for depth in 2..=4 {
+		disturb(depth, "block", &[Part::Accuse, Part::Defend], &[CRASH, REORG, BOTH]);
+	}
+	disturb(1, "tile", &[Part::Search], &[CRASH, REORG]);
+	disturb(4, "block", &[Part::Search], &[CRASH]);
 }
 
 /// A budget is no budget if more of it did no harm.

@@ -20,9 +20,7 @@ ALLOWED = {
 PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
-    "primitives/fuzz": PURE | {"ml-runtime/*"},
-    "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
-    "runtime/sim": PURE | {"pallet-*", "assay-runtime"},
+    "runtime/sim": PURE,
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},
     "zombienet/": PURE | {"ml-runtime/*"},

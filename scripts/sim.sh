@@ -1,17 +1,13 @@
 #!/usr/bin/env bash
 # Plays disputes by the million against every known attack.
 #   scripts/sim.sh --games N [--seed S] [--strategy X] [--adversaries K]   on a virtual chain
-#   scripts/sim.sh --pallets --games N [...]                               through the calls of the real runtime
 #   scripts/sim.sh --list                                                  what the attacks are
 # Ends with a line SIM games=… wrong=… late=… worst_time=… worst_griefing=… games_per_s=…, and fails if a game went
 # wrong or took too long. The same seed and code give the same digest.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
-# The half that plays on the pallets needs the whole runtime.
-features=()
-[[ " $* " == *" --pallets "* ]] && features=(--features pallets)
 # Simulations are the one place where these two crates compute for long.
-exec cargo run --release --locked --quiet -p assay-sim "${features[@]}" \
+exec cargo run --release --locked --quiet -p assay-sim \
 	--config 'profile.release.package.assay-dispute-game.opt-level=3' \
 	--config 'profile.release.package.assay-sim.opt-level=3' \
 	-- "$@"

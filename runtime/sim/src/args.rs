@@ -40,9 +40,6 @@ pub(crate) struct Args {
 	/// Threads; one for each core if not given.
 	#[arg(long)]
 	threads: Option<NonZeroUsize>,
-	/// Play through the calls of the real runtime.
-	#[arg(long)]
-	pub(crate) pallets: bool,
 	/// List the strategies, and play nothing.
 	#[arg(long)]
 	pub(crate) list: bool,
@@ -51,9 +48,6 @@ pub(crate) struct Args {
 impl Args {
 	/// What is wanted of every match.
 	pub(crate) fn wanted(&self) -> Result<Wanted, String> {
-		if self.pallets && !cfg!(feature = "pallets") {
-			return Err("--pallets needs the feature of this name".into());
-		}
 		let strategy = match &self.strategy {
 			None => None,
 			Some(name) => Some(

@@ -54,13 +54,12 @@ pub(crate) fn faults(args: &Args, wanted: &Wanted, tally: &Tally) {
 	let mut library = Library::default();
 	for fault in tally.faults.iter().take(SHOWN) {
 		let smaller = || caught(|| shrink(fault, wanted, &mut library)).unwrap_or(*wanted);
-		let small = if args.pallets { *wanted } else { quietly(smaller) };
+		let small = quietly(smaller);
 		let strategy = args.strategy.as_ref().map(|name| format!(" --strategy {name}"));
 		let adversaries = small.adversaries.map(|count| format!(" --adversaries {count}"));
 		println!("WRONG seed {} ({}): {}", fault.seed, fault.strategy, fault.what);
 		println!(
-			"  scripts/sim.sh{} --games 1 --seed {}{}{}{}",
-			if args.pallets { " --pallets" } else { "" },
+			"  scripts/sim.sh --games 1 --seed {}{}{}{}",
 			fault.seed,
 			strategy.unwrap_or_default(),
 			adversaries.unwrap_or_default(),

@@ -88,10 +88,12 @@ fn wasm_should_equal_the_reference_when_it_recomputes_any_operation() {
 	};
 	let threads = thread::available_parallelism().map_or(1, usize::from);
 	thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-	let mut split = split.into_inner().expect("no panic");
-	split.sort_unstable();
-	let reductions = ["batch_matmul", "col_sum", "matmul", "row_max", "row_sum", "scatter_add"];
-	assert_eq!(split, reductions, "operations with cases of several blocks");
+	let split = split.into_inner().expect("no panic");
+	let reductions =
+		["col_sum", "matmul", "mm_i8", "mm_q15x3", "row_max", "row_sum", "scatter_add"];
+	for name in reductions {
+		assert!(split.contains(&name), "{name} has no case of several blocks");
+	}
 }
 
 #[test]

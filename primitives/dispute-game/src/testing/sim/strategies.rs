@@ -330,9 +330,6 @@ pub static STRATEGIES: &[Strategy] = &[
 		copies: true,
 		shuts: true,
 		leaves: [First; 2],
-		known: Some(
-			"each opening that is refused costs its fee: in rare runs more than the least reward",
-		),
 		..named("shut-out", "takes the last place of its wrong claim whenever somebody wants it")
 	},
 ];

@@ -294,6 +294,6 @@ fn solver_should_answer_in_every_game_in_the_same_block() {
 			let game = pallet_dispute::Disputes::<Runtime>::get(game).unwrap().game;
 			assert_eq!(game.mover(), Some(assay_dispute_game::Side::Defender));
 		}
-		assert_eq!(System::account_nonce(&Bob.to_account_id()), 0);
+		assert_eq!(System::account_nonce(Bob.to_account_id()), 0);
 	});
 }

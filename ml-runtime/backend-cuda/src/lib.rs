@@ -19,7 +19,7 @@
 //!   and so on). [`ptx::faults`] finds what slipped through: the tests demand that there is none.
 //! - Threads divide rows and columns, never the terms of one sum, but where the spec says how (32 lanes,
 //!   blocks of 512).
-//! - K is masked, never padded.
+//! - K of floats is masked, never padded; that of integers is padded with zeros, which change no sum.
 //! - Every word that is stored as a number has its NaN made canonical.
 //! - Float tensor cores are never used: their rounding differs by generation.
 //!

@@ -201,8 +201,8 @@ fn check(finished: &Finished, manifest: &Manifest) -> Result<(), Error> {
 		ProgramError::TooManyBlocks { node, blocks } => {
 			(node, format!("it is a sum of {blocks} blocks, more than {}", limits.blocks))
 		},
-		ProgramError::ValueTooLarge { node, words } => {
-			(node, format!("it has {words} words, more than {}", limits.value_words))
+		ProgramError::ValueTooLarge { node, tiles } => {
+			(node, format!("it has {tiles} tiles, more than {}", limits.value_tiles))
 		},
 		other => {
 			let message = format!("{other:?}");

@@ -237,7 +237,7 @@ pub mod pallet {
 			stride: u32,
 			before: Shown,
 			after: Shown,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			Self::do_open(origin, task, Move::Open { stride, before, after })
 		}
 
@@ -247,7 +247,7 @@ pub mod pallet {
 		/// Origin, errors and events as for `open`.
 		#[pallet::call_index(1)]
 		#[pallet::weight((Pallet::<T>::opening_weight(), DispatchClass::Operational))]
-		pub fn open_withheld(origin: OriginFor<T>, task: TaskId) -> DispatchResult {
+		pub fn open_withheld(origin: OriginFor<T>, task: TaskId) -> DispatchResultWithPostInfo {
 			Self::do_open(origin, task, Move::Ask)
 		}
 
@@ -268,7 +268,7 @@ pub mod pallet {
 			leaf: u32,
 			in_heartbeat: Shown,
 			in_claim: Shown,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let opening = Move::PrefixFault { heartbeat: states, leaf, in_heartbeat, in_claim };
 			Self::do_open(origin, task, opening)
 		}

@@ -7,7 +7,7 @@ use assay_primitives::{Claims, DisputedClaim, TaskId, MAX_OPEN_GAMES};
 use assay_referee::REFEREE_VERSION;
 use codec::Encode;
 use frame_support::{
-	dispatch::{DispatchResultWithPostInfo, PostDispatchInfo},
+	dispatch::{DispatchResultWithPostInfo, PostDispatchInfo, WithPostDispatchInfo},
 	ensure,
 	pallet_prelude::{DispatchResult, Pays},
 	traits::{fungible::MutateHold, Get},
@@ -129,12 +129,23 @@ impl<T: Config> Pallet<T> {
 		bonds.saturated_into::<u32>().clamp(1, MAX_OPEN_GAMES)
 	}
 
-	pub(crate) fn do_open(origin: OriginFor<T>, task: TaskId, opening: CaseMove) -> DispatchResult {
+	/// The claim that an account may open a game about. Only this is paid for by those who may not.
+	fn open_claim(task: TaskId, challenger: &T::AccountId) -> Result<ClaimOf<T>, Error<T>> {
+		let claim = T::Claims::claim(task).ok_or(Error::NoClaim)?;
+		ensure!(*challenger != claim.solver, Error::OwnClaim);
+		ensure!(Disputes::<T>::count() < T::MaxGames::get(), Error::TooManyGames);
+		ensure!(claim.open_games < Self::places(&claim), Error::TooManyGames);
+		Ok(claim)
+	}
+
+	pub(crate) fn do_open(
+		origin: OriginFor<T>,
+		task: TaskId,
+		opening: CaseMove,
+	) -> DispatchResultWithPostInfo {
 		let challenger = ensure_signed(origin)?;
-		let claim = T::Claims::claim(task).ok_or(Error::<T>::NoClaim)?;
-		ensure!(challenger != claim.solver, Error::<T>::OwnClaim);
-		ensure!(Disputes::<T>::count() < T::MaxGames::get(), Error::<T>::TooManyGames);
-		ensure!(claim.open_games < Self::places(&claim), Error::<T>::TooManyGames);
+		let claim = Self::open_claim(task, &challenger)
+			.map_err(|error| error.with_weight(Self::refused_opening_weight()))?;
 		let id = NextGame::<T>::get();
 		let params = Self::params(id, task, &claim);
 		let case = Self::case(task, &claim, &opening);
@@ -167,7 +178,8 @@ impl<T: Config> Pallet<T> {
 			agenda: BlockNumberFor::<T>::default(),
 			game: transition.game.clone(),
 		};
-		Self::carry_on(id, dispute, &claim, &challenger, &opening, transition)
+		Self::carry_on(id, dispute, &claim, &challenger, &opening, transition)?;
+		Ok(().into())
 	}
 
 	pub(crate) fn do_move(

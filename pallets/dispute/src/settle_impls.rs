@@ -148,6 +148,12 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::Claims::game_opened_weight())
 	}
 
+	/// Weight of an opening that finds no claim to open a game about, or no place: who takes the last place
+	/// before an honest challenger must not make it pay for a game.
+	pub fn refused_opening_weight() -> Weight {
+		T::Claims::claim_weight().saturating_add(T::DbWeight::get().reads(1))
+	}
+
 	/// Weight of a move that the referee has no part in.
 	pub(crate) fn light_weight() -> Weight {
 		T::WeightInfo::light_move().saturating_add(T::Claims::claim_weight())

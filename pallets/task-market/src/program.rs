@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use assay_commitment::ProgramTree;
-use assay_ops::{Limits, NodeSpec, Program, ProgramError};
+use assay_ops::{Limits, Program, ProgramError};
 use assay_primitives::{ProgramInfo, Quote, Work, MAX_SEARCHABLE};
 use codec::Encode;
 use frame_support::{ensure, pallet_prelude::DispatchError, traits::Get};
@@ -12,6 +12,9 @@ use sp_runtime::traits::SaturatedConversion;
 use crate::{frame_support, sp_runtime, BalanceOf, Config, Error, Pallet};
 
 const GIGA: u128 = 1_000_000_000;
+
+/// What the op set admits can be searched for a tile.
+const _: () = assert!(Limits::new(0).value_tiles == MAX_SEARCHABLE as u64);
 
 impl<T: Config> Pallet<T> {
 	/// Checks that every tile of the program can be judged and that a step can be replayed; returns
@@ -26,8 +29,6 @@ impl<T: Config> Pallet<T> {
 			checked.cost.flops <= limits.stride_flops && checked.cost.words <= limits.step_words,
 			Error::ProgramStepTooExpensive
 		);
-		let searchable = |spec: &NodeSpec| spec.ty.tiles() <= MAX_SEARCHABLE.into();
-		ensure!(checked.specs.iter().all(searchable), Error::ProgramValueTooLarge);
 		// A checked program has as many leaves as the tree takes: this cannot fail.
 		let tree = ProgramTree::new(&checked).ok_or(Error::ProgramEmpty)?;
 		let commitment = tree.commitment();

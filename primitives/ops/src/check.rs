@@ -18,8 +18,8 @@ use crate::{
 pub struct Limits {
 	/// Bytes of a record of the task's data set; loads must stay inside.
 	pub record_size: u32,
-	/// Most words of one value.
-	pub value_words: u64,
+	/// Most tiles of one value: a dispute finds one in at most so many.
+	pub value_tiles: u64,
 	/// Most words of all values and slots together.
 	pub total_words: u64,
 	/// Most blocks of a tile of a long reduction.
@@ -36,7 +36,7 @@ impl Limits {
 	pub const fn new(record_size: u32) -> Self {
 		Self {
 			record_size,
-			value_words: 1 << 31,
+			value_tiles: 1 << 20,
 			total_words: 1 << 36,
 			blocks: 512,
 			footprint: 36,
@@ -116,12 +116,12 @@ pub enum ProgramError {
 		/// The stream.
 		stream: u32,
 	},
-	/// A value has too many words.
+	/// A value has too many tiles.
 	ValueTooLarge {
 		/// The node.
 		node: NodeId,
-		/// Its words.
-		words: u64,
+		/// Its tiles.
+		tiles: u64,
 	},
 	/// A reduction has too many blocks.
 	TooManyBlocks {
@@ -182,7 +182,7 @@ impl Program {
 		}
 		let mut cost = Cost::default();
 		for (index, slot) in (0u16..).zip(&self.slots) {
-			if !(1..=limits.value_words).contains(&slot.ty.words()) {
+			if !(1..=limits.value_tiles).contains(&slot.ty.tiles()) {
 				return Err(ProgramError::BadSlot { slot: index });
 			}
 			cost = cost.with_slot(slot).ok_or(ProgramError::CostOverflow)?;
@@ -275,9 +275,9 @@ impl NodeSpec {
 	/// Checks what can be said of one node alone.
 	fn check(&self, limits: &Limits) -> Result<(), ProgramError> {
 		let node = self.id;
-		let words = self.ty.words();
-		if words > limits.value_words {
-			return Err(ProgramError::ValueTooLarge { node, words });
+		let tiles = self.ty.tiles();
+		if tiles > limits.value_tiles {
+			return Err(ProgramError::ValueTooLarge { node, tiles });
 		}
 		if let Op::Load { offset, width, format } = self.op {
 			let end = u64::from(width)

@@ -138,12 +138,14 @@ fn check_should_keep_random_streams_apart() {
 #[test]
 fn check_should_limit_sizes() {
 	let fill = |rows, cols| move |p: &mut Program| p.nodes[3].op = Op::Fill { bits: 0, rows, cols };
+	let refused = ProgramError::ValueTooLarge { node: 3, tiles: (1 << 20) + (1 << 10) };
+	assert_eq!(with(fill(1 << 15, (1 << 15) + 1)), refused);
 	assert_eq!(
-		with(fill(1 << 16, (1 << 15) + 1)),
-		ProgramError::ValueTooLarge { node: 3, words: (1 << 31) + (1 << 16) }
+		with(fill(32 * (1 << 20) + 1, 1)),
+		ProgramError::ValueTooLarge { node: 3, tiles: (1 << 20) + 1 }
 	);
 	let mut largest = small();
-	fill(1 << 16, 1 << 15)(&mut largest);
+	fill(1 << 15, 1 << 15)(&mut largest);
 	assert!(largest.check(&Limits::new(8)).is_ok());
 	let tight = Limits { total_words: 56, ..Limits::new(8) };
 	assert_eq!(small().check(&tight), Err(ProgramError::TooMuchMemory { words: 57 }));
@@ -230,7 +232,7 @@ fn check_should_limit_memory_before_the_price_overflows() {
 
 #[test]
 fn check_should_refuse_costs_beyond_64_bits() {
-	let none = Limits { value_words: u64::MAX, total_words: u64::MAX, ..Limits::new(0) };
+	let none = Limits { value_tiles: u64::MAX, total_words: u64::MAX, ..Limits::new(0) };
 	let nodes: [(Op, &[u16]); 1] = [(Op::Fill { bits: 0, rows: u32::MAX, cols: u32::MAX }, &[])];
 	assert_eq!(program(1, &nodes, &[], 0).check(&none), Err(ProgramError::CostOverflow));
 }

@@ -1,6 +1,7 @@
 //! One file per call, and one per thing that the chain does by itself.
 
 mod agenda;
+mod amounts;
 mod ask;
 mod ask_slots;
 mod ask_tiles;
@@ -8,6 +9,7 @@ mod bisect;
 mod brief;
 mod constants;
 mod expire;
+mod full;
 mod indices;
 mod join_fault;
 mod open;

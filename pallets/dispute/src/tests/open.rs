@@ -126,6 +126,30 @@ fn open_should_fail_when_games_are_as_many_as_allowed() {
 }
 
 #[test]
+fn open_should_pay_for_a_look_only_when_there_is_no_place_or_no_claim() {
+	new_test_ext(|| {
+		let table = claimed(1, lie(MLP.update));
+		let paid = |task| {
+			let refused = Dispute::open_withheld(signed(RIVAL), task).unwrap_err();
+			refused.post_info.actual_weight
+		};
+		let look = crate::Pallet::<Test>::refused_opening_weight();
+		assert_eq!(paid(7), Some(look), "no claim");
+		DisputeTariff::set(crate::Tariff { bond_base: STAKE, ..DisputeTariff::get() });
+		table.opened(CHALLENGER);
+		assert_eq!(paid(0), Some(look), "no place");
+		assert!(look.all_lt(crate::Pallet::<Test>::opening_weight()));
+		// Everything that comes after the look is paid for.
+		MaxGames::set(40);
+		DisputeTariff::set(crate::Tariff { bond_base: STAKE / 4, ..DisputeTariff::get() });
+		let pauper = 1_234;
+		let refused = Dispute::open_withheld(signed(pauper), 0).unwrap_err();
+		assert_eq!(refused.post_info.actual_weight, None);
+		0
+	});
+}
+
+#[test]
 fn open_should_fail_when_the_stake_covers_no_more_games() {
 	new_test_ext(|| {
 		let table = claimed(1, lie(MLP.update));

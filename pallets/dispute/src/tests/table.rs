@@ -121,14 +121,15 @@ pub(crate) fn with_beats(stride: u32, lies: Vec<Lie>, beats: Beats) -> Table {
 /// Sends an opening move.
 pub(crate) fn open(who: u64, task: TaskId, play: CaseMove) -> DispatchResult {
 	let who = signed(who);
-	match play {
+	let done = match play {
 		Move::Open { stride, before, after } => Dispute::open(who, task, stride, before, after),
 		Move::Ask => Dispute::open_withheld(who, task),
 		Move::PrefixFault { heartbeat, leaf, in_heartbeat, in_claim } => {
 			Dispute::prefix_fault(who, task, heartbeat, leaf, in_heartbeat, in_claim)
 		},
 		other => panic!("{:?} opens no game", other.kind()),
-	}
+	};
+	done.map(|_| ()).map_err(|refused| refused.error)
 }
 
 /// Sends any other move.

@@ -1,6 +1,7 @@
 //! One file per call, and one per group of the disputes' requests.
 
 mod agenda;
+mod amounts;
 mod assign;
 mod cancel_task;
 mod claims;

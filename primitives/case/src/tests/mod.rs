@@ -4,6 +4,7 @@ mod first_step;
 mod games;
 mod lists;
 mod sizes;
+mod tied;
 
 use crate::testing::{Builder, Task};
 use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, RecordFormat, Unary, Window};

@@ -1,6 +1,7 @@
 //! Tests by subject.
 
 mod adversaries;
+mod branches;
 mod clocks;
 mod fuzz;
 mod lengths;

@@ -234,12 +234,18 @@ impl<'a> Chain<'a> {
 			Call::Open(play) | Call::Move { play, .. } => play.encoded_size(),
 			Call::Expire { .. } | Call::Finalise => 4,
 		};
-		let fee = money::PER_MOVE + bytes as i64 * money::PER_BYTE;
+		let length = bytes as i64 * money::PER_BYTE;
+		let fee = money::PER_MOVE + length;
 		let party = self.party(tx.from);
 		match &tx.call {
 			Call::Open(play) => {
-				self.books.spend(party, fee, 0);
-				self.start(tx.from, play, fee)
+				let started = self.start(tx.from, play, fee);
+				let cost = match started {
+					Err(Refused::Full | Refused::Closed) => money::REFUSED_FEE,
+					_ => money::OPENING_FEE,
+				};
+				self.books.spend(party, cost + length, 0);
+				started
 			},
 			Call::Move { game, position, play } => {
 				let work = self.work(*game);

@@ -38,6 +38,7 @@ mod tally;
 mod world;
 
 pub use library::{Library, SHELF};
+pub use money::{OPENING_FEE, REFUSED_FEE};
 pub use scenario::{Wanted, Without};
 pub use shrink::shrink;
 pub use strategies::{named_strategy, About, Crowd, Leaves, Lists, Pace, Strategy, STRATEGIES};

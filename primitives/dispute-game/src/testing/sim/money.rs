@@ -11,10 +11,14 @@ pub(super) enum Party {
 	Requester,
 }
 
-/// For each move.
+/// Worth of a move, which is paid back to the side that wins: more than the fee of most.
 pub(super) const PER_MOVE: i64 = 20_000;
 /// For each byte of a move.
 pub(super) const PER_BYTE: i64 = 1;
+/// Fee of opening a game, without its bytes. No less than the runtime's.
+pub const OPENING_FEE: i64 = 12_000;
+/// Fee of an opening that finds no place, without its bytes. No less than the runtime's.
+pub const REFUSED_FEE: i64 = 600;
 /// For each block of replaying: 5 · 10⁹ operations.
 const PER_BLOCK_OF_REPLAY: i64 = 50;
 /// Least bond.

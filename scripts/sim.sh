@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Plays disputes by the million against every known attack.
 #   scripts/sim.sh --games N [--seed S] [--strategy X] [--adversaries K]   on a virtual chain
+#   scripts/sim.sh --search --games N [--seed S]                           breeds attacks that cost less
 #   scripts/sim.sh --list                                                  what the attacks are
 # Ends with a line SIM games=… wrong=… late=… worst_time=… worst_griefing=… games_per_s=…, and fails if a game went
-# wrong or took too long. The same seed and code give the same digest.
+# wrong or took too long. The same seed and code give the same digest. A search ends with a line SEARCH games=…
+# strategies=… wrong=… late=… best_profit=… worst_griefing=… self_slash_lost=…
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 # Simulations are the one place where these two crates compute for long.

@@ -81,6 +81,7 @@ parameter_types! {
 		missed_deadline: Permill::from_percent(5),
 		withdrawal: Permill::from_percent(5),
 		disputed_withdrawal: Permill::from_percent(20),
+		cost_multiple: 10,
 	};
 	/// A clock of 41 blocks, of which 10 are reserve.
 	pub static Clock: ClockRules =

@@ -75,6 +75,7 @@ parameter_types! {
 		missed_deadline: Permill::from_percent(5),
 		withdrawal: Permill::from_percent(5),
 		disputed_withdrawal: Permill::from_percent(20),
+		cost_multiple: 10,
 	};
 	pub static TickWeight: Weight = Weight::MAX;
 	/// Tasks with a trace on chain.

@@ -94,10 +94,13 @@ pub struct Penalties {
 	pub auditor_share: Permill,
 	/// A missed deadline: taken in all. Half goes to the requester for its lost time.
 	pub missed_deadline: Permill,
-	/// Taking back a claim that nobody disputes yet: taken in all, burned.
+	/// Taking back a claim that nobody disputes yet: taken in all. Half goes to the requester.
 	pub withdrawal: Permill,
-	/// Taking back a disputed claim: taken in all. The challengers' costs are paid from it.
+	/// Taking back a disputed claim: taken at least. The challengers' costs are paid from it.
 	pub disputed_withdrawal: Permill,
+	/// Taking back a disputed claim: taken at least for each unit that its challengers spent, as far as the
+	/// stake goes. Nobody makes others work for less.
+	pub cost_multiple: u32,
 }
 
 impl Penalties {

@@ -250,7 +250,12 @@ impl<T: Config> Pallet<T> {
 			return Ok(Slash { amount, payouts: Self::half_for_requester(task, amount), fault });
 		}
 		let costs = T::Games::withdraw(id)?;
-		let amount = penalties.disputed_withdrawal.mul_floor(job.stake);
+		let spent =
+			costs.iter().fold(BalanceOf::<T>::zero(), |sum, cost| sum.saturating_add(cost.1));
+		let amount = spent
+			.saturating_mul(penalties.cost_multiple.into())
+			.max(penalties.disputed_withdrawal.mul_floor(job.stake))
+			.min(job.stake);
 		Ok(Slash { amount, payouts: Payouts::truncate_from(costs.into_inner()), fault })
 	}
 }

@@ -60,6 +60,10 @@ impl<T: Config> Pallet<T> {
 			penalties.withdrawal >= penalties.missed_deadline,
 			"a late solver must not get off lightly by claiming something and withdrawing it"
 		);
+		assert!(
+			penalties.disputed_withdrawal >= penalties.withdrawal && penalties.cost_multiple >= 10,
+			"whoever makes others work for nothing must lose ten times what it cost them"
+		);
 		assert!(prices.stake_factor > One::one(), "a solver must have more to lose than to gain");
 		assert!(!prices.minimum_stake.is_zero(), "some stake must stand behind every task");
 		assert!(!prices.row_deposit.is_zero(), "rows without a deposit are free spam");

@@ -31,6 +31,11 @@ pub(crate) struct Args {
 	/// One strategy instead of all that are not known to win.
 	#[arg(long)]
 	pub(crate) strategy: Option<String>,
+	/// Breed strategies that gain more or lose less than the known ones. Ends with a line that starts with
+	/// `SEARCH`: `best_profit` is what a coalition gained at most, in tokens, `self_slash_lost` what part of
+	/// a stake it lost at least by convicting itself
+	#[arg(long, conflicts_with = "strategy")]
+	pub(crate) search: bool,
 	/// Accounts of the adversary, instead of what the seed says.
 	#[arg(long)]
 	pub(crate) adversaries: Option<u32>,

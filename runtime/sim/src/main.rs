@@ -8,6 +8,7 @@
 mod args;
 mod output;
 mod run;
+mod search;
 mod virtual_chain;
 
 use clap::Parser;
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
 			return ExitCode::from(2);
 		},
 	};
+	if args.search {
+		return search::search(&args, &wanted);
+	}
 	let run = virtual_chain::run(&args, &wanted);
 	output::table(&run.tally);
 	output::faults(&args, &wanted, &run.tally);

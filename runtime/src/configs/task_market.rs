@@ -47,7 +47,8 @@ parameter_types! {
 		auditor_share: Permill::from_percent(10),
 		missed_deadline: Permill::from_percent(5),
 		withdrawal: Permill::from_percent(5),
-		disputed_withdrawal: Permill::from_percent(20),
+		disputed_withdrawal: Permill::from_percent(25),
+		cost_multiple: 10,
 	};
 	/// A twentieth of a block.
 	pub MarketTickWeight: Weight = Perbill::from_percent(5) * BlockWeights::get().max_block;

@@ -43,3 +43,19 @@ fn register_should_fail_when_deposit_is_not_covered() {
 		0
 	});
 }
+
+#[test]
+fn register_should_fail_when_too_little_is_left_to_keep_the_account() {
+	new_test_ext(|| {
+		let (poor, hardware) = (77, HardwareClass::Cpu);
+		let register = || Staking::register(RuntimeOrigin::signed(poor), hardware, metadata(0));
+		let give =
+			|amount| Balances::transfer_allow_death(RuntimeOrigin::signed(SOLVER), poor, amount);
+		// The deposit is 50, and 10 keep the account alive.
+		assert_ok!(give(59));
+		assert_noop!(register(), TokenError::FundsUnavailable);
+		assert_ok!(give(1));
+		assert_ok!(register());
+		0
+	});
+}

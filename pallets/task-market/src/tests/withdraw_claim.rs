@@ -29,7 +29,7 @@ fn withdraw_claim_should_pay_challengers_costs_when_disputed() {
 		let id = claimed();
 		assert_ok!(Market::game_opened(id));
 		assert_ok!(Market::game_opened(id));
-		Spent::set(vec![(CHALLENGER, 20), (RIVAL, 30)]);
+		Spent::set(vec![(CHALLENGER, 20), (RIVAL, 8)]);
 		take_events();
 		assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
 		assert_eq!(
@@ -38,12 +38,37 @@ fn withdraw_claim_should_pay_challengers_costs_when_disputed() {
 				task: id,
 				attempt: 0,
 				solver: SOLVER,
-				slashed: Slashed { amount: 320, paid: 50, burned: 270 }
+				slashed: Slashed { amount: 320, paid: 28, burned: 292 }
 			}
 		);
-		assert_eq!((free(CHALLENGER), free(RIVAL)), (PURSE + 20, PURSE + 30));
-		270
+		assert_eq!((free(CHALLENGER), free(RIVAL)), (PURSE + 20, PURSE + 8));
+		292
 	});
+}
+
+#[test]
+fn withdraw_claim_should_cost_ten_times_what_challengers_spent_when_that_is_more() {
+	// Up to the whole stake.
+	for (spent, amount) in [(32, 320), (33, 330), (160, 1_600), (161, 1_600)] {
+		new_test_ext(|| {
+			let id = claimed();
+			assert_ok!(Market::game_opened(id));
+			Spent::set(vec![(CHALLENGER, spent)]);
+			take_events();
+			assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
+			let burned = amount - spent;
+			assert_eq!(
+				take_events()[0],
+				Event::ClaimWithdrawn {
+					task: id,
+					attempt: 0,
+					solver: SOLVER,
+					slashed: Slashed { amount, paid: spent, burned }
+				}
+			);
+			burned
+		});
+	}
 }
 
 #[test]

@@ -2,7 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::testing::sim::{named_strategy, play, Fault, Library, Tally, Wanted, STRATEGIES};
+use alloc::boxed::Box;
+
+use crate::testing::{
+	sim::{named_strategy, play, Fault, Library, Strategy, Tally, Wanted, STRATEGIES},
+	Rng,
+};
 
 /// Matches of the slice.
 const MATCHES: u64 = 10_000;
@@ -27,6 +32,26 @@ fn truth_should_win_in_time_when_adversaries_try_everything() {
 	assert!(tally.total().games >= 20_000, "{} games", tally.total().games);
 	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {
 		assert_eq!(line.games == 0, strategy.known.is_some(), "{}", strategy.name);
+	}
+}
+
+#[test]
+fn truth_should_win_and_attacks_cost_ten_times_their_harm_when_strategies_are_bred() {
+	let (mut library, mut rng) = (Library::default(), Rng(1));
+	for seed in 0..2_000 {
+		let parent = &STRATEGIES[rng.below(STRATEGIES.len() as u32) as usize];
+		let bred = match seed % 3 {
+			0 => Strategy::any(&mut rng),
+			1 => parent.bent(&mut rng),
+			_ => parent.cross(&Strategy::any(&mut rng), &mut rng),
+		};
+		let strategy: &'static Strategy = Box::leak(Box::new(bred));
+		let wanted = Wanted { strategy: Some(strategy), ..Wanted::default() };
+		let report = play(seed, &wanted, &mut library);
+		let report = report.unwrap_or_else(|fault| panic!("{fault:?}: {}", bred.features()));
+		let cheap = report.games > 0 && report.loss < 10 * report.cost;
+		assert!(!cheap && report.late == 0, "seed {seed}, {}: {report:?}", bred.features());
+		assert!(report.games == 0 || report.loss > 0, "seed {seed}, {}", bred.features());
 	}
 }
 

@@ -24,7 +24,9 @@ const REQUESTER_SHARE: i64 = 25;
 const CHALLENGER_SHARE: i64 = 10;
 const COST_CAP: i64 = 5;
 /// Taken from the stake when a disputed claim, or another, is withdrawn, in percent.
-const DISPUTED_WITHDRAWAL: i64 = 20;
+const DISPUTED_WITHDRAWAL: i64 = 25;
+/// Taken at least for each unit that the challengers of a claim spent that is withdrawn.
+const COST_MULTIPLE: i64 = 10;
 const WITHDRAWAL: i64 = 5;
 
 /// What somebody sends to the chain.
@@ -414,7 +416,10 @@ impl<'a> Chain<'a> {
 		let (stake, solver) = (self.scenario.stake, self.solver());
 		let disputed = !self.open.is_empty();
 		let share = if disputed { DISPUTED_WITHDRAWAL } else { WITHDRAWAL };
-		let mut lost = stake * share / 100;
+		let cost = |number: &u32| self.games[*number as usize].costs[Side::Challenger as usize];
+		let spent: i64 = self.open.iter().map(cost).sum();
+		let amount = (stake * share / 100).max(spent * COST_MULTIPLE).min(stake);
+		let mut lost = amount;
 		for number in self.open.clone() {
 			let entry = &self.games[number as usize];
 			let owed = entry.costs[Side::Challenger as usize].min(lost);
@@ -422,7 +427,7 @@ impl<'a> Chain<'a> {
 			self.books.pay(solver, self.party(entry.challenger), owed);
 		}
 		self.books.burn(solver, lost);
-		self.books.release(solver, stake - stake * share / 100);
+		self.books.release(solver, stake - amount);
 		self.books.release(Party::Requester, stake / 2);
 		self.close_all();
 		self.standing = Standing::Withdrawn;

@@ -26,6 +26,7 @@
 
 mod agent;
 mod bend;
+mod breed;
 mod chain;
 mod foe;
 mod library;

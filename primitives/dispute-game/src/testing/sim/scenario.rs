@@ -187,8 +187,9 @@ impl<'a> Scenario<'a> {
 		if self.fork.is_some() {
 			self.budget -= self.replay;
 		}
-		// What was replayed is lost with the process.
-		let lost = 2 * self.replay * self.places.min(self.accounts);
+		// What was replayed is lost with the process: for each of the honest side's games.
+		let games = if self.right { self.places.min(self.accounts) } else { 1 };
+		let lost = 2 * self.replay * games;
 		self.crash = crashes.filter(|crash| !without.crashes && crash.blocks + lost <= self.budget);
 		if self.crash.is_some() {
 			self.budget -= lost;

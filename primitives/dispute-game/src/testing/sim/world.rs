@@ -37,6 +37,10 @@ pub struct Report {
 	pub loss: i64,
 	/// Worth of the honest side's moves, before anything was paid back.
 	pub cost: i64,
+	/// What was at stake behind the claim.
+	pub stake: i64,
+	/// The claim fell to an accomplice of its own solver.
+	pub self_inflicted: bool,
 	/// Digest of everything that happened.
 	pub trace: u64,
 }
@@ -300,6 +304,8 @@ impl<'a> World<'a> {
 			moves: ends.moves,
 			loss: -books.gain(Party::Foe) - shared,
 			cost: books.spent(Party::Honest),
+			stake: self.scenario.stake,
+			self_inflicted: matches!(self.chain.standing, Standing::Convicted(by) if by != CHALLENGER),
 			trace: ends.trace,
 		}
 	}

@@ -31,27 +31,51 @@ impl Bounds {
 	}
 }
 
-/// Whether the deep forms are asked for: `ASSAY_MODELS=deep`.
-pub(crate) fn deep() -> bool {
-	std::env::var("ASSAY_MODELS").is_ok_and(|form| form == "deep")
+/// Whether the full forms are asked for: `ASSAY_MODELS=full`.
+pub(crate) fn full() -> bool {
+	std::env::var("ASSAY_MODELS").is_ok_and(|form| form == "full")
 }
 
-/// Every move of the adversary; nobody is disturbed, or for two blocks in the deep form. At most eleven turns
+/// Every move of the adversary; nobody is disturbed, or for two blocks in the full form. At most eleven turns
 /// of the honest side, the clock again no longer than they and the last extension take.
 pub(crate) fn wide() -> Bounds {
-	let (budget, clock, reserve) = if deep() { (2, 15, 8) } else { (0, 13, 4) };
+	let (budget, clock, reserve) = if full() { (2, 15, 8) } else { (0, 13, 4) };
 	let extension = reserve / 2;
 	Bounds { clock, reserve, extension, streak: 2, budget, reorg: 0, down: 0, wide: true }
 }
 
-/// Few moves; three blocks in which the honest side is held back, a crash or a re-org or both, at any time.
+/// What is done to the honest side, at any time, beside what the adversary says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Disturbance {
+	/// What it is called.
+	pub(crate) name: &'static str,
+	/// Blocks in which the honest side cannot get a move through, in all or one after the other.
+	pub(crate) budget: u8,
+	/// Blocks that one re-org may undo.
+	pub(crate) reorg: u8,
+	/// Blocks that the honest agent is down in its one crash.
+	pub(crate) down: u8,
+}
+
+/// A little of everything.
+pub(crate) const SLIGHT: Disturbance = Disturbance { name: "slight", budget: 1, reorg: 1, down: 1 };
+/// Three blocks of censorship and a crash.
+pub(crate) const CRASH: Disturbance = Disturbance { name: "crash", budget: 3, reorg: 0, down: 2 };
+/// Three blocks of censorship and a re-org.
+pub(crate) const REORG: Disturbance = Disturbance { name: "re-org", budget: 3, reorg: 3, down: 0 };
+/// Three blocks of censorship, a crash, a re-org, or two of them, or all.
+pub(crate) const ALL: Disturbance = Disturbance { name: "all", budget: 3, reorg: 3, down: 2 };
+
+/// Few moves; the honest side is disturbed.
 ///
 /// A quiet game takes one block for each of at most `turns` turns. Clocks are as tight as the game
-/// promises: what `turns` and the budget take, and one block, so that the last turn has the four that three
-/// missed ones and its own need. The main part of the clock is a few blocks of that; only extensions, of
-/// which one is longer than the longest streak, keep the honest side in time.
-pub(crate) fn disturbed(turns: u32, reorg: u8, down: u8) -> Bounds {
-	let (budget, reserve) = (3, 10);
+/// promises: what `turns` and the budget take, and one block, so that the last turn has what the missed
+/// blocks and its own need. The main part of the clock is a few blocks of that; only extensions, of
+/// which one is longer than the budget, keep the honest side in time.
+pub(crate) fn disturbed(turns: u32, disturbance: Disturbance) -> Bounds {
+	let Disturbance { budget, reorg, down, .. } = disturbance;
+	let extension = u32::from(budget) + 2;
+	let reserve = 2 * extension;
 	let clock = (turns + u32::from(budget) + 1).max(reserve + 1);
-	Bounds { clock, reserve, extension: 5, streak: 3, budget, reorg, down, wide: false }
+	Bounds { clock, reserve, extension, streak: budget, budget, reorg, down, wide: false }
 }

@@ -33,7 +33,7 @@ mod world;
 
 use assay_dispute_game::Side;
 use board::Rules;
-use bounds::{deep, disturbed, wide, Bounds};
+use bounds::{disturbed, full, wide, Bounds, Disturbance, ALL, CRASH, REORG, SLIGHT};
 use scenario::{lies, toy, Scenario};
 use search::{explore, Report};
 
@@ -83,54 +83,46 @@ fn turns(depth: u32, part: Part) -> u32 {
 	}
 }
 
-fn disturb(depth: u32, kind: &str, parts: &[Part], disturbances: &[(&str, u8, u8)]) {
-	for part in parts {
-		for (form, reorg, down) in disturbances {
-			play(form, depth, kind, *part, disturbed(turns(depth, *part), *reorg, *down));
-		}
-	}
+fn disturb(depth: u32, part: Part, disturbance: Disturbance) {
+	// There is no block to look for at the first level.
+	let kind = if depth == 1 { "tile" } else { "block" };
+	play(disturbance.name, depth, kind, part, disturbed(turns(depth, part), disturbance));
 }
 
-const REORG: (&str, u8, u8) = ("re-org", 3, 0);
-const CRASH: (&str, u8, u8) = ("crash", 0, 2);
-const BOTH: (&str, u8, u8) = ("re-org and crash", 3, 2);
+const PARTS: [Part; 3] = [Part::Accuse, Part::Search, Part::Defend];
 
 #[test]
 fn truth_should_win_when_adversary_tries_every_move() {
-	for part in [Part::Accuse, Part::Search, Part::Defend] {
-		let (depths, kinds) = if deep() {
-			(1..=4, &["tile", "slot", "input", "state", "output", "letter", "partial"][..])
-		} else {
-			(4..=4, &["slot", "letter"][..])
-		};
-		depths.for_each(|depth| play("wide", depth, "block", part, wide()));
+	let (depths, kinds) = match full() {
+		true => (1..=4, &["tile", "slot", "input", "state", "output", "letter", "partial"][..]),
+		false => (1..=2, &[][..]),
+	};
+	for part in PARTS {
+		depths.clone().for_each(|depth| play("wide", depth, "block", part, wide()));
 		kinds.iter().for_each(|kind| play("wide", 4, kind, part, wide()));
 	}
 }
 
 #[test]
 fn truth_should_win_when_disturbed() {
-	disturb(1, "tile", &[Part::Accuse, Part::Defend], &[BOTH]);
-	for depth in 2..=4 {
-		disturb(depth, "block", &[Part::Accuse], &[CRASH]);
+	if !full() {
+		return (1..=4)
+			.for_each(|depth| PARTS.iter().for_each(|part| disturb(depth, *part, SLIGHT)));
 	}
-}
-
-#[test]
-#[ignore = "minutes: part of scripts/models.sh"]
-fn truth_should_win_when_disturbed_deeply() {
-	for depth in 2..=4 {
-		disturb(depth, "block", &[Part::Accuse, Part::Defend], &[CRASH, REORG, BOTH]);
+	for depth in 1..=4 {
+		[Part::Accuse, Part::Defend].iter().for_each(|part| disturb(depth, *part, ALL));
 	}
-	disturb(1, "tile", &[Part::Search], &[CRASH, REORG]);
-	disturb(4, "block", &[Part::Search], &[CRASH]);
+	// Whoever searches has the most turns by far.
+	[CRASH, REORG].iter().for_each(|disturbance| disturb(1, Part::Search, *disturbance));
+	disturb(4, Part::Search, CRASH);
 }
 
 /// A budget is no budget if more of it did no harm.
 #[test]
 fn honest_should_lose_when_held_back_beyond_its_clock() {
 	let toy = toy(4);
-	let bounds = Bounds { streak: 12, budget: 12, ..disturbed(8, 0, 0) };
+	let bounds = disturbed(8, Disturbance { reorg: 0, down: 0, ..ALL });
+	let bounds = Bounds { streak: 12, budget: 12, ..bounds };
 	let (_, lie) = lies(&toy).swap_remove(1);
 	for honest in [Side::Challenger, Side::Defender] {
 		let set = match honest {

@@ -39,8 +39,8 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ConstU64<10>;
 }
 
-/// Blocks from unbonding to withdrawal: more than a window of 4 and a game of 16.
-pub(crate) const UNBONDING: u64 = 24;
+/// Blocks from unbonding to withdrawal: more than a window of 4 and a game of 22.
+pub(crate) const UNBONDING: u64 = 28;
 
 impl staking::Config for Test {
 	type Currency = Balances;
@@ -48,7 +48,7 @@ impl staking::Config for Test {
 	type RegistrationDeposit = ConstU64<50>;
 	type MinimumBond = ConstU64<100>;
 	type UnbondingPeriod = ConstU64<UNBONDING>;
-	type LongestExposure = ConstU64<23>;
+	type LongestExposure = ConstU64<27>;
 	type MaxLocks = ConstU32<2>;
 	type WeightInfo = ();
 }
@@ -84,9 +84,9 @@ parameter_types! {
 		withdrawal: Permill::from_percent(5),
 		disputed_withdrawal: Permill::from_percent(20),
 	};
-	/// Clocks of 8 blocks, of which 2 are reserve.
+	/// Clocks of 9 blocks, of which 2 are reserve, and one block more for each game that is open already.
 	pub const Clock: ClockRules =
-		ClockRules { base: 8, flops_per_block: 1_000_000_000, replay_max: 0, extension: 1 };
+		ClockRules { base: 8, flops_per_block: 1_000_000_000, replay_max: 1, extension: 1 };
 	/// Bonds of 120; a stake of 300 takes three games.
 	pub const DisputeTariff: Tariff<u64> =
 		Tariff { per_move: 1, per_byte: 0, per_gigaflop: 0, bond_base: 100, bond_factor: 5 };

@@ -36,10 +36,10 @@ pub(crate) fn full() -> bool {
 	std::env::var("ASSAY_MODELS").is_ok_and(|form| form == "full")
 }
 
-/// Every move of the adversary; nobody is disturbed, or for two blocks in the full form. At most eleven turns
-/// of the honest side, the clock again no longer than they and the last extension take.
-pub(crate) fn wide() -> Bounds {
-	let (budget, clock, reserve) = if full() { (2, 15, 8) } else { (0, 13, 4) };
+/// Every move of the adversary; nobody is disturbed, or for two blocks in the full form. The clock is again
+/// no longer than `turns` of the honest side and the last extension take, of at most eleven in the full form.
+pub(crate) fn wide(turns: u32) -> Bounds {
+	let (budget, clock, reserve) = if full() { (2, 15, 8) } else { (0, (turns + 1).max(5), 4) };
 	let extension = reserve / 2;
 	Bounds { clock, reserve, extension, streak: 2, budget, reorg: 0, down: 0, wide: true }
 }

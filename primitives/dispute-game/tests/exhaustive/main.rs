@@ -89,25 +89,31 @@ fn disturb(depth: u32, part: Part, disturbance: Disturbance) {
 	play(disturbance.name, depth, kind, part, disturbed(turns(depth, part), disturbance));
 }
 
+fn try_every_move(depth: u32, kind: &str, part: Part) {
+	play("wide", depth, kind, part, wide(turns(depth, part)));
+}
+
 const PARTS: [Part; 3] = [Part::Accuse, Part::Search, Part::Defend];
 
 #[test]
 fn truth_should_win_when_adversary_tries_every_move() {
-	let (depths, kinds) = match full() {
-		true => (1..=4, &["tile", "slot", "input", "state", "output", "letter", "partial"][..]),
-		false => (1..=2, &[][..]),
-	};
+	if !full() {
+		(1..=4).for_each(|depth| try_every_move(depth, "block", Part::Accuse));
+		(1..=2).for_each(|depth| try_every_move(depth, "block", Part::Search));
+		return try_every_move(1, "block", Part::Defend);
+	}
+	let kinds = ["tile", "slot", "input", "state", "output", "letter", "partial"];
 	for part in PARTS {
-		depths.clone().for_each(|depth| play("wide", depth, "block", part, wide()));
-		kinds.iter().for_each(|kind| play("wide", 4, kind, part, wide()));
+		(1..=4).for_each(|depth| try_every_move(depth, "block", part));
+		kinds.iter().for_each(|kind| try_every_move(4, kind, part));
 	}
 }
 
 #[test]
 fn truth_should_win_when_disturbed() {
 	if !full() {
-		return (1..=4)
-			.for_each(|depth| PARTS.iter().for_each(|part| disturb(depth, *part, SLIGHT)));
+		(1..=4).for_each(|depth| disturb(depth, Part::Accuse, SLIGHT));
+		return disturb(1, Part::Defend, SLIGHT);
 	}
 	for depth in 1..=4 {
 		[Part::Accuse, Part::Defend].iter().for_each(|part| disturb(depth, *part, ALL));

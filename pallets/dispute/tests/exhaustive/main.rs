@@ -69,6 +69,29 @@ fn life(busy: bool) -> Life {
 	Life { actions, busy, claimed: true }
 }
 
+/// What the solver and its accusers do about one claim, and time.
+fn core(busy: bool) -> Life {
+	use Action::*;
+	let actions = vec![
+		Unbond(Some(150)),
+		Unbond(None),
+		Withdraw,
+		Open(CHALLENGER),
+		Answer,
+		Expire,
+		Finalise(0),
+		Pass(true),
+		Pass(false),
+	];
+	Life { actions, busy, claimed: true }
+}
+
+#[test]
+fn stake_should_answer_for_one_claim_when_calls_interleave() {
+	holds("one claim", &core(false), length(6, 8));
+	holds("one claim, full blocks", &core(true), length(6, 8));
+}
+
 #[test]
 fn stake_should_answer_for_claims_when_chain_acts_by_itself() {
 	holds("claims", &life(false), length(4, 8));

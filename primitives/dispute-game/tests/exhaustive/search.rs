@@ -71,41 +71,51 @@ pub(crate) fn explore<M: Model>(model: &M, depth: usize) -> Report {
 	let mut found: Vec<(usize, Step)> = Vec::new();
 	let mut known = HashSet::new();
 	let mut queue = VecDeque::new();
-	let root = model.root();
-	known.insert(model.key(&root));
-	found.push((0, ("", 0)));
-	queue.push_back((0, 0, root));
-	while let Some((index, length, state)) = queue.pop_front() {
-		report.depth = length;
-		let outcome = catch_unwind(AssertUnwindSafe(|| {
-			model.verify(&state);
-			if length == depth {
-				return Vec::new();
+	let mut new = vec![(0, 0, ("", 0), model.root())];
+	loop {
+		for (before, length, step, state) in new.drain(..) {
+			if !known.insert(model.key(&state)) {
+				continue;
 			}
-			let next = model.next(&state);
-			assert!(!next.is_empty() || model.ended(&state), "nothing follows, yet it is no end");
-			next.iter().for_each(|(_, after)| model.check(&state, after));
-			next
-		}));
-		let next = match outcome {
-			Ok(next) => next,
-			Err(payload) => {
-				let (what, way) = (text(&*payload), way(&found, index));
-				report.violation = Some(format!("{what}\nafter{way}"));
-				break;
-			},
-		};
-		report.ends += usize::from(model.ended(&state));
-		report.steps += next.len();
-		for (step, after) in next {
-			if known.insert(model.key(&after)) {
-				queue.push_back((found.len(), length + 1, after));
-				found.push((index, step));
+			let index = found.len();
+			found.push((before, step));
+			report.states = found.len();
+			report.depth = length;
+			report.ends += usize::from(model.ended(&state));
+			if let Err(what) = guarded(|| model.verify(&state)) {
+				report.violation = Some(format!("{what}\nafter{}", way(&found, index)));
+				return report;
+			}
+			// What is as long as it may be is not kept.
+			if length < depth {
+				queue.push_back((index, length, state));
 			}
 		}
+		let Some((index, length, state)) = queue.pop_front() else { return report };
+		match guarded(|| followers(model, &state)) {
+			Ok(next) => {
+				report.steps += next.len();
+				new.extend(next.into_iter().map(|(step, after)| (index, length + 1, step, after)));
+			},
+			Err(what) => {
+				report.violation = Some(format!("{what}\nafter{}", way(&found, index)));
+				return report;
+			},
+		}
 	}
-	report.states = found.len();
-	report
+}
+
+/// Every state that can follow, once each step has been checked.
+fn followers<M: Model>(model: &M, state: &M::State) -> Vec<(Step, M::State)> {
+	let next = model.next(state);
+	assert!(!next.is_empty() || model.ended(state), "nothing follows, yet it is no end");
+	next.iter().for_each(|(_, after)| model.check(state, after));
+	next
+}
+
+/// What `act` makes, or what it panicked with.
+fn guarded<R>(act: impl FnOnce() -> R) -> Result<R, String> {
+	catch_unwind(AssertUnwindSafe(act)).map_err(|payload| text(&*payload))
 }
 
 fn way(found: &[(usize, Step)], mut index: usize) -> String {

@@ -9,6 +9,8 @@
 //!   length. Blocks pass to the next block in which something is due, or to the block before it: between two such
 //!   blocks nothing can tell them apart. Once with a chain that acts by itself, once with full blocks, where only
 //!   calls do.
+//! - Of these {unbond, withdraw, accuse, answer, expire (which slashes), finalise, blocks pass} alone, to greater
+//!   lengths in the slice that the test suite runs.
 //! - Without a market in between: {bond, unbond, withdraw, deregister, lock, release, slash} in every order.
 //! - After each step a second set of books, kept from the events alone, is compared with the real ones, money is
 //!   counted to the unit, and all three pallets' `try_state` must hold. A refused call must change nothing.

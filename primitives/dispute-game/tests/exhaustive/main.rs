@@ -21,6 +21,8 @@
 //! than these; a re-org after which the game's id is another; two crashes or re-orgs; censorship beyond
 //! the budget, except where [`honest_should_lose_when_held_back_beyond_its_clock`] shows that the budget matters.
 //! The disturbed form lets the adversary choose among few moves at each turn, the wide form among all.
+//! Without `ASSAY_MODELS=full` (`scripts/models.sh`) all of this is a slice: one block of each disturbance, and fewer
+//! levels and lies.
 #![allow(missing_docs, reason = "a test")]
 
 mod board;

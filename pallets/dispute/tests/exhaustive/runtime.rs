@@ -83,6 +83,7 @@ parameter_types! {
 		missed_deadline: Permill::from_percent(5),
 		withdrawal: Permill::from_percent(5),
 		disputed_withdrawal: Permill::from_percent(20),
+		cost_multiple: 10,
 	};
 	/// Clocks of 9 blocks, of which 2 are reserve, and one block more for each game that is open already.
 	pub const Clock: ClockRules =

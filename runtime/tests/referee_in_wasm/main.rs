@@ -46,7 +46,7 @@ fn computed() -> Vec<Operation> {
 /// Cases of an operation in which a chain admits the node.
 fn cases(operation: &Operation) -> Vec<(u64, Case)> {
 	let (words, size, most) = match long() {
-		true => (1_000_000, Size::Medium, 200),
+		true => (1_000_000, Size::Medium, 20_000),
 		false => (200_000, Size::Small, 24),
 	};
 	let cases = Suite { seed: 1, words, size }.cases(operation);
@@ -70,7 +70,9 @@ fn conform(operation: &Operation, backends: &[Backend]) -> bool {
 		println!("conformance.{name}.{backend} {digest} {words}");
 	}
 	assert!(outcomes.iter().all(|outcome| outcome.digest == outcomes[0].digest));
-	assert!(count >= 10, "{}: only {count} cases are admitted", operation.name);
+	// Cases of the long form are larger, so that a million words may be fewer of them.
+	let enough = count >= 10 || outcomes.iter().all(|outcome| outcome.words >= 1_000_000);
+	assert!(enough, "{}: only {count} cases are admitted", operation.name);
 	blocks > Some(1)
 }
 

@@ -1,0 +1,45 @@
+//! How blocks begin and end, as the Executive does it for a block author.
+
+use assay_runtime::{Executive, Hash, Header, RuntimeEvent, System, UncheckedExtrinsic};
+use polkadot_sdk::{
+	pallet_timestamp,
+	sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
+	sp_runtime::{traits::Header as _, ApplyExtrinsicResult, Digest, DigestItem},
+};
+
+/// Length of a slot in the preset.
+const SLOT_MS: u64 = 3_000;
+/// Slot of the genesis.
+pub const FIRST_SLOT: u64 = 1_000;
+/// Authorities of the preset, who make the blocks in turn.
+const AUTHORITIES: u64 = 4;
+
+/// Begins a block in this slot, with the time in it. Its number is the last one's plus `ahead`.
+pub fn begin(ahead: u32, slot: u64) -> ApplyExtrinsicResult {
+	// A block's number must follow its parent's: the blocks between are pretended.
+	System::set_block_number(System::block_number().saturating_add(ahead.max(1) - 1));
+	Executive::initialize_block(&header(slot));
+	let now = pallet_timestamp::Call::set { now: slot * SLOT_MS };
+	Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(now.into()))
+}
+
+/// Ends the block.
+pub fn end() {
+	let _ = Executive::finalize_block();
+}
+
+/// Takes the events out of the storage, so that they are read once.
+pub fn take_events() -> Vec<RuntimeEvent> {
+	let events = System::read_events_no_consensus().map(|record| record.event).collect();
+	System::reset_events();
+	events
+}
+
+fn header(slot: u64) -> Header {
+	let number = System::block_number().saturating_add(1);
+	let authority_index = (slot % AUTHORITIES) as u32;
+	let claim = SecondaryPlainPreDigest { authority_index, slot: slot.into() };
+	let logs = vec![DigestItem::babe_pre_digest(PreDigest::SecondaryPlain(claim))];
+	let (none, parent) = (Hash::zero(), Hash::from_low_u64_be(number.into()));
+	Header::new(number, none, none, parent, Digest { logs })
+}

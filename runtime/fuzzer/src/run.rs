@@ -1,0 +1,143 @@
+//! Runs: many short lives of a chain, in threads.
+
+use crate::{
+	command::Command,
+	fault::{guarded, Fault},
+	generate::Generator,
+	report::Report,
+	shrink::shrink,
+	transaction,
+	world::{Outcome, World},
+};
+use assay_runtime::System;
+use std::{
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Mutex, PoisonError,
+	},
+	thread,
+	time::Instant,
+};
+
+/// Calls in the life of one chain. Longer lives are slower, because there is more to check.
+const LIFE: u64 = 2_000;
+/// Calls between two counts of everything.
+const AUDIT: u64 = 500;
+
+/// What to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+	/// Calls in all.
+	pub calls: u64,
+	/// Decides everything that happens.
+	pub seed: u64,
+	/// Threads; what happens does not depend on them.
+	pub threads: usize,
+	/// How a chain begins.
+	pub begin: fn() -> Result<World, Fault>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Finding {
+	/// Which of the chains of the seed.
+	pub life: u64,
+	/// The fault.
+	pub fault: Fault,
+	/// Commands up to the fault.
+	pub commands: usize,
+	/// Some of them that are enough to cause it.
+	pub shortest: Vec<Command>,
+}
+
+/// Lives through `calls` calls of one chain. Where `record` is given, the commands go there.
+fn live(
+	plan: &Plan,
+	life: u64,
+	calls: u64,
+	report: &mut Report,
+	mut record: Option<&mut Vec<Command>>,
+) -> Result<(), Fault> {
+	let mut world = (plan.begin)()?;
+	let mut generator = Generator::new(plan.seed, life);
+	let mut made = 0;
+	while made < calls {
+		let store = &mut world.store;
+		let command = guarded(|| store.with(|| generator.choose()))?;
+		if let Some(record) = &mut record {
+			record.push(command.clone());
+		}
+		let outcome = world.apply(&command)?;
+		let now = world.store.with(System::block_number);
+		generator.model.learn(&world.events, now);
+		if let Command::Call { call, .. } = &command {
+			made += 1;
+			report.count(call, matches!(outcome, Outcome::Accepted));
+			if made % AUDIT == 0 {
+				world.audit()?;
+			}
+		} else {
+			report.blocks += 1;
+		}
+	}
+	world.audit()
+}
+
+/// Runs a plan. Stops at the first fault of each thread.
+pub fn run(plan: Plan) -> Report {
+	let begin = Instant::now();
+	let lives = plan.calls.div_ceil(LIFE);
+	let next = AtomicU64::new(0);
+	let all = Mutex::new(Report::default());
+	thread::scope(|scope| {
+		for _ in 0..plan.threads.max(1) {
+			scope.spawn(|| {
+				let mut report = Report::default();
+				loop {
+					let life = next.fetch_add(1, Ordering::Relaxed);
+					if life >= lives {
+						break;
+					}
+					let calls = LIFE.min(plan.calls - life * LIFE);
+					if let Err(fault) = live(&plan, life, calls, &mut report, None) {
+						report.findings.push(find(&plan, life, calls, fault));
+						break;
+					}
+				}
+				all.lock().unwrap_or_else(PoisonError::into_inner).merge(report);
+			});
+		}
+	});
+	let mut report = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+	report.seconds = begin.elapsed().as_secs_f64();
+	report
+}
+
+/// Lives through it again, taking notes, and looks for fewer commands that do the same.
+fn find(plan: &Plan, life: u64, calls: u64, fault: Fault) -> Finding {
+	let mut commands = Vec::new();
+	let again = live(plan, life, calls, &mut Report::default(), Some(&mut commands));
+	let count = commands.len();
+	let fault = again.err().unwrap_or(fault);
+	let shortest = shrink(commands, |some| replay(plan, some).is_some_and(|f| f.same(&fault)));
+	Finding { life, fault, commands: count, shortest }
+}
+
+/// Executes commands on a new chain; returns the first fault.
+fn replay(plan: &Plan, commands: &[Command]) -> Option<Fault> {
+	let mut world = match (plan.begin)() {
+		Ok(world) => world,
+		Err(fault) => return Some(fault),
+	};
+	for command in commands {
+		if let Err(fault) = world.apply(command) {
+			return Some(fault);
+		}
+	}
+	world.audit().err()
+}
+
+/// What a call is called in reports.
+pub(crate) fn label(call: &assay_runtime::RuntimeCall) -> (&'static str, &'static str) {
+	transaction::names(call)
+}

@@ -3,7 +3,7 @@
 #   scripts/fuzz-runtime.sh --calls N [--seed S] [--threads T] [--try-state]
 # The same seed gives the same calls, whatever the threads. `--try-state` also checks the stock pallets' own
 # invariants; it builds all pallets another time. Ends with a table of accepted and refused calls and the line
-# `FUZZ-RUNTIME calls=… accepted=… refused=… panics=… violations=… calls_per_s=…`; fails if there is a fault.
+# `FUZZ runtime calls=… blocks=… panics=… failures=… calls_per_s=…`; fails if there is a fault.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 features=() arguments=()

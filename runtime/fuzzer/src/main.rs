@@ -8,8 +8,11 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: assay-runtime-fuzzer --calls N [--seed S] [--threads T]";
 
+/// Calls between two lines about how far the run is.
+const PROGRESS: u64 = 100_000;
+
 fn plan(arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
-	let mut plan = Plan { calls: 0, seed: 1, threads: 1, begin: World::new };
+	let mut plan = Plan { calls: 0, seed: 1, threads: 1, progress: PROGRESS, begin: World::new };
 	let mut arguments = arguments;
 	while let Some(name) = arguments.next() {
 		let value = arguments.next().ok_or_else(|| format!("{name} lacks a value"))?;

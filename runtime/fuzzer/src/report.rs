@@ -131,13 +131,12 @@ impl Report {
 			self.findings.iter().filter(|finding| finding.fault.rule == Rule::NoPanic).count();
 		let sum = self.sum();
 		let calls = sum.accepted + sum.refused;
-		let _ = writeln!(out, "{} blocks in {:.0} s", self.blocks, self.seconds);
+		let Count { accepted, refused } = sum;
+		let _ = writeln!(out, "{accepted} accepted, {refused} refused in {:.0} s", self.seconds);
 		let _ = write!(
 			out,
-			"FUZZ-RUNTIME calls={calls} accepted={} refused={} panics={panics} violations={} \
-			 calls_per_s={:.0}",
-			sum.accepted,
-			sum.refused,
+			"FUZZ runtime calls={calls} blocks={} panics={panics} failures={} calls_per_s={:.0}",
+			self.blocks,
 			self.findings.len() - panics,
 			calls as f64 / self.seconds.max(f64::EPSILON),
 		);

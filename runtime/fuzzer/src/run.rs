@@ -33,8 +33,32 @@ pub struct Plan {
 	pub seed: u64,
 	/// Threads; what happens does not depend on them.
 	pub threads: usize,
+	/// Calls between two lines about how far it is; 0 for none.
+	pub progress: u64,
 	/// How a chain begins.
 	pub begin: fn() -> Result<World, Fault>,
+}
+
+/// How far a run is.
+struct Progress {
+	begin: Instant,
+	calls: AtomicU64,
+	every: u64,
+}
+
+impl Progress {
+	fn new(every: u64) -> Self {
+		Self { begin: Instant::now(), calls: AtomicU64::new(0), every }
+	}
+
+	fn add(&self, calls: u64) {
+		let before = self.calls.fetch_add(calls, Ordering::Relaxed);
+		let now = before + calls;
+		if now.checked_div(self.every) > before.checked_div(self.every) {
+			let seconds = self.begin.elapsed().as_secs_f64();
+			eprintln!("calls={now} seconds={seconds:.0} calls_per_s={:.0}", now as f64 / seconds);
+		}
+	}
 }
 
 /// What was found.
@@ -85,7 +109,7 @@ fn live(
 
 /// Runs a plan. Stops at the first fault of each thread.
 pub fn run(plan: Plan) -> Report {
-	let begin = Instant::now();
+	let progress = Progress::new(plan.progress);
 	let lives = plan.calls.div_ceil(LIFE);
 	let next = AtomicU64::new(0);
 	let all = Mutex::new(Report::default());
@@ -100,16 +124,18 @@ pub fn run(plan: Plan) -> Report {
 					}
 					let calls = LIFE.min(plan.calls - life * LIFE);
 					if let Err(fault) = live(&plan, life, calls, &mut report, None) {
+						eprintln!("life={life}: {fault}");
 						report.findings.push(find(&plan, life, calls, fault));
 						break;
 					}
+					progress.add(calls);
 				}
 				all.lock().unwrap_or_else(PoisonError::into_inner).merge(report);
 			});
 		}
 	});
 	let mut report = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-	report.seconds = begin.elapsed().as_secs_f64();
+	report.seconds = progress.begin.elapsed().as_secs_f64();
 	report
 }
 

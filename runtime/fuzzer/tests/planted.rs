@@ -27,7 +27,7 @@ const CALLS: u64 = 10_000;
 const SHORT: usize = 12;
 
 fn find(begin: fn() -> Result<World, assay_runtime_fuzzer::fault::Fault>) -> Finding {
-	let mut report = run(Plan { calls: CALLS, seed: 3, threads: 1, begin });
+	let mut report = run(Plan { calls: CALLS, seed: 3, threads: 1, progress: 0, begin });
 	let finding = report.findings.pop().expect("the planted fault is found");
 	assert!(finding.shortest.len() <= SHORT, "{}: {:#?}", finding.fault, finding.shortest);
 	assert!(finding.shortest.len() < finding.commands);

@@ -11,14 +11,15 @@ use codec::{Decode, Encode};
 use pallet_compute_staking::Call as Stake;
 use pallet_dispute::Call as Dispute;
 use pallet_task_market::Call as Market;
-use polkadot_sdk::sp_runtime::traits::TrailingZeroInput;
 
 /// Indices of the pallets that have calls.
 const PALLETS: [u8; 17] = [0, 2, 3, 10, 20, 22, 31, 34, 35, 36, 40, 41, 42, 60, 61, 62, 250];
 /// More than the calls of any pallet.
 const CALLS: u32 = 34;
-/// Random bytes behind the index of a call; the rest is zero.
+/// Random bytes behind the index of a call.
 const BYTES: u32 = 96;
+/// Zeros behind them. They end, as a transaction does: a long list is refused for its length.
+const ZEROS: usize = 256;
 
 impl Scene<'_> {
 	/// Any call of our pallets by anybody, about something that mostly exists.
@@ -144,7 +145,8 @@ impl Scene<'_> {
 				let byte = self.dice.any() as u8;
 				bytes.push(if self.dice.percent(50) { 0 } else { byte });
 			}
-			if let Ok(call) = RuntimeCall::decode(&mut TrailingZeroInput::new(&bytes)) {
+			bytes.resize(bytes.len() + ZEROS, 0);
+			if let Ok(call) = RuntimeCall::decode(&mut &bytes[..]) {
 				return Command::call(self.any_origin(), call);
 			}
 		}

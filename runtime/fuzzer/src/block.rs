@@ -1,6 +1,8 @@
 //! How blocks begin and end, as the Executive does it for a block author.
 
-use assay_runtime::{Executive, Hash, Header, RuntimeEvent, System, UncheckedExtrinsic};
+use assay_runtime::{
+	Babe, Executive, Hash, Header, RuntimeEvent, Session, System, UncheckedExtrinsic,
+};
 use polkadot_sdk::{
 	pallet_timestamp,
 	sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
@@ -11,8 +13,6 @@ use polkadot_sdk::{
 const SLOT_MS: u64 = 3_000;
 /// Slot of the genesis.
 pub const FIRST_SLOT: u64 = 1_000;
-/// Authorities of the preset, who make the blocks in turn.
-const AUTHORITIES: u64 = 4;
 
 /// Begins a block in this slot, with the time in it. Its number is the last one's plus `ahead`.
 pub fn begin(ahead: u32, slot: u64) -> ApplyExtrinsicResult {
@@ -35,10 +35,17 @@ pub fn take_events() -> Vec<RuntimeEvent> {
 	events
 }
 
+/// The authorities make the blocks in turn. One that is disabled must not: the next one does.
+fn author(slot: u64) -> u32 {
+	let count = Babe::authorities().len().max(1) as u64;
+	let disabled = Session::disabled_validators();
+	let mut turns = (0..count).map(|turn| (slot.wrapping_add(turn) % count) as u32);
+	turns.find(|author| !disabled.contains(author)).unwrap_or(0)
+}
+
 fn header(slot: u64) -> Header {
 	let number = System::block_number().saturating_add(1);
-	let authority_index = (slot % AUTHORITIES) as u32;
-	let claim = SecondaryPlainPreDigest { authority_index, slot: slot.into() };
+	let claim = SecondaryPlainPreDigest { authority_index: author(slot), slot: slot.into() };
 	let logs = vec![DigestItem::babe_pre_digest(PreDigest::SecondaryPlain(claim))];
 	let (none, parent) = (Hash::zero(), Hash::from_low_u64_be(number.into()));
 	Header::new(number, none, none, parent, Digest { logs })

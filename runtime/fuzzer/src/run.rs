@@ -74,13 +74,16 @@ pub struct Finding {
 	pub shortest: Vec<Command>,
 }
 
+/// A command, and whether it can have changed anything.
+type Note = (Command, bool);
+
 /// Lives through `calls` calls of one chain. Where `record` is given, the commands go there.
 fn live(
 	plan: &Plan,
 	life: u64,
 	calls: u64,
 	report: &mut Report,
-	mut record: Option<&mut Vec<Command>>,
+	mut record: Option<&mut Vec<Note>>,
 ) -> Result<(), Fault> {
 	let mut world = (plan.begin)()?;
 	let mut generator = Generator::new(plan.seed, life);
@@ -89,9 +92,13 @@ fn live(
 		let store = &mut world.store;
 		let command = guarded(|| store.with(|| generator.choose()))?;
 		if let Some(record) = &mut record {
-			record.push(command.clone());
+			record.push((command.clone(), true));
 		}
 		let outcome = world.apply(&command)?;
+		let refused = matches!(outcome, Outcome::Refused(_) | Outcome::Invalid);
+		if let Some((_, matters)) = record.as_mut().and_then(|record| record.last_mut()) {
+			*matters = !refused;
+		}
 		let now = world.store.with(System::block_number);
 		generator.model.learn(&world.events, now);
 		if let Command::Call { call, .. } = &command {
@@ -141,16 +148,22 @@ pub fn run(plan: Plan) -> Report {
 
 /// Lives through it again, taking notes, and looks for fewer commands that do the same.
 fn find(plan: &Plan, life: u64, calls: u64, fault: Fault) -> Finding {
-	let mut commands = Vec::new();
-	let again = live(plan, life, calls, &mut Report::default(), Some(&mut commands));
-	let count = commands.len();
+	let mut notes = Vec::new();
+	let again = live(plan, life, calls, &mut Report::default(), Some(&mut notes));
 	let fault = again.err().unwrap_or(fault);
-	let shortest = shrink(commands, |some| replay(plan, some).is_some_and(|f| f.same(&fault)));
-	Finding { life, fault, commands: count, shortest }
+	let (all, matters): (Vec<_>, Vec<_>) = notes.into_iter().unzip();
+	let accepted = all.iter().zip(matters).filter(|(_, matters)| *matters);
+	let accepted: Vec<_> = accepted.map(|(command, _)| command.clone()).collect();
+	let same = |found: Option<Fault>| found.is_some_and(|found| found.same(&fault));
+	let audited = !same(replay(plan, &all, false));
+	let fails = |some: &[Command]| same(replay(plan, some, audited));
+	let commands = all.len();
+	let shortest = shrink(if fails(&accepted) { accepted } else { all }, fails);
+	Finding { life, fault, commands, shortest }
 }
 
 /// Executes commands on a new chain; returns the first fault.
-fn replay(plan: &Plan, commands: &[Command]) -> Option<Fault> {
+fn replay(plan: &Plan, commands: &[Command], audited: bool) -> Option<Fault> {
 	let mut world = match (plan.begin)() {
 		Ok(world) => world,
 		Err(fault) => return Some(fault),
@@ -160,7 +173,7 @@ fn replay(plan: &Plan, commands: &[Command]) -> Option<Fault> {
 			return Some(fault);
 		}
 	}
-	world.audit().err()
+	audited.then(|| world.audit().err()).flatten()
 }
 
 /// What a call is called in reports.

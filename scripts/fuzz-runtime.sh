@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Plays random and hostile calls against the runtime and checks its invariants after each of them.
-#   scripts/fuzz-runtime.sh --calls N [--seed S] [--threads T] [--try-state]
-# The same seed gives the same calls, whatever the threads. `--try-state` also checks the stock pallets' own
-# invariants; it builds all pallets another time. Ends with a table of accepted and refused calls and the line
+#   scripts/fuzz-runtime.sh --calls N [--seed S] [--threads T] [--minutes M] [--try-state]
+# The same seed gives the same calls, whatever the threads. No life begins after M minutes. `--try-state` also
+# checks the stock pallets' own invariants; it builds all pallets another time. Ends with a table of calls and
 # `FUZZ runtime calls=… blocks=… panics=… failures=… calls_per_s=…`; fails if there is a fault.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"

@@ -1,4 +1,4 @@
-//! `assay-runtime-fuzzer --calls N [--seed S] [--threads T]`: see `scripts/fuzz-runtime.sh`.
+//! `assay-runtime-fuzzer --calls N [--seed S] [--threads T] [--minutes M]`: see `scripts/fuzz-runtime.sh`.
 
 use assay_runtime_fuzzer::{
 	run::{run, Plan},
@@ -6,13 +6,14 @@ use assay_runtime_fuzzer::{
 };
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: assay-runtime-fuzzer --calls N [--seed S] [--threads T]";
+const USAGE: &str = "usage: assay-runtime-fuzzer --calls N [--seed S] [--threads T] [--minutes M]";
 
 /// Calls between two lines about how far the run is.
-const PROGRESS: u64 = 100_000;
+const PROGRESS: u64 = 20_000;
 
 fn plan(arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
-	let mut plan = Plan { calls: 0, seed: 1, threads: 1, progress: PROGRESS, begin: World::new };
+	let mut plan =
+		Plan { calls: 0, seed: 1, threads: 1, progress: PROGRESS, minutes: 0, begin: World::new };
 	let mut arguments = arguments;
 	while let Some(name) = arguments.next() {
 		let value = arguments.next().ok_or_else(|| format!("{name} lacks a value"))?;
@@ -20,6 +21,7 @@ fn plan(arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
 		match name.as_str() {
 			"--calls" => plan.calls = number,
 			"--seed" => plan.seed = number,
+			"--minutes" => plan.minutes = number,
 			"--threads" => plan.threads = number as usize,
 			_ => return Err(format!("unknown argument {name}")),
 		}

@@ -35,6 +35,8 @@ pub struct Plan {
 	pub threads: usize,
 	/// Calls between two lines about how far it is; 0 for none.
 	pub progress: u64,
+	/// Minutes after which no further chain begins; 0 for no limit.
+	pub minutes: u64,
 	/// How a chain begins.
 	pub begin: fn() -> Result<World, Fault>,
 }
@@ -49,6 +51,10 @@ struct Progress {
 impl Progress {
 	fn new(every: u64) -> Self {
 		Self { begin: Instant::now(), calls: AtomicU64::new(0), every }
+	}
+
+	fn is_over(&self, minutes: u64) -> bool {
+		minutes > 0 && self.begin.elapsed().as_secs() >= minutes.saturating_mul(60)
 	}
 
 	fn add(&self, calls: u64) {
@@ -126,7 +132,7 @@ pub fn run(plan: Plan) -> Report {
 				let mut report = Report::default();
 				loop {
 					let life = next.fetch_add(1, Ordering::Relaxed);
-					if life >= lives {
+					if life >= lives || progress.is_over(plan.minutes) {
 						break;
 					}
 					let calls = LIFE.min(plan.calls - life * LIFE);

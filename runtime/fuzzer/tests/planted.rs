@@ -27,7 +27,8 @@ const CALLS: u64 = 10_000;
 const SHORT: usize = 12;
 
 fn find(begin: fn() -> Result<World, assay_runtime_fuzzer::fault::Fault>) -> Finding {
-	let mut report = run(Plan { calls: CALLS, seed: 3, threads: 1, progress: 0, begin });
+	let mut report =
+		run(Plan { calls: CALLS, seed: 3, threads: 1, progress: 0, minutes: 0, begin });
 	let finding = report.findings.pop().expect("the planted fault is found");
 	assert!(finding.shortest.len() <= SHORT, "{}: {:#?}", finding.fault, finding.shortest);
 	assert!(finding.shortest.len() < finding.commands);
@@ -45,9 +46,9 @@ fn dispatch(call: RuntimeCall, origin: Origin) -> Answer {
 	call.dispatch(origin.runtime())
 }
 
-/// Whether the call makes a task final.
-fn is_finalise(call: &RuntimeCall) -> bool {
-	matches!(call, RuntimeCall::TaskMarket(Market::finalise { .. }))
+/// Whether the call bids for a task.
+fn is_bid(call: &RuntimeCall) -> bool {
+	matches!(call, RuntimeCall::TaskMarket(Market::place_bid { .. }))
 }
 
 #[test]
@@ -71,9 +72,9 @@ fn panic_should_be_found_with_its_place() {
 #[test]
 fn leak_should_be_found_when_a_call_makes_one_unit_of_money() {
 	fn planted(call: RuntimeCall, origin: Origin) -> Answer {
-		let finalise = is_finalise(&call);
+		let bid = is_bid(&call);
 		let answer = dispatch(call, origin)?;
-		if finalise {
+		if bid {
 			let lucky = people::account(5);
 			frame_system::Account::<Runtime>::mutate(lucky, |account| account.data.free += 1);
 		}
@@ -81,15 +82,15 @@ fn leak_should_be_found_when_a_call_makes_one_unit_of_money() {
 	}
 	let finding = find(|| World::with_executor(planted));
 	assert_eq!(finding.fault.rule, Rule::BalancesAreIssuance);
-	assert!(is_finalise(last_call(&finding)));
+	assert!(is_bid(last_call(&finding)));
 }
 
 #[test]
 fn leak_should_be_found_when_a_call_burns_a_unit_without_saying_so() {
 	fn planted(call: RuntimeCall, origin: Origin) -> Answer {
-		let finalise = is_finalise(&call);
+		let bid = is_bid(&call);
 		let answer = dispatch(call, origin)?;
-		if finalise {
+		if bid {
 			let unlucky = people::account(5);
 			frame_system::Account::<Runtime>::mutate(unlucky, |account| account.data.free -= 1);
 			pallet_balances::TotalIssuance::<Runtime>::mutate(|issued| *issued -= 1);

@@ -10,7 +10,7 @@ use assay_runtime_fuzzer::{
 const CALLS: u64 = 20_000;
 
 fn slice(seed: u64, calls: u64, threads: usize) -> Report {
-	run(Plan { calls, seed, threads, progress: 0, begin: World::new })
+	run(Plan { calls, seed, threads, progress: 0, minutes: 0, begin: World::new })
 }
 
 #[test]

@@ -36,12 +36,13 @@ pub fn parts() -> &'static Parts {
 }
 
 /// What a refused transaction may change besides the accounts that pay and are paid: the system's notes
-/// about the block (its count of transactions among them), the fees', and the issuance, which is checked
-/// on its own.
+/// about the block (its count of transactions among them), the fees', the issuance, which is checked on its
+/// own, and the note of who the author is, which is made late where the block began without validators.
 pub fn paying_may_change(change: &Change<'_>) -> bool {
-	static PALLETS: OnceLock<[[u8; 16]; 3]> = OnceLock::new();
+	static PALLETS: OnceLock<[[u8; 16]; 4]> = OnceLock::new();
 	let pallets = PALLETS.get_or_init(|| {
-		[twox_128(b"System"), twox_128(b"TransactionPayment"), twox_128(b"Balances")]
+		["System", "TransactionPayment", "Balances", "Authorship"]
+			.map(|pallet| twox_128(pallet.as_bytes()))
 	});
 	let holds = change.key.starts_with(&parts().holds);
 	let index = change.key == well_known_keys::EXTRINSIC_INDEX;

@@ -19,10 +19,13 @@ use std::collections::BTreeSet;
 /// Sums of rows, by reason of the holds that must equal them.
 type Sums = Vec<(Vec<u8>, Balance)>;
 
+/// Checks a pallet.
+type Check = fn() -> Result<Sums, String>;
+
 /// One check; rows that holds must equal are its answer.
 struct Book {
 	name: &'static str,
-	check: fn() -> Result<Sums, String>,
+	check: Check,
 	reads: BTreeSet<Part>,
 	fresh: bool,
 	sums: Sums,
@@ -64,7 +67,7 @@ fn dispute() -> Result<Sums, String> {
 
 impl Default for Books {
 	fn default() -> Self {
-		let checks: [(&str, fn() -> Result<Sums, String>); 3] =
+		let checks: [(&str, Check); 3] =
 			[("ComputeStaking", staking), ("TaskMarket", market), ("Dispute", dispute)];
 		let book = |(name, check)| Book {
 			name,

@@ -107,7 +107,7 @@ impl Scene<'_> {
 		let who = if helper { self.anyone() } else { side };
 		self.model.playing = Some(script.clone());
 		match call(id, position, play) {
-			Some(call) => (who, call.into()),
+			Some(call) => (who, call),
 			None => (who, Call::expire { game: id }.into()),
 		}
 	}
@@ -128,7 +128,7 @@ impl Scene<'_> {
 			let at = self.dice.small(script.moves.len() as u32) as usize;
 			let other = script.moves.get(at).and_then(|play| call(game, position, play));
 			if let Some(call) = other.filter(|_| self.dice.percent(50)) {
-				return (who, call.into());
+				return (who, call);
 			}
 		}
 		let root = self.dice.root();

@@ -117,7 +117,7 @@ impl Scene<'_> {
 		let call: RuntimeCall = remark.into();
 		let call_hash = blake2_256(&call.encode());
 		let begun = begun(&call_hash);
-		let odd = self.dice.percent(5).then(|| Timepoint { height: self.now, index: 0 });
+		let odd = self.dice.percent(5).then_some(Timepoint { height: self.now, index: 0 });
 		let maybe_timepoint = odd.or(begun);
 		let (threshold, other_signatories) = (2, others);
 		let call = Box::new(call);

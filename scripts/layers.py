@@ -20,6 +20,7 @@ ALLOWED = {
 PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
+    "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
     "runtime/sim": PURE,
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},

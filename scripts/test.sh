@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands: set-up, format, layers, lints, no_std builds, unit and property
-# tests, the runtime wasm, and the end-to-end runs on real processes. `--quick` leaves out lints and end-to-end runs.
+# tests, the runtime wasm, some bugs of the museum, and the end-to-end runs on real processes. `--quick` leaves out lints,
+# the museum and end-to-end runs.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
 quick=${1:-}
@@ -39,6 +40,7 @@ echo "     ${summary:-no tests ran}"
 [ -n "$summary" ] || count 0 1
 if [ "$quick" != "--quick" ]; then
 	SKIP_WASM_BUILD=1 stage "clippy" cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	stage "museum, three bugs of it" ./scripts/museum.sh 20 37 59
 	for run in scripts/e2e/*.sh; do
 		[ -e "$run" ] || continue
 		TAIL=150 stage "end to end: $(basename "$run" .sh)" "$run"

@@ -20,6 +20,7 @@ ALLOWED = {
 PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
+    "primitives/fuzz": PURE | {"ml-runtime/*"},
     "runtime/sim": PURE,
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},

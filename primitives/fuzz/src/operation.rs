@@ -2,7 +2,7 @@
 
 use assay_ops::{
 	BatchMatMul, Binary, Broadcast, DType, HeadLayout, HeadShape, NodeSpec, Op, Operand,
-	RecordFormat, Unary, ValueType, Window,
+	QuantFormat, RecordFormat, Unary, ValueType, Window,
 };
 
 use crate::Source;
@@ -198,7 +198,12 @@ pub(crate) fn operation(source: &mut Source, sizes: Sizes) -> Option<(Op, Vec<Va
 			let k = source.size(sizes.terms);
 			let left = if transpose_a { float(k, rows) } else { float(rows, k) };
 			let right = if transpose_b { float(cols, k) } else { float(k, cols) };
-			(Op::MatMul { transpose_a, transpose_b }, vec![left, right])
+			let op = match source.below(4) {
+				0 => Op::QuantMatMul { format: QuantFormat::I8, transpose_a, transpose_b },
+				1 => Op::QuantMatMul { format: QuantFormat::Q15, transpose_a, transpose_b },
+				_ => Op::MatMul { transpose_a, transpose_b },
+			};
+			(op, vec![left, right])
 		},
 		1 => (Op::Unary(source.choose(&UNARIES)), vec![a]),
 		2 => elementwise(source, sizes.side),

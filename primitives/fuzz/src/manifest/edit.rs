@@ -75,7 +75,7 @@ const VALUES: [&str; 56] = [
 ];
 
 /// What may stand in quotes.
-const WORDS: [&str; 38] = [
+const WORDS: [&str; 40] = [
 	"linear",
 	"tied_linear",
 	"conv2d",
@@ -114,10 +114,12 @@ const WORDS: [&str; 38] = [
 	"token_u32",
 	"image",
 	"label",
+	"q15x3",
+	"i8",
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 46] = [
 	"kind",
 	"out",
 	"bias",
@@ -162,9 +164,11 @@ const KEYS: [&str; 44] = [
 	"compiler",
 	"name",
 	"rank",
+	"forward",
+	"backward",
 ];
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
 	"[task]",
 	"[data]",
 	"[data.fields]",
@@ -175,6 +179,7 @@ const SECTIONS: [&str; 10] = [
 	"[loss]",
 	"[optimizer]",
 	"[optimizer.schedule]",
+	"[numerics]",
 ];
 
 /// The example after some edits, fewer than the bytes that are left.

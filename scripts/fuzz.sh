@@ -17,11 +17,13 @@ folder="${ASSAY_FUZZ:-$ASSAY_CACHE/fuzz}"
 committed="$ROOT/primitives/fuzz/corpus"
 export PATH="$folder/tools/bin:$PATH" SKIP_WASM_BUILD=1
 
-build() { # build TARGET
+build() { # build TARGET, or all
+	local which=("$1")
+	[ "$1" != all ] || which=()
 	command -v c++ >/dev/null || die "libFuzzer needs a C++ compiler"
 	command -v cargo-fuzz >/dev/null || cargo install --locked --root "$folder/tools" cargo-fuzz@0.13.2 >&2
 	CARGO_TARGET_DIR="$folder/target" cargo fuzz build --sanitizer none --fuzz-dir primitives/fuzz/targets \
-		--target-dir "$folder/target" "$1" >&2 || die "$1 does not build"
+		--target-dir "$folder/target" "${which[@]}" >&2 || die "$1 does not build"
 }
 fuzzer() { # fuzzer TARGET ARGUMENT...
 	local host longest=1024
@@ -74,7 +76,10 @@ case "${1:-}" in
 esac
 read -ra chosen <<<"$chosen"
 case "${2:-}" in
-	--merge) for target in "${chosen[@]}"; do build "$target"; merge "$target"; done ;;
+	--merge)
+		build "$1"
+		for target in "${chosen[@]}"; do merge "$target"; done
+		;;
 	"" | *[!0-9]*)
 		file="$(cd "$here" && realpath -e "${2:-}" 2>/dev/null)" && [ "$1" != all ] ||
 			die "give a number of seconds, or the file of an input"
@@ -84,7 +89,7 @@ case "${2:-}" in
 	*)
 		share=$(($2 / ${#chosen[@]})) failed=0
 		[ "$share" -gt 0 ] || die "give at least a second for each target"
-		for target in "${chosen[@]}"; do build "$target"; done
+		build "$1"
 		for target in "${chosen[@]}"; do search "$target" "$share" || failed=1; done
 		exit "$failed"
 		;;

@@ -22,7 +22,7 @@ pub fn check(bytes: &[u8]) {
 	let program = if made {
 		made_up(&mut source)
 	} else {
-		let Ok(program) = Program::decode(&mut &*source.rest()) else { return };
+		let Ok(program) = Program::decode(&mut source.rest()) else { return };
 		program
 	};
 	let checked = program.check(&limits);

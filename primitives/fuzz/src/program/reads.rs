@@ -34,7 +34,7 @@ impl Operands for Imagined<'_> {
 		Ok(match ty.dtype {
 			DType::F32 => word,
 			// Indices: most of them name a row or column that there is, far apart.
-			DType::U32 if word % 16 == 0 => word,
+			DType::U32 if word.is_multiple_of(16) => word,
 			DType::U32 => {
 				let sides =
 					[self.spec.inputs[0].ty.rows, self.spec.inputs[0].ty.cols, self.spec.ty.rows];

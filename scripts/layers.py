@@ -21,6 +21,7 @@ PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
     "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
+    "primitives/fuzz": PURE | {"ml-runtime/*"},
     "runtime/sim": PURE,
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},

@@ -1,0 +1,222 @@
+//! Tasks, executions and moves, each computed once.
+//!
+//! A move's content depends on the two executions and on where the game stands, not on the game's number
+//! or on when it is played: so it is remembered, and a hundred thousand games cost a few hundred proofs.
+
+use assay_case::{
+	testing::{mlp, Execution, Lie, Task, View, MLP},
+	Brief, Case, CaseMove, Transcript,
+};
+use assay_dispute_game::{
+	strategy::{next_move, opening, Known, Lists, Oracle},
+	Focus, Level, List, Move, OneStep, Phase, Root, Side, Span, Spot,
+};
+use codec::Encode;
+use std::collections::HashMap;
+
+/// Wrong executions of each task.
+pub(super) const LIARS: usize = 7;
+
+/// Whose execution: the right one, or a wrong one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Version {
+	/// The right one.
+	Right,
+	/// One of [`LIARS`].
+	Wrong(usize),
+}
+
+/// A task and its executions.
+pub(super) struct Content {
+	pub(super) task: Task,
+	right: Execution,
+	wrong: Vec<Execution>,
+}
+
+impl Content {
+	fn new(task: Task) -> Self {
+		let last = task.steps - 1;
+		let bit = |node| vec![Lie::Output { step: last, node, word: 0, bit: 30 }];
+		let partial = Lie::Partial { step: last, node: MLP.hidden, tile: 0, block: 1 };
+		let slot = Lie::Slot { step: last, slot: 0 };
+		let lies = [
+			bit(MLP.relu),
+			bit(MLP.gradient),
+			bit(MLP.update),
+			vec![partial, slot],
+			vec![slot],
+			vec![Lie::State { step: task.steps }],
+			vec![Lie::Input { step: last, node: MLP.first }],
+		];
+		let wrong = lies.into_iter().map(|lies| Execution::new(&task, lies)).collect();
+		Self { right: Execution::new(&task, vec![]), wrong, task }
+	}
+
+	/// An execution.
+	pub(super) fn execution(&self, version: Version) -> &Execution {
+		match version {
+			Version::Right => &self.right,
+			Version::Wrong(number) => &self.wrong[number % LIARS],
+		}
+	}
+}
+
+/// Who asks for a move, as far as it matters to the move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Player {
+	/// Number of the task's content.
+	pub(super) content: usize,
+	/// What it plays by.
+	pub(super) own: Version,
+	/// What the other side publishes.
+	pub(super) theirs: Option<Version>,
+}
+
+/// Everything that was computed so far.
+pub(super) struct Lore {
+	pub(super) contents: Vec<Content>,
+	moves: HashMap<(Player, Root), Option<CaseMove>>,
+	openings: HashMap<Player, Option<CaseMove>>,
+}
+
+impl Lore {
+	/// Three tasks: strides of one step, of several, and lists that take two rounds to search.
+	pub(super) fn new() -> Self {
+		let tasks = [mlp(3, 1), mlp(3, 3), mlp(18, 1)];
+		let contents = tasks.into_iter().map(Content::new).collect();
+		Self { contents, moves: HashMap::new(), openings: HashMap::new() }
+	}
+
+	/// The move by the production strategy in the game that `brief` describes.
+	pub(super) fn answer(&mut self, player: Player, brief: &Brief) -> Option<CaseMove> {
+		let game = brief.game.as_ref()?;
+		let place = (game.phase(), &brief.transcript)
+			.using_encoded(polkadot_sdk::sp_io::hashing::blake2_256);
+		if let Some(known) = self.moves.get(&(player, place)) {
+			return known.clone();
+		}
+		let view = self.view(player, &brief.transcript);
+		let play = next_move(game, brief.side, &view, &brief.case);
+		self.moves.insert((player, place), play.clone());
+		play
+	}
+
+	/// The opening by the production strategy.
+	pub(super) fn opening(&mut self, player: Player, brief: &Brief) -> Option<CaseMove> {
+		if let Some(known) = self.openings.get(&player) {
+			return known.clone();
+		}
+		let transcript = Transcript::default();
+		let play = opening(&brief.params, &self.view(player, &transcript), &brief.case);
+		self.openings.insert(player, play.clone());
+		play
+	}
+
+	fn view<'a>(&'a self, player: Player, transcript: &'a Transcript) -> View<'a> {
+		let content = &self.contents[player.content];
+		let theirs = player.theirs.map(|version| content.execution(version));
+		View { own: content.execution(player.own), theirs, transcript }
+	}
+
+	/// An opening about this stride of a claim.
+	pub(super) fn open_stride(&self, player: Player, stride: u32) -> Option<CaseMove> {
+		let claim = self.contents[player.content].execution(player.theirs?);
+		let case = claim.task.case();
+		let list = Known::complete(List::Claim, claim.claim(), &case);
+		let (before, after) = (list.shown(stride, &case)?, list.shown(stride + 1, &case)?);
+		Some(Move::Open { stride, before, after })
+	}
+
+	/// The move instead of the sensible one that names leaf `choose(leaves)`; `None` where there is no
+	/// other.
+	pub(super) fn elsewhere(
+		&self,
+		player: Player,
+		brief: &Brief,
+		choose: impl Fn(u32) -> u32,
+	) -> Option<CaseMove> {
+		let claim = self.contents[player.content].execution(player.theirs?);
+		let case = &brief.case;
+		match brief.game.as_ref()?.phase() {
+			Phase::Step { span, root, leaf: None } => {
+				let states = claim.list(&Level::Steps { span: *span, root: *root });
+				let list = Known::complete(List::Steps, states, case);
+				let step = choose(span.len);
+				let before = match step.checked_sub(1) {
+					Some(leaf) => Some(list.shown(leaf, case)?),
+					None => None,
+				};
+				let after = match step + 1 == span.len {
+					false => Some(list.shown(step, case)?),
+					true => None,
+				};
+				Some(Move::PickStep { step, before, after })
+			},
+			Phase::Tile { step, trace, focus: Focus::Trace } => {
+				self.pick_tile(claim, (step, trace), case, brief, choose)
+			},
+			Phase::Pick { children, .. } => {
+				Some(Move::Pick { child: choose(children.len() as u32) })
+			},
+			_ => None,
+		}
+	}
+
+	fn pick_tile(
+		&self,
+		claim: &Execution,
+		(step, trace): (&Span, &Root),
+		case: &Case,
+		brief: &Brief,
+		choose: impl Fn(u32) -> u32,
+	) -> Option<CaseMove> {
+		// The last node is a product of whole tensors; the first computed one reads the data.
+		let nodes = claim.task.program.specs.len() as u32;
+		let node = MLP.load + choose(nodes - MLP.load);
+		let spec = claim.task.node(node)?;
+		let shape = case.shape(node, &spec)?;
+		let tile = choose(shape.tiles);
+		let spot =
+			Spot { step: *step, trace: *trace, node, tile, blocks: shape.blocks, spec: shape.spec };
+		let evidence = match shape.blocks {
+			1 => {
+				let known = |level: &Level, list| Known::complete(list, claim.list(level), case);
+				let output = Level::Tiles {
+					step: *step,
+					trace: *trace,
+					node,
+					tiles: shape.tiles,
+					root: Root::default(),
+				};
+				let lists = Lists {
+					trace: known(&Level::Trace { step: *step, root: *trace }, List::Trace),
+					output: Some(known(&output, List::Tiles)),
+				};
+				let view = View { own: claim, theirs: None, transcript: &brief.transcript };
+				view.evidence(&spot, None, &lists)
+			},
+			_ => None,
+		};
+		Some(Move::PickTile { node, tile, spec, evidence })
+	}
+}
+
+/// The move without evidence.
+pub(super) fn blinded(play: CaseMove) -> CaseMove {
+	match play {
+		Move::PickTile { node, tile, spec, .. } => {
+			Move::PickTile { node, tile, spec, evidence: None }
+		},
+		Move::PickBlock { block, .. } => Move::PickBlock { block, evidence: None },
+		play => play,
+	}
+}
+
+/// The player of a side of a game about a claim.
+pub(super) fn player(content: usize, own: Version, side: Side, claim: Option<Version>) -> Player {
+	let theirs = match side {
+		Side::Challenger => claim,
+		Side::Defender => None,
+	};
+	Player { content, own, theirs }
+}

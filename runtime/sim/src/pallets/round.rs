@@ -1,0 +1,246 @@
+//! A few dozen claims at once on one chain.
+
+use super::{
+	books::{check_books, Fate, Story},
+	claim::{Claim, BIDDING},
+	foe,
+	genesis::{chain, next_block, take_events},
+	honest,
+	lore::Lore,
+	people::{account, fund_accuser, held},
+};
+use crate::run::fault;
+use assay_dispute_game::testing::{
+	sim::{Fault, Report, Tally, Wanted},
+	Rng,
+};
+use assay_runtime::{Balance, Balances, BlockNumber, Runtime, System};
+use pallet_task_market::Tasks;
+use std::collections::HashMap;
+
+/// Claims of a round.
+const CLAIMS: u32 = 24;
+/// Blocks after which a round that has not ended is a fault.
+const FOREVER: BlockNumber = 20_000;
+/// Blocks between two checks of all books.
+const CHECKS: BlockNumber = 100;
+/// The tally counts in millionths of a token.
+const UNIT: Balance = 1_000_000;
+
+/// Plays the round of a seed.
+pub(super) fn play(seed: u64, wanted: &Wanted, lore: &mut Lore) -> Tally {
+	let mut tally = Tally::default();
+	let played = chain().execute_with(|| {
+		let mut round = Round::new(seed, wanted);
+		round.run(lore).map(|()| round.judge())
+	});
+	match played {
+		Ok(claims) => {
+			for claim in claims {
+				tally.count(seed, claim);
+			}
+		},
+		Err(what) => {
+			let strategy = wanted.strategy.map_or("?", |strategy| strategy.name);
+			tally.count(seed, Err(fault(seed, strategy, what)));
+		},
+	}
+	tally
+}
+
+struct Round {
+	seed: u64,
+	claims: Vec<Claim>,
+	index: HashMap<u32, usize>,
+	story: Story,
+	/// What went wrong with single claims.
+	faults: Vec<(usize, String)>,
+	/// Issuance when the claims were made.
+	issued: Balance,
+	rng: Rng,
+}
+
+impl Round {
+	fn new(seed: u64, wanted: &Wanted) -> Self {
+		let mut rng = Rng(seed ^ 0x0B0E);
+		let claims = (0..CLAIMS).map(|number| Claim::draw(number, &mut rng, wanted)).collect();
+		let (index, story, faults) = (HashMap::new(), Story::default(), Vec::new());
+		Self { seed, claims, index, story, faults, issued: 0, rng }
+	}
+
+	fn run(&mut self, lore: &mut Lore) -> Result<(), String> {
+		fund_accuser(&account("stranger", 0))?;
+		for (number, claim) in self.claims.iter_mut().enumerate() {
+			claim.post(lore)?;
+			self.index.insert(claim.task, number);
+		}
+		(0..=BIDDING).for_each(|_| next_block());
+		for claim in &mut self.claims {
+			claim.submit(lore)?;
+		}
+		take_events();
+		self.issued = Balances::total_issuance();
+		let began = System::block_number();
+		while self.is_live() {
+			if System::block_number() - began > FOREVER {
+				return Err("the round does not end".into());
+			}
+			self.block(lore)?;
+		}
+		self.check()
+	}
+
+	fn is_live(&self) -> bool {
+		let rows = |claim: &Claim| Tasks::<Runtime>::contains_key(claim.task);
+		!self.story.games.is_empty() || self.claims.iter().any(rows)
+	}
+
+	fn block(&mut self, lore: &mut Lore) -> Result<(), String> {
+		next_block();
+		self.story.read(take_events());
+		let now = System::block_number();
+		for task in std::mem::take(&mut self.story.stirred) {
+			if let Some(number) = self.index.get(&task) {
+				self.claims[*number].wake = now;
+			}
+		}
+		let first = self.rng.below(CLAIMS) as usize;
+		for offset in 0..self.claims.len() {
+			let number = (first + offset) % self.claims.len();
+			if self.claims[number].wake <= now && honest::is_live(&self.claims[number]) {
+				self.turn(number, lore);
+			}
+		}
+		self.story.read(take_events());
+		if now % CHECKS == 0 {
+			self.check()?;
+		}
+		Ok(())
+	}
+
+	/// What is done about one claim in a block.
+	fn turn(&mut self, number: usize, lore: &mut Lore) {
+		let claim = &mut self.claims[number];
+		let now = System::block_number();
+		claim.wake = BlockNumber::MAX;
+		let out = now < claim.out_until;
+		let pool = if out { Vec::new() } else { honest::calls(claim, lore) };
+		if out {
+			claim.wake = claim.out_until;
+		}
+		if claim.strategy.copies || claim.rng.one_in(2) {
+			foe::act(claim, lore, &pool);
+			// What has become of its move in this block it sees in the next.
+			let _ = honest::act(claim, &pool);
+		} else {
+			if let Err(error) = honest::act(claim, &pool) {
+				self.faults.push((number, format!("the honest side was refused: {error}")));
+			}
+			foe::act(claim, lore, &pool);
+		}
+		if !pool.is_empty() {
+			claim.wake = claim.wake.min(now + 1);
+			if claim.outage > 0 && claim.out_until == 0 {
+				claim.out_until = now + claim.outage;
+			}
+		}
+	}
+
+	/// Money and invariants.
+	fn check(&self) -> Result<(), String> {
+		let (issued, burned) = (Balances::total_issuance(), self.story.burned);
+		if issued + burned != self.issued {
+			return Err(format!("{} were issued, {issued} are, {burned} were burned", self.issued));
+		}
+		check_books()
+	}
+
+	/// What each claim came to.
+	fn judge(&self) -> Vec<Result<Report, Fault>> {
+		let mut reports = Vec::new();
+		for (number, claim) in self.claims.iter().enumerate() {
+			let known = self.faults.iter().find(|(of, _)| *of == number);
+			let judged = match known {
+				Some((_, what)) => Err(what.clone()),
+				None => self.judge_claim(claim),
+			};
+			let name = claim.strategy.name;
+			let count = self.story.counts.get(&claim.task).copied().unwrap_or_default();
+			let report = |(loss, cost)| Report {
+				strategy: claim.strategy,
+				right: claim.right,
+				games: count.games,
+				late: count.late,
+				longest: count.longest,
+				blocks: 0,
+				moves: count.moves,
+				loss,
+				cost,
+				trace: self.story.digest,
+			};
+			reports.push(judged.map(report).map_err(|what| fault(self.seed, name, what)));
+		}
+		reports
+	}
+
+	/// What the adversary lost and what the honest side spent, in the tally's unit.
+	fn judge_claim(&self, claim: &Claim) -> Result<(i64, i64), String> {
+		let [solver, challenger] = claim.gains();
+		let refund = self.story.refunds.get(&claim.task).copied().unwrap_or_default();
+		let [accusing, defending] = self.story.costs.get(&claim.task).copied().unwrap_or_default();
+		let stake = claim.stake();
+		let fate = self.story.fates.get(&claim.task);
+		if claim.right {
+			let owed = (claim.price + refund) as i128;
+			return match fate {
+				Some(Fate::Paid(paid)) if *paid == claim.price && solver == owed => {
+					let lost = self.bonds_lost(claim);
+					Ok(((lost / UNIT) as i64, (defending / UNIT) as i64))
+				},
+				fate => Err(format!("a right claim: {fate:?}, solver {solver} of {owed}")),
+			};
+		}
+		let challenged = held(&claim.challenger) == 0;
+		match fate {
+			_ if !challenged => Err("the honest challenger's bond is still held".into()),
+			Some(Fate::Convicted(by)) => {
+				let taken = self.story.lost_stake.get(&claim.task).copied().unwrap_or_default();
+				let share = (stake / 10) as i128;
+				let own = *by == claim.challenger;
+				if taken != stake {
+					return Err(format!("{taken} of the stake of {stake} were taken"));
+				}
+				if (own && challenger <= share) || (!own && challenger < 0) {
+					return Err(format!("the honest challenger has {challenger} more"));
+				}
+				let lost = stake - stake / 4 - if own { 0 } else { stake * 15 / 100 };
+				Ok(((lost / UNIT) as i64, (accusing / UNIT) as i64))
+			},
+			Some(Fate::Withdrawn) if challenger >= 0 => {
+				let lost = self.story.lost_stake.get(&claim.task).copied().unwrap_or_default();
+				Ok(((lost / UNIT) as i64, (accusing / UNIT) as i64))
+			},
+			fate => Err(format!("a wrong claim: {fate:?}, challenger {challenger}")),
+		}
+	}
+
+	/// Bonds of the claim's games that were lost.
+	fn bonds_lost(&self, claim: &Claim) -> Balance {
+		self.story.bonds.get(&claim.task).copied().unwrap_or_default()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn truth_should_win_on_the_pallets_when_adversaries_try_everything() {
+		let (mut lore, mut tally) = (Lore::new(), Tally::default());
+		for seed in 0..3 {
+			tally.add(play(seed, &Wanted::default(), &mut lore));
+		}
+		assert_eq!((&tally.faults[..], tally.late), (&[][..], 0));
+		assert!(tally.total().games > 50, "{} games", tally.total().games);
+	}
+}

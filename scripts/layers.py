@@ -20,6 +20,7 @@ ALLOWED = {
 PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
+    "runtime/sim-pallets": PURE | {"pallet-*", "assay-runtime", "assay-sim"},
     "runtime/sim": PURE,
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},

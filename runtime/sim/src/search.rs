@@ -5,7 +5,7 @@
 //! are drawn anew. All accounts of the adversary count as one, and so does the requester of a wrong claim:
 //! what such a coalition gains, it gains from others.
 
-use crate::{
+use assay_sim::{
 	args::Args,
 	run::{self, caught, quietly},
 };

@@ -1,6 +1,6 @@
 //! Matches on a virtual chain.
 
-use crate::{
+use assay_sim::{
 	args::Args,
 	run::{self, caught, Run},
 };

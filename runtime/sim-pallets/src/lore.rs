@@ -11,26 +11,44 @@ use assay_dispute_game::{
 	strategy::{next_move, opening, Known, Lists, Oracle},
 	Focus, Level, List, Move, OneStep, Phase, Root, Side, Span, Spot,
 };
+use assay_primitives::{Path, Work};
 use codec::Encode;
 use std::collections::HashMap;
 
 /// Wrong executions of each task.
-pub(super) const LIARS: usize = 7;
+pub(crate) const LIARS: usize = 7;
 
 /// Whose execution: the right one, or a wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Version {
+pub(crate) enum Version {
 	/// The right one.
 	Right,
 	/// One of [`LIARS`].
 	Wrong(usize),
 }
 
-/// A task and its executions.
-pub(super) struct Content {
-	pub(super) task: Task,
-	right: Execution,
-	wrong: Vec<Execution>,
+/// A claim, computed once.
+pub(crate) struct Claimed {
+	pub(crate) root: Root,
+	pub(crate) states: Vec<Root>,
+	pub(crate) artifact: Root,
+	pub(crate) ends: [Path; 2],
+}
+
+impl Claimed {
+	fn new(execution: &Execution) -> Self {
+		let (root, states) = (execution.claim_root(), execution.claim());
+		Self { root, states, artifact: execution.artifact(), ends: execution.ends() }
+	}
+}
+
+/// A task, its executions, and what each of them claims.
+pub(crate) struct Content {
+	pub(crate) task: Task,
+	/// As the chain stores programs and their parts.
+	pub(crate) work: Work,
+	right: (Execution, Claimed),
+	wrong: Vec<(Execution, Claimed)>,
 }
 
 impl Content {
@@ -48,47 +66,72 @@ impl Content {
 			vec![Lie::State { step: task.steps }],
 			vec![Lie::Input { step: last, node: MLP.first }],
 		];
-		let wrong = lies.into_iter().map(|lies| Execution::new(&task, lies)).collect();
-		Self { right: Execution::new(&task, vec![]), wrong, task }
+		let execute = |lies| {
+			let execution = Execution::new(&task, lies);
+			let claimed = Claimed::new(&execution);
+			(execution, claimed)
+		};
+		let wrong = lies.into_iter().map(execute).collect();
+		let work = Work {
+			data_root: task.data_root(),
+			records: task.records(),
+			record_size: task.record_size,
+			first_step: task.first_step,
+			init_root: task.init_root(),
+			init_slots: task.init_slots(),
+			seed: task.seed,
+			steps: task.steps,
+			stride: task.stride,
+		};
+		Self { right: execute(vec![]), wrong, work, task }
 	}
 
-	/// An execution.
-	pub(super) fn execution(&self, version: Version) -> &Execution {
+	fn version(&self, version: Version) -> &(Execution, Claimed) {
 		match version {
 			Version::Right => &self.right,
 			Version::Wrong(number) => &self.wrong[number % LIARS],
 		}
 	}
+
+	/// An execution.
+	fn execution(&self, version: Version) -> &Execution {
+		&self.version(version).0
+	}
+
+	/// What it claims.
+	pub(crate) fn claim(&self, version: Version) -> &Claimed {
+		&self.version(version).1
+	}
 }
 
 /// Who asks for a move, as far as it matters to the move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Player {
+pub(crate) struct Player {
 	/// Number of the task's content.
-	pub(super) content: usize,
+	pub(crate) content: usize,
 	/// What it plays by.
-	pub(super) own: Version,
+	pub(crate) own: Version,
 	/// What the other side publishes.
-	pub(super) theirs: Option<Version>,
+	pub(crate) theirs: Option<Version>,
 }
 
 /// Everything that was computed so far.
-pub(super) struct Lore {
-	pub(super) contents: Vec<Content>,
+pub(crate) struct Lore {
+	pub(crate) contents: Vec<Content>,
 	moves: HashMap<(Player, Root), Option<CaseMove>>,
 	openings: HashMap<Player, Option<CaseMove>>,
 }
 
 impl Lore {
 	/// Three tasks: strides of one step, of several, and lists that take two rounds to search.
-	pub(super) fn new() -> Self {
+	pub(crate) fn new() -> Self {
 		let tasks = [mlp(3, 1), mlp(3, 3), mlp(18, 1)];
 		let contents = tasks.into_iter().map(Content::new).collect();
 		Self { contents, moves: HashMap::new(), openings: HashMap::new() }
 	}
 
 	/// The move by the production strategy in the game that `brief` describes.
-	pub(super) fn answer(&mut self, player: Player, brief: &Brief) -> Option<CaseMove> {
+	pub(crate) fn answer(&mut self, player: Player, brief: &Brief) -> Option<CaseMove> {
 		let game = brief.game.as_ref()?;
 		let place = (game.phase(), &brief.transcript)
 			.using_encoded(polkadot_sdk::sp_io::hashing::blake2_256);
@@ -102,7 +145,7 @@ impl Lore {
 	}
 
 	/// The opening by the production strategy.
-	pub(super) fn opening(&mut self, player: Player, brief: &Brief) -> Option<CaseMove> {
+	pub(crate) fn opening(&mut self, player: Player, brief: &Brief) -> Option<CaseMove> {
 		if let Some(known) = self.openings.get(&player) {
 			return known.clone();
 		}
@@ -119,7 +162,7 @@ impl Lore {
 	}
 
 	/// An opening about this stride of a claim.
-	pub(super) fn open_stride(&self, player: Player, stride: u32) -> Option<CaseMove> {
+	pub(crate) fn open_stride(&self, player: Player, stride: u32) -> Option<CaseMove> {
 		let claim = self.contents[player.content].execution(player.theirs?);
 		let case = claim.task.case();
 		let list = Known::complete(List::Claim, claim.claim(), &case);
@@ -129,7 +172,7 @@ impl Lore {
 
 	/// The move instead of the sensible one that names leaf `choose(leaves)`; `None` where there is no
 	/// other.
-	pub(super) fn elsewhere(
+	pub(crate) fn elsewhere(
 		&self,
 		player: Player,
 		brief: &Brief,
@@ -202,7 +245,7 @@ impl Lore {
 }
 
 /// The move without evidence.
-pub(super) fn blinded(play: CaseMove) -> CaseMove {
+pub(crate) fn blinded(play: CaseMove) -> CaseMove {
 	match play {
 		Move::PickTile { node, tile, spec, .. } => {
 			Move::PickTile { node, tile, spec, evidence: None }
@@ -213,7 +256,7 @@ pub(super) fn blinded(play: CaseMove) -> CaseMove {
 }
 
 /// The player of a side of a game about a claim.
-pub(super) fn player(content: usize, own: Version, side: Side, claim: Option<Version>) -> Player {
+pub(crate) fn player(content: usize, own: Version, side: Side, claim: Option<Version>) -> Player {
 	let theirs = match side {
 		Side::Challenger => claim,
 		Side::Defender => None,

@@ -1,6 +1,6 @@
 //! What events say, and whether the books agree.
 
-use super::people::held;
+use crate::people::held;
 use assay_dispute_game::{Effect, Outcome, Side};
 use assay_primitives::TaskId;
 use assay_runtime::{
@@ -11,21 +11,21 @@ use pallet_compute_staking::Event as StakeEvent;
 use pallet_dispute::{Event as GameEvent, GameId};
 use pallet_task_market::Event as TaskEvent;
 use polkadot_sdk::{frame_system, pallet_balances};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Blocks that the agenda may be late.
 const AGENDA_DELAY: BlockNumber = 64;
 
 /// A game that is open.
-pub(super) struct Open {
-	pub(super) task: TaskId,
+pub(crate) struct Open {
+	pub(crate) task: TaskId,
 	opened: BlockNumber,
 	clock: BlockNumber,
 }
 
 /// What became of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
 	/// The solver was paid.
 	Paid(Balance),
 	/// It was convicted by this challenger.
@@ -36,40 +36,42 @@ pub(super) enum Fate {
 
 /// What events have told.
 #[derive(Default)]
-pub(super) struct Story {
-	pub(super) games: HashMap<GameId, Open>,
+pub(crate) struct Story {
+	pub(crate) games: HashMap<GameId, Open>,
 	/// Tasks in whose games something has happened since this was emptied.
-	pub(super) stirred: Vec<TaskId>,
-	pub(super) fates: HashMap<TaskId, Fate>,
+	pub(crate) stirred: Vec<TaskId>,
+	pub(crate) fates: HashMap<TaskId, Fate>,
 	/// How games ended in which somebody won.
-	pub(super) resolved: Vec<(TaskId, Outcome)>,
+	pub(crate) resolved: Vec<(TaskId, Outcome)>,
 	/// What solvers got out of the bonds of those who lost: by task.
-	pub(super) refunds: HashMap<TaskId, Balance>,
+	pub(crate) refunds: HashMap<TaskId, Balance>,
 	/// Bonds that were lost, by task.
-	pub(super) bonds: HashMap<TaskId, Balance>,
+	pub(crate) bonds: HashMap<TaskId, Balance>,
 	/// Worth of the moves of each side, by task.
-	pub(super) costs: HashMap<TaskId, [Balance; 2]>,
+	pub(crate) costs: HashMap<TaskId, [Balance; 2]>,
 	/// What the challengers of a withdrawn claim were paid, and the loss, by task.
-	pub(super) lost_stake: HashMap<TaskId, Balance>,
+	pub(crate) lost_stake: HashMap<TaskId, Balance>,
 	/// Games that ended, by task.
-	pub(super) counts: HashMap<TaskId, Count>,
-	pub(super) burned: Balance,
+	pub(crate) counts: HashMap<TaskId, Count>,
+	pub(crate) burned: Balance,
+	/// Challengers that lost a bond.
+	pub(crate) losers: HashSet<AccountId>,
 	/// Digest of all moves.
-	pub(super) digest: u64,
+	pub(crate) digest: u64,
 }
 
 /// What the games of a claim came to.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Count {
-	pub(super) games: u32,
-	pub(super) late: u32,
-	pub(super) longest: BlockNumber,
-	pub(super) moves: u32,
+pub(crate) struct Count {
+	pub(crate) games: u32,
+	pub(crate) late: u32,
+	pub(crate) longest: BlockNumber,
+	pub(crate) moves: u32,
 }
 
 impl Story {
 	/// Reads the events of a block.
-	pub(super) fn read(&mut self, events: Vec<RuntimeEvent>) {
+	pub(crate) fn read(&mut self, events: Vec<RuntimeEvent>) {
 		for event in events {
 			match event {
 				RuntimeEvent::Dispute(event) => self.game(event),
@@ -110,8 +112,9 @@ impl Story {
 				self.close(game, task);
 			},
 			GameEvent::GameClosed { game, task } => self.close(game, task),
-			GameEvent::BondSlashed { game: _, paid, burned, .. } => {
+			GameEvent::BondSlashed { challenger, paid, burned, .. } => {
 				self.burned += burned;
+				self.losers.insert(challenger);
 				if let Some((task, _)) = self.resolved.last() {
 					*self.refunds.entry(*task).or_default() += paid;
 					*self.bonds.entry(*task).or_default() += paid + burned;
@@ -150,7 +153,7 @@ impl Story {
 }
 
 /// Whether the books agree: each pallet's invariants, and that accounts and issuance do.
-pub(super) fn check_books() -> Result<(), String> {
+pub(crate) fn check_books() -> Result<(), String> {
 	ComputeStaking::do_try_state().map_err(|error| format!("staking: {error:?}"))?;
 	TaskMarket::do_try_state().map_err(|error| format!("market: {error:?}"))?;
 	Dispute::do_try_state().map_err(|error| format!("dispute: {error:?}"))?;

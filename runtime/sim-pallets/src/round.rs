@@ -1,20 +1,19 @@
 //! A few dozen claims at once on one chain.
 
-use super::{
+use crate::{
 	books::{check_books, Fate, Story},
 	claim::{Claim, BIDDING},
 	foe,
 	genesis::{chain, next_block, take_events},
-	honest,
-	lore::Lore,
+	honest::{self, Node},
 	people::{account, fund_accuser, held},
 };
-use crate::run::fault;
 use assay_dispute_game::testing::{
 	sim::{Fault, Report, Tally, Wanted},
 	Rng,
 };
 use assay_runtime::{Balance, Balances, BlockNumber, Runtime, System};
+use assay_sim::run::fault;
 use pallet_task_market::Tasks;
 use std::collections::HashMap;
 
@@ -28,11 +27,12 @@ const CHECKS: BlockNumber = 100;
 const UNIT: Balance = 1_000_000;
 
 /// Plays the round of a seed.
-pub(super) fn play(seed: u64, wanted: &Wanted, lore: &mut Lore) -> Tally {
+pub(crate) fn play(seed: u64, wanted: &Wanted, node: &Node) -> Tally {
 	let mut tally = Tally::default();
-	let played = chain().execute_with(|| {
-		let mut round = Round::new(seed, wanted);
-		round.run(lore).map(|()| round.judge())
+	node.forget();
+	let played = chain(node).execute_with(|| {
+		let mut round = Round::new(seed, wanted, node);
+		round.run().map(|()| round.judge())
 	});
 	match played {
 		Ok(claims) => {
@@ -48,8 +48,9 @@ pub(super) fn play(seed: u64, wanted: &Wanted, lore: &mut Lore) -> Tally {
 	tally
 }
 
-struct Round {
+struct Round<'a> {
 	seed: u64,
+	node: &'a Node,
 	claims: Vec<Claim>,
 	index: HashMap<u32, usize>,
 	story: Story,
@@ -60,23 +61,24 @@ struct Round {
 	rng: Rng,
 }
 
-impl Round {
-	fn new(seed: u64, wanted: &Wanted) -> Self {
+impl<'a> Round<'a> {
+	fn new(seed: u64, wanted: &Wanted, node: &'a Node) -> Self {
 		let mut rng = Rng(seed ^ 0x0B0E);
 		let claims = (0..CLAIMS).map(|number| Claim::draw(number, &mut rng, wanted)).collect();
 		let (index, story, faults) = (HashMap::new(), Story::default(), Vec::new());
-		Self { seed, claims, index, story, faults, issued: 0, rng }
+		Self { seed, node, claims, index, story, faults, issued: 0, rng }
 	}
 
-	fn run(&mut self, lore: &mut Lore) -> Result<(), String> {
+	fn run(&mut self) -> Result<(), String> {
 		fund_accuser(&account("stranger", 0))?;
 		for (number, claim) in self.claims.iter_mut().enumerate() {
-			claim.post(lore)?;
+			self.node.with_lore(|lore| claim.post(lore))?;
+			self.node.note(claim);
 			self.index.insert(claim.task, number);
 		}
 		(0..=BIDDING).for_each(|_| next_block());
 		for claim in &mut self.claims {
-			claim.submit(lore)?;
+			self.node.with_lore(|lore| claim.submit(lore))?;
 		}
 		take_events();
 		self.issued = Balances::total_issuance();
@@ -85,7 +87,7 @@ impl Round {
 			if System::block_number() - began > FOREVER {
 				return Err("the round does not end".into());
 			}
-			self.block(lore)?;
+			self.block()?;
 		}
 		self.check()
 	}
@@ -95,7 +97,7 @@ impl Round {
 		!self.story.games.is_empty() || self.claims.iter().any(rows)
 	}
 
-	fn block(&mut self, lore: &mut Lore) -> Result<(), String> {
+	fn block(&mut self) -> Result<(), String> {
 		next_block();
 		self.story.read(take_events());
 		let now = System::block_number();
@@ -108,7 +110,7 @@ impl Round {
 		for offset in 0..self.claims.len() {
 			let number = (first + offset) % self.claims.len();
 			if self.claims[number].wake <= now && honest::is_live(&self.claims[number]) {
-				self.turn(number, lore);
+				self.turn(number);
 			}
 		}
 		self.story.read(take_events());
@@ -119,24 +121,25 @@ impl Round {
 	}
 
 	/// What is done about one claim in a block.
-	fn turn(&mut self, number: usize, lore: &mut Lore) {
-		let claim = &mut self.claims[number];
+	fn turn(&mut self, number: usize) {
+		let (claim, node) = (&mut self.claims[number], self.node);
 		let now = System::block_number();
 		claim.wake = BlockNumber::MAX;
 		let out = now < claim.out_until;
-		let pool = if out { Vec::new() } else { honest::calls(claim, lore) };
+		let pool = if out { Vec::new() } else { honest::actions(claim) };
 		if out {
 			claim.wake = claim.out_until;
 		}
+		let mut act = |claim: &mut Claim| node.with_lore(|lore| foe::act(claim, lore, &pool));
 		if claim.strategy.copies || claim.rng.one_in(2) {
-			foe::act(claim, lore, &pool);
-			// What has become of its move in this block it sees in the next.
-			let _ = honest::act(claim, &pool);
+			act(claim);
+			// What has become of its moves in this block it sees in the next.
+			let _ = honest::include(&pool);
 		} else {
-			if let Err(error) = honest::act(claim, &pool) {
+			if let Err(error) = honest::include(&pool) {
 				self.faults.push((number, format!("the honest side was refused: {error}")));
 			}
-			foe::act(claim, lore, &pool);
+			act(claim);
 		}
 		if !pool.is_empty() {
 			claim.wake = claim.wake.min(now + 1);
@@ -176,6 +179,8 @@ impl Round {
 				moves: count.moves,
 				loss,
 				cost,
+				stake: (claim.stake() / UNIT) as i64,
+				self_inflicted: self.is_self_inflicted(claim),
 				trace: self.story.digest,
 			};
 			reports.push(judged.map(report).map_err(|what| fault(self.seed, name, what)));
@@ -202,6 +207,9 @@ impl Round {
 		}
 		let challenged = held(&claim.challenger) == 0;
 		match fate {
+			_ if self.story.losers.contains(&claim.challenger) => {
+				Err("the honest challenger lost its bond".into())
+			},
 			_ if !challenged => Err("the honest challenger's bond is still held".into()),
 			Some(Fate::Convicted(by)) => {
 				let taken = self.story.lost_stake.get(&claim.task).copied().unwrap_or_default();
@@ -224,23 +232,14 @@ impl Round {
 		}
 	}
 
+	/// Whether a wrong claim fell to somebody else than the honest challenger.
+	fn is_self_inflicted(&self, claim: &Claim) -> bool {
+		let fate = self.story.fates.get(&claim.task);
+		matches!(fate, Some(Fate::Convicted(by)) if *by != claim.challenger)
+	}
+
 	/// Bonds of the claim's games that were lost.
 	fn bonds_lost(&self, claim: &Claim) -> Balance {
 		self.story.bonds.get(&claim.task).copied().unwrap_or_default()
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn truth_should_win_on_the_pallets_when_adversaries_try_everything() {
-		let (mut lore, mut tally) = (Lore::new(), Tally::default());
-		for seed in 0..3 {
-			tally.add(play(seed, &Wanted::default(), &mut lore));
-		}
-		assert_eq!((&tally.faults[..], tally.late), (&[][..], 0));
-		assert!(tally.total().games > 50, "{} games", tally.total().games);
 	}
 }

@@ -31,31 +31,31 @@ const BANKS: [Sr25519Keyring; 8] = [
 ];
 
 /// The account of this name and number.
-pub(super) fn account(name: &str, number: u32) -> AccountId {
+pub(crate) fn account(name: &str, number: u32) -> AccountId {
 	let mut seed = name.as_bytes().to_vec();
 	seed.extend(number.to_le_bytes());
 	AccountId::new(blake2_256(&seed))
 }
 
 /// Makes a call.
-pub(super) fn send(who: &AccountId, call: impl Into<RuntimeCall>) -> Result<(), DispatchError> {
+pub(crate) fn send(who: &AccountId, call: impl Into<RuntimeCall>) -> Result<(), DispatchError> {
 	let origin = RuntimeOrigin::signed(who.clone());
 	call.into().dispatch(origin).map(drop).map_err(|refused| refused.error)
 }
 
 /// All money of an account, on hold or not.
-pub(super) fn money(who: &AccountId) -> Balance {
+pub(crate) fn money(who: &AccountId) -> Balance {
 	let data = System::account(who).data;
 	data.free + data.reserved
 }
 
 /// Money of an account on hold.
-pub(super) fn held(who: &AccountId) -> Balance {
+pub(crate) fn held(who: &AccountId) -> Balance {
 	System::account(who).data.reserved
 }
 
 /// Gives an account money, if it has little.
-pub(super) fn fund(who: &AccountId, purse: Balance) -> Result<(), String> {
+pub(crate) fn fund(who: &AccountId, purse: Balance) -> Result<(), String> {
 	let free = Balances::free_balance(who);
 	if free >= purse / 2 {
 		return Ok(());
@@ -68,12 +68,12 @@ pub(super) fn fund(who: &AccountId, purse: Balance) -> Result<(), String> {
 }
 
 /// Gives an accuser money, if it has little.
-pub(super) fn fund_accuser(who: &AccountId) -> Result<(), String> {
+pub(crate) fn fund_accuser(who: &AccountId) -> Result<(), String> {
 	fund(who, PURSE)
 }
 
 /// Makes an account a solver with stake, if it is none or has little.
-pub(super) fn enlist(who: &AccountId) -> Result<(), String> {
+pub(crate) fn enlist(who: &AccountId) -> Result<(), String> {
 	fund(who, 2 * BONDED + PURSE)?;
 	let done = |call: Stake<Runtime>| send(who, call).map_err(|error| format!("stake: {error:?}"));
 	match ComputeStaking::solver(who.clone()) {

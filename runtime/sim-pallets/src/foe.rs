@@ -1,6 +1,6 @@
 //! The adversary on the real chain.
 
-use super::{
+use crate::{
 	claim::{Claim, Plan},
 	lore::{blinded, player, Lore, Version},
 	people::{account, send},
@@ -11,7 +11,10 @@ use assay_dispute_game::{
 };
 use assay_primitives::TaskId;
 use assay_runtime::{
-	offchain::player::{brief, call, Table},
+	offchain::{
+		player::{brief, call, Table},
+		Action,
+	},
 	AccountId, BlockNumber, ComputeStaking, Runtime, RuntimeCall, System,
 };
 use pallet_compute_staking::Call as Stake;
@@ -23,10 +26,10 @@ const MEMORY: usize = 16;
 
 /// What the adversary does about a claim in this block, while it sees what the honest side will do.
 /// Calls that are refused cost their fee, and must change nothing.
-pub(super) fn act(claim: &mut Claim, lore: &mut Lore, pool: &[(AccountId, RuntimeCall)]) {
+pub(crate) fn act(claim: &mut Claim, lore: &mut Lore, pool: &[(AccountId, Action)]) {
 	let strategy = claim.strategy;
 	if strategy.copies {
-		pool.iter().take(1).for_each(|(_, call)| copy(claim, call));
+		pool.iter().for_each(|(_, action)| copy(claim, &action.call));
 	}
 	if strategy.noise > 0 || strategy.replays {
 		again(claim, pool);
@@ -208,7 +211,7 @@ fn opening(claim: &mut Claim, lore: &mut Lore) -> Option<RuntimeCall> {
 
 /// The honest side's call under another name, before it.
 fn copy(claim: &mut Claim, call: &RuntimeCall) {
-	let opens = super::honest::is_opening(call);
+	let opens = crate::honest::is_opening(call);
 	let who = match claim.accusers.get(claim.used) {
 		Some(accuser) => accuser.clone(),
 		None => account("stranger", 0),
@@ -218,10 +221,10 @@ fn copy(claim: &mut Claim, call: &RuntimeCall) {
 }
 
 /// Calls that were made before, and the pool's, from whoever.
-fn again(claim: &mut Claim, pool: &[(AccountId, RuntimeCall)]) {
-	for (_, call) in pool.iter().take(2) {
+fn again(claim: &mut Claim, pool: &[(AccountId, Action)]) {
+	for (_, action) in pool.iter().take(2) {
 		let who = account("stranger", 0);
-		note(claim, &who, call);
+		note(claim, &who, &action.call);
 	}
 	for _ in 0..=claim.strategy.noise {
 		let index = claim.rng.below(claim.past.len() as u32) as usize;
@@ -232,7 +235,6 @@ fn again(claim: &mut Claim, pool: &[(AccountId, RuntimeCall)]) {
 }
 
 fn note(claim: &mut Claim, who: &AccountId, call: &RuntimeCall) {
-	// Without these the task would not be about what the match is about.
 	if claim.past.len() < MEMORY {
 		claim.past.push((who.clone(), call.clone()));
 	} else {

@@ -1,74 +1,72 @@
 //! One claim on the chain, its people, and what they agreed on.
 
-use super::{
-	lore::{Lore, Version, LIARS},
+use crate::{
+	lore::{Claimed, Content, Lore, Version, LIARS},
 	people::{account, enlist, fund_accuser, money, send},
 };
 use assay_dispute_game::testing::{
 	sim::{About, Crowd, Strategy, Wanted, STRATEGIES},
 	Rng,
 };
-use assay_primitives::{Assurance, Claim as Claimed, ClaimEnds, TaskId, Terms, Work};
-use assay_runtime::{constants::ASY, AccountId, Balance, BlockNumber, Runtime, RuntimeCall};
+use assay_primitives::{program_key, Assurance, ClaimEnds, TaskId, Terms, MAX_OPEN_GAMES};
+use assay_runtime::{constants::ASY, AccountId, Balance, BlockNumber, Runtime, RuntimeCall, System, TaskMarket};
+use codec::Encode;
 use pallet_dispute::GameId;
-use pallet_task_market::{Call as Market, NextTask};
+use pallet_task_market::{Call as Market, NextTask, Tasks};
+use polkadot_sdk::{frame_support::traits::Get, sp_core::offchain::StorageKind, sp_io};
 use std::collections::HashMap;
 
 /// Blocks for bids.
-pub(super) const BIDDING: BlockNumber = 5;
-/// Prices, and with them stakes and places for games: 2, 8 and 32.
+pub(crate) const BIDDING: BlockNumber = 5;
+/// Prices, and with them stakes and places for games: few, some and all.
 const PRICES: [Balance; 3] = [5 * ASY, 20 * ASY, 80 * ASY];
-/// Places of claims with these prices.
-const PLACES: [u32; 3] = [2, 8, 32];
 /// Accounts that accuse, all claims of a round together, unless the command line says otherwise.
 const ACCUSERS: u32 = 1_000;
 
 /// When the adversary moves in a game.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-	pub(super) position: [u8; 32],
-	pub(super) at: BlockNumber,
+pub(crate) struct Plan {
+	pub(crate) position: [u8; 32],
+	pub(crate) at: BlockNumber,
 }
 
 /// One claim and everything around it.
-pub(super) struct Claim {
-	pub(super) task: TaskId,
-	pub(super) strategy: &'static Strategy,
+pub(crate) struct Claim {
+	pub(crate) task: TaskId,
+	pub(crate) strategy: &'static Strategy,
 	/// Whether it is right.
-	pub(super) right: bool,
-	pub(super) content: usize,
+	pub(crate) right: bool,
+	pub(crate) content: usize,
 	/// The execution behind it.
-	pub(super) version: Version,
+	pub(crate) version: Version,
 	/// First wrong execution of the adversary.
-	pub(super) liar: usize,
-	pub(super) requester: AccountId,
-	pub(super) solver: AccountId,
+	pub(crate) liar: usize,
+	pub(crate) requester: AccountId,
+	pub(crate) solver: AccountId,
 	/// The honest challenger, of a wrong claim.
-	pub(super) challenger: AccountId,
-	pub(super) accusers: Vec<AccountId>,
+	pub(crate) challenger: AccountId,
+	pub(crate) accusers: Vec<AccountId>,
 	/// How many of them have accused.
-	pub(super) used: usize,
-	pub(super) price: Balance,
-	pub(super) places: u32,
+	pub(crate) used: usize,
+	pub(crate) price: Balance,
+	pub(crate) places: u32,
 	window: BlockNumber,
-	pub(super) plans: HashMap<GameId, Plan>,
+	pub(crate) plans: HashMap<GameId, Plan>,
 	/// Calls that were made, to be made again.
-	pub(super) past: Vec<(AccountId, RuntimeCall)>,
-	/// Games that the honest challenger opened, and when the last.
-	pub(super) opened: (u32, BlockNumber),
+	pub(crate) past: Vec<(AccountId, RuntimeCall)>,
 	/// The honest side is kept off the chain for so many blocks, from when it has moved once.
-	pub(super) outage: BlockNumber,
-	pub(super) out_until: BlockNumber,
+	pub(crate) outage: BlockNumber,
+	pub(crate) out_until: BlockNumber,
 	/// First block in which somebody may have something to do.
-	pub(super) wake: BlockNumber,
+	pub(crate) wake: BlockNumber,
 	/// Money of solver and challenger before the claim was disputed.
 	before: [Balance; 2],
-	pub(super) rng: Rng,
+	pub(crate) rng: Rng,
 }
 
 impl Claim {
 	/// The claim with this number of a round.
-	pub(super) fn draw(number: u32, rng: &mut Rng, wanted: &Wanted) -> Self {
+	pub(crate) fn draw(number: u32, rng: &mut Rng, wanted: &Wanted) -> Self {
 		let strategy = wanted.strategy.unwrap_or_else(|| any_strategy(rng));
 		let right = match strategy.about {
 			About::Right => true,
@@ -85,7 +83,7 @@ impl Claim {
 			Strategy { crowd: Crowd::Full, .. } => 1 + rng.below(2) as usize,
 			_ => rng.below(8).saturating_sub(5) as usize,
 		};
-		let places = PLACES[size];
+		let places = places(PRICES[size]);
 		let accusers = match strategy.crowd {
 			_ if !right && !strategy.sham => 0,
 			_ if wanted.adversaries.is_some() => wanted.adversaries.unwrap_or_default(),
@@ -94,6 +92,8 @@ impl Claim {
 			Crowd::Full if strategy.shuts => places + 8,
 			Crowd::Full => places + rng.below(places + 1),
 		};
+		let outage = if strategy.mutes || rng.one_in(4) { 1 + rng.below(40) } else { 0 };
+		let outage = if wanted.without.censorship { 0 } else { outage };
 		let first = rng.below(ACCUSERS);
 		let accuser = |index| account("accuser", (first + index) % ACCUSERS.max(accusers));
 		Self {
@@ -113,8 +113,7 @@ impl Claim {
 			window: 20 + rng.below(20),
 			plans: HashMap::new(),
 			past: Vec::new(),
-			opened: (0, 0),
-			outage: if rng.one_in(4) { 1 + rng.below(40) } else { 0 },
+			outage,
 			out_until: 0,
 			wake: 0,
 			before: [0; 2],
@@ -123,24 +122,14 @@ impl Claim {
 	}
 
 	/// Gives its people money, posts its task and bids for it.
-	pub(super) fn post(&mut self, lore: &Lore) -> Result<(), String> {
+	pub(crate) fn post(&mut self, lore: &Lore) -> Result<(), String> {
 		enlist(&self.solver)?;
 		for who in [&self.requester, &self.challenger].into_iter().chain(&self.accusers) {
 			fund_accuser(who)?;
 		}
 		self.task = NextTask::<Runtime>::get();
-		let task = &lore.contents[self.content].task;
-		let work = Work {
-			data_root: task.data_root(),
-			records: task.records(),
-			record_size: task.record_size,
-			first_step: task.first_step,
-			init_root: task.init_root(),
-			init_slots: task.init_slots(),
-			seed: task.seed,
-			steps: task.steps,
-			stride: task.stride,
-		};
+		let Content { task, work, .. } = &lore.contents[self.content];
+		let work = work.clone();
 		let terms = Terms {
 			reward: self.price,
 			bidding: BIDDING,
@@ -152,41 +141,58 @@ impl Claim {
 		};
 		let program = Box::new(task.posted.clone());
 		let allowed = vec![self.solver.clone()].try_into().map_err(|_| "one is allowed")?;
+		let bytes = program.encode();
 		let post = Market::post_task { program, work, terms, allowed };
 		send(&self.requester, post).map_err(|error| format!("post: {error:?}"))?;
+		// What posting indexes reaches the node's local storage only when a block has been executed.
+		let row = Tasks::<Runtime>::get(self.task).ok_or("the task is there")?;
+		let key = program_key(&row.spec.program.root);
+		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &key, &bytes);
 		let bid = Market::place_bid { task: self.task, price: self.price };
 		send(&self.solver, bid).map_err(|error| format!("bid: {error:?}"))
 	}
 
 	/// Makes the claim.
-	pub(super) fn submit(&mut self, lore: &Lore) -> Result<(), String> {
-		let execution = lore.contents[self.content].execution(self.version);
-		let list = execution.claim();
-		let claim = Claimed {
-			root: execution.claim_root(),
-			states: list.len() as u32,
-			final_state: *list.last().ok_or("a claim has states")?,
-			artifact_root: execution.artifact(),
-			steps: execution.task.steps,
+	pub(crate) fn submit(&mut self, lore: &Lore) -> Result<(), String> {
+		let content = &lore.contents[self.content];
+		let Claimed { root, states, artifact, ends: [first, last] } = content.claim(self.version);
+		let claim = assay_primitives::Claim {
+			root: *root,
+			states: states.len() as u32,
+			final_state: *states.last().ok_or("a claim has states")?,
+			artifact_root: *artifact,
+			steps: content.task.steps,
 		};
-		let [first, last] = execution.ends();
-		let submit =
-			Market::submit_claim { task: self.task, claim, ends: ClaimEnds { first, last } };
+		let ends = ClaimEnds { first: first.clone(), last: last.clone() };
+		let submit = Market::submit_claim { task: self.task, claim, ends };
 		send(&self.solver, submit).map_err(|error| format!("claim: {error:?}"))?;
+		if self.strategy.mutes {
+			self.out_until = System::block_number() + self.outage;
+		}
 		self.before = [money(&self.solver), money(&self.challenger)];
 		Ok(())
 	}
 
 	/// What solver and challenger have more than before, or less.
-	pub(super) fn gains(&self) -> [i128; 2] {
+	pub(crate) fn gains(&self) -> [i128; 2] {
 		let now = [money(&self.solver), money(&self.challenger)];
 		[0, 1].map(|who| now[who] as i128 - self.before[who] as i128)
 	}
 
 	/// The stake behind it.
-	pub(super) fn stake(&self) -> Balance {
-		(2 * self.price).max(10 * ASY)
+	pub(crate) fn stake(&self) -> Balance {
+		stake(self.price)
 	}
+}
+
+fn stake(price: Balance) -> Balance {
+	TaskMarket::stake_for(price)
+}
+
+/// Games that can be open about a claim with this price, as in the pallet.
+fn places(price: Balance) -> u32 {
+	let tariff = <Runtime as pallet_dispute::Config>::Tariff::get();
+	((stake(price) / tariff.bond_base) as u32).clamp(1, MAX_OPEN_GAMES)
 }
 
 fn any_strategy(rng: &mut Rng) -> &'static Strategy {

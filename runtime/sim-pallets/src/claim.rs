@@ -9,11 +9,13 @@ use assay_dispute_game::testing::{
 	Rng,
 };
 use assay_primitives::{program_key, Assurance, ClaimEnds, TaskId, Terms, MAX_OPEN_GAMES};
-use assay_runtime::{constants::ASY, AccountId, Balance, BlockNumber, Runtime, RuntimeCall, System, TaskMarket};
+use assay_runtime::{
+	constants::ASY, AccountId, Balance, BlockNumber, Runtime, RuntimeCall, System, TaskMarket,
+};
 use codec::Encode;
 use pallet_dispute::GameId;
-use pallet_task_market::{Call as Market, NextTask, Tasks};
-use polkadot_sdk::{frame_support::traits::Get, sp_core::offchain::StorageKind, sp_io};
+use pallet_task_market::{Call as Market, NextTask, Stage, Tasks};
+use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
 use std::collections::HashMap;
 
 /// Blocks for bids.
@@ -150,6 +152,12 @@ impl Claim {
 		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &key, &bytes);
 		let bid = Market::place_bid { task: self.task, price: self.price };
 		send(&self.solver, bid).map_err(|error| format!("bid: {error:?}"))
+	}
+
+	/// Whether the solver has the task.
+	pub(crate) fn is_assigned(&self) -> bool {
+		let row = Tasks::<Runtime>::get(self.task);
+		row.is_some_and(|task| matches!(task.stage, Stage::Running { .. }))
 	}
 
 	/// Makes the claim.

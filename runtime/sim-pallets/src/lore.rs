@@ -71,7 +71,7 @@ impl Content {
 			let claimed = Claimed::new(&execution);
 			(execution, claimed)
 		};
-		let wrong = lies.into_iter().map(execute).collect();
+		let wrong = lies.into_iter().map(execute);
 		let work = Work {
 			data_root: task.data_root(),
 			records: task.records(),
@@ -83,7 +83,10 @@ impl Content {
 			steps: task.steps,
 			stride: task.stride,
 		};
-		Self { right: execute(vec![]), wrong, work, task }
+		let (right, wrong): (_, Vec<_>) = (execute(vec![]), wrong.collect());
+		let differs = |(_, claimed): &(Execution, Claimed)| claimed.root != right.1.root;
+		assert!(wrong.iter().all(differs), "every lie has consequences");
+		Self { right, wrong, work, task }
 	}
 
 	fn version(&self, version: Version) -> &(Execution, Claimed) {

@@ -76,7 +76,13 @@ impl<'a> Round<'a> {
 			self.node.note(claim);
 			self.index.insert(claim.task, number);
 		}
-		(0..=BIDDING).for_each(|_| next_block());
+		// A block may have no weight left for all of them.
+		for _ in 0..4 * BIDDING {
+			next_block();
+			if self.claims.iter().all(Claim::is_assigned) {
+				break;
+			}
+		}
 		for claim in &mut self.claims {
 			self.node.with_lore(|lore| claim.submit(lore))?;
 		}
@@ -130,7 +136,7 @@ impl<'a> Round<'a> {
 		if out {
 			claim.wake = claim.out_until;
 		}
-		let mut act = |claim: &mut Claim| node.with_lore(|lore| foe::act(claim, lore, &pool));
+		let act = |claim: &mut Claim| node.with_lore(|lore| foe::act(claim, lore, &pool));
 		if claim.strategy.copies || claim.rng.one_in(2) {
 			act(claim);
 			// What has become of its moves in this block it sees in the next.

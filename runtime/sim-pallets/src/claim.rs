@@ -131,7 +131,7 @@ impl Claim {
 		}
 		self.task = NextTask::<Runtime>::get();
 		let Content { task, work, .. } = &lore.contents[self.content];
-		let work = work.clone();
+		let work = *work;
 		let terms = Terms {
 			reward: self.price,
 			bidding: BIDDING,

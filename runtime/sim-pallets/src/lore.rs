@@ -57,13 +57,18 @@ impl Content {
 		let bit = |node| vec![Lie::Output { step: last, node, word: 0, bit: 30 }];
 		let partial = Lie::Partial { step: last, node: MLP.hidden, tile: 0, block: 1 };
 		let slot = Lie::Slot { step: last, slot: 0 };
+		// The last state must be what the artefact says; a state inside a stride is not claimed.
+		let state = match task.stride {
+			1 => Lie::State { step: last },
+			_ => Lie::Slot { step: last, slot: 1 },
+		};
 		let lies = [
 			bit(MLP.relu),
 			bit(MLP.gradient),
 			bit(MLP.update),
 			vec![partial, slot],
 			vec![slot],
-			vec![Lie::State { step: task.steps }],
+			vec![state],
 			vec![Lie::Input { step: last, node: MLP.first }],
 		];
 		let execute = |lies| {

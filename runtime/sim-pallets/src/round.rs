@@ -120,7 +120,7 @@ impl<'a> Round<'a> {
 			}
 		}
 		self.story.read(take_events());
-		if now % CHECKS == 0 {
+		if now.is_multiple_of(CHECKS) {
 			self.check()?;
 		}
 		Ok(())

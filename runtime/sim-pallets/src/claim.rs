@@ -1,7 +1,8 @@
 //! One claim on the chain, its people, and what they agreed on.
 
 use crate::{
-	lore::{Claimed, Content, Lore, Version, LIARS},
+	content::{Claimed, Content, Version, LIARS},
+	lore::Lore,
 	people::{account, enlist, fund_accuser, money, send},
 };
 use assay_dispute_game::testing::{

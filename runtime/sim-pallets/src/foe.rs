@@ -2,7 +2,8 @@
 
 use crate::{
 	claim::{Claim, Plan},
-	lore::{blinded, player, Lore, Version},
+	content::Version,
+	lore::{blinded, player, Lore},
 	people::{account, send},
 };
 use assay_dispute_game::{
@@ -141,7 +142,7 @@ fn move_in(claim: &mut Claim, lore: &mut Lore, id: GameId, side: Side) {
 		},
 		(Side::Defender, _) => match (claim.strategy.lists[(made % 2) as usize], sensible) {
 			(Lists::Garbage, Some(Move::PostTrace { .. })) => {
-				Some(Move::PostTrace { root: [claim.rng.below(256) as u8; 32] })
+				Some(Move::PostTrace { root: [claim.rng.below(4) as u8; 32] })
 			},
 			(_, sensible) => sensible,
 		},

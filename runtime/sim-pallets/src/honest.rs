@@ -3,7 +3,8 @@
 
 use crate::{
 	claim::Claim,
-	lore::{player, Lore, Player, Version},
+	content::Version,
+	lore::{player, Lore, Player},
 	people::send,
 };
 use assay_case::Brief;

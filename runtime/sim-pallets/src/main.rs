@@ -12,6 +12,7 @@
 
 mod books;
 mod claim;
+mod content;
 mod foe;
 mod genesis;
 mod honest;

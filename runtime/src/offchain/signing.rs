@@ -27,7 +27,7 @@ pub const CHALLENGER_KEYS: KeyTypeId = KeyTypeId(*b"achl");
 const MORTALITY: u64 = 32;
 
 /// Transactions of one key after one block, at most.
-const MAX_SENT: usize = 16;
+pub const MAX_SENT: usize = 16;
 
 /// A kind of key.
 pub trait KeyKind {

@@ -1,7 +1,7 @@
 //! What events say, and whether the books agree.
 
 use crate::people::held;
-use assay_dispute_game::{Effect, Outcome, Side};
+use assay_dispute_game::Effect;
 use assay_primitives::TaskId;
 use assay_runtime::{
 	AccountId, Balance, Balances, BlockNumber, ComputeStaking, Dispute, Runtime, RuntimeEvent,
@@ -19,6 +19,7 @@ const AGENDA_DELAY: BlockNumber = 64;
 /// A game that is open.
 pub(crate) struct Open {
 	pub(crate) task: TaskId,
+	challenger: AccountId,
 	opened: BlockNumber,
 	clock: BlockNumber,
 }
@@ -41,14 +42,16 @@ pub(crate) struct Story {
 	/// Tasks in whose games something has happened since this was emptied.
 	pub(crate) stirred: Vec<TaskId>,
 	pub(crate) fates: HashMap<TaskId, Fate>,
-	/// How games ended in which somebody won.
-	pub(crate) resolved: Vec<(TaskId, Outcome)>,
+	/// The task of the game that ended last: the event of a lost bond follows.
+	resolved: Option<TaskId>,
 	/// What solvers got out of the bonds of those who lost: by task.
 	pub(crate) refunds: HashMap<TaskId, Balance>,
 	/// Bonds that were lost, by task.
 	pub(crate) bonds: HashMap<TaskId, Balance>,
-	/// Worth of the moves of each side, by task.
-	pub(crate) costs: HashMap<TaskId, [Balance; 2]>,
+	/// Worth of the moves of solvers, by task, in games that were decided.
+	pub(crate) defended: HashMap<TaskId, Balance>,
+	/// Worth of the moves of challengers, in games that were decided.
+	pub(crate) accused: HashMap<AccountId, Balance>,
 	/// What the challengers of a withdrawn claim were paid, and the loss, by task.
 	pub(crate) lost_stake: HashMap<TaskId, Balance>,
 	/// Games that ended, by task.
@@ -89,9 +92,9 @@ impl Story {
 
 	fn game(&mut self, event: GameEvent<Runtime>) {
 		match event {
-			GameEvent::GameOpened { game, task, clock, .. } => {
+			GameEvent::GameOpened { game, task, challenger, clock, .. } => {
 				let opened = System::block_number();
-				self.games.insert(game, Open { task, opened, clock });
+				self.games.insert(game, Open { task, challenger, opened, clock });
 				self.stirred.push(task);
 			},
 			GameEvent::Moved { game, kind, position, effect, .. } => {
@@ -102,22 +105,22 @@ impl Story {
 					self.counts.entry(open.task).or_default().moves += 1;
 				}
 			},
-			GameEvent::GameResolved {
-				game, task, outcome, challenger_cost, solver_cost, ..
-			} => {
-				self.resolved.push((task, outcome));
-				let costs = self.costs.entry(task).or_default();
-				costs[Side::Challenger as usize] += challenger_cost;
-				costs[Side::Defender as usize] += solver_cost;
+			GameEvent::GameResolved { game, task, challenger_cost, solver_cost, .. } => {
+				self.resolved = Some(task);
+				*self.defended.entry(task).or_default() += solver_cost;
+				if let Some(open) = self.games.get(&game) {
+					let who = open.challenger.clone();
+					*self.accused.entry(who).or_default() += challenger_cost;
+				}
 				self.close(game, task);
 			},
 			GameEvent::GameClosed { game, task } => self.close(game, task),
 			GameEvent::BondSlashed { challenger, paid, burned, .. } => {
 				self.burned += burned;
 				self.losers.insert(challenger);
-				if let Some((task, _)) = self.resolved.last() {
-					*self.refunds.entry(*task).or_default() += paid;
-					*self.bonds.entry(*task).or_default() += paid + burned;
+				if let Some(task) = self.resolved {
+					*self.refunds.entry(task).or_default() += paid;
+					*self.bonds.entry(task).or_default() += paid + burned;
 				}
 			},
 			_ => (),

@@ -3,6 +3,7 @@
 use crate::{
 	claim::{Claim, Plan},
 	content::Version,
+	honest::is_opening,
 	lore::{blinded, player, Lore},
 	people::{account, send},
 };
@@ -212,7 +213,7 @@ fn opening(claim: &mut Claim, lore: &mut Lore) -> Option<RuntimeCall> {
 
 /// The honest side's call under another name, before it.
 fn copy(claim: &mut Claim, call: &RuntimeCall) {
-	let opens = crate::honest::is_opening(call);
+	let opens = is_opening(call);
 	let who = match claim.accusers.get(claim.used) {
 		Some(accuser) => accuser.clone(),
 		None => account("stranger", 0),
@@ -230,6 +231,10 @@ fn again(claim: &mut Claim, pool: &[(AccountId, Action)]) {
 	for _ in 0..=claim.strategy.noise {
 		let index = claim.rng.below(claim.past.len() as u32) as usize;
 		let Some((who, call)) = claim.past.get(index).cloned() else { return };
+		// Each opening is a bond that it will lose: it cannot go on for long.
+		if is_opening(&call) && !claim.rng.one_in(8) {
+			continue;
+		}
 		let who = if claim.rng.one_in(4) { account("stranger", 0) } else { who };
 		let _ = send(&who, call);
 	}

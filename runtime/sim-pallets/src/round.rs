@@ -198,7 +198,8 @@ impl<'a> Round<'a> {
 	fn judge_claim(&self, claim: &Claim) -> Result<(i64, i64), String> {
 		let [solver, challenger] = claim.gains();
 		let refund = self.story.refunds.get(&claim.task).copied().unwrap_or_default();
-		let [accusing, defending] = self.story.costs.get(&claim.task).copied().unwrap_or_default();
+		let defending = self.story.defended.get(&claim.task).copied().unwrap_or_default();
+		let accusing = self.story.accused.get(&claim.challenger).copied().unwrap_or_default();
 		let stake = claim.stake();
 		let fate = self.story.fates.get(&claim.task);
 		if claim.right {

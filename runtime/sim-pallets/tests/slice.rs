@@ -21,7 +21,7 @@ fn word_after<'a>(output: &'a str, word: &str) -> &'a str {
 
 #[test]
 fn truth_should_win_on_the_pallets_when_adversaries_try_everything() {
-	let output = played("1", "1000", "2");
+	let output = played("1", "600", "2");
 	let last = output.lines().last().expect("there is output");
 	assert!(last.starts_with("SIM games=") && last.contains(" wrong=0 late=0 "), "{last}");
 }
@@ -29,7 +29,7 @@ fn truth_should_win_on_the_pallets_when_adversaries_try_everything() {
 #[test]
 fn digest_should_not_change_when_threads_do() {
 	let digests = ["1", "2"].map(|threads| {
-		let output = played("77", "300", threads);
+		let output = played("77", "150", threads);
 		word_after(&output, "digest").to_owned()
 	});
 	assert_eq!(digests[0], digests[1]);

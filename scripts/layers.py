@@ -22,6 +22,7 @@ GROUPS = {
     "pallets/": PURE,
     "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
     "primitives/fuzz": PURE | {"ml-runtime/*"},
+    "runtime/sim-pallets": PURE | {"pallet-*", "assay-runtime", "assay-sim"},
     "runtime/sim": PURE,
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},

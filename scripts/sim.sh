@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Plays disputes by the million against every known attack.
 #   scripts/sim.sh --games N [--seed S] [--strategy X] [--adversaries K]   on a virtual chain
+#   scripts/sim.sh --pallets --games N [--seed S] [--strategy X] …         on the pallets of the real runtime
 #   scripts/sim.sh --search --games N [--seed S]                           breeds attacks that cost less
 #   scripts/sim.sh --list                                                  what the attacks are
 # Ends with a line SIM games=… wrong=… late=… worst_time=… worst_griefing=… games_per_s=…, and fails if a game went
@@ -8,6 +9,12 @@
 # strategies=… wrong=… late=… best_profit=… worst_griefing=… self_slash_lost=…
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+if [ "${1:-}" = --pallets ]; then
+	shift
+	# Selected so that all dependencies are those of the workspace's build, tests included.
+	cargo build --release --locked --quiet --workspace --bin assay-sim-pallets --test slice
+	exec "$CARGO_TARGET_DIR/release/assay-sim-pallets" "$@"
+fi
 # Simulations are the one place where these two crates compute for long.
 exec cargo run --release --locked --quiet -p assay-sim \
 	--config 'profile.release.package.assay-dispute-game.opt-level=3' \

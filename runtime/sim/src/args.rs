@@ -1,12 +1,12 @@
 //! The command line.
 
 use assay_dispute_game::testing::sim::{named_strategy, Wanted, Without};
-use clap::{Parser, ValueEnum};
+use clap::ValueEnum;
 use std::num::NonZeroUsize;
 
 /// What can be left out of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
+pub enum Part {
 	/// Censored blocks.
 	Censorship,
 	/// Re-orgs.
@@ -17,42 +17,35 @@ pub(crate) enum Part {
 	Replays,
 }
 
-/// Plays disputes against every known attack. Ends with one line that starts with `SIM`: `worst_time` is
-/// in blocks, `worst_griefing` what an adversary lost for each unit that the honest side spent.
-#[derive(Clone, Debug, Parser)]
-#[command(name = "sim.sh", version)]
-pub(crate) struct Args {
+/// What is played, and how much of it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
 	/// Games to play, at least.
 	#[arg(long, default_value_t = 100_000)]
-	pub(crate) games: u64,
+	pub games: u64,
 	/// Seed of the first match; the next ones follow.
 	#[arg(long, default_value_t = 1)]
-	pub(crate) seed: u64,
+	pub seed: u64,
 	/// One strategy instead of all that are not known to win.
 	#[arg(long)]
-	pub(crate) strategy: Option<String>,
-	/// Breed strategies that gain more or lose less than the known ones. Ends with a line that starts with
-	/// `SEARCH`: `best_profit` is what a coalition gained at most, in tokens, `self_slash_lost` what part of
-	/// a stake it lost at least by convicting itself
-	#[arg(long, conflicts_with = "strategy")]
-	pub(crate) search: bool,
+	pub strategy: Option<String>,
 	/// Accounts of the adversary, instead of what the seed says.
 	#[arg(long)]
-	pub(crate) adversaries: Option<u32>,
+	pub adversaries: Option<u32>,
 	/// Leave something out.
 	#[arg(long, value_delimiter = ',')]
-	pub(crate) without: Vec<Part>,
+	pub without: Vec<Part>,
 	/// Threads; one for each core if not given.
 	#[arg(long)]
 	threads: Option<NonZeroUsize>,
 	/// List the strategies, and play nothing.
 	#[arg(long)]
-	pub(crate) list: bool,
+	pub list: bool,
 }
 
 impl Args {
 	/// What is wanted of every match.
-	pub(crate) fn wanted(&self) -> Result<Wanted, String> {
+	pub fn wanted(&self) -> Result<Wanted, String> {
 		let strategy = match &self.strategy {
 			None => None,
 			Some(name) => Some(
@@ -70,7 +63,7 @@ impl Args {
 	}
 
 	/// How many threads play.
-	pub(crate) fn threads(&self) -> usize {
+	pub fn threads(&self) -> usize {
 		let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
 		self.threads.map_or_else(cores, NonZeroUsize::get)
 	}

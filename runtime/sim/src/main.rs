@@ -5,34 +5,37 @@
 //! Everything follows from the seed: the digest of a run is the same for the same code, seed and number
 //! of games, on any number of threads.
 
-mod args;
-mod output;
-mod run;
 mod search;
 mod virtual_chain;
 
+use assay_sim::{args::Args, output};
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Plays disputes against every known attack. Ends with one line that starts with `SIM`: `worst_time` is
+/// in blocks, `worst_griefing` what an adversary lost for each unit that the honest side spent.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sim.sh", version)]
+struct Command {
+	#[command(flatten)]
+	args: Args,
+	/// Breed strategies that gain more or lose less than the known ones. Ends with a line that starts with
+	/// `SEARCH`: `best_profit` is what a coalition gained at most, in tokens, `self_slash_lost` what part of
+	/// a stake it lost at least by convicting itself
+	#[arg(long, conflicts_with = "strategy")]
+	search: bool,
+}
+
 fn main() -> ExitCode {
-	let args = args::Args::parse();
-	if args.list {
-		output::list();
-		return ExitCode::SUCCESS;
-	}
-	let wanted = match args.wanted() {
+	let Command { args, search } = Command::parse();
+	let wanted = match output::wanted(&args) {
 		Ok(wanted) => wanted,
-		Err(why) => {
-			eprintln!("error: {why}");
-			return ExitCode::from(2);
-		},
+		Err(code) => return code,
 	};
-	if args.search {
+	if search {
 		return search::search(&args, &wanted);
 	}
 	let run = virtual_chain::run(&args, &wanted);
-	output::table(&run.tally);
-	output::faults(&args, &wanted, &run.tally);
-	output::summary(&run);
-	ExitCode::from(u8::from(!run.is_clean()))
+	let again = |fault: &_| output::again(&args, fault, &output::smaller(&wanted, fault));
+	output::run(&run, again)
 }

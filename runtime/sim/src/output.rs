@@ -4,13 +4,36 @@ use crate::{
 	args::Args,
 	run::{caught, quietly, Run},
 };
-use assay_dispute_game::testing::sim::{shrink, Library, Tally, Wanted, Without, STRATEGIES};
+use assay_dispute_game::testing::sim::{
+	shrink, Fault, Library, Tally, Wanted, Without, STRATEGIES,
+};
+use std::process::ExitCode;
 
 /// Faults that are shrunk and shown.
 const SHOWN: usize = 5;
 
+/// What is wanted of every match; how the process ends where there is nothing to play.
+pub fn wanted(args: &Args) -> Result<Wanted, ExitCode> {
+	if args.list {
+		list();
+		return Err(ExitCode::SUCCESS);
+	}
+	args.wanted().map_err(|why| {
+		eprintln!("error: {why}");
+		ExitCode::from(2)
+	})
+}
+
+/// What a run came to; `again` is the command that plays a fault again.
+pub fn run(run: &Run, again: impl Fn(&Fault) -> String) -> ExitCode {
+	table(&run.tally);
+	faults(&run.tally, again);
+	summary(run);
+	ExitCode::from(u8::from(!run.is_clean()))
+}
+
 /// All strategies and what they try.
-pub(crate) fn list() {
+fn list() {
 	for strategy in STRATEGIES {
 		let known = strategy.known.map(|why| format!(" [wins: {why}]")).unwrap_or_default();
 		println!("{:28} {}{known}", strategy.name, strategy.tries);
@@ -26,7 +49,7 @@ fn ratio(hundredths: i64) -> String {
 }
 
 /// A line for each strategy.
-pub(crate) fn table(tally: &Tally) {
+fn table(tally: &Tally) {
 	println!(
 		"{:28} {:>10} {:>10} {:>7} {:>8} {:>10} {:>10}",
 		"strategy", "matches", "games", "wrong", "longest", "griefing", "worst"
@@ -49,23 +72,31 @@ pub(crate) fn table(tally: &Tally) {
 	println!("{} moves, digest {:016x}", tally.moves, tally.trace);
 }
 
-/// The first faults, each with the command that plays it again, as small as it gets.
-pub(crate) fn faults(args: &Args, wanted: &Wanted, tally: &Tally) {
-	let mut library = Library::default();
+/// The first faults, each with the command that plays it again.
+fn faults(tally: &Tally, again: impl Fn(&Fault) -> String) {
 	for fault in tally.faults.iter().take(SHOWN) {
-		let smaller = || caught(|| shrink(fault, wanted, &mut library)).unwrap_or(*wanted);
-		let small = quietly(smaller);
-		let strategy = args.strategy.as_ref().map(|name| format!(" --strategy {name}"));
-		let adversaries = small.adversaries.map(|count| format!(" --adversaries {count}"));
 		println!("WRONG seed {} ({}): {}", fault.seed, fault.strategy, fault.what);
-		println!(
-			"  scripts/sim.sh --games 1 --seed {}{}{}{}",
-			fault.seed,
-			strategy.unwrap_or_default(),
-			adversaries.unwrap_or_default(),
-			left_out(&small.without)
-		);
+		println!("  {}", again(fault));
 	}
+}
+
+/// What a match of the virtual chain needs at least to go wrong like this.
+pub fn smaller(wanted: &Wanted, fault: &Fault) -> Wanted {
+	let mut library = Library::default();
+	quietly(|| caught(|| shrink(fault, wanted, &mut library))).unwrap_or(*wanted)
+}
+
+/// The command that plays a fault again.
+pub fn again(args: &Args, fault: &Fault, small: &Wanted) -> String {
+	let strategy = args.strategy.as_ref().map(|name| format!(" --strategy {name}"));
+	let adversaries = small.adversaries.map(|count| format!(" --adversaries {count}"));
+	format!(
+		"scripts/sim.sh --games 1 --seed {}{}{}{}",
+		fault.seed,
+		strategy.unwrap_or_default(),
+		adversaries.unwrap_or_default(),
+		left_out(&small.without)
+	)
 }
 
 fn left_out(without: &Without) -> String {
@@ -84,7 +115,7 @@ fn left_out(without: &Without) -> String {
 }
 
 /// The line that a run ends with.
-pub(crate) fn summary(run: &Run) {
+fn summary(run: &Run) {
 	let total = run.tally.total();
 	let per_second = total.games as f64 / run.time.as_secs_f64();
 	println!(

@@ -18,16 +18,16 @@ use std::{
 const PROGRESS: Duration = Duration::from_secs(10);
 
 /// What a run came to.
-pub(crate) struct Run {
+pub struct Run {
 	/// What the matches came to.
-	pub(crate) tally: Tally,
+	pub tally: Tally,
 	/// How long it took.
-	pub(crate) time: Duration,
+	pub time: Duration,
 }
 
 impl Run {
 	/// Whether nothing went wrong.
-	pub(crate) fn is_clean(&self) -> bool {
+	pub fn is_clean(&self) -> bool {
 		self.tally.total().wrong == 0 && self.tally.late == 0
 	}
 }
@@ -36,7 +36,7 @@ impl Run {
 /// which must not matter to what is played.
 ///
 /// Batches count in the order of their seeds, so that the same ones count whatever thread was faster.
-pub(crate) fn run<S>(
+pub fn run<S>(
 	args: &Args,
 	batch: u64,
 	state: impl Fn() -> S + Sync,
@@ -96,7 +96,7 @@ fn collect(batches: mpsc::Receiver<(u64, Tally)>, games: u64, start: Instant) ->
 }
 
 /// Does something of which panics are expected, without their messages.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> T {
+pub fn quietly<T>(work: impl FnOnce() -> T) -> T {
 	let loud = std::panic::take_hook();
 	std::panic::set_hook(Box::new(|_| ()));
 	let done = work();
@@ -105,7 +105,7 @@ pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Does something; a panic is a fault.
-pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 	catch_unwind(AssertUnwindSafe(work)).map_err(|panic| format!("panic: {}", message(&*panic)))
 }
 
@@ -115,6 +115,6 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// A match or round that panicked.
-pub(crate) fn fault(seed: u64, strategy: &'static str, what: String) -> Fault {
+pub fn fault(seed: u64, strategy: &'static str, what: String) -> Fault {
 	Fault { seed, strategy, what }
 }

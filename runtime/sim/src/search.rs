@@ -5,13 +5,13 @@
 //! are drawn anew. All accounts of the adversary count as one, and so does the requester of a wrong claim:
 //! what such a coalition gains, it gains from others.
 
-use crate::{
-	args::Args,
-	run::{self, caught, quietly},
-};
 use assay_dispute_game::testing::{
 	sim::{play, Fault, Library, Strategy, Wanted, STRATEGIES},
 	Rng,
+};
+use assay_sim::{
+	args::Args,
+	run::{self, caught, quietly},
 };
 use std::{
 	process::ExitCode,

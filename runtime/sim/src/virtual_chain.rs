@@ -1,10 +1,10 @@
 //! Matches on a virtual chain.
 
-use crate::{
+use assay_dispute_game::testing::sim::{play, Library, Tally, Wanted};
+use assay_sim::{
 	args::Args,
 	run::{self, caught, Run},
 };
-use assay_dispute_game::testing::sim::{play, Library, Tally, Wanted};
 
 /// Matches that a thread plays before it reports.
 const BATCH: u64 = 512;

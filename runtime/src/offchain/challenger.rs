@@ -158,7 +158,7 @@ impl Opening {
 	}
 
 	/// Notes that an opening was sent.
-	pub(super) fn remember(&self) {
+	pub fn remember(&self) {
 		let memory = Memory { sent: Some(System::block_number()), ..self.memory() };
 		StorageValueRef::persistent(&self.key()).set(&memory);
 	}

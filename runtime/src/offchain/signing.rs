@@ -5,6 +5,7 @@ use crate::{
 	AccountId, Nonce, Runtime, RuntimeCall, RuntimeOrigin, SignedPayload, System, TxExtension,
 	UncheckedExtrinsic,
 };
+use alloc::vec::Vec;
 use codec::Encode;
 use polkadot_sdk::{
 	frame_metadata_hash_extension::CheckMetadataHash,
@@ -26,7 +27,7 @@ pub const CHALLENGER_KEYS: KeyTypeId = KeyTypeId(*b"achl");
 const MORTALITY: u64 = 32;
 
 /// Transactions of one key after one block, at most.
-const MAX_SENT: Nonce = 16;
+pub const MAX_SENT: usize = 16;
 
 /// A kind of key.
 pub trait KeyKind {
@@ -74,44 +75,15 @@ impl Key {
 			.filter(|key| System::account_exists(&key.account))
 	}
 
-	/// Sends the actions that would succeed now, each after those before it, at most [`MAX_SENT`]. All of
-	/// them are made, so that the executor hears of every duty in every block.
-	///
-	/// An accused solver must answer in many games at once: with one transaction a block its clocks would
-	/// run out.
+	/// Sends the actions that are [`due`].
 	pub(super) fn send(&self, actions: impl Iterator<Item = Action>) {
-		let nonce = System::account_nonce(&self.account);
-		let mut sent = 0;
-		// What the actions change is seen by those after them, and undone in the end.
-		let undone = with_transaction(|| {
-			for action in actions {
-				if sent < MAX_SENT && self.succeeds(&action) {
-					sent =
-						sent.saturating_add(self.submit(action, nonce.saturating_add(sent)).into());
-				}
-			}
-			TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
-		});
-		if let Err(error) = undone {
-			log::error!(target: LOG, "{}: actions cannot be tried: {error:?}", self.role);
+		let mut nonce = System::account_nonce(&self.account);
+		for action in due(&self.account, actions) {
+			nonce = nonce.saturating_add(self.submit(action, nonce).into());
 		}
 	}
 
-	/// Makes the call; undoes it where it fails.
-	fn succeeds(&self, action: &Action) -> bool {
-		let call = action.call.clone();
-		let origin = RuntimeOrigin::signed(self.account.clone());
-		let tried = with_transaction(|| match call.dispatch(origin) {
-			Ok(_) => TransactionOutcome::Commit(Ok(())),
-			Err(failed) => TransactionOutcome::Rollback(Err(failed.error)),
-		});
-		let refused = |error: DispatchError| {
-			let (role, why) = (self.role, &action.why);
-			log::debug!(target: LOG, "{role}: {why}: not now: {error:?}");
-		};
-		tried.map_err(refused).is_ok()
-	}
-
+	/// Signs an action and hands it to the pool; whether its nonce is taken.
 	fn submit(&self, action: Action, nonce: Nonce) -> bool {
 		let (role, why) = (self.role, action.why);
 		let who = HexDisplay::from(&self.public.0);
@@ -141,6 +113,42 @@ impl Key {
 		let signature = MultiSignature::Sr25519(signature);
 		Some(UncheckedExtrinsic::new_signed(call, address, signature, extension))
 	}
+}
+
+/// The actions of an account that would succeed now, each after those before it, at most [`MAX_SENT`]. All
+/// of them are made, so that the executor hears of every duty in every block.
+///
+/// An accused solver must answer in many games at once: with one transaction a block its clocks would
+/// run out.
+pub fn due(who: &AccountId, actions: impl Iterator<Item = Action>) -> Vec<Action> {
+	let mut due = Vec::new();
+	// What the actions change is seen by those after them, and undone in the end.
+	let undone = with_transaction(|| {
+		for action in actions {
+			if due.len() < MAX_SENT && succeeds(who, &action) {
+				due.push(action);
+			}
+		}
+		TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+	});
+	if let Err(error) = undone {
+		log::error!(target: LOG, "actions cannot be tried: {error:?}");
+	}
+	due
+}
+
+/// Makes the call; undoes it where it fails.
+fn succeeds(who: &AccountId, action: &Action) -> bool {
+	let call = action.call.clone();
+	let origin = RuntimeOrigin::signed(who.clone());
+	let tried = with_transaction(|| match call.dispatch(origin) {
+		Ok(_) => TransactionOutcome::Commit(Ok(())),
+		Err(failed) => TransactionOutcome::Rollback(Err(failed.error)),
+	});
+	let refused = |error: DispatchError| {
+		log::debug!(target: LOG, "{}: not now: {error:?}", action.why);
+	};
+	tried.map_err(refused).is_ok()
 }
 
 /// What goes with a call: no tip, valid for some blocks from the parent of the present one.

@@ -1,0 +1,214 @@
+//! One claim on the chain, its people, and what they agreed on.
+
+use crate::{
+	content::{Claimed, Content, Version, LIARS},
+	lore::Lore,
+	people::{account, enlist, fund_accuser, money, send},
+};
+use assay_dispute_game::testing::{
+	sim::{About, Crowd, Strategy, Wanted, STRATEGIES},
+	Rng,
+};
+use assay_primitives::{program_key, Assurance, ClaimEnds, TaskId, Terms, MAX_OPEN_GAMES};
+use assay_runtime::{
+	constants::ASY, AccountId, Balance, BlockNumber, Runtime, RuntimeCall, System, TaskMarket,
+};
+use codec::Encode;
+use pallet_dispute::GameId;
+use pallet_task_market::{Call as Market, NextTask, Stage, Tasks};
+use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
+use std::collections::HashMap;
+
+/// Blocks for bids.
+pub(crate) const BIDDING: BlockNumber = 5;
+/// Prices, and with them stakes and places for games: few, some and all.
+const PRICES: [Balance; 3] = [5 * ASY, 20 * ASY, 80 * ASY];
+/// Accounts that accuse, all claims of a round together, unless the command line says otherwise.
+const ACCUSERS: u32 = 1_000;
+
+/// When the adversary moves in a game.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+	pub(crate) position: [u8; 32],
+	pub(crate) at: BlockNumber,
+}
+
+/// One claim and everything around it.
+pub(crate) struct Claim {
+	pub(crate) task: TaskId,
+	pub(crate) strategy: &'static Strategy,
+	/// Whether it is right.
+	pub(crate) right: bool,
+	pub(crate) content: usize,
+	/// The execution behind it.
+	pub(crate) version: Version,
+	/// First wrong execution of the adversary.
+	pub(crate) liar: usize,
+	pub(crate) requester: AccountId,
+	pub(crate) solver: AccountId,
+	/// The honest challenger, of a wrong claim.
+	pub(crate) challenger: AccountId,
+	pub(crate) accusers: Vec<AccountId>,
+	/// How many of them have accused.
+	pub(crate) used: usize,
+	pub(crate) price: Balance,
+	pub(crate) places: u32,
+	window: BlockNumber,
+	pub(crate) plans: HashMap<GameId, Plan>,
+	/// Calls that were made, to be made again.
+	pub(crate) past: Vec<(AccountId, RuntimeCall)>,
+	/// The honest side is kept off the chain for so many blocks, from when it has moved once.
+	pub(crate) outage: BlockNumber,
+	pub(crate) out_until: BlockNumber,
+	/// First block in which somebody may have something to do.
+	pub(crate) wake: BlockNumber,
+	/// Money of solver and challenger before the claim was disputed.
+	before: [Balance; 2],
+	pub(crate) rng: Rng,
+}
+
+impl Claim {
+	/// The claim with this number of a round.
+	pub(crate) fn draw(number: u32, rng: &mut Rng, wanted: &Wanted) -> Self {
+		let strategy = wanted.strategy.unwrap_or_else(|| any_strategy(rng));
+		let right = match strategy.about {
+			About::Right => true,
+			About::Wrong => false,
+			About::Any => rng.one_in(2),
+		};
+		let liar = rng.below(LIARS as u32) as usize;
+		let version = if right { Version::Right } else { Version::Wrong(liar) };
+		let size = match strategy {
+			// Who asks makes the solver move often; it moves once a block.
+			Strategy { known: None, asks: true, .. } if right => 0,
+			Strategy { shuts: true, .. } => 0,
+			Strategy { known: Some(_), .. } => 2,
+			Strategy { crowd: Crowd::Full, .. } => 1 + rng.below(2) as usize,
+			_ => rng.below(8).saturating_sub(5) as usize,
+		};
+		let places = places(PRICES[size]);
+		let accusers = match strategy.crowd {
+			_ if !right && !strategy.sham => 0,
+			_ if wanted.adversaries.is_some() => wanted.adversaries.unwrap_or_default(),
+			Crowd::One => 1,
+			Crowd::Few => 2 + rng.below(2),
+			Crowd::Full if strategy.shuts => places + 8,
+			Crowd::Full => places + rng.below(places + 1),
+		};
+		let outage = if strategy.mutes || rng.one_in(4) { 1 + rng.below(40) } else { 0 };
+		let outage = if wanted.without.censorship { 0 } else { outage };
+		let first = rng.below(ACCUSERS);
+		let accuser = |index| account("accuser", (first + index) % ACCUSERS.max(accusers));
+		Self {
+			task: TaskId::MAX,
+			strategy,
+			right,
+			content: rng.below(3) as usize,
+			version,
+			liar,
+			requester: account("requester", number),
+			solver: account("solver", number),
+			challenger: account("challenger", number),
+			accusers: (0..accusers).map(accuser).collect(),
+			used: 0,
+			price: PRICES[size],
+			places,
+			window: 20 + rng.below(20),
+			plans: HashMap::new(),
+			past: Vec::new(),
+			outage,
+			out_until: 0,
+			wake: 0,
+			before: [0; 2],
+			rng: Rng(rng.word()),
+		}
+	}
+
+	/// Gives its people money, posts its task and bids for it.
+	pub(crate) fn post(&mut self, lore: &Lore) -> Result<(), String> {
+		enlist(&self.solver)?;
+		for who in [&self.requester, &self.challenger].into_iter().chain(&self.accusers) {
+			fund_accuser(who)?;
+		}
+		self.task = NextTask::<Runtime>::get();
+		let Content { task, work, .. } = &lore.contents[self.content];
+		let work = *work;
+		let terms = Terms {
+			reward: self.price,
+			bidding: BIDDING,
+			training: 200,
+			heartbeat: 200,
+			challenge: self.window + self.outage,
+			assurance: Assurance::Challenge,
+			hardware: None,
+		};
+		let program = Box::new(task.posted.clone());
+		let allowed = vec![self.solver.clone()].try_into().map_err(|_| "one is allowed")?;
+		let bytes = program.encode();
+		let post = Market::post_task { program, work, terms, allowed };
+		send(&self.requester, post).map_err(|error| format!("post: {error:?}"))?;
+		// What posting indexes reaches the node's local storage only when a block has been executed.
+		let row = Tasks::<Runtime>::get(self.task).ok_or("the task is there")?;
+		let key = program_key(&row.spec.program.root);
+		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &key, &bytes);
+		let bid = Market::place_bid { task: self.task, price: self.price };
+		send(&self.solver, bid).map_err(|error| format!("bid: {error:?}"))
+	}
+
+	/// Whether the solver has the task.
+	pub(crate) fn is_assigned(&self) -> bool {
+		let row = Tasks::<Runtime>::get(self.task);
+		row.is_some_and(|task| matches!(task.stage, Stage::Running { .. }))
+	}
+
+	/// Makes the claim.
+	pub(crate) fn submit(&mut self, lore: &Lore) -> Result<(), String> {
+		let content = &lore.contents[self.content];
+		let Claimed { root, states, artifact, ends: [first, last] } = content.claim(self.version);
+		let claim = assay_primitives::Claim {
+			root: *root,
+			states: states.len() as u32,
+			final_state: *states.last().ok_or("a claim has states")?,
+			artifact_root: *artifact,
+			steps: content.task.steps,
+		};
+		let ends = ClaimEnds { first: first.clone(), last: last.clone() };
+		let submit = Market::submit_claim { task: self.task, claim, ends };
+		send(&self.solver, submit).map_err(|error| format!("claim: {error:?}"))?;
+		if self.strategy.mutes {
+			self.out_until = System::block_number() + self.outage;
+		}
+		self.before = [money(&self.solver), money(&self.challenger)];
+		Ok(())
+	}
+
+	/// What solver and challenger have more than before, or less.
+	pub(crate) fn gains(&self) -> [i128; 2] {
+		let now = [money(&self.solver), money(&self.challenger)];
+		[0, 1].map(|who| now[who] as i128 - self.before[who] as i128)
+	}
+
+	/// The stake behind it.
+	pub(crate) fn stake(&self) -> Balance {
+		stake(self.price)
+	}
+}
+
+fn stake(price: Balance) -> Balance {
+	TaskMarket::stake_for(price)
+}
+
+/// Games that can be open about a claim with this price, as in the pallet.
+fn places(price: Balance) -> u32 {
+	let tariff = <Runtime as pallet_dispute::Config>::Tariff::get();
+	((stake(price) / tariff.bond_base) as u32).clamp(1, MAX_OPEN_GAMES)
+}
+
+fn any_strategy(rng: &mut Rng) -> &'static Strategy {
+	loop {
+		let strategy = &STRATEGIES[rng.below(STRATEGIES.len() as u32) as usize];
+		if strategy.known.is_none() {
+			return strategy;
+		}
+	}
+}

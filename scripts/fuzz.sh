@@ -4,8 +4,9 @@
 #                                    stops at the first input that breaks the property, and says where it lies
 #   scripts/fuzz.sh all SECONDS      the same for every target, which share the time
 #   scripts/fuzz.sh TARGET FILE      replays one input
-#   scripts/fuzz.sh TARGET --merge   makes the committed corpus anew: the fewest inputs that reach what it, the seeds
-#                                    and earlier searches reach. Nothing else writes into the clone
+#   scripts/fuzz.sh TARGET --merge   makes the committed corpus anew from it, the seeds and earlier searches: the fewest
+#                                    inputs that reach as much, of which as many as fit. Nothing else writes into
+#                                    the clone
 #   scripts/fuzz.sh --list           names the targets
 # A search ends with a line FUZZ target=… runs=… seconds=… crashes=…, and fails if there is a crash. What it finds and
 # builds lies in $ASSAY_FUZZ, in the project's cache folder if that is not set. Needs a C++ compiler, and no nightly.
@@ -54,6 +55,18 @@ search() { # search TARGET SECONDS
 	return $count
 }
 
+# The corpus in the clone stays below 150 KB: files in the order of their names, which are hashes, while there is room.
+keep() { # keep TARGET FOLDER
+	local room=15000 size file
+	[ "$1" != decoders ] || room=50000
+	for file in "$2"/*; do
+		size="$(wc -c <"$file")"
+		[ "$size" -le "$room" ] || continue
+		cp "$file" "$committed/$1/"
+		room=$((room - size))
+	done
+}
+
 merge() { # merge TARGET
 	local work
 	work="$(mktemp -d)"
@@ -62,7 +75,7 @@ merge() { # merge TARGET
 	fuzzer "$1" -set_cover_merge=1 "$work/new" "$committed/$1" "$work/seeds/$1" "$folder/found/$1" \
 		>"$folder/$1.merge.log" 2>&1 || die "cannot merge: $folder/$1.merge.log"
 	rm -f "$committed/$1"/*
-	cp "$work/new"/* "$committed/$1/"
+	keep "$1" "$work/new"
 	rm -r "$work"
 	echo "$1: $(find "$committed/$1" -type f | wc -l) inputs, $(cat "$committed/$1"/* | wc -c) bytes"
 }

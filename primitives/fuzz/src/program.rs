@@ -41,7 +41,7 @@ fn limits(source: &mut Source) -> Limits {
 	let record_size = source.choose(&[1, 785, 3073, 1 << 20, u32::MAX]);
 	let usual = Limits::new(record_size);
 	match source.below(4) {
-		0 => Limits { value_words: 1 << source.below(20), ..usual },
+		0 => Limits { value_tiles: 1 << source.below(10), ..usual },
 		1 => Limits { blocks: 1 + source.below(8), footprint: source.below(36), ..usual },
 		2 => {
 			Limits { total_words: 1 << source.below(24), tile_work: 1 << source.below(20), ..usual }
@@ -81,8 +81,8 @@ fn accepted(program: &Program, checked: &CheckedProgram, limits: &Limits) {
 }
 
 fn within(spec: &NodeSpec, limits: &Limits) {
-	let words = spec.ty.words();
-	assert!((1..=limits.value_words).contains(&words), "{words} words of {spec:?}");
+	let tiles = spec.ty.tiles();
+	assert!((1..=limits.value_tiles).contains(&tiles), "{tiles} tiles of {spec:?}");
 	assert!(spec.blocks() <= limits.blocks, "{} blocks of {spec:?}", spec.blocks());
 	assert!(spec.worst_footprint() <= limits.footprint, "footprint of {spec:?}");
 	assert!(spec.worst_tile_work() <= limits.tile_work, "work of {spec:?}");

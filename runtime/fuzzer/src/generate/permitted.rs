@@ -3,19 +3,28 @@
 //! Root can break every rule by design: it replaces the code, erases storage, changes the issuance by
 //! decree and frees money that something holds. And an unsigned call with the time of the block is no
 //! transaction but the block author's own; a second one in a block panics, as the stock pallet says.
+//!
+//! A sub-identity that has no account cannot take the deposit that it leaves with: the stock pallet then
+//! lets it be, reserved for ever (`quit_sub` ignores that the transfer fails). Nobody without an account
+//! pays for a transaction, so on a chain it takes a call within a call.
 
-use crate::{command::Origin, people::SUDO};
-use assay_runtime::RuntimeCall;
+use crate::{
+	command::Origin,
+	people::{account, Person, SUDO},
+};
+use assay_runtime::{RuntimeCall, System as Chain};
 use polkadot_sdk::{
 	frame_system::Call as System, pallet_balances::Call as Balances,
-	pallet_multisig::Call as Multisig, pallet_proxy::Call as Proxy,
-	pallet_staking::Call as Staking, pallet_sudo::Call as Sudo, pallet_utility::Call as Utility,
+	pallet_identity::Call as Identity, pallet_multisig::Call as Multisig,
+	pallet_proxy::Call as Proxy, pallet_staking::Call as Staking, pallet_sudo::Call as Sudo,
+	pallet_utility::Call as Utility,
 };
 
 /// Whether the fuzzer makes this call.
 pub fn permitted(call: &RuntimeCall, origin: Origin) -> bool {
 	match origin {
 		// Where it is refused for its origin alone, any call may be made.
+		Origin::Signed(who) if orphans(call, who) => false,
 		Origin::Signed(who) if who != SUDO => fits(call) && !wraps_a_decree(call),
 		Origin::Signed(_) | Origin::Root => fits(call) && !decree(call),
 		Origin::None => fits(call) && !matches!(call, RuntimeCall::Timestamp(_)),
@@ -48,6 +57,16 @@ fn inner(call: &RuntimeCall) -> Vec<&RuntimeCall> {
 		RuntimeCall::Utility(Utility::if_else { main, fallback }) => vec![&**main, &**fallback],
 		_ => Vec::new(),
 	}
+}
+
+/// Whether the call may leave a deposit with nobody.
+fn orphans(call: &RuntimeCall, who: Person) -> bool {
+	let quits = |call: &RuntimeCall| matches!(call, RuntimeCall::Identity(Identity::quit_sub {}));
+	let wraps = |call: &RuntimeCall| {
+		let within = inner(call);
+		within.iter().any(|call| quits(call) || inner(call).into_iter().any(quits))
+	};
+	(quits(call) && !Chain::account_exists(&account(who))) || wraps(call)
 }
 
 fn wraps_a_decree(call: &RuntimeCall) -> bool {

@@ -40,7 +40,7 @@ echo "     ${summary:-no tests ran}"
 [ -n "$summary" ] || count 0 1
 if [ "$quick" != "--quick" ]; then
 	SKIP_WASM_BUILD=1 stage "clippy" cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	stage "museum, three bugs of it" ./scripts/museum.sh 20 37 59
+	stage "museum, three bugs of it" env LIMIT=600 ./scripts/museum.sh 20 37 59
 	for run in scripts/e2e/*.sh; do
 		[ -e "$run" ] || continue
 		TAIL=150 stage "end to end: $(basename "$run" .sh)" "$run"

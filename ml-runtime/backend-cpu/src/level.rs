@@ -54,6 +54,8 @@ pub enum Level {
 	Avx2,
 	/// x86-64 with AVX-512: 16 lanes.
 	Avx512,
+	/// The same, with products of bytes (AVX-512 VNNI).
+	Vnni,
 }
 
 impl Level {
@@ -75,6 +77,9 @@ impl Level {
 				&& is_x86_feature_detected!("avx512vl")
 			{
 				levels.push(Level::Avx512);
+				if is_x86_feature_detected!("avx512vnni") {
+					levels.push(Level::Vnni);
+				}
 			}
 		}
 		levels
@@ -92,6 +97,7 @@ impl Level {
 			Level::Neon => neon(task),
 			Level::Avx2 => avx2(task),
 			Level::Avx512 => avx512(task),
+			Level::Vnni => vnni(task),
 		}
 	}
 }
@@ -138,6 +144,19 @@ fn avx512<T: Task>(task: T) -> T::Out {
 	unsafe { compiled(task) }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+fn vnni<T: Task>(task: T) -> T::Out {
+	#[target_feature(enable = "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+	fn compiled<T: Task>(task: T) -> T::Out {
+		task.run::<Hardware>()
+	}
+	debug_assert!(Level::available().contains(&Level::Vnni));
+	// SAFETY: `CpuKernels` accepts a level only if `Level::available` lists it, so the processor has
+	// these instructions.
+	unsafe { compiled(task) }
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 fn avx2<T: Task>(task: T) -> T::Out {
 	soft(task)
@@ -145,5 +164,10 @@ fn avx2<T: Task>(task: T) -> T::Out {
 
 #[cfg(not(target_arch = "x86_64"))]
 fn avx512<T: Task>(task: T) -> T::Out {
+	soft(task)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn vnni<T: Task>(task: T) -> T::Out {
 	soft(task)
 }

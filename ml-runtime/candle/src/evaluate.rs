@@ -14,8 +14,10 @@ const SEED: [u8; 32] = [0; 32];
 pub struct Evaluation {
 	/// Records looked at: all of the data set.
 	pub records: u64,
-	/// Labels looked at: one of each record, or one of each position.
+	/// Labels that count: one of each record, or one of each position, without those that are masked.
 	pub labels: u64,
+	/// Rows of logits: one for each label, counted or not.
+	pub rows: u64,
 	/// Labels that have the largest logit, by the executor.
 	pub correct: u64,
 	/// The same by candle.
@@ -60,7 +62,8 @@ pub fn evaluate(
 	let program = program.map_err(|error| Error::Program(format!("{error:?}")))?;
 	let network = Network::new(&manifest.model, &model.tensors()?)?;
 	let slots = forward.slots(model.slots());
-	let pass = Pass { manifest, slots, data, program, logits: forward.logits, network };
+	let marks = [forward.logits].into_iter().chain(forward.counted).collect();
+	let pass = Pass { manifest, slots, data, program, marks, network };
 	let mut found = Evaluation { records: data.records(), ..Evaluation::default() };
 	let batch = u64::from(manifest.task.batch);
 	for step in 0..found.records.div_ceil(batch) {
@@ -76,7 +79,8 @@ struct Pass<'a> {
 	slots: Vec<Vec<u32>>,
 	data: &'a DataSet,
 	program: CheckedProgram,
-	logits: NodeId,
+	/// The nodes of the logits and of the labels that count, if not all do.
+	marks: Vec<NodeId>,
 	network: Network,
 }
 
@@ -91,15 +95,8 @@ impl Pass<'_> {
 		observe: &mut impl FnMut(u64, &[f32]),
 	) -> Result<(), Error> {
 		let (slots, data) = (&self.slots, self.data);
-		let exact = assay_executor::evaluate(
-			&self.program,
-			kernels,
-			slots,
-			data,
-			SEED,
-			step,
-			&[self.logits],
-		)?;
+		let exact =
+			assay_executor::evaluate(&self.program, kernels, slots, data, SEED, step, &self.marks)?;
 		let first = step * u64::from(self.program.batch);
 		let size = data.record_size() as usize;
 		let indices: Vec<u64> = (first..first + rows)
@@ -110,12 +107,18 @@ impl Pass<'_> {
 			data.bytes().get(from..from + size).ok_or(Error::Records)
 		});
 		let inputs = Inputs::read(self.manifest, &records.collect::<Result<Vec<_>, _>>()?)?;
-		let candle = self.network.forward(&inputs.values)?.to_vec2::<f32>()?;
+		let candle =
+			self.network.forward(&inputs.values, inputs.mask.as_ref())?.to_vec2::<f32>()?;
+		let counted = exact.get(1);
 		let exact = exact.first().ok_or(Error::Records)?;
 		let width = candle.first().map_or(1, Vec::len).max(1);
 		let exact: Vec<f32> = exact.iter().map(|word| f32::from_bits(*word)).collect();
-		for ((exact, candle), label) in exact.chunks(width).zip(&candle).zip(&inputs.labels) {
-			found.add(exact, candle, *label as usize);
+		let rows = exact.chunks(width).zip(&candle).zip(&inputs.labels);
+		for (row, ((exact, candle), label)) in rows.enumerate() {
+			found.compare(exact, candle);
+			if counted.is_none_or(|counted| counted.get(row) != Some(&0)) {
+				found.add(exact, candle, *label as usize);
+			}
 		}
 		let each = (exact.len() / self.program.batch.max(1) as usize).max(1);
 		indices.iter().zip(exact.chunks(each)).for_each(|(index, logits)| observe(*index, logits));
@@ -124,12 +127,17 @@ impl Pass<'_> {
 }
 
 impl Evaluation {
-	/// Adds one row of logits.
+	/// Adds one row of logits whose label counts.
 	fn add(&mut self, exact: &[f32], candle: &[f32], label: usize) {
 		self.labels += 1;
 		self.correct += u64::from(best(exact) == Some(label));
 		self.candle_correct += u64::from(best(candle) == Some(label));
 		self.loss += cross_entropy(exact, label);
+	}
+
+	/// Looks for the largest difference in one row of logits.
+	fn compare(&mut self, exact: &[f32], candle: &[f32]) {
+		self.rows += 1;
 		for (exact, candle) in exact.iter().zip(candle) {
 			let difference = match (exact.is_finite(), candle.is_finite()) {
 				(true, true) => (f64::from(*exact) - f64::from(*candle)).abs(),
@@ -177,6 +185,7 @@ mod tests {
 	#[test]
 	fn difference_should_be_infinite_when_only_one_side_is_finite() {
 		let mut found = Evaluation { records: 1, ..Evaluation::default() };
+		found.compare(&[1.0, 2.0], &[1.0, f32::NAN]);
 		found.add(&[1.0, 2.0], &[1.0, f32::NAN], 1);
 		assert!(!found.agrees_within(1e9));
 		assert_eq!((found.correct, found.candle_correct), (1, 0));

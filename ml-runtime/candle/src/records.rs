@@ -11,6 +11,8 @@ pub struct Inputs {
 	/// What the first layer gets: `batch × features`, `batch × length × features`,
 	/// `batch × channels × height × width`, or tokens, `batch × length`.
 	pub values: Tensor,
+	/// 1 for each position of the sequences and 0 for padding, `batch × length`, if the model has a mask.
+	pub mask: Option<Tensor>,
 	/// The labels, record by record: one each, or one per position.
 	pub labels: Vec<u32>,
 }
@@ -21,6 +23,16 @@ impl Inputs {
 		let field = |name: &str| manifest.data.fields.get(name).ok_or(Error::Records);
 		let Loss::CrossEntropy { labels, .. } = &manifest.loss;
 		let (input, label) = (field(&manifest.model.input)?, field(labels)?);
+		let seen = |name: &String| -> Result<Tensor, Error> {
+			let (field, mut seen) = (field(name)?, Vec::new());
+			for record in records {
+				let numbers = numbers(field, bytes_of(field, record)?);
+				seen.extend(numbers.iter().map(|number| f32::from(u8::from(*number != 0.0))));
+			}
+			let shape = (records.len(), field.width as usize);
+			Ok(Tensor::from_vec(seen, shape, &Device::Cpu)?)
+		};
+		let mask = manifest.model.mask.as_ref().map(seen).transpose()?;
 		let mut labels = Vec::new();
 		for record in records {
 			labels.extend(classes(label, bytes_of(label, record)?));
@@ -38,7 +50,7 @@ impl Inputs {
 			}
 			shaped(values, records.len(), manifest.model.shape)?
 		};
-		Ok(Self { values, labels })
+		Ok(Self { values, mask, labels })
 	}
 }
 

@@ -158,3 +158,31 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 		assert_eq!(found.correct, found.candle_correct);
 	}
 }
+
+/// An example with a mask over its 32 positions behind its other fields.
+fn masked(text: &str, size: u32) -> String {
+	let field = format!("[data.fields]\nseen = {{ offset = {size}, width = 32, format = \"u8\" }}");
+	let text = text
+		.replace(&format!("record_size = {size}\n"), &format!("record_size = {}\n", size + 32))
+		.replace("[data.fields]", &field)
+		.replace("[model]", "[model]\nmask = \"seen\"");
+	assert!(text.contains(&format!("record_size = {}", size + 32)));
+	text
+}
+
+#[test]
+fn logits_should_agree_when_padding_is_masked() {
+	// A byte of the mask is 0 in one of 4 positions, of the GPT's in one of 128.
+	let gpt = example(&masked(include_str!("../../compiler/examples/gpt-tiny.toml"), 33), 128);
+	assert_eq!((gpt.records, gpt.rows), (11, 11 * 32));
+	assert!((300..11 * 32).contains(&gpt.labels), "{gpt:?}");
+	let bert = example(&masked(include_str!("../../compiler/examples/bert-lora-tiny.toml"), 33), 4);
+	assert_eq!((bert.labels, bert.rows), (11, 11));
+	let open = example(include_str!("../../compiler/examples/bert-lora-tiny.toml"), 4);
+	assert!((bert.loss - open.loss).abs() > 1e-6, "the mask changes nothing");
+	for found in [gpt, bert] {
+		assert!(found.agrees_within(1e-4), "{found:?}");
+		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
+		assert_eq!(found.correct, found.candle_correct);
+	}
+}

@@ -75,7 +75,7 @@ fn gradients(manifest: &Manifest) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
 		.map(|record| &data[record * 97..][..97])
 		.collect();
 	let inputs = Inputs::read(manifest, &batch).unwrap();
-	let logits = network.forward(&inputs.values.to_dtype(DType::F64).unwrap()).unwrap();
+	let logits = network.forward(&inputs.values.to_dtype(DType::F64).unwrap(), None).unwrap();
 	let labels = Tensor::from_vec(inputs.labels, (16, 1), logits.device()).unwrap();
 	let picked = logits.gather(&labels, 1).unwrap().squeeze(1).unwrap();
 	let loss = (logits.log_sum_exp(1).unwrap() - picked).unwrap().mean_all().unwrap();

@@ -12,6 +12,7 @@ use crate::{
 	layers::{Learned, Mode, Network, Parameter},
 	loss::cross_entropy,
 	manifest::{Format, Loss, Manifest, Shape},
+	mask::Mask,
 	optimizer,
 };
 
@@ -41,6 +42,8 @@ pub struct Forward {
 	pub input: NodeId,
 	/// Node that loads the labels.
 	pub labels: NodeId,
+	/// Node that says which labels count, where not all do: a column with 1 or 0 for each row of logits.
+	pub counted: Option<NodeId>,
 	/// Contents of the slots behind the parameters: constants, such as angles of positions.
 	pub tables: Vec<Arc<[u32]>>,
 }
@@ -77,14 +80,16 @@ pub fn compile_forward(manifest: &Manifest, batch: u32) -> Result<Forward, Error
 	let mut graph = Graph::new(batch);
 	let Built { ends, .. } = network(manifest, &mut graph, Mode::Evaluate)?;
 	let refused = |message| manifest.error(ErrorKind::Program { message }, None);
-	let marks = [ends.logits, ends.input, ends.labels];
+	let mut marks = vec![ends.logits, ends.input, ends.labels];
+	marks.extend(ends.counted);
 	let finished = graph.finish(ends.loss, &marks).map_err(refused)?;
 	check(&finished, manifest)?;
-	let [logits, input, labels] = finished.marked[..] else {
+	let [logits, input, labels, ref counted @ ..] = finished.marked[..] else {
 		return Err(refused("a marked node is lost".into()));
 	};
+	let counted = counted.first().copied();
 	let tables = tables(&finished.inits);
-	Ok(Forward { program: finished.program, logits, input, labels, tables })
+	Ok(Forward { program: finished.program, logits, input, labels, counted, tables })
 }
 
 /// Nodes at both ends of the network.
@@ -92,6 +97,8 @@ pub fn compile_forward(manifest: &Manifest, batch: u32) -> Result<Forward, Error
 struct Ends {
 	input: NodeId,
 	labels: NodeId,
+	/// A column of 1 and 0 for the labels that count; all without it.
+	counted: Option<NodeId>,
 	logits: NodeId,
 	loss: NodeId,
 	/// Gradient of the loss with respect to the logits.
@@ -110,7 +117,12 @@ fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, 
 	graph.precision = manifest.numerics.forward;
 	let input_error = |message| manifest.error(ErrorKind::Layer { layer: "input", message }, None);
 	let (input, scaled) = load(manifest, graph, &model.input).map_err(input_error)?;
-	let mut network = Network::new(graph, mode, scaled, manifest).map_err(input_error)?;
+	let masked = |graph: &mut Graph, name: &String| {
+		load(manifest, graph, name).and_then(|(_, numbers)| Mask::new(graph, numbers))
+	};
+	let mask = model.mask.as_ref().map(|name| masked(graph, name));
+	let mask = mask.transpose().map_err(input_error)?;
+	let mut network = Network::new(graph, mode, scaled, mask, manifest).map_err(input_error)?;
 	network.stack(&model.layers, "", false)?;
 	let Network { value: logits, shape, parameters, learned, .. } = network;
 	let last = model.layers.last().map(|layer| layer.span);
@@ -123,20 +135,35 @@ fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, 
 		},
 	};
 	check_labels(manifest, labels_per_record)?;
-	let Loss::CrossEntropy { labels, .. } = &manifest.loss;
+	let Loss::CrossEntropy { labels, mask: counted, .. } = &manifest.loss;
 	let (labels, _) = load(manifest, graph, labels).map_err(input_error)?;
+	// Labels of positions are padded where the positions are.
+	let padding = mask.filter(|_| matches!(shape, Shape::Sequence { .. }));
+	let counted = counted.as_ref().map(|name| masked(graph, name));
+	let counted = counted.transpose().map_err(input_error)?.or(padding);
 	let wrong = |message| ErrorKind::Layer { layer: "cross_entropy", message };
-	let ends = column(graph, labels)
-		.and_then(|column| cross_entropy(graph, logits, column, manifest.updates.accumulate))
-		.map_err(|message| manifest.error(wrong(message), last))?;
+	let nodes = |graph: &mut Graph| {
+		let counted = counted.map(|mask| mask.column(graph)).transpose()?;
+		let labels = column(graph, labels)?;
+		let accumulate = manifest.updates.accumulate;
+		Ok((counted, cross_entropy(graph, logits, labels, counted, accumulate)?))
+	};
+	let (counted, made) = nodes(graph).map_err(|message| manifest.error(wrong(message), last))?;
 	graph.origin = None;
-	let ends = Ends { input, labels, logits, loss: ends.loss, gradient: ends.gradient };
+	let ends = Ends { input, labels, counted, logits, loss: made.loss, gradient: made.gradient };
 	Ok(Built { parameters, learned, ends })
 }
 
-/// A record has a label for each row of logits that it makes.
+/// A record has a label for each row of logits that it makes, and so many numbers in the loss's mask.
 fn check_labels(manifest: &Manifest, expected: u32) -> Result<(), Error> {
-	let Loss::CrossEntropy { labels, span } = &manifest.loss;
+	let Loss::CrossEntropy { labels, mask, span } = &manifest.loss;
+	let width = |name: &String| manifest.data.fields.get(name).map(|field| field.width);
+	if let Some((field, width)) = mask.as_ref().and_then(|name| Some((name, width(name)?))) {
+		if width != expected {
+			let kind = ErrorKind::MaskWidth { field: field.clone(), width, expected };
+			return Err(manifest.error(kind, Some(*span)));
+		}
+	}
 	match manifest.data.fields.get(labels) {
 		Some(field) if field.width != expected => {
 			let kind =

@@ -111,7 +111,7 @@ pub enum ErrorKind {
 		/// Bytes per record.
 		record_size: u32,
 	},
-	/// `model.input` or `loss.labels` names a field that is not in `data.fields`.
+	/// `model.input`, `loss.labels` or a `mask` names a field that is not in `data.fields`.
 	#[error("there is no data field `{field}`")]
 	NoSuchField {
 		/// The name.
@@ -133,6 +133,16 @@ pub enum ErrorKind {
 		/// Its width.
 		width: u32,
 		/// Positions of the logits' sequence; 1 where they are features.
+		expected: u32,
+	},
+	/// A mask with another width than there are positions, or labels.
+	#[error("the mask field `{field}` has width {width}, but {expected} are to be masked")]
+	MaskWidth {
+		/// Name of the field.
+		field: String,
+		/// Its width.
+		width: u32,
+		/// Positions of the sequence, or labels of a record.
 		expected: u32,
 	},
 	/// The input field and the input shape hold different numbers of elements.
@@ -282,6 +292,7 @@ impl ErrorKind {
 			Self::NoSuchField { .. } => "assay::manifest::no_such_field",
 			Self::WrongFormat { .. } => "assay::manifest::wrong_format",
 			Self::LabelWidth { .. } => "assay::manifest::label_width",
+			Self::MaskWidth { .. } => "assay::manifest::mask_width",
 			Self::InputWidth { .. } => "assay::manifest::input_width",
 			Self::LayerCount { .. } => "assay::manifest::layer_count",
 			Self::NothingToTrain => "assay::manifest::nothing_to_train",
@@ -310,6 +321,7 @@ impl ErrorKind {
 			Self::LabelWidth { expected, .. } => {
 				format!("give the field `width = {expected}`, or `pool` the sequence before")
 			},
+			Self::MaskWidth { expected, .. } => format!("give the field `width = {expected}`"),
 			Self::NothingToTrain => "add a layer with parameters that is not `frozen`".into(),
 			Self::TooDeep { .. } => "write the inner layers out, or use one `repeat`".into(),
 			Self::ScheduleTooLong { .. } => {

@@ -25,10 +25,10 @@
 //! | `[task]` | `name`, `steps`, `stride` (at most `steps`), `batch`, `seed` (integer, or `"0x"` and 64 digits) |
 //! | `[data]` | `records`, `record_size` in bytes |
 //! | `[data.fields]` | per field `offset` in bytes, `width` in elements, `format` (`u8`, `f32`, `label_u8`, `label_u32`, `token_u8`, `token_u32`), and for numbers `scale`, `shift`: `x · scale + shift` |
-//! | `[model]` | `input`: a field; `shape`: `[features]`, `[length, features]` or `[height, width, channels]`; of tokens `[length]` |
+//! | `[model]` | `input`: a field; `shape`: `[features]`, `[length, features]` or `[height, width, channels]`; of tokens `[length]`; `mask`: a field of numbers, one per position of the sequence, of which those that are 0 mark padding |
 //! | `[[model.layer]]` | `kind` and its keys, see below |
 //! | `[numerics]` | `forward`, `backward`: arithmetic of matrix products with weights, `f32`, `q15x3` (15-bit integers) or `i8` |
-//! | `[loss]` | `kind = "cross_entropy"`, `labels`: a field with one label per record, or one per position of a sequence |
+//! | `[loss]` | `kind = "cross_entropy"`, `labels`: a field with one label per record, or one per position of a sequence; `mask`: a field of numbers, one per label, of which those that are 0 do not count |
 //! | `[optimizer]` | `kind = "sgd"` (`lr`, `momentum`, `weight_decay`) or `"adamw"` (`lr`, `beta1`, `beta2`, `eps`, `weight_decay`); for both `decay` (`"all"` or `"matrices"`: what has two dimensions or more), `clip` (largest norm of all gradients together), `accumulate` (steps whose gradients are averaged for one update) |
 //! | `[optimizer.schedule]` | `kind = "constant"`, `"linear"` or `"cosine"`, `warmup` (updates on which the rate rises evenly to `lr`), and for the last two `steps` (update that reaches `min`), `min` (learning rate there) |
 //!
@@ -55,6 +55,11 @@
 //! every layer with parameters, and every list, takes `frozen = true`: parameters there stay as they start
 //! and have no gradient, adapters included. Adapters (LoRA) learn while the weight they adapt, and its bias, stay.
 //!
+//! With `mask` in `[model]`, no attention and no `pool` of `take = "mean"` looks at padding; what layers make of the
+//! padding itself goes nowhere else. Where there is a label per position, those of padding do not count either,
+//! unless the loss has a `mask` of its own. The loss is the mean over the labels of a batch that count, 0 where none
+//! does.
+//!
 //! Keys with a default: `bias = true`, `stride = 1` (of a pool: its kernel), `pad = 0`, `eps = 1e-5`,
 //! `causal = false`, `momentum = 0`, `weight_decay = 0`, `decay = "all"`, `accumulate = 1`, `warmup = 0`,
 //! `min = 0`, `scale = 1`, `shift = 0`, `forward = "f32"`, `backward = "f32"`; the `steps` of a schedule are all updates of the task. Without
@@ -63,7 +68,7 @@
 //!
 //! # What is in the program
 //!
-//! Nodes in this order: load and scale the input, layers, labels and loss, backward pass, optimiser.
+//! Nodes in this order: load and scale the input and its mask, layers, labels and loss, backward pass, optimiser.
 //! Slots: the parameters of the layers in order (weight, then bias), then tables that never change
 //! (angles of rotary positions, learning rates), then optimiser state. Layers, initial bounds and update
 //! rules follow PyTorch, and so do the names and shapes of [`Parameter`]: the saved state of
@@ -87,6 +92,7 @@ mod init;
 mod layers;
 mod loss;
 mod manifest;
+mod mask;
 mod optimizer;
 mod schedule;
 

@@ -54,5 +54,6 @@ fn level_name(level: Level) -> &'static str {
 		Level::Neon => "neon",
 		Level::Avx2 => "avx2",
 		Level::Avx512 => "avx512",
+		Level::Vnni => "vnni",
 	}
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .modules import (
         Attention,
         LoRALinear,
+        Masked,
         PixelLayerNorm,
         PixelRMSNorm,
         Pool,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
         TiedLinear,
     )
     from .onnx import import_onnx
-    from .records import load_records, load_safetensors, save_safetensors
+    from .records import load_masks, load_records, load_safetensors, save_safetensors
     from .training import Trainer, batches, cross_entropy
 
 #: What needs PyTorch (or onnx), by the module that has it: loaded when it is first asked for.
@@ -42,6 +43,7 @@ _LATER = {
     "modules": (
         "Attention",
         "LoRALinear",
+        "Masked",
         "PixelLayerNorm",
         "PixelRMSNorm",
         "Pool",
@@ -51,7 +53,7 @@ _LATER = {
         "TiedLinear",
     ),
     "onnx": ("import_onnx",),
-    "records": ("load_records", "load_safetensors", "save_safetensors"),
+    "records": ("load_masks", "load_records", "load_safetensors", "save_safetensors"),
     "training": ("Trainer", "batches", "cross_entropy"),
 }
 _HOMES = {name: module for module, names in _LATER.items() for name in names}
@@ -76,6 +78,7 @@ __all__ = [
     "Lora",
     "Manifest",
     "ManifestError",
+    "Masked",
     "Missing",
     "Model",
     "OnnxError",
@@ -94,6 +97,7 @@ __all__ = [
     "from_manifest",
     "import_bert",
     "import_onnx",
+    "load_masks",
     "load_records",
     "load_safetensors",
     "save_safetensors",

@@ -22,7 +22,7 @@ import torch
 
 from .build import from_manifest
 from .manifest import Manifest
-from .records import load_records
+from .records import load_masks, load_records
 from .training import Trainer, batches
 
 
@@ -37,12 +37,14 @@ class Server:
         key = (manifest, data, threads, fused)
         if key not in self.trainers:
             read = Manifest.read(Path(manifest))
-            inputs, labels = load_records(read, Path(data).read_bytes())
+            content = Path(data).read_bytes()
+            inputs, labels = load_records(read, content)
+            masks = load_masks(read, content)
             count = read.data.records
             inputs, labels = inputs[:count], labels[:count]
             order = batches(len(inputs), read.task["batch"], seed=0)
             module = from_manifest(read, seed=0)
-            self.trainers[key] = Trainer(read, module, inputs, labels, order, fused)
+            self.trainers[key] = Trainer(read, module, inputs, labels, order, fused, masks)
         return self.trainers[key]
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,9 @@ def import_bert(
     lora: Lora | None = None,
     frozen: bool = True,
 ) -> Imported:
-    """A BERT encoder for sequences of `length` tokens, which are all attended to.
+    """A BERT encoder for sequences of `length` tokens.
+
+    All are attended to, unless a `mask` of the manifest marks some as padding.
 
     `checkpoint` and `config` are HuggingFace's `model.safetensors` and `config.json`, or their
     content. The table of positions is cut to `length` rows, and the vector of token type 0 is

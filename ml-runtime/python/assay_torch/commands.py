@@ -19,7 +19,7 @@ from .build import from_manifest
 from .exporter import export
 from .layers import Lora
 from .manifest import Manifest
-from .records import load_records, load_safetensors, save_safetensors
+from .records import load_masks, load_records, load_safetensors, save_safetensors
 from .training import Trainer, batches
 
 #: Records whose logits are computed at once.
@@ -34,10 +34,15 @@ def logits_of(
     module = from_manifest(read)
     load_safetensors(module, weights)
     module.eval()
-    inputs, labels = load_records(read, Path(data).read_bytes())
+    content = Path(data).read_bytes()
+    inputs, labels = load_records(read, content)
     inputs, labels = inputs[:records], labels[:records]
+    masks = load_masks(read, content)
+    parts = []
     with torch.no_grad():
-        parts = [module(part) for part in inputs.split(CHUNK)]
+        for first in range(0, len(inputs), CHUNK):
+            rows = slice(first, min(first + CHUNK, len(inputs)))
+            parts.append(module(inputs[rows], *masks.of(rows).inputs()))
     return torch.cat(parts).numpy(), labels
 
 
@@ -45,7 +50,9 @@ def logits(args: argparse.Namespace) -> int:
     """Writes logits to a file of numpy."""
     found, labels = logits_of(args.manifest, args.weights, args.data, args.records)
     np.save(args.out, found)
-    right = (found.argmax(-1) == labels.numpy()).mean()
+    counted = load_masks(Manifest.read(Path(args.manifest)), Path(args.data).read_bytes()).counted
+    right = found.argmax(-1) == labels.numpy()
+    right = (right if counted is None else right[counted[: len(right)].numpy()]).mean()
     print(f"{args.out}: {' × '.join(map(str, found.shape))}, accuracy {right:.4f}")
     return 0
 
@@ -75,10 +82,13 @@ def train(args: argparse.Namespace) -> int:
     module = from_manifest(manifest, seed=args.seed)
     if args.weights:
         load_safetensors(module, args.weights)
-    inputs, labels = load_records(manifest, Path(args.data).read_bytes())
+    content = Path(args.data).read_bytes()
+    inputs, labels = load_records(manifest, content)
     inputs, labels = inputs[: manifest.data.records], labels[: manifest.data.records]
     order = batches(len(inputs), manifest.task["batch"], args.seed)
-    trainer = Trainer(manifest, module, inputs, labels, order)
+    trainer = Trainer(
+        manifest, module, inputs, labels, order, masks=load_masks(manifest, content)
+    )
     with Path(args.out).open("w", encoding="utf-8") as file:
         file.write("step,loss\n")
         for step in range(args.steps or manifest.task["steps"]):
@@ -127,7 +137,7 @@ def bert(args: argparse.Namespace) -> int:
         classes=args.classes,
         lora=Lora(args.rank, args.alpha or float(args.rank)) if args.rank else None,
     )
-    made = dataclasses.replace(like, model=found.model)
+    made = dataclasses.replace(like, model=dataclasses.replace(found.model, mask=like.model.mask))
     if args.weights:
         # What the checkpoint does not have starts as in any task.
         module = from_manifest(made, seed=args.seed)

@@ -11,7 +11,7 @@ from .describe import LEAVES
 from .errors import Missing, Unsupported
 from .layers import Layer
 from .manifest import Data, Manifest, Model, data_section
-from .modules import Residual, TiedLinear
+from .modules import Masked, Residual, TiedLinear
 from .shapes import Features, Sequence, Shape, Tokens, input_shape
 
 #: What to do about modules that people will try.
@@ -38,7 +38,8 @@ class Exported(NamedTuple):
 
 def is_list(module: nn.Module) -> bool:
     """Whether it calls its modules one after the other and does nothing else."""
-    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+    plain = isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+    return plain or type(module) is Masked
 
 
 def repeats(module: nn.Module) -> bool:
@@ -197,7 +198,8 @@ def export(
         walk.miss("", module, "it has no layer")
     if walk.missing:
         raise Unsupported(walk.missing)
-    manifest = Manifest(task, data, Model(input["field"], shape, tuple(found)), loss, optimizer)
+    mask = module.field if isinstance(module, Masked) else None
+    manifest = Manifest(task, data, Model(input["field"], shape, tuple(found), mask), loss, optimizer)
     state = module.state_dict()
     return Exported(manifest, {there: state[here] for here, there in walk.names.items()})
 

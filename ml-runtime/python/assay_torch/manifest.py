@@ -53,15 +53,20 @@ class Data:
 
 @dataclass(frozen=True)
 class Model:
-    """A network: the field that it is fed, its shape, the layers."""
+    """A network: the field that it is fed, its shape, the layers, and where padding is marked."""
 
     input: str
     shape: Shape
     layers: tuple[Layer, ...]
+    mask: str | None = None
+    """A field with a number per position of the sequence; those that are 0 are padding."""
 
     def to_toml(self) -> str:
         """`[model]` and everything below it."""
-        head = table("model", {"input": self.input, "shape": numbers_of(self.shape)})
+        head = {"input": self.input, "shape": numbers_of(self.shape)}
+        if self.mask is not None:
+            head["mask"] = self.mask
+        head = table("model", head)
         return head + "".join("\n" + _layer("model.layer", one) for one in self.layers)
 
 
@@ -74,7 +79,7 @@ class Manifest:
     data: Data
     model: Model
     loss: dict[str, Any]
-    """`kind`, `labels`."""
+    """`kind`, `labels`, and `mask` where it has one of its own."""
     optimizer: dict[str, Any]
     """`kind` and the keys of that kind; `schedule` is a dictionary of its own."""
     compiler: int = field(default=COMPILER_VERSION)
@@ -127,8 +132,11 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     except ValueError as error:
         raise ManifestError(str(error)) from error
     _named(data, raw["loss"]["labels"])
+    for mask in (model.get("mask"), raw["loss"].get("mask")):
+        if mask is not None:
+            _named(data, mask)
     stack = tuple(layers.parse(one) for one in model["layer"])
-    network = Model(model["input"], shape, stack)
+    network = Model(model["input"], shape, stack, model.get("mask"))
     return Manifest(
         raw["task"],
         data,

@@ -137,6 +137,8 @@ class Attention(nn.Module):
         self.v = projection(features, features, bias=bias, lora=lora)
         self.o = nn.Linear(features, features, bias)
         self.tables: tuple[Tensor, Tensor] | None = None
+        #: B × T, false for padding; set by `Masked`.
+        self.seen: Tensor | None = None
         if lora is not None:
             freeze(self.k)
             freeze(self.o)
@@ -150,6 +152,19 @@ class Attention(nn.Module):
         cos, sin = self.tables
         return rotate(x, cos.to(x), sin.to(x))
 
+    def _scores(self, q: Tensor) -> Tensor:
+        """What is added to scores, B × 1 × T or 1 × T.
+
+        It is the least finite number for padding, so that a sequence of nothing else still has a
+        softmax, and minus infinity for what comes later, if that is hidden.
+        """
+        hidden = q.new_zeros(self.seen.shape).masked_fill(~self.seen, torch.finfo(q.dtype).min)
+        scores = hidden[:, None, None, :]
+        if self.causal:
+            later = torch.ones(q.shape[-2], q.shape[-2], dtype=torch.bool, device=q.device).triu(1)
+            scores = scores.expand(-1, -1, q.shape[-2], -1).masked_fill(later, -torch.inf)
+        return scores
+
     def forward(self, x: Tensor) -> Tensor:
         """B × T × C."""
         batch, length, features = x.shape
@@ -159,7 +174,10 @@ class Attention(nn.Module):
 
         q, k, v = by_head(self.q(x)), by_head(self.k(x)), by_head(self.v(x))
         q, k = self._turned(q), self._turned(k)
-        context = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        if self.seen is None:
+            context = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+        else:
+            context = F.scaled_dot_product_attention(q, k, v, attn_mask=self._scores(q))
         return self.o(context.transpose(1, 2).reshape(batch, length, features))
 
 
@@ -178,17 +196,39 @@ class SwiGLU(nn.Module):
 
 
 class Pool(nn.Module):
-    """A sequence to features: the vector at the `first` position, or the `mean` over all."""
+    """A sequence to features: the vector at the `first` position, or the `mean` of what is seen."""
 
     def __init__(self, take: str) -> None:
         super().__init__()
         if take not in ("first", "mean"):
             raise ValueError(f"{take!r} is neither 'first' nor 'mean'")
         self.take = take
+        #: B × T, false for padding; set by `Masked`.
+        self.seen: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """B × T × C to B × C."""
-        return x[:, 0] if self.take == "first" else x.mean(1)
+        if self.take == "first":
+            return x[:, 0]
+        if self.seen is None:
+            return x.mean(1)
+        weight = self.seen.to(x)[:, :, None]
+        return (x * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
+
+
+class Masked(nn.Sequential):
+    """A list whose attentions and means do not look at padding, which `field` of a record marks."""
+
+    def __init__(self, *layers: nn.Module, field: str) -> None:
+        super().__init__(*layers)
+        self.field = field
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        """What the layers take, and B × T, false for padding."""
+        for module in self.modules():
+            if isinstance(module, Attention | Pool):
+                module.seen = seen
+        return super().forward(x)
 
 
 class Residual(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -47,6 +48,42 @@ def load_records(manifest: Manifest, content: bytes | np.ndarray) -> tuple[Tenso
     if isinstance(model.shape, Image):
         numbers = numbers.permute(0, 3, 1, 2).contiguous()
     return numbers, labels.squeeze(1)
+
+
+class Masks(NamedTuple):
+    """Which positions and labels of each record count."""
+
+    seen: Tensor | None
+    """`records × length`, false for padding; nothing if the model has no mask."""
+    counted: Tensor | None
+    """As the labels, false for those that do not count; nothing if all do."""
+
+    def of(self, index: Tensor | slice) -> Masks:
+        """Those of some records."""
+        return Masks(*(None if one is None else one[index] for one in self))
+
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What a network takes behind its inputs."""
+        return () if self.seen is None else (self.seen,)
+
+
+def load_masks(manifest: Manifest, content: bytes | np.ndarray) -> Masks:
+    """The masks of all records in `content`."""
+    data = manifest.data
+    records = np.frombuffer(content, np.uint8).reshape(-1, data.record_size)
+
+    def seen(name: str | None) -> Tensor | None:
+        if name is None:
+            return None
+        field = data.fields[name]
+        numbers = _field(data, name, records).astype(np.float32)
+        return torch.from_numpy(numbers * np.float32(field.scale) + np.float32(field.shift) != 0)
+
+    padding, own = seen(manifest.model.mask), seen(manifest.loss.get("mask"))
+    if own is not None:
+        return Masks(padding, own.squeeze(1))
+    # Labels of positions are padded where the positions are.
+    return Masks(padding, padding if data.fields[manifest.loss["labels"]].width > 1 else None)
 
 
 def save_safetensors(parameters: nn.Module | Mapping[str, Tensor], path: str | Path) -> None:

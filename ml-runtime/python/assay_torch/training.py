@@ -12,11 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .manifest import Manifest
+from .records import Masks
 
 
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean over records, and over positions where there are any."""
-    return F.cross_entropy(logits.flatten(0, -2), labels.flatten())
+def cross_entropy(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
+    """Mean over records, and over positions where there are any; only over those that count."""
+    rows, classes = logits.flatten(0, -2), labels.flatten()
+    if counted is None:
+        return F.cross_entropy(rows, classes)
+    classes = classes.masked_fill(~counted.flatten(), -100)
+    return F.cross_entropy(rows, classes, reduction="sum") / counted.sum().clamp(min=1)
 
 
 def rate(schedule: dict[str, Any], lr: float, updates: int, update: int) -> float:
@@ -87,6 +92,7 @@ class Trainer:
     labels: Tensor
     order: Iterator[Tensor]
     fused: bool = False
+    masks: Masks = Masks(None, None)
     done: int = 0
 
     def __post_init__(self) -> None:
@@ -100,7 +106,9 @@ class Trainer:
     def step(self) -> Tensor:
         """One batch forward and backward, and an update where one is due. The loss, a scalar."""
         index = next(self.order)
-        loss = cross_entropy(self.module(self.inputs[index]), self.labels[index])
+        masks = self.masks.of(index)
+        logits = self.module(self.inputs[index], *masks.inputs())
+        loss = cross_entropy(logits, self.labels[index], masks.counted)
         (loss / self.accumulate if self.accumulate > 1 else loss).backward()
         self.done += 1
         if self.done % self.accumulate == 0:

@@ -1,5 +1,6 @@
 """MiniLM's checkpoint against BERT's formulas, by the original names, in numpy."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -128,6 +129,22 @@ def test_encoder_should_give_the_vectors_of_bert(checkpoint, config, pool):
         wanted = reference.encode(row)
         wanted = {"mean": wanted.mean(0), "first": wanted[0], None: wanted}[pool]
         np.testing.assert_allclose(vector, wanted, atol=2e-5, rtol=1e-4)
+
+
+def test_padding_should_change_nothing_when_it_is_masked(checkpoint, config):
+    # Shorter sentences, padded with another word, against BERT on the words alone.
+    rows = [tokens("a cat sits on the mat"), tokens("birds"), tokens(SENTENCES[0])]
+    found = import_bert(checkpoint, config, length=LENGTH, pool="mean")
+    model = dataclasses.replace(found.model, mask="label")
+    module = from_manifest(as_manifest(model), seed=1).eval()
+    module.load_state_dict(found.tensors)
+    padded = torch.tensor([row + [2003] * (LENGTH - len(row)) for row in rows])
+    mask = torch.tensor([[place < len(row) for place in range(LENGTH)] for row in rows])
+    with torch.no_grad():
+        vectors = module(padded, mask).numpy()
+    reference = Bert(checkpoint, config)
+    for row, vector in zip(rows, vectors, strict=True):
+        np.testing.assert_allclose(vector, reference.encode(row).mean(0), atol=2e-5, rtol=1e-4)
 
 
 def test_adapters_and_head_should_be_all_that_is_new(checkpoint, config):

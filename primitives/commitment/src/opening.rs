@@ -1,7 +1,7 @@
 //! Openings of tensors.
 
 use alloc::vec::Vec;
-use assay_ops::ValueType;
+use assay_ops::{ValueType, TILE};
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -151,6 +151,21 @@ impl<'a> OpenedTiles<'a> {
 		let (position, bytes) = self.find_tile(index)?;
 		let word = bytes.as_chunks().0.get(place as usize)?;
 		Some((position, u32::from_le_bytes(*word)))
+	}
+
+	/// Fills `words` with those from `(row, col)` on, up to the end of the row in the tile; the position of
+	/// the tile in [`OpenedTiles::tiles`], and how many words were written. `None` when outside or not opened.
+	pub fn find_words(&self, row: u32, col: u32, words: &mut [u32]) -> Option<(usize, usize)> {
+		let (index, place) = self.ty.tile_of(row, col)?;
+		let (position, bytes) = self.find_tile(index)?;
+		let wanted = u32::try_from(words.len()).unwrap_or(u32::MAX);
+		let in_tile = TILE.saturating_sub(place.checked_rem(TILE)?);
+		let count = wanted.min(in_tile).min(self.ty.cols.saturating_sub(col)) as usize;
+		let source = bytes.as_chunks().0.get(place as usize..)?;
+		for (word, bytes) in words.get_mut(..count)?.iter_mut().zip(source) {
+			*word = u32::from_le_bytes(*bytes);
+		}
+		Some((position, count))
 	}
 }
 

@@ -85,6 +85,25 @@ impl Operands for Opened<'_> {
 		Ok(word)
 	}
 
+	fn words(
+		&self,
+		operand: usize,
+		row: u32,
+		mut col: u32,
+		words: &mut [u32],
+	) -> Result<(), Missing> {
+		let (opened, used) = self.operands.get(operand).and_then(Option::as_ref).ok_or(Missing)?;
+		let mut rest = words;
+		while !rest.is_empty() {
+			let (position, count) = opened.find_words(row, col, rest).ok_or(Missing)?;
+			used.mark(position);
+			// At least one word was found; a matrix has fewer than 2^32 columns.
+			col = col.saturating_add(u32::try_from(count.max(1)).map_err(|_| Missing)?);
+			rest = rest.get_mut(count.max(1)..).ok_or(Missing)?;
+		}
+		Ok(())
+	}
+
 	fn record_byte(&self, record: u64, offset: u32) -> Result<u8, Missing> {
 		let (opened, used) = self.records.as_ref().ok_or(Missing)?;
 		let at = byte_offset(record, offset, self.record_size).ok_or(Missing)?;

@@ -82,7 +82,9 @@ impl<'a> MatMul<'a> {
 			#[cfg(target_arch = "x86_64")]
 			Level::Avx2 => self.shape::<vector::Avx2, 6, 2, 12, 1>(level, team, out, stride),
 			#[cfg(target_arch = "x86_64")]
-			Level::Avx512 => self.shape::<vector::Avx512, 12, 2, 12, 1>(level, team, out, stride),
+			Level::Avx512 | Level::Vnni => {
+				self.shape::<vector::Avx512, 12, 2, 12, 1>(level, team, out, stride)
+			},
 			// The others do not exist on this processor.
 			_ => self.shape::<vector::Soft, 4, 2, 8, 1>(level, team, out, stride),
 		}

@@ -1,13 +1,15 @@
 //! Quantised matrix products: blocks of K as exact products of integers.
 //!
-//! Both operands of a block are written as 16-bit integers, two neighbouring terms to a word
-//! ([`pack`]), in panels of as many rows or columns as a tile has. The innermost loop multiplies pairs
-//! and adds both products to a 32-bit sum ([`pairs`]): eight-bit digits and 512 terms stay far below its
+//! Both operands of a block are written as small integers, two or four neighbouring terms to a word
+//! ([`pack`]), in panels of as many rows or columns as a tile has. The innermost loop multiplies words
+//! and adds the products to a 32-bit sum ([`products`]): eight-bit digits and 512 terms stay far below its
 //! limit, and because nothing is rounded, the order is free and K may be padded with zeros. [`tile`] puts
 //! the sums together, rounds once and folds.
 
 mod pack;
-mod pairs;
+mod products;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use assay_ops::QuantFormat;
@@ -15,15 +17,9 @@ use assay_ops::QuantFormat;
 use crate::level::Level;
 use crate::matmul::{buffer, View, BLOCK};
 use crate::team::Team;
-use pack::{Packed, Scales};
-use pairs::Pairs;
+use pack::{Packed, Scales, Words};
+use products::Products;
 use tile::Strips;
-
-/// Rows of a tile.
-const ROWS: usize = 6;
-
-/// Columns of a tile.
-const LANES: usize = 16;
 
 /// Strips of rows that are multiplied with one panel of columns while it is near.
 const STRIPS: usize = 8;
@@ -46,32 +42,39 @@ impl QuantMatMul<'_> {
 	pub(crate) fn run(self, level: Level, team: &Team, out: &mut [u32]) {
 		match level {
 			#[cfg(target_arch = "x86_64")]
-			Level::Avx2 | Level::Avx512 => self.blocks::<pairs::Avx2>(level, team, out),
-			_ => self.blocks::<pairs::Plain>(level, team, out),
+			Level::Vnni => self.blocks::<products::Vnni, 12, 32>(level, team, out),
+			#[cfg(target_arch = "x86_64")]
+			Level::Avx2 | Level::Avx512 => self.blocks::<products::Avx2, 6, 16>(level, team, out),
+			_ => self.blocks::<products::Plain, 6, 16>(level, team, out),
 		}
 	}
 
-	fn blocks<P: Pairs>(self, level: Level, team: &Team, out: &mut [u32]) {
+	fn blocks<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize>(
+		self,
+		level: Level,
+		team: &Team,
+		out: &mut [u32],
+	) {
 		let Self { format, rows, lanes, k } = self;
 		let (m, n) = (rows.lanes, lanes.lanes);
 		let mut row_scales = Scales::new(m.next_multiple_of(ROWS));
 		let mut lane_scales = Scales::new(n.next_multiple_of(LANES));
 		for (block, start) in (0..k).step_by(BLOCK).enumerate() {
 			let terms = BLOCK.min(k - start);
-			let panel = pack::words_per_lane(format, terms);
+			let panel = Words::per_lane::<P>(format, terms).all;
 			let (row_words, lane_words) = (row_scales.lanes() * panel, lane_scales.lanes() * panel);
 			buffer::with(row_words, |left| {
 				buffer::with(lane_words, |right| {
 					let pack = |view, side| Packed { format, view, side, start, terms, level };
-					pack(rows, pack::Side::Rows).run::<ROWS>(team, left, &mut row_scales);
-					pack(lanes, pack::Side::Lanes).run::<LANES>(team, right, &mut lane_scales);
+					pack(rows, pack::Side::Rows).run::<P, ROWS>(team, left, &mut row_scales);
+					pack(lanes, pack::Side::Lanes).run::<P, LANES>(team, right, &mut lane_scales);
 					let (left, right) = (&*left, &*right);
 					// Few enough rows for every thread to have some.
 					let strips = m.div_ceil(ROWS * team.threads() * 2).clamp(1, STRIPS);
 					let height = strips * ROWS;
 					team.pieces(out, height * n, |index, out| {
 						let first = index * height;
-						level.run(Strips::<P> {
+						level.run(Strips::<P, ROWS, LANES> {
 							format,
 							terms,
 							left: &left[first * panel..],
@@ -81,7 +84,7 @@ impl QuantMatMul<'_> {
 							fold: block > 0,
 							n,
 							out,
-							pairs: std::marker::PhantomData,
+							products: std::marker::PhantomData,
 						});
 					});
 				});

@@ -1,7 +1,10 @@
 //! Terms to integers, in the order that the innermost loop reads.
 
+use std::marker::PhantomData;
+
 use assay_ops::QuantFormat;
 
+use super::products::Layout;
 use crate::level::{Fused, Level, Task};
 use crate::matmul::View;
 use crate::team::Team;
@@ -9,12 +12,24 @@ use crate::team::Team;
 /// Adding this rounds a number below 2²² to the nearest integer, ties to even, in its lowest bits.
 const MAGIC: f32 = 12_582_912.0;
 
-/// Words that one lane of a block takes: two terms each, padded with zeros; of 15 bits first the pairs of
-/// high digits, then for each term the pair of its digits.
-pub(super) fn words_per_lane(format: QuantFormat, terms: usize) -> usize {
-	match format {
-		QuantFormat::I8 => terms.div_ceil(2),
-		QuantFormat::Q15 => terms.div_ceil(2) + terms,
+/// Words that one lane of a block takes: as many terms each as the layout says, padded with zeros. Of 15 bits
+/// first the high digits, then for each term both of its digits.
+#[derive(Clone, Copy)]
+pub(super) struct Words {
+	/// The integers, or the high digits.
+	pub(super) first: usize,
+	/// All.
+	pub(super) all: usize,
+}
+
+impl Words {
+	pub(super) fn per_lane<P: Layout>(format: QuantFormat, terms: usize) -> Self {
+		let words = |integers: usize| usize::from(P::STARTS) + integers.div_ceil(P::TERMS);
+		let first = words(terms);
+		match format {
+			QuantFormat::I8 => Self { first, all: first },
+			QuantFormat::Q15 => Self { first, all: first + words(2 * terms) },
+		}
 	}
 }
 
@@ -31,8 +46,8 @@ impl Scales {
 	}
 }
 
-/// Which operand is written, that is, which digit comes first in the pair of a term: `(hi, lo)` times
-/// `(lo, hi)` is what the two digits contribute crosswise.
+/// Which operand is written, that is, which digit of a term comes first: `(hi, lo)` times `(lo, hi)` is what
+/// the two digits contribute crosswise.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
 	/// `A`.
@@ -56,20 +71,21 @@ pub(super) struct Packed<'a> {
 
 impl Packed<'_> {
 	/// Writes all lanes, in panels of `WIDTH` lanes, and their scales.
-	pub(super) fn run<const WIDTH: usize>(
+	pub(super) fn run<P: Layout, const WIDTH: usize>(
 		self,
 		team: &Team,
 		words: &mut [u32],
 		scales: &mut Scales,
 	) {
-		let size = WIDTH * words_per_lane(self.format, self.terms);
+		let size = WIDTH * Words::per_lane::<P>(self.format, self.terms).all;
 		let panels = words.chunks_exact_mut(size).zip(scales.0.chunks_exact_mut(WIDTH));
 		let mut panels: Vec<_> = panels.collect();
 		let group = Team::rows_per_piece(size);
 		team.pieces(&mut panels, group, |piece, panels| {
 			for (index, (words, scales)) in (piece * group..).zip(panels) {
 				let packed = self;
-				self.level.run(Panel::<WIDTH> { packed, first: index * WIDTH, words, scales });
+				let (first, layout) = (index * WIDTH, PhantomData);
+				self.level.run(Panel::<P, WIDTH> { packed, first, words, scales, layout });
 			}
 		});
 	}
@@ -87,20 +103,21 @@ impl Packed<'_> {
 }
 
 /// `WIDTH` neighbouring lanes of a block.
-struct Panel<'a, 'b, const WIDTH: usize> {
+struct Panel<'a, 'b, P, const WIDTH: usize> {
 	packed: Packed<'a>,
 	/// The first of the lanes.
 	first: usize,
 	words: &'b mut [u32],
 	scales: &'b mut [f64],
+	layout: PhantomData<P>,
 }
 
-impl<const WIDTH: usize> Task for Panel<'_, '_, WIDTH> {
+impl<P: Layout, const WIDTH: usize> Task for Panel<'_, '_, P, WIDTH> {
 	type Out = ();
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
-		let Self { packed, first, words, scales } = self;
+		let Self { packed, first, words, scales, .. } = self;
 		let Packed { format, view, side, start, terms, .. } = packed;
 		let (words, []) = words.as_chunks_mut::<WIDTH>() else { unreachable!("whole panels") };
 		let lanes = view.lanes.saturating_sub(first).min(WIDTH);
@@ -146,21 +163,24 @@ impl<const WIDTH: usize> Task for Panel<'_, '_, WIDTH> {
 			}
 		}
 		match format {
-			QuantFormat::I8 => pairs(integers, words),
+			QuantFormat::I8 => join::<P, WIDTH, 1>(side, [integers], words),
 			QuantFormat::Q15 => {
-				let (high, digits) = words.split_at_mut(terms.div_ceil(2));
-				for (integers, digits) in integers.iter_mut().zip(digits) {
-					for (q, word) in integers.iter_mut().zip(digits) {
+				let mut low = [[0_i32; WIDTH]; crate::matmul::BLOCK];
+				let low = &mut low[..terms];
+				for (integers, low) in integers.iter_mut().zip(low.iter_mut()) {
+					for (q, low) in integers.iter_mut().zip(low) {
 						let hi = (*q + 64) >> 7;
-						let lo = *q - (hi << 7);
-						*word = match side {
-							Side::Rows => pair(hi, lo),
-							Side::Lanes => pair(lo, hi),
-						};
+						*low = *q - (hi << 7);
 						*q = hi;
 					}
 				}
-				pairs(integers, high);
+				let (high, digits) = words.split_at_mut(Words::per_lane::<P>(format, terms).first);
+				let crossed: [&[_]; 2] = match side {
+					Side::Rows => [integers, low],
+					Side::Lanes => [low, integers],
+				};
+				join::<P, WIDTH, 2>(side, crossed, digits);
+				join::<P, WIDTH, 1>(side, [integers], high);
 			},
 		}
 	}
@@ -196,20 +216,33 @@ fn integer(word: u32, one: f32, two: f32) -> i32 {
 	}
 }
 
-/// Two 16-bit integers in a word, the first in its low half.
+/// Integers to words, one of each sequence in turn; what is missing in the last word is 0.
 #[inline(always)]
-fn pair(first: i32, second: i32) -> u32 {
-	(first as u32 & 0xFFFF) | ((second as u32) << 16)
-}
-
-/// Neighbouring terms to pairs; a last one alone is paired with 0.
-#[inline(always)]
-fn pairs<const WIDTH: usize>(integers: &[[i32; WIDTH]], words: &mut [[u32; WIDTH]]) {
+fn join<P: Layout, const WIDTH: usize, const SEQUENCES: usize>(
+	side: Side,
+	sequences: [&[[i32; WIDTH]]; SEQUENCES],
+	words: &mut [[u32; WIDTH]],
+) {
 	let zeros = [0; WIDTH];
-	for (terms, words) in integers.chunks(2).zip(words) {
-		let second = terms.get(1).unwrap_or(&zeros);
-		for lane in 0..WIDTH {
-			words[lane] = pair(terms[0][lane], second[lane]);
+	let (starts, words) = words.split_at_mut(usize::from(P::STARTS));
+	for (index, words) in words.iter_mut().enumerate() {
+		let mut joined = zeros.map(|_: i32| 0);
+		for slot in 0..P::TERMS {
+			let at = index * P::TERMS + slot;
+			let integers = sequences[at % SEQUENCES].get(at / SEQUENCES).unwrap_or(&zeros);
+			for (word, integer) in joined.iter_mut().zip(integers) {
+				*word |= P::bits(side, *integer) << (slot * (32 / P::TERMS));
+			}
 		}
+		*words = joined;
+	}
+	for start in starts {
+		let mut sums = zeros;
+		for integers in sequences.into_iter().flatten() {
+			for (sum, integer) in sums.iter_mut().zip(integers) {
+				*sum += integer;
+			}
+		}
+		*start = sums.map(|sum| P::start(sum) as u32);
 	}
 }

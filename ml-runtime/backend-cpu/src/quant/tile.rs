@@ -6,14 +6,13 @@ use std::marker::PhantomData;
 
 use assay_ops::QuantFormat;
 
-use super::pack::words_per_lane;
-use super::pairs::{Pairs, Sums};
-use super::{LANES, ROWS};
+use super::pack::Words;
+use super::products::{Products, Sums};
 use crate::level::{Fused, Task};
 use crate::scalar::canonical;
 
 /// Neighbouring rows of the result, of one block.
-pub(super) struct Strips<'a, P> {
+pub(super) struct Strips<'a, P, const ROWS: usize, const LANES: usize> {
 	pub(super) format: QuantFormat,
 	pub(super) terms: usize,
 	/// Panels of the rows, from the first of these on.
@@ -30,16 +29,18 @@ pub(super) struct Strips<'a, P> {
 	pub(super) n: usize,
 	/// These rows.
 	pub(super) out: &'a mut [u32],
-	pub(super) pairs: PhantomData<P>,
+	pub(super) products: PhantomData<P>,
 }
 
-impl<P: Pairs> Task for Strips<'_, P> {
+impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
+	for Strips<'_, P, ROWS, LANES>
+{
 	type Out = ();
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
 		let Self { format, terms, left, right, row_scales, lane_scales, fold, n, out, .. } = self;
-		let (panel, half) = (words_per_lane(format, terms), terms.div_ceil(2));
+		let Words { first: half, all: panel } = Words::per_lane::<P>(format, terms);
 		let (left, _) = left.as_chunks::<ROWS>();
 		let (right, _) = right.as_chunks::<LANES>();
 		let panels = right.chunks_exact(panel).zip(lane_scales.as_chunks::<LANES>().0);
@@ -73,7 +74,11 @@ impl<P: Pairs> Task for Strips<'_, P> {
 
 /// The exact sums of a row; below 2⁵³, so exact in `f64`.
 #[inline(always)]
-fn together(first: &Sums, crossed: Option<&Sums>, row: usize) -> [f64; LANES] {
+fn together<const ROWS: usize, const LANES: usize>(
+	first: &Sums<ROWS, LANES>,
+	crossed: Option<&Sums<ROWS, LANES>>,
+	row: usize,
+) -> [f64; LANES] {
 	let mut sums = [0.0; LANES];
 	match crossed {
 		None => {
@@ -92,7 +97,11 @@ fn together(first: &Sums, crossed: Option<&Sums>, row: usize) -> [f64; LANES] {
 
 /// Times both scales, exactly (the exponents are far from the limits of `f64`), then rounded to `f32`.
 #[inline(always)]
-fn round(sums: &[f64; LANES], row_scale: f64, lane_scales: &[f64; LANES]) -> [u32; LANES] {
+fn round<const LANES: usize>(
+	sums: &[f64; LANES],
+	row_scale: f64,
+	lane_scales: &[f64; LANES],
+) -> [u32; LANES] {
 	let mut words = [0; LANES];
 	for ((word, sum), scale) in words.iter_mut().zip(sums).zip(lane_scales) {
 		*word = canonical((sum * row_scale * scale) as f32);
@@ -101,7 +110,7 @@ fn round(sums: &[f64; LANES], row_scale: f64, lane_scales: &[f64; LANES]) -> [u3
 }
 
 #[inline(always)]
-fn add(words: &[u32; LANES], out: &mut [u32]) {
+fn add<const LANES: usize>(words: &[u32; LANES], out: &mut [u32]) {
 	for (out, word) in out.iter_mut().zip(words) {
 		*out = canonical(f32::from_bits(*out) + f32::from_bits(*word));
 	}

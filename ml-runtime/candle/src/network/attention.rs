@@ -18,7 +18,8 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-	pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+	/// No position looks at one where `seen` is 0.
+	pub(super) fn forward(&self, x: &Tensor, seen: Option<&Tensor>) -> Result<Tensor> {
 		let (batch, length, features) = x.dims3()?;
 		let width = features / self.heads.max(1);
 		let split = |y: Tensor| {
@@ -31,12 +32,24 @@ impl Attention {
 			None => (q, k),
 		};
 		let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (width as f64).sqrt())?;
+		let scores = match seen {
+			Some(seen) => hide(&scores, &seen.reshape((batch, 1, 1, length))?)?,
+			None => scores,
+		};
 		let scores = if self.causal { scores.broadcast_add(&mask(&scores)?)? } else { scores };
 		let exp = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
 		let weights = exp.broadcast_div(&exp.sum_keepdim(D::Minus1)?)?;
 		let context = weights.matmul(&v)?.transpose(1, 2)?.contiguous()?;
 		self.o.forward(&context.reshape((batch, length, features))?)
 	}
+}
+
+/// The least number of `f32` where `seen` is 0.
+fn hide(scores: &Tensor, seen: &Tensor) -> Result<Tensor> {
+	let seen = seen.broadcast_as(scores.shape())?.ne(0.0)?;
+	let least =
+		Tensor::full(f32::MIN, scores.shape(), scores.device())?.to_dtype(scores.dtype())?;
+	seen.where_cond(scores, &least)
 }
 
 /// 0 up to the diagonal, −∞ behind it.

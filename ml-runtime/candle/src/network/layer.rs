@@ -78,7 +78,8 @@ fn sigmoid(x: &Tensor) -> Result<Tensor> {
 }
 
 impl Layer {
-	pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+	/// `mask` is 1 for positions of a sequence and 0 for padding.
+	pub(super) fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
 		match self {
 			Self::Linear(linear) => linear.forward(x),
 			Self::Conv2d { linear, stride, pad } => {
@@ -107,15 +108,22 @@ impl Layer {
 			Self::Norm { weight, bias, eps, centred } => {
 				normalise(x, weight, bias.as_ref(), *eps, *centred)
 			},
-			Self::Attention(attention) => attention.forward(x),
+			Self::Attention(attention) => attention.forward(x, mask),
 			Self::SwiGlu { gate, up, down } => {
 				let gate = gate.forward(x)?;
 				let open = (&gate * sigmoid(&gate)?)?;
 				down.forward(&(open * up.forward(x)?)?)
 			},
 			Self::Pool(Pooling::First) => x.narrow(1, 0, 1)?.squeeze(1),
-			Self::Pool(Pooling::Mean) => x.mean(1),
-			Self::Residual { layers, skip } => run(layers, x)? + run(skip, x)?,
+			Self::Pool(Pooling::Mean) => match mask {
+				Some(mask) => {
+					let mask = mask.to_dtype(x.dtype())?;
+					let sum = x.broadcast_mul(&mask.unsqueeze(2)?)?.sum(1)?;
+					sum.broadcast_div(&mask.sum_keepdim(1)?.maximum(1e-9)?)
+				},
+				None => x.mean(1),
+			},
+			Self::Residual { layers, skip } => run(layers, x, mask)? + run(skip, x, mask)?,
 		}
 	}
 }

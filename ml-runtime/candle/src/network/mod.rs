@@ -34,17 +34,17 @@ impl Network {
 	}
 
 	/// The logits of a batch shaped as [`crate::Inputs`] shapes it: `batch × classes`, or of a sequence
-	/// `(batch · length) × classes`.
-	pub fn forward(&self, inputs: &Tensor) -> Result<Tensor> {
-		let logits = run(&self.layers, inputs)?;
+	/// `(batch · length) × classes`. `mask` is that of the inputs, if the model has one.
+	pub fn forward(&self, inputs: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+		let logits = run(&self.layers, inputs, mask)?;
 		let classes = logits.dims().last().copied().unwrap_or(1).max(1);
 		logits.reshape((logits.elem_count() / classes, classes))
 	}
 }
 
 /// One layer after the other.
-fn run(layers: &[Layer], x: &Tensor) -> Result<Tensor> {
-	layers.iter().try_fold(x.clone(), |value, layer| layer.forward(&value))
+fn run(layers: &[Layer], x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
+	layers.iter().try_fold(x.clone(), |value, layer| layer.forward(&value, mask))
 }
 
 /// Hands out parameters in order.

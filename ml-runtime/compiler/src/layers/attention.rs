@@ -81,7 +81,7 @@ impl Network<'_> {
 			out: HeadLayout::Stacked,
 		};
 		let scores = self.graph.add(Op::BatchMatMul(product), &[q, k])?;
-		let weights = self.softmax(scores, traits.causal)?;
+		let weights = self.softmax(scores, heads.count, traits.causal)?;
 		let product = BatchMatMul {
 			transpose_b: false,
 			a: HeadLayout::Stacked,
@@ -111,12 +111,16 @@ impl Network<'_> {
 		self.weigh(place, name, x, weight, traits.bias)
 	}
 
-	/// Softmax of each row of stacked squares, of which `causal` hides what lies right of the diagonal.
-	fn softmax(&mut self, scores: NodeId, causal: bool) -> Result<NodeId, Refusal> {
-		let seen = match causal {
-			true => self.graph.add(Op::Causal { bits: MINUS_INFINITY }, &[scores])?,
-			false => scores,
-		};
+	/// Softmax of each row of stacked squares, of which padding is hidden, and by `causal` what lies right of
+	/// the diagonal.
+	fn softmax(&mut self, scores: NodeId, heads: u16, causal: bool) -> Result<NodeId, Refusal> {
+		let mut seen = scores;
+		if let Some(mask) = self.mask {
+			seen = mask.hide(self.graph, seen, heads)?;
+		}
+		if causal {
+			seen = self.graph.add(Op::Causal { bits: MINUS_INFINITY }, &[seen])?;
+		}
 		let max = self.graph.add(Op::RowMax, &[seen])?;
 		let shifted = self.graph.binary(Binary::Sub, Broadcast::Col, seen, max)?;
 		let exp = self.graph.unary(Unary::Exp, shifted)?;

@@ -22,6 +22,7 @@ use crate::{
 	graph::{Graph, Refusal, Role},
 	init::Init,
 	manifest::{Layer, LayerKind, Manifest, Shape},
+	mask::Mask,
 };
 
 /// Whether dropout is active.
@@ -90,6 +91,8 @@ pub(crate) struct Network<'a> {
 	embedding: Option<Table>,
 	/// Cosines and sines, by length, width and base.
 	tables: BTreeMap<(u32, u32, u32), [NodeId; 2]>,
+	/// The positions that are not padding.
+	mask: Option<Mask>,
 	masks: u32,
 }
 
@@ -99,6 +102,7 @@ impl<'a> Network<'a> {
 		graph: &'a mut Graph,
 		mode: Mode,
 		input: NodeId,
+		mask: Option<Mask>,
 		manifest: &'a Manifest,
 	) -> Result<Self, Refusal> {
 		let shape = manifest.model.shape;
@@ -127,6 +131,7 @@ impl<'a> Network<'a> {
 			manifest,
 			embedding,
 			tables,
+			mask,
 			masks,
 		})
 	}

@@ -1,6 +1,6 @@
 //! The way into sequences, and out of them.
 
-use assay_ops::{Binary, Broadcast, Op, Window};
+use assay_ops::{Binary, Broadcast, NodeId, Op, Window};
 
 use super::{Network, Place, Table};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
 	graph::Refusal,
 	init::Init,
 	manifest::{Pooling, Shape},
+	mask::Mask,
 };
 
 /// 0.02, the usual standard deviation of tables.
@@ -62,9 +63,29 @@ impl Network<'_> {
 		Ok(())
 	}
 
-	/// The mean over positions, as means of means of equally many: each step is a pooling of images that
-	/// are one pixel wide, with a window small enough to be judged.
+	/// The mean over positions; with a mask, over those that are not padding.
 	fn mean(&mut self, length: u32, features: u32) -> Result<(), Refusal> {
+		let Some(mask) = self.mask else {
+			self.value = self.averages(self.value, length, features)?;
+			return Ok(());
+		};
+		let column = mask.column(self.graph)?;
+		let value = self.graph.binary(Binary::Mul, Broadcast::Col, self.value, column)?;
+		let value = self.averages(value, length, features)?;
+		let share = self.averages(column, length, 1)?;
+		let share = Mask::at_least_some(self.graph, share)?;
+		self.value = self.graph.binary(Binary::Div, Broadcast::Col, value, share)?;
+		Ok(())
+	}
+
+	/// Means over `length` rows each, as means of means of equally many: each step is a pooling of images that
+	/// are one pixel wide, with a window small enough to be judged.
+	fn averages(
+		&mut self,
+		mut value: NodeId,
+		length: u32,
+		features: u32,
+	) -> Result<NodeId, Refusal> {
 		let channels = u16::try_from(features).map_err(|_| "more than 65535 features")?;
 		let mut rest = length;
 		while rest > 1 {
@@ -85,9 +106,9 @@ impl Network<'_> {
 				pad_h: 0,
 				pad_w: 0,
 			};
-			self.value = self.graph.add(Op::AvgPool(window), &[self.value])?;
+			value = self.graph.add(Op::AvgPool(window), &[value])?;
 			rest /= size;
 		}
-		Ok(())
+		Ok(value)
 	}
 }

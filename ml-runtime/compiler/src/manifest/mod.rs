@@ -141,6 +141,9 @@ pub struct Model {
 	pub input: String,
 	/// Its shape.
 	pub shape: Shape,
+	/// Name of a field with a number for each position of the sequence: positions with 0 are padding, which
+	/// no attention and no mean looks at.
+	pub mask: Option<String>,
 	/// Layers, first to last; the last one makes the logits.
 	pub layers: Vec<Layer>,
 }
@@ -227,6 +230,9 @@ pub enum Loss {
 	CrossEntropy {
 		/// Name of the label field: a label per record, or one per position.
 		labels: String,
+		/// Name of a field with a number for each label: those with 0 do not count. Without it, and where there
+		/// is a label per position, [`Model::mask`].
+		mask: Option<String>,
 		/// Where the manifest names it.
 		span: Span,
 	},

@@ -70,6 +70,7 @@ pub(super) struct RawField {
 pub(super) struct RawModel {
 	pub(super) input: Spanned<String>,
 	pub(super) shape: Spanned<Vec<u64>>,
+	pub(super) mask: Option<Spanned<String>>,
 	pub(super) layer: Vec<RawLayer>,
 }
 
@@ -118,6 +119,7 @@ pub(super) enum Pair {
 pub(super) struct RawLoss {
 	pub(super) kind: Spanned<String>,
 	pub(super) labels: Spanned<String>,
+	pub(super) mask: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

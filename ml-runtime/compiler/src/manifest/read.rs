@@ -148,6 +148,42 @@ fn named_field<'a>(
 	Err(source.error(ErrorKind::WrongFormat { field: field.clone(), expected }, name.span()))
 }
 
+/// The name of a field of numbers, if one is given.
+fn mask(
+	source: &Source,
+	data: &Data,
+	name: Option<&Spanned<String>>,
+) -> Result<Option<(String, u32)>, Error> {
+	let Some(name) = name else { return Ok(None) };
+	let field = named_field(source, data, name, false)?;
+	if field.format.is_token() {
+		let (field, expected) = (name.get_ref().clone(), "u8 or f32");
+		return Err(source.error(ErrorKind::WrongFormat { field, expected }, name.span()));
+	}
+	Ok(Some((name.get_ref().clone(), field.width)))
+}
+
+/// The mask of a model of this shape: a number for each position.
+fn model_mask(
+	source: &Source,
+	data: &Data,
+	name: Option<&Spanned<String>>,
+	shape: Shape,
+) -> Result<Option<String>, Error> {
+	let (Some((field, width)), Some(name)) = (mask(source, data, name)?, name) else {
+		return Ok(None);
+	};
+	let (Shape::Tokens(expected) | Shape::Sequence { length: expected, .. }) = shape else {
+		let kind = ErrorKind::NotASequence { layer: "mask", found: shape.to_string() };
+		return Err(source.error(kind, name.span()));
+	};
+	if width != expected {
+		let kind = ErrorKind::MaskWidth { field, width, expected };
+		return Err(source.error(kind, name.span()));
+	}
+	Ok(Some(field))
+}
+
 fn model(source: &Source, raw: RawModel, data: &Data) -> Result<Model, Error> {
 	let field = named_field(source, data, &raw.input, false)?;
 	let (shape, elements) = shape(source, &raw.shape, field.format)?;
@@ -155,12 +191,13 @@ fn model(source: &Source, raw: RawModel, data: &Data) -> Result<Model, Error> {
 	if elements != u64::from(width) {
 		return Err(source.error(ErrorKind::InputWidth { width, elements }, raw.shape.span()));
 	}
+	let mask = model_mask(source, data, raw.mask.as_ref(), shape)?;
 	let layers = read_layers::layers(source, raw.layer, 0)?;
 	read_layers::check_count(source, &layers, raw.shape.span())?;
 	if !layers.iter().any(Layer::learns) {
 		return Err(source.error(ErrorKind::NothingToTrain, raw.shape.span()));
 	}
-	Ok(Model { input: raw.input.into_inner(), shape, layers })
+	Ok(Model { input: raw.input.into_inner(), shape, mask, layers })
 }
 
 /// The shape and its number of elements.
@@ -197,6 +234,7 @@ fn loss(source: &Source, raw: RawLoss, data: &Data) -> Result<Loss, Error> {
 		return Err(source.unknown("loss", &raw.kind, "cross_entropy"));
 	}
 	named_field(source, data, &raw.labels, true)?;
+	let mask = mask(source, data, raw.mask.as_ref())?.map(|(field, _)| field);
 	let span = raw.labels.span().into();
-	Ok(Loss::CrossEntropy { labels: raw.labels.into_inner(), span })
+	Ok(Loss::CrossEntropy { labels: raw.labels.into_inner(), mask, span })
 }

@@ -64,6 +64,10 @@ fn apply(op: &Op, x: &[&Matrix]) -> Matrix {
 		Op::Fma(spread) => Matrix::new(a.rows, a.cols, |i, j| {
 			a.at(i, j) * spread_to(spread, x[1], i, j) + x[2].at(i, j)
 		}),
+		Op::Select(spread) => Matrix::new(a.rows, a.cols, |i, j| {
+			let chosen = if spread_to(spread, x[1], i, j) == 0.0 { x[2] } else { a };
+			chosen.at(i, j)
+		}),
 		Op::RowSum => Matrix::new(a.rows, 1, |i, _| (0..a.cols).map(|j| a.at(i, j)).sum()),
 		Op::RowMax => Matrix::new(a.rows, 1, |i, _| {
 			(0..a.cols).map(|j| a.at(i, j)).fold(f64::NEG_INFINITY, f64::max)

@@ -23,6 +23,8 @@ pub(crate) fn binary(f: Binary, a: f64, b: f64) -> f64 {
 		Binary::Sub => a - b,
 		Binary::Mul => a * b,
 		Binary::Div => a / b,
+		Binary::Min => a.min(b),
+		Binary::Max => a.max(b),
 		other => panic!("{other:?} is not in a forward pass"),
 	}
 }

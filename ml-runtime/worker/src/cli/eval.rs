@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	}
 	if let Some(path) = &args.logits {
 		let rows = logits.into_values().flatten();
-		let bytes = logits_file(rows.collect(), found.labels).map_err(Fault::model(path))?;
+		let bytes = logits_file(rows.collect(), found.rows).map_err(Fault::model(path))?;
 		write_file(path, &bytes)?;
 	}
 	let json = json!({

@@ -1,6 +1,6 @@
 //! Matrix products, a block of a tile at a time.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use super::{EvalError, Operands, Tile};
 use crate::{
@@ -176,19 +176,28 @@ pub(super) fn gather<O: Operands + ?Sized>(
 	first: u32,
 	terms: u32,
 ) -> Result<(Vec<u32>, Vec<u32>), EvalError> {
-	let mut left = Vec::with_capacity(terms.saturating_mul(part.rows) as usize);
-	for i in 0..part.rows {
-		for k in 0..terms {
-			let (row, col) = places.left(part.row.saturating_add(i), first.saturating_add(k));
-			left.push(operands.word(0, row, col)?);
-		}
-	}
-	let mut right = Vec::with_capacity(terms.saturating_mul(part.cols) as usize);
-	for k in 0..terms {
-		for j in 0..part.cols {
-			let (row, col) = places.right(first.saturating_add(k), part.col.saturating_add(j));
-			right.push(operands.word(1, row, col)?);
-		}
-	}
+	let (a, b) = (places.left(part.row, first), places.right(first, part.col));
+	let left = panel(operands, 0, a, (part.rows, terms), places.transpose_a)?;
+	let right = panel(operands, 1, b, (terms, part.cols), places.transpose_b)?;
 	Ok((left, right))
+}
+
+/// `rows × cols` words of an operand from `start` on; if `transposed`, it holds the rows as columns.
+fn panel<O: Operands + ?Sized>(
+	operands: &O,
+	operand: usize,
+	start: At,
+	(rows, cols): (u32, u32),
+	transposed: bool,
+) -> Result<Vec<u32>, EvalError> {
+	let (lines, length) = if transposed { (cols, rows) } else { (rows, cols) };
+	let mut stored = vec![0; lines.saturating_mul(length) as usize];
+	for (line, words) in (0..lines).zip(stored.chunks_exact_mut(length.max(1) as usize)) {
+		operands.words(operand, start.0.saturating_add(line), start.1, words)?;
+	}
+	if !transposed {
+		return Ok(stored);
+	}
+	let column = |col: u32| stored.iter().skip(col as usize).step_by(length.max(1) as usize);
+	Ok((0..length).flat_map(column).copied().collect())
 }

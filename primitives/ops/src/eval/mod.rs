@@ -69,6 +69,13 @@ impl From<Missing> for EvalError {
 pub trait Operands {
 	/// A word of an operand, which lies inside the operand's matrix.
 	fn word(&self, operand: usize, row: u32, col: u32) -> Result<u32, Missing>;
+	/// As many words of a row, from column `col`, as `words` has room for; all inside the operand's matrix.
+	fn words(&self, operand: usize, row: u32, col: u32, words: &mut [u32]) -> Result<(), Missing> {
+		for (col, word) in (col..).zip(words) {
+			*word = self.word(operand, row, col)?;
+		}
+		Ok(())
+	}
 	/// A byte of a record of the data set.
 	fn record_byte(&self, record: u64, offset: u32) -> Result<u8, Missing>;
 }
@@ -116,10 +123,10 @@ pub fn element<O: Operands + ?Sized>(
 		},
 		Op::Im2Col(w) => moved::im2col(w, operands, row, col),
 		Op::Col2Im(w) => pool::col2im(w, operands, row, col),
-		Op::MaxPool(w) => pool::max(w, operands, row, col),
-		Op::MaxPoolGrad(w) => pool::max_gradient(w, operands, row, col),
-		Op::AvgPool(w) => pool::mean(w, operands, row, col),
-		Op::AvgPoolGrad(w) => pool::mean_gradient(w, operands, row, col),
+		Op::MaxPool(w) => single(|word| pool::max(w, operands, (row, col), word)),
+		Op::MaxPoolGrad(w) => single(|word| pool::max_gradient(w, operands, (row, col), word)),
+		Op::AvgPool(w) => single(|word| pool::mean(w, operands, (row, col), word)),
+		Op::AvgPoolGrad(w) => single(|word| pool::mean_gradient(w, operands, (row, col), word)),
 		Op::Reshape { .. } => moved::reshape(spec, operands, row, col),
 		Op::RotateHalf { width } => moved::rotate_half(*width, col, |col| at(0, row, col)),
 		Op::Unary(function) => Ok(unary(*function, at(0, row, col)?)),
@@ -182,13 +189,17 @@ pub fn block<O: Operands + ?Sized>(
 				Ok(source::mask(spec, context, key, (*threshold, *scale), row, col))
 			})
 		},
+		Op::MaxPool(w) => pool::lines(area, |at, line| pool::max(w, operands, at, line)),
+		Op::MaxPoolGrad(w) => {
+			pool::lines(area, |at, line| pool::max_gradient(w, operands, at, line))
+		},
+		Op::AvgPool(w) => pool::lines(area, |at, line| pool::mean(w, operands, at, line)),
+		Op::AvgPoolGrad(w) => {
+			pool::lines(area, |at, line| pool::mean_gradient(w, operands, at, line))
+		},
 		Op::Fill { .. }
 		| Op::Im2Col(_)
 		| Op::Col2Im(_)
-		| Op::MaxPool(_)
-		| Op::MaxPoolGrad(_)
-		| Op::AvgPool(_)
-		| Op::AvgPoolGrad(_)
 		| Op::Reshape { .. }
 		| Op::Unary(_)
 		| Op::Binary(..)
@@ -226,6 +237,13 @@ fn fill(
 		}
 	}
 	Ok(result)
+}
+
+/// The one word of a line of one.
+fn single(line: impl FnOnce(&mut [u32]) -> Result<(), EvalError>) -> Result<u32, EvalError> {
+	let mut word = [0];
+	line(&mut word)?;
+	Ok(word[0])
 }
 
 /// Columns of the first operand.

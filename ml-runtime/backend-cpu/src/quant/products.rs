@@ -1,0 +1,225 @@
+//! The innermost loop: sums of products of small integers, some terms to a word.
+
+#![allow(unsafe_code, reason = "instructions of the processor and pointers into panels")]
+
+use super::pack::Side;
+
+/// Sums of a tile.
+pub(super) type Sums<const ROWS: usize, const LANES: usize> = [[i32; LANES]; ROWS];
+
+/// How integers lie in the words of a panel.
+pub(super) trait Layout: Send + Sync {
+	/// Terms of a word, 2 or 4, from the lowest bits up.
+	const TERMS: usize;
+
+	/// Whether a panel begins with a row of what each lane's sums start from.
+	const STARTS: bool;
+
+	/// An integer within ±127 in the lowest `32 / TERMS` bits; the others are 0.
+	fn bits(side: Side, integer: i32) -> u32;
+
+	/// What the sums of a lane start from, if all its integers have this sum.
+	fn start(sum: i32) -> i32;
+}
+
+/// How they are multiplied, for a tile of `ROWS × LANES`.
+///
+/// # Safety
+///
+/// `tile` needs the instructions of the level that the type is named after. It is inlined into code that
+/// [`crate::level::Level::run`] compiled for that level, and nothing else may call it.
+pub(super) trait Products<const ROWS: usize, const LANES: usize>: Layout {
+	/// `sums[i][j] = Σ a[p][i] · b[p][j]`, where the product of two words is the sum of the products of
+	/// their integers. The sums must fit 32 bits.
+	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; LANES]]) -> Sums<ROWS, LANES>;
+}
+
+/// Without instructions for pairs.
+pub(super) struct Plain;
+
+impl Layout for Plain {
+	const TERMS: usize = 2;
+	const STARTS: bool = false;
+
+	#[inline(always)]
+	fn bits(_: Side, integer: i32) -> u32 {
+		integer as u32 & 0xFFFF
+	}
+
+	#[inline(always)]
+	fn start(_: i32) -> i32 {
+		0
+	}
+}
+
+impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Plain {
+	#[inline(always)]
+	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
+		let low = |word: u32| i32::from(word as u16 as i16);
+		let high = |word: u32| word as i32 >> 16;
+		let mut sums = [[0; LANES]; ROWS];
+		for (a, b) in a.iter().zip(b) {
+			for (sums, a) in sums.iter_mut().zip(a) {
+				for (sum, b) in sums.iter_mut().zip(b) {
+					*sum += low(*a) * low(*b) + high(*a) * high(*b);
+				}
+			}
+		}
+		sums
+	}
+}
+
+/// `vpmaddwd`: sixteen products and eight sums.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl Layout for Avx2 {
+	const TERMS: usize = Plain::TERMS;
+	const STARTS: bool = Plain::STARTS;
+
+	#[inline(always)]
+	fn bits(side: Side, integer: i32) -> u32 {
+		Plain::bits(side, integer)
+	}
+
+	#[inline(always)]
+	fn start(sum: i32) -> i32 {
+		Plain::start(sum)
+	}
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<const ROWS: usize> Products<ROWS, 16> for Avx2 {
+	#[inline(always)]
+	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; 16]]) -> Sums<ROWS, 16> {
+		use core::arch::x86_64::{
+			_mm256_add_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32,
+			_mm256_setzero_si256, _mm256_storeu_si256,
+		};
+		// SAFETY: the caller has the instructions; every load is of eight of the sixteen words of a row, and
+		// every store to eight of the sixteen words of a row of sums.
+		unsafe {
+			let mut acc = [[_mm256_setzero_si256(); 2]; ROWS];
+			for (a, b) in a.iter().zip(b) {
+				let b = [
+					_mm256_loadu_si256(b.as_ptr().cast()),
+					_mm256_loadu_si256(b.as_ptr().add(8).cast()),
+				];
+				for (acc, a) in acc.iter_mut().zip(a) {
+					let a = _mm256_set1_epi32(*a as i32);
+					acc[0] = _mm256_add_epi32(acc[0], _mm256_madd_epi16(a, b[0]));
+					acc[1] = _mm256_add_epi32(acc[1], _mm256_madd_epi16(a, b[1]));
+				}
+			}
+			let mut sums = [[0; 16]; ROWS];
+			for (sums, acc) in sums.iter_mut().zip(acc) {
+				_mm256_storeu_si256(sums.as_mut_ptr().cast(), acc[0]);
+				_mm256_storeu_si256(sums.as_mut_ptr().add(8).cast(), acc[1]);
+			}
+			sums
+		}
+	}
+}
+
+/// What is added to the integers of rows, so that they are bytes without a sign.
+const LIFT: i32 = 128;
+
+/// Four bytes to a word, those of rows lifted: as `vpdpbusd` wants them. Sums start from what the lift
+/// adds, with the other sign.
+pub(super) struct Bytes;
+
+impl Layout for Bytes {
+	const TERMS: usize = 4;
+	const STARTS: bool = true;
+
+	#[inline(always)]
+	fn bits(side: Side, integer: i32) -> u32 {
+		match side {
+			Side::Rows => (integer + LIFT) as u32 & 0xFF,
+			Side::Lanes => integer as u32 & 0xFF,
+		}
+	}
+
+	#[inline(always)]
+	fn start(sum: i32) -> i32 {
+		-LIFT * sum
+	}
+}
+
+/// The same as [`Vnni`] without its instructions, one step of them after the other.
+#[cfg(test)]
+impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Bytes {
+	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
+		let mut sums = [b[0].map(|start| start as i32); ROWS];
+		for (a, b) in a.iter().zip(b).skip(1) {
+			for (sums, a) in sums.iter_mut().zip(a) {
+				for (sum, b) in sums.iter_mut().zip(b) {
+					let bytes = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
+					*sum += bytes.map(|(a, b)| i32::from(a) * i32::from(b as i8)).sum::<i32>();
+				}
+			}
+		}
+		sums
+	}
+}
+
+/// `vpdpbusd`: 64 products and 16 sums.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Vnni;
+
+#[cfg(target_arch = "x86_64")]
+impl Layout for Vnni {
+	const TERMS: usize = Bytes::TERMS;
+	const STARTS: bool = Bytes::STARTS;
+
+	#[inline(always)]
+	fn bits(side: Side, integer: i32) -> u32 {
+		Bytes::bits(side, integer)
+	}
+
+	#[inline(always)]
+	fn start(sum: i32) -> i32 {
+		Bytes::start(sum)
+	}
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<const ROWS: usize> Products<ROWS, 32> for Vnni {
+	#[inline(always)]
+	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; 32]]) -> Sums<ROWS, 32> {
+		use core::arch::x86_64::{
+			_mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
+			_mm512_storeu_si512,
+		};
+		// SAFETY: the caller has the instructions; every load is of sixteen of the 32 words of a row, and
+		// every store to sixteen of the 32 words of a row of sums.
+		unsafe {
+			let mut acc = [[_mm512_setzero_si512(); 2]; ROWS];
+			if let Some(b) = b.first() {
+				let start = [
+					_mm512_loadu_si512(b.as_ptr().cast()),
+					_mm512_loadu_si512(b.as_ptr().add(16).cast()),
+				];
+				acc = [start; ROWS];
+			}
+			for (a, b) in a.iter().zip(b).skip(1) {
+				let b = [
+					_mm512_loadu_si512(b.as_ptr().cast()),
+					_mm512_loadu_si512(b.as_ptr().add(16).cast()),
+				];
+				for (acc, a) in acc.iter_mut().zip(a) {
+					let a = _mm512_set1_epi32(*a as i32);
+					acc[0] = _mm512_dpbusd_epi32(acc[0], a, b[0]);
+					acc[1] = _mm512_dpbusd_epi32(acc[1], a, b[1]);
+				}
+			}
+			let mut sums = [[0; 32]; ROWS];
+			for (sums, acc) in sums.iter_mut().zip(acc) {
+				_mm512_storeu_si512(sums.as_mut_ptr().cast(), acc[0]);
+				_mm512_storeu_si512(sums.as_mut_ptr().add(16).cast(), acc[1]);
+			}
+			sums
+		}
+	}
+}

@@ -1,0 +1,63 @@
+use super::*;
+use crate::matmul::Strided;
+
+/// A number of any magnitude, now and then 0 or one that is not finite.
+fn number(state: &mut u32) -> u32 {
+	*state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+	match *state >> 20 {
+		0 => 0,
+		1 => 0x7F80_0000,
+		_ => (f32::from_bits(0x3F80_0000 | (*state >> 9)) - 1.5).to_bits() ^ (*state << 31),
+	}
+}
+
+/// The same product by bytes, as [`products::Vnni`] has it, and by pairs.
+fn both(format: QuantFormat, (m, k, n): (usize, usize, usize), state: &mut u32) -> [Vec<u32>; 2] {
+	let team = Team::new(1).expect("one thread");
+	let words =
+		|count: usize, state: &mut u32| -> Vec<u32> { (0..count).map(|_| number(state)).collect() };
+	let (a, b) = (words(m * k, state), words(k * n, state));
+	let rows = View::new(Strided { words: &a, stride: k }, m, true);
+	let lanes = View::new(Strided { words: &b, stride: n }, n, false);
+	let product = QuantMatMul { format, rows, lanes, k };
+	let mut found = [vec![1; m * n], vec![2; m * n]];
+	product.blocks::<products::Bytes, 12, 32>(Level::Soft, &team, &mut found[0]);
+	product.blocks::<products::Plain, 6, 16>(Level::Soft, &team, &mut found[1]);
+	found
+}
+
+#[test]
+fn bytes_should_give_the_words_of_pairs() {
+	let mut state = 5;
+	let sides = [1, 2, 11, 12, 13, 31, 32, 33, 70];
+	for k in [1, 2, 3, 4, 5, 127, 511, 512, 513, 700, 1100] {
+		for (place, m) in sides.into_iter().enumerate() {
+			let n = sides[(place * 5 + k) % sides.len()];
+			for format in [QuantFormat::I8, QuantFormat::Q15] {
+				let [bytes, pairs] = both(format, (m, k, n), &mut state);
+				assert_eq!(bytes, pairs, "{format:?} {m} x {k} x {n}");
+			}
+		}
+	}
+}
+
+#[test]
+fn sums_should_not_overflow_when_all_digits_are_the_largest() {
+	let (k, team) = (512, Team::new(1).expect("one thread"));
+	for sign in [0, 1 << 31] {
+		// 255 / 256: 127 as eight bits, 16,319 as fifteen.
+		let words = vec![0x3F7F_0000 | sign; k];
+		let other = vec![0x3F7F_0000; k];
+		let rows = View::new(Strided { words: &words, stride: k }, 1, true);
+		let lanes = View::new(Strided { words: &other, stride: 1 }, 1, false);
+		for format in [QuantFormat::I8, QuantFormat::Q15] {
+			let product = QuantMatMul { format, rows, lanes, k };
+			let mut found = [vec![0], vec![0]];
+			product.blocks::<products::Bytes, 12, 32>(Level::Soft, &team, &mut found[0]);
+			product.blocks::<products::Plain, 6, 16>(Level::Soft, &team, &mut found[1]);
+			assert_eq!(found[0], found[1]);
+			let sum = f32::from_bits(found[0][0]).abs();
+			assert!((500.0..=512.0).contains(&sum), "{sum}");
+		}
+	}
+}

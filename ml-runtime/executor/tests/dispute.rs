@@ -9,8 +9,8 @@ use assay_commitment::{list, program_root, ListTag, ProgramTree};
 use assay_executor::{CheckpointPolicy, Prepared, Replay, Session, Storage, Trace};
 use assay_ops::{eval::StepContext, step::run_reference, NodeId, NodeSpec, Op};
 use assay_referee::{
-	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, ProvenNode,
-	ProvenSlot, Step, Verdict,
+	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, Around,
+	ProvenNode, ProvenSlot, Step, Verdict,
 };
 use common::{prepare, Training, LENET};
 
@@ -45,7 +45,8 @@ fn judge(job: &Prepared, claimed: &Trace, values: &Trace, node: NodeId, tile: u3
 	for block in 0..spec.blocks() {
 		let previous = block.checked_sub(1).map(|block| &partials[block as usize]);
 		let evidence = prover.block(spec, tile, block, previous).unwrap();
-		let verdict = judge_block(&step, proven, tile, block, &posted, &evidence).unwrap();
+		let around = Around::of(&posted, block).unwrap();
+		let verdict = judge_block(&step, proven, tile, block, around, &evidence).unwrap();
 		assert_eq!(verdict, Verdict::Correct);
 	}
 	let output = prover.output(node, &claimed_tree, tile).unwrap();

@@ -188,10 +188,8 @@ impl OneStep for Case {
 				judge_tile(&step, node, spot.tile, evidence)
 			},
 			(Some(block), TileProof::Block { block: proof, .. }) => {
-				if list::root(ListTag::Partials, &proof.partials) != block.partials {
-					return Err(Malformed);
-				}
-				let posted = &proof.partials;
+				let blocks = node.spec().blocks();
+				let posted = proof.around(&block.partials, blocks, block.index).ok_or(Malformed)?;
 				judge_block(&step, node, spot.tile, block.index, posted, &proof.evidence)
 			},
 			(None, TileProof::Block { .. }) | (Some(_), TileProof::Tile { .. }) => {

@@ -1,9 +1,11 @@
 //! What players bring: bounded, self-contained, decodable from an extrinsic.
 
-use assay_commitment::Path;
+use assay_commitment::{list, ListTag, Path, Root};
 use assay_dispute_game::MoveOf;
 use assay_ops::{NodeSpec, Slot};
-use assay_referee::{BlockEvidence, Evidence, JoinEvidence, OutputOpening, Partials};
+use assay_referee::{
+	Around, BlockEvidence, Evidence, JoinEvidence, LeafProof, OutputOpening, Partials,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -76,15 +78,46 @@ pub struct PostedPartials {
 	pub output: OutputOpening,
 }
 
-/// Evidence about one block of a long reduction, with the posted partials that it is about.
+/// Evidence about one block of a long reduction, with the two posted partials that it is about.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct BlockProof {
-	/// The partials as posted.
-	pub partials: Partials,
+	/// The partial before the block in the posted list; absent for block 0.
+	pub before: Option<LeafProof>,
+	/// The partial after it.
+	pub after: LeafProof,
 	/// What the block is computed from.
 	pub evidence: BlockEvidence,
+}
+
+impl BlockProof {
+	/// Evidence about block `block`, where these partials were posted; `None` if there is no such block.
+	pub fn new(posted: &[Root], block: u32, evidence: BlockEvidence) -> Option<Self> {
+		let proof = |block: u32| {
+			let leaf = *posted.get(usize::try_from(block).ok()?)?;
+			Some(LeafProof { leaf, path: list::prove(ListTag::Partials, posted, block)? })
+		};
+		let before = match block.checked_sub(1) {
+			Some(before) => Some(proof(before)?),
+			None => None,
+		};
+		Some(Self { before, after: proof(block)?, evidence })
+	}
+
+	/// The two partials, if they are those on either side of block `block` in the list of `len` with this root.
+	pub(crate) fn around(&self, root: &Root, len: u32, block: u32) -> Option<Around<'_>> {
+		let posted = |block: u32, proof: &LeafProof| {
+			list::verify(ListTag::Partials, root, len, block, &proof.leaf, &proof.path)
+		};
+		let before = match (block.checked_sub(1), &self.before) {
+			(Some(before), Some(proof)) => posted(before, proof).then_some(Some(&proof.leaf)),
+			(None, None) => Some(None),
+			(Some(_), None) | (None, Some(_)) => None,
+		};
+		let before = before?;
+		posted(block, &self.after).then_some(Around { before, after: &self.after.leaf })
+	}
 }
 
 /// Evidence about one tile, or one block of it.

@@ -5,7 +5,7 @@ mod run;
 use assay_commitment::{list::List, ListTag, TensorTree};
 use assay_ops::{eval, NodeSpec};
 use assay_referee::{
-	judge_block, judge_partials_join, judge_tile, prove::partial_hashes, prove::Prover,
+	judge_block, judge_partials_join, judge_tile, prove::partial_hashes, prove::Prover, Around,
 	BlockEvidence, Evidence, OutputOpening, Partials, ProvenNode, RefereeError, Step, Verdict,
 };
 use codec::{Decode, Encode};
@@ -77,7 +77,8 @@ fn whole(source: &mut Source, run: &Run, claim: &Claim, tile: u32) {
 	cheap(spec, &evidence.inputs, evidence.encoded_size());
 	let node = proven(run, spec);
 	assert_eq!(judge_tile(&claim.step, node, tile, &evidence), Ok(claim.truth), "{spec:?}");
-	assert!(judge_block(&claim.step, node, tile, 0, &[], &block_of(&evidence)).is_err());
+	let none = Around { before: None, after: &claim.tree.root() };
+	assert!(judge_block(&claim.step, node, tile, 0, none, &block_of(&evidence)).is_err());
 	let forged = forged(source, run, claim, &evidence);
 	if let Some(forged) = forged {
 		settled(judge_tile(&claim.step, node, tile, &forged), claim.truth, forged == evidence);
@@ -144,8 +145,9 @@ fn split(source: &mut Source, run: &Run, claim: &Claim, tile: u32) {
 	let previous = block.checked_sub(1).map(|before| &partials[before as usize]);
 	let evidence = prover.block(spec, tile, block, previous).expect("every block can be shown");
 	cheap(spec, &evidence.inputs, evidence.encoded_size());
+	let around = Around::of(&posted, block).expect("there is such a block");
 	let judge =
-		|evidence: &BlockEvidence| judge_block(&claim.step, node, tile, block, &posted, evidence);
+		|evidence: &BlockEvidence| judge_block(&claim.step, node, tile, block, around, evidence);
 	let truth = judge(&evidence).expect("honest evidence");
 	// Where the lie begins the block is wrong. A word that is changed before may be lost in rounding.
 	assert!(block != lie || truth == Verdict::Wrong, "a wrong block passed: {spec:?}");
@@ -159,7 +161,7 @@ fn split(source: &mut Source, run: &Run, claim: &Claim, tile: u32) {
 	if let Some(forged) = forged {
 		settled(judge(&forged), truth, forged == evidence);
 	}
-	assert!(judge_block(&claim.step, node, tile, spec.blocks(), &posted, &evidence).is_err());
+	assert!(judge_block(&claim.step, node, tile, spec.blocks(), around, &evidence).is_err());
 }
 
 fn joined(

@@ -19,7 +19,7 @@ use assay_ops::{
 use assay_referee::{
 	judge_block, judge_tile,
 	prove::{partial_hashes, Prover, Values},
-	BlockEvidence, Evidence, Partials, ProvenNode, Step, Verdict,
+	Around, BlockEvidence, Evidence, Partials, ProvenNode, Step, Verdict,
 };
 use codec::Encode;
 use common::{figure, ratio, Bench};
@@ -91,6 +91,7 @@ impl Trial {
 		let verdict = match shown {
 			Shown::Tile(evidence) => judge_tile(step, node, *tile, evidence),
 			Shown::Block(posted, evidence) => {
+				let posted = Around::of(posted, BLOCK).expect("there is such a block");
 				judge_block(step, node, *tile, BLOCK, posted, evidence)
 			},
 		};

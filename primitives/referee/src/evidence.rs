@@ -96,6 +96,23 @@ impl TypeInfo for BlockEvidence {
 	}
 }
 
+/// The posted hashes on either side of a block of a long reduction.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+	/// The partial before the block; absent for block 0.
+	pub before: Option<&'a Root>,
+	/// The partial after it: the block put to the one before.
+	pub after: &'a Root,
+}
+
+impl<'a> Around<'a> {
+	/// Those of a block in the whole list; `None` if there is no such block.
+	pub fn of(posted: &'a [Root], block: u32) -> Option<Self> {
+		let at = |block: u32| usize::try_from(block).ok().and_then(|block| posted.get(block));
+		Some(Self { before: block.checked_sub(1).and_then(at), after: at(block)? })
+	}
+}
+
 /// Evidence about a place where the trace meets a state.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

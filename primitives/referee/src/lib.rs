@@ -67,8 +67,8 @@ mod tile;
 
 pub use error::RefereeError;
 pub use evidence::{
-	BlockEvidence, Evidence, Inputs, JoinEvidence, LeafProof, OperandOpening, OutputOpening,
-	Partials, PrefixEvidence, MAX_PARTIALS,
+	Around, BlockEvidence, Evidence, Inputs, JoinEvidence, LeafProof, OperandOpening,
+	OutputOpening, Partials, PrefixEvidence, MAX_PARTIALS,
 };
 pub use join::{judge_join_in, judge_join_out, judge_prefix, Prefix};
 pub use step::{ProvenNode, ProvenSlot, Step};

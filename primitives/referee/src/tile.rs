@@ -7,7 +7,7 @@ use assay_ops::{
 };
 
 use crate::{
-	evidence::{BlockEvidence, Evidence, Inputs, OutputOpening},
+	evidence::{Around, BlockEvidence, Evidence, Inputs, OutputOpening},
 	opened::Opened,
 	step::{ProvenNode, Step},
 	RefereeError, Verdict,
@@ -43,26 +43,29 @@ pub fn judge_tile_hash(
 	Ok(Verdict::equal(claimed, &hash(spec, tile, &words)?))
 }
 
-/// Judges block `block` of tile `tile` of a node with a long reduction: that `posted[block]` is
-/// `posted[block − 1]` (for which the evidence brings the tile) and the block put together.
+/// Judges block `block` of tile `tile` of a node with a long reduction: that the posted partial after it is
+/// the one before it (for which the evidence brings the tile) and the block put together.
 pub fn judge_block(
 	step: &Step,
 	node: ProvenNode<'_>,
 	tile: u32,
 	block: u32,
-	posted: &[Root],
+	posted: Around<'_>,
 	evidence: &BlockEvidence,
 ) -> Result<Verdict, RefereeError> {
 	let spec = node.spec();
 	check_kind(spec, tile)?;
-	check_partials(spec, posted)?;
-	let at = |block: u32| usize::try_from(block).ok().and_then(|block| posted.get(block));
-	let claimed = at(block).ok_or(RefereeError::BlockOutOfRange)?;
-	let previous = match (&evidence.previous, block.checked_sub(1)) {
+	if spec.blocks() < 2 {
+		return Err(RefereeError::ReductionTooShort);
+	}
+	if block >= spec.blocks() {
+		return Err(RefereeError::BlockOutOfRange);
+	}
+	let previous = match (&evidence.previous, posted.before) {
 		(None, None) => None,
 		(Some(bytes), Some(before)) => {
 			let words = tile_words(bytes);
-			if at(before) != Some(&hash(spec, tile, &words)?) {
+			if *before != hash(spec, tile, &words)? {
 				return Err(RefereeError::PreviousPartialMismatch);
 			}
 			Some(words)
@@ -70,7 +73,7 @@ pub fn judge_block(
 		(None, Some(_)) | (Some(_), None) => return Err(RefereeError::PreviousPartialMismatch),
 	};
 	let partial = recompute(step, node, tile, block, previous.as_ref(), &evidence.inputs)?;
-	Ok(Verdict::equal(claimed, &hash(spec, tile, &partial)?))
+	Ok(Verdict::equal(posted.after, &hash(spec, tile, &partial)?))
 }
 
 /// What block `block` of tile `tile` must be: the words of the block and of `previous`, the partial

@@ -7,7 +7,7 @@ use assay_ops::{eval::Tile, NodeSpec, Op, K_BLOCK, ROW_BLOCK};
 use assay_referee::{
 	judge_block, judge_partials_join, judge_tile,
 	prove::{partial_hashes, Prover},
-	BlockEvidence, RefereeError, Verdict,
+	Around, BlockEvidence, RefereeError, Verdict,
 };
 use codec::{DecodeAll, Encode};
 use common::{long, Run};
@@ -23,7 +23,8 @@ fn verdicts(run: &Run, spec: &NodeSpec, tile: u32, chain: &[Tile]) -> Vec<Verdic
 	let judge = |block: u32| {
 		let previous = block.checked_sub(1).map(|before| &chain[before as usize]);
 		let evidence = prover.block(spec, tile, block, previous).unwrap();
-		judge_block(&run.step, run.node(spec), tile, block, &posted, &evidence).unwrap()
+		let around = Around::of(&posted, block).unwrap();
+		judge_block(&run.step, run.node(spec), tile, block, around, &evidence).unwrap()
 	};
 	(0..spec.blocks()).map(judge).collect()
 }
@@ -128,6 +129,8 @@ fn join_should_be_wrong_when_the_last_partial_is_not_the_tile() {
 		assert_eq!(join, Ok(Verdict::Wrong));
 		let error = judge_partials_join(&run.step, run.node(spec), 0, &posted, &output);
 		assert_eq!(error, Err(RefereeError::OutputNotInTrace));
+		let error = judge_partials_join(&step, run.node(spec), 0, &posted[1..], &output);
+		assert_eq!(error, Err(RefereeError::WrongPartialsCount));
 	}
 }
 
@@ -139,24 +142,24 @@ fn block_should_be_refused_when_its_evidence_does_not_fit() {
 	let prover = prover!(run, &run.trace);
 	let chain = prover.partials(spec, 0).unwrap();
 	let posted: Vec<Root> = partial_hashes(spec, 0, &chain).unwrap().into_inner();
-	let judge = |block: u32, posted: &[Root], evidence: &BlockEvidence| {
-		judge_block(&run.step, run.node(spec), 0, block, posted, evidence)
+	let judge = |block: u32, evidence: &BlockEvidence| {
+		let around = Around::of(&posted, block.min(2)).unwrap();
+		judge_block(&run.step, run.node(spec), 0, block, around, evidence)
 	};
 	let good = prover.block(spec, 0, 1, Some(&chain[0])).unwrap();
-	assert_eq!(judge(1, &posted, &good), Ok(Verdict::Correct));
-	assert_eq!(judge(3, &posted, &good), Err(RefereeError::BlockOutOfRange));
-	assert_eq!(judge(1, &posted[..2], &good), Err(RefereeError::WrongPartialsCount));
+	assert_eq!(judge(1, &good), Ok(Verdict::Correct));
+	assert_eq!(judge(3, &good), Err(RefereeError::BlockOutOfRange));
 	let wrong_previous = Err(RefereeError::PreviousPartialMismatch);
-	assert_eq!(judge(0, &posted, &good), wrong_previous);
-	assert_eq!(judge(2, &posted, &good), wrong_previous);
+	assert_eq!(judge(0, &good), wrong_previous);
+	assert_eq!(judge(2, &good), wrong_previous);
 	let none = BlockEvidence { previous: None, ..good.clone() };
-	assert_eq!(judge(1, &posted, &none), wrong_previous);
+	assert_eq!(judge(1, &none), wrong_previous);
 	let mut bent = good.clone();
 	bent.previous.as_mut().unwrap()[4095] ^= 1;
-	assert_eq!(judge(1, &posted, &bent), wrong_previous);
+	assert_eq!(judge(1, &bent), wrong_previous);
 	// Inputs of another block.
 	let other = prover.block(spec, 0, 2, Some(&chain[0])).unwrap();
-	assert_eq!(judge(1, &posted, &other), Err(RefereeError::OperandMissing));
+	assert_eq!(judge(1, &other), Err(RefereeError::OperandMissing));
 	assert_eq!(BlockEvidence::decode_all(&mut &good.encode()[..]), Ok(good));
 }
 

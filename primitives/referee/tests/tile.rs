@@ -7,7 +7,7 @@ use assay_ops::{Broadcast, NodeSpec, Op, Window};
 use assay_referee::{
 	judge_block, judge_partials_join, judge_tile, judge_tile_hash,
 	prove::{first_difference, Prover},
-	Evidence, ProvenNode, RefereeError, Step, Verdict,
+	Around, Evidence, ProvenNode, RefereeError, Step, Verdict,
 };
 use codec::{DecodeAll, Encode};
 use common::{long, zoo, Builder, Random, Run};
@@ -308,7 +308,8 @@ fn tile_should_be_refused_when_it_or_its_node_cannot_be_judged() {
 	assert_eq!(refused(&run, &run.program.specs[0], 0, &good), RefereeError::StateNode);
 	let posted = [[0; 32]];
 	let evidence = prover!(run, &run.trace).block(spec, tile, 0, None).unwrap();
-	let block = judge_block(&run.step, run.node(spec), tile, 0, &posted, &evidence);
+	let around = Around::of(&posted, 0).unwrap();
+	let block = judge_block(&run.step, run.node(spec), tile, 0, around, &evidence);
 	assert_eq!(block, Err(RefereeError::ReductionTooShort));
 	let join = judge_partials_join(&run.step, run.node(spec), tile, &posted, &good.output);
 	assert_eq!(join, Err(RefereeError::ReductionTooShort));

@@ -121,6 +121,7 @@ impl<'a> Shown<'a> {
 		let zeros = vec![[0; TILE_WORDS]; spec.blocks() as usize];
 		let partials = partial_hashes(spec, question.tile, &zeros)?;
 		let evidence = question.evidence.clone();
-		Some(TileProof::Block { node, block: BlockProof { partials, evidence } })
+		let block = BlockProof::new(&partials, question.block, evidence)?;
+		Some(TileProof::Block { node, block })
 	}
 }

@@ -203,7 +203,8 @@ impl<const ROWS: usize> Products<ROWS, 32> for Vnni {
 				];
 				acc = [start; ROWS];
 			}
-			for (a, b) in a.iter().zip(b).skip(1) {
+			let (a, b) = (a.get(1..).unwrap_or_default(), b.get(1..).unwrap_or_default());
+			for (a, b) in a.iter().zip(b) {
 				let b = [
 					_mm512_loadu_si512(b.as_ptr().cast()),
 					_mm512_loadu_si512(b.as_ptr().add(16).cast()),

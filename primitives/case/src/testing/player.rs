@@ -128,8 +128,8 @@ impl Oracle<Case> for View<'_> {
 		let previous = block.index.checked_sub(1).map(|at| partials[at as usize]);
 		let previous: Option<Box<_>> = previous.as_ref().map(tile_of_words);
 		let evidence = BlockEvidence { inputs, previous };
-		let partials = self.transcript.partials.clone();
-		Some(TileProof::Block { node, block: BlockProof { partials, evidence } })
+		let block = BlockProof::new(&self.transcript.partials, block.index, evidence)?;
+		Some(TileProof::Block { node, block })
 	}
 }
 

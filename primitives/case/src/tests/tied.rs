@@ -8,7 +8,7 @@ use assay_dispute_game::{
 
 use crate::{
 	testing::{mlp, Execution, View, MLP},
-	TileProof, Transcript,
+	BlockProof, TileProof, Transcript,
 };
 
 /// The first tile of a node in the second step of an honest execution.
@@ -58,4 +58,18 @@ fn block_should_be_refused_when_its_partials_were_not_posted() {
 	let elsewhere =
 		Block { partials: list::root(ListTag::Partials, &[posted[1], posted[0]]), ..block };
 	assert_eq!(case.judge(&spot, Some(&elsewhere), &good), Err(Malformed));
+	// Proofs of other places in the same list.
+	let bent = |bend: fn(&mut BlockProof)| {
+		let mut bent = good.clone();
+		let TileProof::Block { block: proof, .. } = &mut bent else { panic!("it is split") };
+		bend(proof);
+		case.judge(&spot, Some(&block), &bent)
+	};
+	assert_eq!(bent(|_| ()), Ok(Verdict::Correct));
+	assert_eq!(bent(|block| block.before = None), Err(Malformed));
+	assert_eq!(bent(|block| block.before = Some(block.after.clone())), Err(Malformed));
+	assert_eq!(bent(|block| block.after = block.before.clone().unwrap()), Err(Malformed));
+	assert_eq!(bent(|block| block.after.leaf[0] ^= 1), Err(Malformed));
+	let first = Block { index: 0, ..block };
+	assert_eq!(case.judge(&spot, Some(&first), &good), Err(Malformed));
 }

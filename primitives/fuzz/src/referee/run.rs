@@ -12,7 +12,7 @@ use assay_ops::{
 	OPSET_VERSION,
 };
 use assay_referee::{
-	judge_block, judge_tile, prove::trace, Inputs, OperandOpening, ProvenNode, Step,
+	judge_block, judge_tile, prove::trace, Around, Inputs, OperandOpening, ProvenNode, Step,
 };
 use codec::Decode;
 
@@ -200,8 +200,9 @@ pub(super) fn hostile(source: &mut Source) {
 		let _ = judge_tile(&step, node, tile, &evidence);
 	}
 	// Nodes without operands need no openings, so they are computed whatever they say.
+	let around = Around { before: (block > 0).then_some(&[0; 32]), after: &[0; 32] };
 	if let Ok(evidence) = Decode::decode(&mut &*input) {
-		let _ = judge_block(&step, node, tile, block, &[[0; 32]; 3], &evidence);
+		let _ = judge_block(&step, node, tile, block, around, &evidence);
 	}
 	let _ = assay_referee::judge_tile_hash(&step, node, tile, &Default::default(), &[0; 32]);
 }

@@ -25,6 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
 	let mask = Op::Mask { stream: 1, threshold: 1 << 31, scale: 0x4000_0000, rows: 64, cols: 64 };
 	let load = Op::Load { offset: 960, width: 32, format: RecordFormat::F32 };
 	let product = Op::MatMul { transpose_a: false, transpose_b: false };
+	let gradient = Op::MatMul { transpose_a: true, transpose_b: false };
 	let quantised = |format| Op::QuantMatMul { format, transpose_a: false, transpose_b: false };
 	let square = float(64, 64);
 	let mut cases = vec![
@@ -32,6 +33,8 @@ pub(crate) fn cases() -> Vec<Case> {
 		("fill", Op::Fill { bits: 1, rows: 64, cols: 64 }, vec![]),
 		("mask", mask, vec![]),
 		("matmul", product, vec![float(64, 1024), float(1024, 64)]),
+		// As many blocks as there may be, the tiles of a block one below the other.
+		("matmul.512_blocks", gradient, vec![float(512 * 512, 64), float(512 * 512, 32)]),
 		("mm_i8", quantised(QuantFormat::I8), vec![float(64, 1024), float(1024, 64)]),
 		("mm_q15x3", quantised(QuantFormat::Q15), vec![float(64, 1024), float(1024, 64)]),
 		// Lines of 1000 words among tiles of 1024: some runs of 32 cross a border.
@@ -100,12 +103,29 @@ fn context(name: &'static str, heads: u16, tokens: u32) -> Case {
 	(name, Op::BatchMatMul(product), vec![weights, float(tokens, 32)])
 }
 
+/// As many blocks as there may be, where those of the second of two products begin inside a tile.
+fn uneven() -> Case {
+	let product = BatchMatMul {
+		batch: 2,
+		heads: 1,
+		transpose_a: false,
+		transpose_b: false,
+		a: HeadLayout::Interleaved,
+		b: HeadLayout::Interleaved,
+		out: HeadLayout::Interleaved,
+	};
+	let terms = 512 * 512 - 1;
+	let operands = vec![float(2 * 48, terms), float(2 * terms, 32)];
+	("batch_matmul.512_blocks", Op::BatchMatMul(product), operands)
+}
+
 fn batches() -> Vec<Case> {
 	vec![
 		// Two blocks of 512 terms, as many as a tile of one head may have.
 		context("batch_matmul.long", 1, 1024),
 		context("batch_matmul.16_heads", 16, 64),
 		context("batch_matmul.32_heads", 32, 32),
+		uneven(),
 	]
 }
 

@@ -63,7 +63,8 @@ impl<K: Kernels, B: Behaviour> Player<'_, K, B> {
 		let mut evidence =
 			trace.open_block(node.spec.id, spot.tile, block.index, &partials).ok()?;
 		evidence.inputs = self.placed(&node.spec, evidence.inputs, &given.trace)?;
-		let partials = self.brief.transcript.partials.clone();
-		Some(TileProof::Block { node, block: BlockProof { partials, evidence } })
+		let posted = &self.brief.transcript.partials;
+		let block = BlockProof::new(posted, block.index, evidence)?;
+		Some(TileProof::Block { node, block })
 	}
 }

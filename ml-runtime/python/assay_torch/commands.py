@@ -86,9 +86,7 @@ def train(args: argparse.Namespace) -> int:
     inputs, labels = load_records(manifest, content)
     inputs, labels = inputs[: manifest.data.records], labels[: manifest.data.records]
     order = batches(len(inputs), manifest.task["batch"], args.seed)
-    trainer = Trainer(
-        manifest, module, inputs, labels, order, masks=load_masks(manifest, content)
-    )
+    trainer = Trainer(manifest, module, inputs, labels, order, masks=load_masks(manifest, content))
     with Path(args.out).open("w", encoding="utf-8") as file:
         file.write("step,loss\n")
         for step in range(args.steps or manifest.task["steps"]):

@@ -199,7 +199,9 @@ def export(
     if walk.missing:
         raise Unsupported(walk.missing)
     mask = module.field if isinstance(module, Masked) else None
-    manifest = Manifest(task, data, Model(input["field"], shape, tuple(found), mask), loss, optimizer)
+    manifest = Manifest(
+        task, data, Model(input["field"], shape, tuple(found), mask), loss, optimizer
+    )
     state = module.state_dict()
     return Exported(manifest, {there: state[here] for here, there in walk.names.items()})
 

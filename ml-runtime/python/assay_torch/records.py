@@ -67,6 +67,10 @@ class Masks(NamedTuple):
         return () if self.seen is None else (self.seen,)
 
 
+#: Everything counts.
+NO_MASKS = Masks(None, None)
+
+
 def load_masks(manifest: Manifest, content: bytes | np.ndarray) -> Masks:
     """The masks of all records in `content`."""
     data = manifest.data

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .manifest import Manifest
-from .records import Masks
+from .records import NO_MASKS, Masks
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -92,7 +92,7 @@ class Trainer:
     labels: Tensor
     order: Iterator[Tensor]
     fused: bool = False
-    masks: Masks = Masks(None, None)
+    masks: Masks = NO_MASKS
     done: int = 0
 
     def __post_init__(self) -> None:

@@ -41,7 +41,11 @@ def records(lengths, padding):
 
 @pytest.mark.parametrize(
     ("layers", "take"),
-    [([ATTENTION, MEAN, HEAD], None), ([CAUSAL, ATTENTION, HEAD], "each"), ([CAUSAL, HEAD], "each")],
+    [
+        ([ATTENTION, MEAN, HEAD], None),
+        ([CAUSAL, ATTENTION, HEAD], "each"),
+        ([CAUSAL, HEAD], "each"),
+    ],
 )
 def test_logits_should_be_those_of_the_shorter_sequence(layers, take):
     read = Manifest.read(masked(layers, LABELS if take else LABEL))

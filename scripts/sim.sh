@@ -3,6 +3,7 @@
 #   scripts/sim.sh --games N [--seed S] [--strategy X] [--adversaries K]   on a virtual chain
 #   scripts/sim.sh --pallets --games N [--seed S] [--strategy X] …         on the pallets of the real runtime
 #   scripts/sim.sh --search --games N [--seed S]                           breeds attacks that cost less
+#   scripts/sim.sh --curves --games N [--seed S]                           the same with other bonds, shares, clocks …
 #   scripts/sim.sh --list                                                  what the attacks are
 # Ends with a line SIM games=… wrong=… late=… worst_time=… worst_griefing=… games_per_s=…, and fails if a game went
 # wrong or took too long. The same seed and code give the same digest. A search ends with a line SEARCH games=…

@@ -1,6 +1,6 @@
 //! The command line.
 
-use assay_dispute_game::testing::sim::{named_strategy, Wanted, Without};
+use assay_dispute_game::testing::sim::{named_strategy, Terms, Wanted, Without};
 use clap::ValueEnum;
 use std::num::NonZeroUsize;
 
@@ -59,7 +59,7 @@ impl Args {
 			crashes: without(Part::Crashes),
 			replays: without(Part::Replays),
 		};
-		Ok(Wanted { strategy, adversaries: self.adversaries, without })
+		Ok(Wanted { strategy, adversaries: self.adversaries, without, terms: Terms::default() })
 	}
 
 	/// How many threads play.

@@ -5,6 +5,7 @@
 //! Everything follows from the seed: the digest of a run is the same for the same code, seed and number
 //! of games, on any number of threads.
 
+mod curves;
 mod search;
 mod virtual_chain;
 
@@ -24,14 +25,30 @@ struct Command {
 	/// a stake it lost at least by convicting itself
 	#[arg(long, conflicts_with = "strategy")]
 	search: bool,
+	/// Search, with so many games each, for some values of each of the terms: bonds, shares, places and clocks.
+	/// Prints a line that starts with `CURVE` for each
+	#[arg(long, conflicts_with_all = ["strategy", "search"])]
+	curves: bool,
+	/// Other terms than the runtime's, as those that `--curves` names: `--term clock=600`
+	#[arg(long, value_name = "NAME=VALUE", conflicts_with = "curves")]
+	term: Vec<String>,
 }
 
 fn main() -> ExitCode {
-	let Command { args, search } = Command::parse();
-	let wanted = match output::wanted(&args) {
+	let Command { args, search, curves, term } = Command::parse();
+	let mut wanted = match output::wanted(&args) {
 		Ok(wanted) => wanted,
 		Err(code) => return code,
 	};
+	for term in &term {
+		if let Err(error) = curves::set(&mut wanted.terms, term) {
+			eprintln!("error: {error}");
+			return ExitCode::from(2);
+		}
+	}
+	if curves {
+		return curves::curves(&args, &wanted);
+	}
 	if search {
 		return search::search(&args, &wanted);
 	}

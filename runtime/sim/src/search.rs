@@ -151,8 +151,65 @@ impl Best {
 	}
 }
 
-/// Searches until there were enough games.
+/// What a search came to.
+pub(crate) struct Found {
+	best: Best,
+	games: u64,
+	strategies: usize,
+	late: u64,
+	/// Matches that ended wrongly, with the strategies.
+	faults: Vec<(&'static Strategy, Fault)>,
+	self_slash: i64,
+}
+
+impl Found {
+	/// What a run ends with: `games=… …`.
+	pub(crate) fn figures(&self) -> String {
+		let (profit, griefing) = (self.best.profit.first(), self.best.griefing.first());
+		format!(
+			"games={} strategies={} wrong={} late={} best_profit={} worst_griefing={} \
+			self_slash_lost={}%",
+			self.games,
+			self.strategies,
+			self.faults.len(),
+			self.late,
+			profit.map_or("-".into(), |score| tokens(score.profit)),
+			griefing.map_or("-".into(), |score| format!("{:.2}", score.griefing as f64 / 100.0)),
+			if self.self_slash == i64::MAX { "-".into() } else { self.self_slash.to_string() },
+		)
+	}
+
+	/// Prints the first matches that ended wrongly.
+	pub(crate) fn show_faults(&self, most: usize) {
+		for (strategy, fault) in self.faults.iter().take(most) {
+			println!("WRONG seed {} ({}): {}", fault.seed, strategy.features(), fault.what);
+		}
+	}
+
+	/// Whether every match ended rightly and in time.
+	pub(crate) fn is_right(&self) -> bool {
+		self.faults.is_empty() && self.late == 0
+	}
+}
+
+/// Searches until there were enough games, shows what was found, and says whether all ended rightly.
 pub(crate) fn search(args: &Args, wanted: &Wanted) -> ExitCode {
+	let found = found(args, wanted);
+	for (aim, best) in [("profit", &found.best.profit), ("griefing", &found.best.griefing)] {
+		for score in best.iter().take(SHOWN) {
+			let (profit, griefing) = (tokens(score.profit), score.griefing as f64 / 100.0);
+			let name = score.strategy.name;
+			println!("{aim}: {profit} gained, {griefing:.2} lost per unit by {name}");
+			println!("  {}", score.strategy.features());
+		}
+	}
+	found.show_faults(SHOWN);
+	println!("SEARCH {}", found.figures());
+	ExitCode::from(u8::from(!found.is_right()))
+}
+
+/// Searches until there were enough games.
+pub(crate) fn found(args: &Args, wanted: &Wanted) -> Found {
 	let (start, mut told) = (Instant::now(), Instant::now());
 	let mut rng = Rng(args.seed ^ 0xB4EED);
 	let mut best = Best::default();
@@ -178,27 +235,7 @@ pub(crate) fn search(args: &Args, wanted: &Wanted) -> ExitCode {
 		}
 		generation = best.breed(&mut rng);
 	}
-	for (aim, found) in [("profit", &best.profit), ("griefing", &best.griefing)] {
-		for score in found.iter().take(SHOWN) {
-			let (profit, griefing) = (tokens(score.profit), score.griefing as f64 / 100.0);
-			let name = score.strategy.name;
-			println!("{aim}: {profit} gained, {griefing:.2} lost per unit by {name}");
-			println!("  {}", score.strategy.features());
-		}
-	}
-	for (strategy, fault) in faults.iter().take(SHOWN) {
-		println!("WRONG seed {} ({}): {}", fault.seed, strategy.features(), fault.what);
-	}
-	let (profit, griefing) = (best.profit.first(), best.griefing.first());
-	println!(
-		"SEARCH games={games} strategies={tried} wrong={} late={late} best_profit={} worst_griefing={} \
-		self_slash_lost={}%",
-		faults.len(),
-		profit.map_or("-".into(), |score| tokens(score.profit)),
-		griefing.map_or("-".into(), |score| format!("{:.2}", score.griefing as f64 / 100.0)),
-		if self_slash == i64::MAX { "-".into() } else { self_slash.to_string() },
-	);
-	ExitCode::from(u8::from(!faults.is_empty() || late > 0))
+	Found { best, games, strategies: tried, late, faults, self_slash }
 }
 
 /// Tokens of millionths.

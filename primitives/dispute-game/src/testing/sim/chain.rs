@@ -5,7 +5,7 @@ use codec::Encode;
 
 use super::{
 	super::{arena::check, rng::mix, rng::toy_hash, Said, Toy},
-	money::{self, Books, Party},
+	money::{self, Books, Party, Terms},
 	scenario::{replays, Scenario},
 };
 use crate::{Effect, Game, GameError, Move, MoveOf, Outcome, Params, Root, Side, Transition};
@@ -19,14 +19,9 @@ pub(super) const CHALLENGER: Account = 1;
 /// First account of the adversary that accuses.
 pub(super) const FIRST_FOE: Account = 2;
 
-/// Shares of a slash for fraud, in percent.
-const REQUESTER_SHARE: i64 = 25;
-const CHALLENGER_SHARE: i64 = 10;
+/// Most of a slash that goes to a challenger for its costs, in percent.
 const COST_CAP: i64 = 5;
-/// Taken from the stake when a disputed claim, or another, is withdrawn, in percent.
-const DISPUTED_WITHDRAWAL: i64 = 25;
-/// Taken at least for each unit that the challengers of a claim spent that is withdrawn.
-const COST_MULTIPLE: i64 = 10;
+/// Taken from the stake when an undisputed claim is withdrawn, in percent.
 const WITHDRAWAL: i64 = 5;
 
 /// What somebody sends to the chain.
@@ -401,8 +396,9 @@ impl<'a> Chain<'a> {
 	/// The claim was found wrong.
 	fn fall(&mut self, accuser: Account, cost: i64) {
 		let (stake, solver) = (self.scenario.stake, self.solver());
-		let to_accuser = stake * CHALLENGER_SHARE / 100 + cost.min(stake * COST_CAP / 100);
-		let to_requester = stake * REQUESTER_SHARE / 100;
+		let Terms { challenger_share, requester_share, .. } = self.scenario.terms;
+		let to_accuser = stake * challenger_share / 100 + cost.min(stake * COST_CAP / 100);
+		let to_requester = stake * requester_share / 100;
 		self.books.pay(solver, self.party(accuser), to_accuser);
 		self.books.pay(solver, Party::Requester, to_requester);
 		self.books.burn(solver, stake - to_accuser - to_requester);
@@ -415,10 +411,11 @@ impl<'a> Chain<'a> {
 	fn withdraw(&mut self) {
 		let (stake, solver) = (self.scenario.stake, self.solver());
 		let disputed = !self.open.is_empty();
-		let share = if disputed { DISPUTED_WITHDRAWAL } else { WITHDRAWAL };
+		let Terms { disputed_withdrawal, cost_multiple, .. } = self.scenario.terms;
+		let share = if disputed { disputed_withdrawal } else { WITHDRAWAL };
 		let cost = |number: &u32| self.games[*number as usize].costs[Side::Challenger as usize];
 		let spent: i64 = self.open.iter().map(cost).sum();
-		let amount = (stake * share / 100).max(spent * COST_MULTIPLE).min(stake);
+		let amount = (stake * share / 100).max(spent * cost_multiple).min(stake);
 		let mut lost = amount;
 		for number in self.open.clone() {
 			let entry = &self.games[number as usize];

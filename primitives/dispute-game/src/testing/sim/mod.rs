@@ -39,7 +39,7 @@ mod tally;
 mod world;
 
 pub use library::{Library, SHELF};
-pub use money::{OPENING_FEE, REFUSED_FEE};
+pub use money::{Terms, OPENING_FEE, REFUSED_FEE};
 pub use scenario::{Wanted, Without};
 pub use shrink::shrink;
 pub use strategies::{named_strategy, About, Crowd, Leaves, Lists, Pace, Strategy, STRATEGIES};

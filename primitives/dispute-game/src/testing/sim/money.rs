@@ -21,17 +21,51 @@ pub const OPENING_FEE: i64 = 12_000;
 pub const REFUSED_FEE: i64 = 600;
 /// For each block of replaying: 5 · 10⁹ operations.
 const PER_BLOCK_OF_REPLAY: i64 = 50;
-/// Least bond.
-pub(super) const BOND_BASE: i64 = 4_496_000;
-/// Bond as a multiple of what defending costs.
-const BOND_FACTOR: i64 = 5;
 /// Least stake behind a task.
 pub(super) const LEAST_STAKE: i64 = 10_000_000;
 
-/// The bond of a game about a task whose stride takes so many blocks to replay.
-pub(super) fn bond(replay: u32) -> i64 {
-	let moves = 4 * (PER_MOVE + 4096 * PER_BYTE);
-	BOND_BASE + BOND_FACTOR * (moves + 2 * replay_cost(replay))
+/// What a dispute costs whom. The default is what the runtime has; other values show what they would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+	/// Least bond, in millionths of a token.
+	pub bond_base: i64,
+	/// How often a bond beyond that covers what a defence costs.
+	pub bond_factor: i64,
+	/// What the challenger that convicts gets, in percent of the stake, beside its costs.
+	pub challenger_share: i64,
+	/// What the requester gets then, in percent of the stake.
+	pub requester_share: i64,
+	/// What it costs to take back a disputed claim, in percent of the stake.
+	pub disputed_withdrawal: i64,
+	/// The least that it costs, as a multiple of what the claim's challengers spent.
+	pub cost_multiple: i64,
+	/// Most games about one claim.
+	pub places: u32,
+	/// Blocks of each side without replays.
+	pub clock: u32,
+}
+
+impl Default for Terms {
+	fn default() -> Self {
+		Self {
+			bond_base: 4_496_000,
+			bond_factor: 5,
+			challenger_share: 10,
+			requester_share: 25,
+			disputed_withdrawal: 25,
+			cost_multiple: 10,
+			places: 32,
+			clock: 300,
+		}
+	}
+}
+
+impl Terms {
+	/// The bond of a game about a task whose stride takes so many blocks to replay.
+	pub(super) fn bond(&self, replay: u32) -> i64 {
+		let moves = 4 * (PER_MOVE + 4096 * PER_BYTE);
+		self.bond_base + self.bond_factor * (moves + 2 * replay_cost(replay))
+	}
 }
 
 /// Worth of replaying a stride that takes so many blocks.

@@ -3,17 +3,13 @@
 use super::{
 	super::{rng::mix, Execution, Rng, Toy},
 	library::{Library, Set, LIARS},
-	money,
+	money::{self, Terms},
 	strategies::{About, Crowd, Leaves, Lists, Strategy, STRATEGIES},
 };
 use crate::{Game, Move, Params};
 
-/// Blocks of each side without replays (`C_max`), as in the runtime.
-const CLOCK_BASE: u32 = 300;
 /// Least time of a turn, as in the runtime.
 const EXTENSION: u32 = 10;
-/// Most games about one claim, as in the runtime.
-const MAX_PLACES: u32 = 32;
 /// Moves that the dispute lane of a block has room for: 256 games in three blocks.
 const LANE: u32 = 86;
 /// Games that one block ends at most because their clocks have run out.
@@ -43,6 +39,8 @@ pub struct Wanted {
 	pub adversaries: Option<u32>,
 	/// What is left out.
 	pub without: Without,
+	/// What it costs whom.
+	pub terms: Terms,
 }
 
 /// How a censor spends its budget.
@@ -108,6 +106,7 @@ pub(super) struct Scenario<'a> {
 	pub(super) crash: Option<Mishap>,
 	/// The journal is older than the crash.
 	pub(super) stale_journal: bool,
+	pub(super) terms: Terms,
 	pub(super) bond: i64,
 	pub(super) stake: i64,
 }
@@ -130,11 +129,12 @@ impl<'a> Scenario<'a> {
 			0 => rng.below(149),
 			_ => rng.below(4),
 		};
-		let clock = CLOCK_BASE + replays(replay);
+		let terms = wanted.terms;
+		let clock = terms.clock + replays(replay);
 		let mut params = set.toy().params(claimed(set, right, liar).claim_root());
 		(params.clock, params.reserve, params.extension) = (clock, clock / 4, EXTENSION);
 		let turns = honest_turns(strategy, &params, right, replay);
-		let places = places(&mut rng, strategy, turns, &params, right);
+		let places = places(&mut rng, strategy, turns, (&params, terms.places), right);
 		let accounts = accounts(&mut rng, wanted, strategy, places, right);
 		let busy = if right { places.min(accounts) } else { 1 };
 		let budget = budget(&params, busy * turns);
@@ -159,8 +159,9 @@ impl<'a> Scenario<'a> {
 			fork: None,
 			crash: None,
 			stale_journal: rng.one_in(2),
-			bond: money::bond(replay),
-			stake: (i64::from(places) * money::BOND_BASE).max(money::LEAST_STAKE),
+			terms,
+			bond: terms.bond(replay),
+			stake: (i64::from(places) * terms.bond_base).max(money::LEAST_STAKE),
 		};
 		this.trouble(&mut rng, &wanted.without);
 		this
@@ -254,11 +255,17 @@ fn most_moves(params: &Params) -> u32 {
 	asked.map_or(0, |opened| opened.game.moves_left() + 1)
 }
 
-fn places(rng: &mut Rng, strategy: &Strategy, turns: u32, params: &Params, right: bool) -> u32 {
+fn places(
+	rng: &mut Rng,
+	strategy: &Strategy,
+	turns: u32,
+	(params, most): (&Params, u32),
+	right: bool,
+) -> u32 {
 	let drawn = match (strategy.known, rng.below(4)) {
-		(Some(_), _) => MAX_PLACES,
-		(None, 0) => MAX_PLACES,
-		(None, _) => 2 + rng.below(8),
+		(Some(_), _) => most,
+		(None, 0) => most,
+		(None, _) => (2 + rng.below(8)).min(most),
 	};
 	if strategy.known.is_some() || !right {
 		return drawn;

@@ -1,45 +1,38 @@
-//! `assay-runtime-fuzzer --calls N [--seed S] [--threads T] [--minutes M]`: see `scripts/fuzz-runtime.sh`.
+//! Plays random and hostile calls against the runtime: see `scripts/fuzz-runtime.sh`.
 
 use assay_runtime_fuzzer::{
 	run::{run, Plan},
 	world::World,
 };
-use std::process::ExitCode;
-
-const USAGE: &str = "usage: assay-runtime-fuzzer --calls N [--seed S] [--threads T] [--minutes M]";
+use clap::Parser;
+use std::{num::NonZeroU64, process::ExitCode};
 
 /// Calls between two lines about how far the run is.
 const PROGRESS: u64 = 20_000;
 
-fn plan(arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
-	let mut plan =
-		Plan { calls: 0, seed: 1, threads: 1, progress: PROGRESS, minutes: 0, begin: World::new };
-	let mut arguments = arguments;
-	while let Some(name) = arguments.next() {
-		let value = arguments.next().ok_or_else(|| format!("{name} lacks a value"))?;
-		let number: u64 = value.parse().map_err(|_| format!("{name} {value}: not a number"))?;
-		match name.as_str() {
-			"--calls" => plan.calls = number,
-			"--seed" => plan.seed = number,
-			"--minutes" => plan.minutes = number,
-			"--threads" => plan.threads = number as usize,
-			_ => return Err(format!("unknown argument {name}")),
-		}
-	}
-	if plan.calls == 0 {
-		return Err("--calls must be at least 1".into());
-	}
-	Ok(plan)
+/// Plays random and hostile calls against the runtime and checks its invariants after each of them. Ends
+/// with a table of calls and a line that starts with `FUZZ`; fails if there is a fault.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "fuzz-runtime.sh", version)]
+struct Command {
+	/// Calls to play.
+	#[arg(long)]
+	calls: NonZeroU64,
+	/// What the calls are made from. The same seed gives the same calls, whatever the threads.
+	#[arg(long, default_value_t = 1)]
+	seed: u64,
+	/// Threads.
+	#[arg(long, default_value_t = 1)]
+	threads: usize,
+	/// No life of the chain begins after so many minutes; 0 for no limit.
+	#[arg(long, default_value_t = 0)]
+	minutes: u64,
 }
 
 fn main() -> ExitCode {
-	let plan = match plan(std::env::args().skip(1)) {
-		Ok(plan) => plan,
-		Err(fault) => {
-			eprintln!("error: {fault}\n{USAGE}");
-			return ExitCode::from(2);
-		},
-	};
+	let Command { calls, seed, threads, minutes } = Command::parse();
+	let plan =
+		Plan { calls: calls.get(), seed, threads, minutes, progress: PROGRESS, begin: World::new };
 	println!("seed={} threads={}", plan.seed, plan.threads);
 	let report = run(plan);
 	println!("{}", report.render());

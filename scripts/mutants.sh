@@ -87,7 +87,7 @@ stage() {
 	mkdir -p "$out"
 	# shellcheck disable=SC2086
 	(set -f; mutants $row -- "--cargo-arg=--config=profile.release.package.${row%% *}.opt-level=$((number - 1))" \
-		"--cargo-arg=--profile=stage-$number" --output "$out" "$@") || code=$?
+		"--cargo-arg=--profile=stage-$number" --output "$out" "$@") 9>&- || code=$?
 	# 2: some survived; 3: some never ended. The report says it better.
 	case $code in 0 | 2 | 3) ;; *) die "cargo-mutants ends with $code; see $out" ;; esac
 }

@@ -3,7 +3,8 @@
 usage: report.py ROOT AREA whole|part|survivors FOLDER
 
 FOLDER holds runs of cargo-mutants, in the order of their names; the later outcome of a mutant counts. A whole run must
-also need every entry of the list of accepted survivors that its files have. With survivors it only names them.
+also need every entry of the list of accepted survivors that its files have. With survivors it only names those of the
+last run.
 """
 
 import json
@@ -18,7 +19,8 @@ root, area, extent, folder = sys.argv[1:]
 def outcomes():
     """The last outcome of each mutant, by its name, and the files that were mutated."""
     last = {}
-    for run in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:  # Named by the time.
+    runs = sorted(os.listdir(folder)) if os.path.isdir(folder) else []  # Named by the time.
+    for run in runs[-1:] if extent == "survivors" else runs:
         out = os.path.join(folder, run, "mutants.out")
         path = os.path.join(out, "outcomes.json")
         if not os.path.exists(path):

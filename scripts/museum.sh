@@ -20,6 +20,7 @@
 # run builds what has changed only. CARGO names another cargo.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+source "$ROOT/scripts/museum/tree.sh"
 MUSEUM="$ROOT/scripts/museum"
 TREE="${MUSEUM_TREE:-$ASSAY_CACHE/museum-tree}"
 LIMIT="${LIMIT:-60}"
@@ -50,33 +51,6 @@ list() {
 		printf '   %-10s %s %s: %s\n' "Caught by" "$(field Crate "$patch")" "$(field Target "$patch")" \
 			"$(field Tests "$patch")"
 	done
-}
-
-# Makes the copy equal to the working tree. Only what differs is written, so that the rest stays built.
-copy_tree() {
-	local file
-	mkdir -p "$TREE"
-	while IFS= read -r -d '' file; do
-		[ -f "$ROOT/$file" ] || continue
-		cmp -s "$ROOT/$file" "$TREE/$file" && continue
-		mkdir -p "$TREE/$(dirname "$file")"
-		cp "$ROOT/$file" "$TREE/$file"
-	done < <(git -C "$ROOT" ls-files -z --cached --others --exclude-standard)
-	find "$TREE" -type f -printf '%P\0' | while IFS= read -r -d '' file; do
-		[ -f "$ROOT/$file" ] || rm "$TREE/$file"
-	done
-}
-
-# Adds a package to the copy that depends on every library, and lists in `select` what has none. With all of them
-# selected, dependencies have the features that they have in a build of the whole workspace, and are not built again;
-# of these packages nothing is built, as they have no target of the kind that is asked for.
-join_features() {
-	rm -rf "$TREE/museum"
-	mkdir -p "$TREE/museum/src"
-	echo 'fn main() {}' >"$TREE/museum/src/main.rs"
-	sed -i 's|^members = \[|&\n\t"museum",|' "$TREE/Cargo.toml"
-	mapfile -t select < <(cd "$ROOT" && cargo metadata --no-deps --locked --offline --format-version 1 |
-		python3 "$MUSEUM/features.py" "$TREE/museum/Cargo.toml" "$ROOT")
 }
 
 # run CRATE TARGETS FILTER: these tests; nextest's own exit code.

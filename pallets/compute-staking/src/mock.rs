@@ -30,16 +30,20 @@ impl pallet_balances::Config for Test {
 }
 
 parameter_types! {
-	pub const MaxLocks: u32 = 3;
+	pub static RegistrationDeposit: u64 = 50;
+	pub static MinimumBond: u64 = 100;
+	pub static UnbondingPeriod: u64 = 20;
+	pub static LongestExposure: u64 = 19;
+	pub static MaxLocks: u32 = 3;
 }
 
 impl pallet_compute_staking::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type RegistrationDeposit = ConstU64<50>;
-	type MinimumBond = ConstU64<100>;
-	type UnbondingPeriod = ConstU64<20>;
-	type LongestExposure = ConstU64<19>;
+	type RegistrationDeposit = RegistrationDeposit;
+	type MinimumBond = MinimumBond;
+	type UnbondingPeriod = UnbondingPeriod;
+	type LongestExposure = LongestExposure;
 	type MaxLocks = MaxLocks;
 	type WeightInfo = ();
 }

@@ -3,9 +3,41 @@ use polkadot_sdk::frame_support::traits::Hooks;
 use super::*;
 use crate::Unbonding;
 
-#[test]
-fn constants_should_pass_integrity_test() {
+fn check() {
 	<Staking as Hooks<u64>>::integrity_test();
+}
+
+#[test]
+fn constants_should_pass_when_they_are_those_of_the_mock() {
+	check();
+}
+
+#[test]
+#[should_panic(expected = "stake must outlast every dispute")]
+fn constants_should_panic_when_stake_may_leave_as_the_last_dispute_ends() {
+	UnbondingPeriod::set(LongestExposure::get());
+	check();
+}
+
+#[test]
+#[should_panic(expected = "a bond of zero backs nothing")]
+fn constants_should_panic_when_nothing_need_be_bonded() {
+	MinimumBond::set(0);
+	check();
+}
+
+#[test]
+#[should_panic(expected = "rows without a deposit")]
+fn constants_should_panic_when_rows_are_free() {
+	RegistrationDeposit::set(0);
+	check();
+}
+
+#[test]
+#[should_panic(expected = "able to back a task")]
+fn constants_should_panic_when_no_task_can_be_backed() {
+	MaxLocks::set(0);
+	check();
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod deregister;
 mod indices;
 mod lock;
 mod register;
+mod requests;
 mod slash;
 mod unbond;
 mod update_profile;

@@ -75,6 +75,23 @@ fn slash_should_burn_a_share_when_its_account_cannot_exist() {
 }
 
 #[test]
+fn slash_should_say_nothing_of_a_share_when_there_is_nothing_to_pay() {
+	new_test_ext(|| {
+		solver_with(SOLVER, 1_000);
+		assert_ok!(Staking::lock(7, &SOLVER, 100));
+		System::reset_events();
+		// The first is owed nothing, and nothing is left for the last.
+		let shares = vec![(REQUESTER, 0), (OTHER, 100), (REQUESTER, 5)];
+		let slashed = Staking::slash(7, &SOLVER, slash(100, shares, Fault::Fraud));
+		assert_eq!(slashed, Ok(Slashed { amount: 100, paid: 100, burned: 0 }));
+		let whole = Event::SlashPaid { solver: SOLVER, task: 7, beneficiary: OTHER, amount: 100 };
+		assert_eq!(events()[0], whole);
+		assert!(matches!(events()[1..], [Event::Slashed { released: 0, .. }]));
+		0
+	});
+}
+
+#[test]
 fn slash_should_keep_books_when_beneficiary_is_the_solver() {
 	new_test_ext(|| {
 		solver_with(SOLVER, 9_900);

@@ -4,7 +4,7 @@ use super::{honest, liar, meet, toy};
 use crate::{
 	successor,
 	testing::{Lie, Record, Toy},
-	Effect, Game, GameError, Move, Side,
+	Effect, Game, GameError, Move, Params, Side,
 };
 
 fn game() -> (Game, alloc::vec::Vec<Record>, Toy) {
@@ -39,6 +39,24 @@ fn position_should_follow_from_the_moves_alone() {
 	let params = *game.params();
 	let later = Game::open(params, &records[0].play, 2000, &toy).unwrap().game;
 	assert_eq!(later.position(), records[1].position, "the block does not matter");
+}
+
+#[test]
+fn first_position_should_be_another_when_a_parameter_is() {
+	let toy = toy();
+	let params = toy.params([7; 32]);
+	let first = Game::first_position(&params, &toy);
+	let others = [
+		Params { id: [9; 32], ..params },
+		Params { claim: [9; 32], ..params },
+		Params { first_step: params.first_step + 1, ..params },
+		Params { steps: params.steps + 1, ..params },
+		Params { referee: params.referee + 1, ..params },
+		Params { clock: params.clock + 1, ..params },
+	];
+	for other in others {
+		assert_ne!(Game::first_position(&other, &toy), first, "{other:?}");
+	}
 }
 
 #[test]

@@ -2,6 +2,7 @@
 # Plays disputes by the million against every known attack.
 #   scripts/sim.sh --games N [--seed S] [--strategy X] [--adversaries K]   on a virtual chain
 #   scripts/sim.sh --pallets --games N [--seed S] [--strategy X] …         on the pallets of the real runtime
+#   scripts/sim.sh --pallets --wrong-executor [--seed S]                   challengers who compute another thing
 #   scripts/sim.sh --search --games N [--seed S]                           breeds attacks that cost less
 #   scripts/sim.sh --list                                                  what the attacks are
 # Ends with a line SIM games=… wrong=… late=… worst_time=… worst_griefing=… games_per_s=…, and fails if a game went

@@ -83,11 +83,12 @@ impl Fill {
 			Self::Weight => {
 				let dest = MultiAddress::Id(Person::new("receiver", number).account());
 				let value = MILLI * 20;
-				let pay = pallet_balances::Call::transfer_keep_alive { dest, value };
-				pallet_utility::Call::batch { calls: vec![pay.into(); 32] }.into()
+				let pay = pallet_balances::Call::<Runtime>::transfer_keep_alive { dest, value };
+				pallet_utility::Call::<Runtime>::batch { calls: vec![pay.into(); 32] }.into()
 			},
 			Self::Length => {
-				frame_system::Call::remark { remark: vec![number as u8; 100 * 1024] }.into()
+				let remark = vec![number as u8; 100 * 1024];
+				frame_system::Call::<Runtime>::remark { remark }.into()
 			},
 		}
 	}

@@ -65,7 +65,7 @@ impl Challenger {
 		games < OPENINGS && (games == 0 || now >= last + PAUSE)
 	}
 
-	/// The action that a duty asks for, and the task if it opens a game.
+	/// The action that a duty asks for.
 	fn action(&self, node: &Node, claims: &HashMap<TaskId, Claim>, duty: Duty) -> Option<Action> {
 		match duty {
 			Duty::Continue(game) => {
@@ -216,7 +216,7 @@ impl Scene<'_> {
 
 	/// Lets claims be made, disputed and settled. Returns how long the right ones took beyond their window.
 	fn wave(&mut self) -> Result<BlockNumber, String> {
-		let mut claims = self.claims()?;
+		let claims = self.claims()?;
 		let mut worst = 0;
 		let mut open: Vec<TaskId> = claims.keys().copied().collect();
 		open.sort_unstable();
@@ -238,7 +238,7 @@ impl Scene<'_> {
 				},
 			});
 			for task in &open {
-				self.answer(claims.get_mut(task).expect("one of the wave"))?;
+				self.answer(&claims[task])?;
 			}
 			for challenger in &mut self.challengers {
 				challenger.turn(self.node, &claims)?;
@@ -279,12 +279,12 @@ impl Scene<'_> {
 	}
 
 	/// The solver's moves: a right one's by the off-chain worker, a lying one's by its own execution.
-	fn answer(&self, claim: &mut Claim) -> Result<(), String> {
-		let waiting = GamesOf::<Runtime>::get(claim.task).into_iter().filter(|game| {
+	fn answer(&self, claim: &Claim) -> Result<(), String> {
+		let mut waiting = GamesOf::<Runtime>::get(claim.task).into_inner();
+		waiting.retain(|game| {
 			Disputes::<Runtime>::get(game)
 				.is_some_and(|dispute| dispute.game.mover() == Some(Side::Defender))
 		});
-		let waiting: Vec<_> = waiting.collect();
 		if claim.right && !waiting.is_empty() {
 			for action in honest::defend(&claim.solver) {
 				let call = action.call;

@@ -16,7 +16,9 @@ fn conviction(others: u32) -> Weight {
 	new_test_ext(|| {
 		let table = claimed(1, lie(MLP.update));
 		let game = table.opened(CHALLENGER);
-		(0..others).for_each(|_| drop(table.opened(RIVAL)));
+		for _ in 0..others {
+			table.opened(RIVAL);
+		}
 		let play = table.until(game, MoveKind::PickTile);
 		let cost = stored(game).challenger_cost + worth(&play);
 		spent = charged(send(CHALLENGER, game, position(game), play));

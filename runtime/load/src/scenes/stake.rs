@@ -5,6 +5,7 @@ use crate::{chain::Chain, pack::Prepared, people::Person};
 use assay_primitives::HardwareClass;
 use assay_runtime::{constants::ASY, BlockNumber, Runtime};
 use pallet_compute_staking::{Call, Config};
+use polkadot_sdk::frame_support::BoundedVec;
 
 /// More than a block takes.
 const COUNT: u32 = 6_000;
@@ -28,7 +29,7 @@ fn scene(name: &str, before: Vec<Call<Runtime>>, call: Call<Runtime>, ahead: u32
 }
 
 pub(super) fn scenes() -> Vec<Scene> {
-	let metadata = || vec![7; 128].try_into().unwrap_or_default();
+	let metadata = || BoundedVec::truncate_from(vec![7; 128]);
 	let register = || Call::register { hardware: HardwareClass::Cpu, metadata: metadata() };
 	let (bond, all) = (|| Call::bond { amount: BOND }, || Call::unbond { amount: BOND });
 	let period: BlockNumber = <Runtime as Config>::UnbondingPeriod::get();

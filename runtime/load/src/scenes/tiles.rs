@@ -26,7 +26,9 @@ fn task(case: &worst::Case) -> (Task, u32) {
 	if posted.slots.is_empty() {
 		// Only a state shows that something is wrong.
 		let next = posted.nodes.len() as u16 - 2;
-		posted.nodes[usize::from(next)].op = Op::State { slot: 0 };
+		let mut nodes = posted.nodes.into_inner();
+		nodes[usize::from(next)].op = Op::State { slot: 0 };
+		posted.nodes = nodes.try_into().expect("as many as before");
 		let ty = ValueType { dtype: DType::F32, rows: 1, cols: 1 };
 		posted.slots.try_push(Slot { ty, next, parameter: false }).expect("there is room");
 	}

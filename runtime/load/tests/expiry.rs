@@ -328,7 +328,7 @@ fn all_at_once(chain: &mut Chain, kinds: &[Kind<'_>], each: u32) -> (Vec<Open>, 
 		}
 		chain.next(1);
 	}
-	assert_eq!(chain.with(|| Dispute::do_try_state()), Ok(()));
+	assert_eq!(chain.with(Dispute::do_try_state), Ok(()));
 	while chain.now() + 1 < due {
 		chain.next(1);
 	}
@@ -346,7 +346,8 @@ fn full_chain(name: &str, wrong: u32, right: u32, each: u32) -> u32 {
 		Kind::new(&mut chain, &stories[1], right, 2, Side::Challenger),
 	];
 	let (open, _) = all_at_once(&mut chain, &kinds, each);
-	assert_eq!(open.len() as u32, <Runtime as pallet_dispute::Config>::MaxGames::get());
+	let most: u32 = <Runtime as pallet_dispute::Config>::MaxGames::get();
+	assert_eq!(open.len() as u32, most);
 	let blocks = judge(&mut chain, &open, &kinds, 1);
 	println!("load.expiry.{name} {blocks} blocks");
 	blocks

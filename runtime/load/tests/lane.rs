@@ -64,7 +64,8 @@ fn full(story: &Story, light: usize) -> (Chain, Vec<(Person, GameId)>) {
 			games.push((who, game));
 		}
 	}
-	assert_eq!(games.len() as u32, <Runtime as pallet_dispute::Config>::MaxGames::get());
+	let most: u32 = <Runtime as pallet_dispute::Config>::MaxGames::get();
+	assert_eq!(games.len() as u32, most);
 	(chain, games)
 }
 
@@ -242,7 +243,7 @@ fn drain(spam: Option<(Fill, Balance)>, patience: usize) -> (BlockNumber, BlockN
 		blocks += 1;
 		assert!(blocks < 300, "they do not end");
 	}
-	assert_eq!(chain.with(|| Dispute::do_try_state()), Ok(()));
+	assert_eq!(chain.with(Dispute::do_try_state), Ok(()));
 	(blocks, most)
 }
 

@@ -127,9 +127,13 @@ fn end_all(chain: &mut Chain, ahead: u32) -> (u32, Vec<RuntimeEvent>) {
 			Dispute::on_initialize(next)
 		});
 		assert!(spent.all_lte(most), "{spent:?} of {most:?}");
-		events.extend(chain.next(ahead));
-		let weight = chain.with(System::block_weight);
-		assert!(weight.total().all_lte(BlockWeights::get().max_block), "{weight:?}");
+		let said = chain.next(ahead);
+		// The stock pallet says of a block that begins a session that it is full.
+		if !said.iter().any(|event| matches!(event, RuntimeEvent::Session(_))) {
+			let weight = chain.with(System::block_weight);
+			assert!(weight.total().all_lte(BlockWeights::get().max_block), "{weight:?}");
+		}
+		events.extend(said);
 		(blocks, ahead) = (blocks + 1, 1);
 		assert!(blocks < 10_000, "games do not end");
 	}

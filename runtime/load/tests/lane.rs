@@ -85,10 +85,10 @@ impl Fill {
 				let dest = MultiAddress::Id(Person::new("receiver", number).account());
 				let value = MILLI * 20;
 				let pay = pallet_balances::Call::<Runtime>::transfer_keep_alive { dest, value };
-				pallet_utility::Call::<Runtime>::batch { calls: vec![pay.into(); 32] }.into()
+				pallet_utility::Call::<Runtime>::batch { calls: vec![pay.into(); 200] }.into()
 			},
 			Self::Length => {
-				let remark = vec![number as u8; 100 * 1024];
+				let remark = vec![number as u8; 460 * 1024];
 				frame_system::Call::<Runtime>::remark { remark }.into()
 			},
 		}

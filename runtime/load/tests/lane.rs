@@ -36,7 +36,7 @@ const WINDOW: BlockNumber = 2_000;
 /// Transactions that do not fit, after which an author who is out of time stops: the stock author's number.
 const OUT_OF_TIME: usize = 8;
 /// A tip that puts ordinary transactions before every move.
-const DEAR: Balance = 100 * ASY;
+const DEAR: Balance = 1_000 * ASY;
 /// Bytes of a signed transaction around its call, at most.
 const AROUND: usize = 200;
 
@@ -231,11 +231,12 @@ fn drain(spam: Option<(Fill, Balance)>, patience: usize) -> (BlockNumber, BlockN
 	let most = Dispute::lane_blocks(said(&heaviest), HEAVIEST_BYTES).expect("it takes them");
 	let mut pool = Pool::default();
 	let mut spam = spam.map(|(fill, tip)| Spam::new(fill, tip));
-	send(&mut chain, &mut pool, &story, &games);
+	let priority = send(&mut chain, &mut pool, &story, &games);
 	let (mut left, mut blocks) = (games.len(), 0);
 	while left > 0 {
 		if let Some(spam) = &mut spam {
 			spam.keep_up(&mut chain, &mut pool, left);
+			assert_eq!(spam.priority > priority, spam.tip == DEAR);
 		}
 		chain.next(1);
 		let taken = pool.fill(&mut chain, patience);

@@ -107,6 +107,8 @@ impl Pool {
 					let Waiting { since, bytes, disputes, .. } = *waiting;
 					included.push(Included { waited: now - since, bytes, disputes });
 					self.waiting.remove(&place);
+					// The list of events is copied whenever it grows.
+					chain.events();
 				},
 				Err(error) if error.exhausted_resources() => {
 					passed += 1;
@@ -117,7 +119,6 @@ impl Pool {
 				Err(error) => panic!("a transaction became invalid: {error:?}"),
 			}
 		}
-		chain.events();
 		included
 	}
 }

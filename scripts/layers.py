@@ -21,6 +21,7 @@ PURE = set(ALLOWED)
 GROUPS = {
     "pallets/": PURE,
     "runtime/fuzzer": PURE | {"pallet-*", "assay-runtime"},
+    "runtime/load": PURE | {"pallet-*", "assay-runtime", "assay-runtime-fuzzer"},
     "primitives/fuzz": PURE | {"ml-runtime/*"},
     "runtime/sim-pallets": PURE | {"pallet-*", "assay-runtime", "assay-sim"},
     "runtime/sim": PURE,

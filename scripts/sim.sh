@@ -2,6 +2,7 @@
 # Plays disputes by the million against every known attack.
 #   scripts/sim.sh --games N [--seed S] [--strategy X] [--adversaries K]   on a virtual chain
 #   scripts/sim.sh --pallets --games N [--seed S] [--strategy X] …         on the pallets of the real runtime
+#   scripts/sim.sh --pallets --wrong-executor [--seed S]                   challengers who compute another thing
 #   scripts/sim.sh --search --games N [--seed S]                           breeds attacks that cost less
 #   scripts/sim.sh --curves --games N [--seed S]                           the same with other bonds, shares, clocks …
 #   scripts/sim.sh --list                                                  what the attacks are

@@ -1,6 +1,7 @@
 //! The two halves of consensus, once the node has a network: making blocks and making them final.
 
 use super::{inherents, BabeImport, Block, Client, Pool, SelectChain, JUSTIFICATION_PERIOD};
+use assay_runtime::constants::MAX_BLOCK_BYTES;
 use polkadot_sdk::{
 	sc_basic_authorship::ProposerFactory,
 	sc_consensus_babe::{self as babe, BabeLink, SlotProportion},
@@ -12,9 +13,15 @@ use polkadot_sdk::{
 	sc_telemetry::TelemetryHandle,
 	sc_transaction_pool_api::OffchainTransactionPoolFactory,
 	sp_keystore::KeystorePtr,
+	sp_runtime::Percent,
 	substrate_prometheus_endpoint::Registry,
 };
 use std::{sync::Arc, time::Duration};
+
+/// Most bytes of a block that this node makes: what the runtime admits of transactions, and a header.
+const BLOCK_BYTES: usize = MAX_BLOCK_BYTES as usize + 1_024;
+/// Share of the time for a block in which the author goes on looking for transactions that fit.
+const SOFT_DEADLINE: Percent = Percent::from_percent(90);
 
 /// The network as the rest of the node sees it.
 pub(super) struct Network {
@@ -68,13 +75,17 @@ impl Parts<'_> {
 		import: BabeImport,
 		link: BabeLink<Block>,
 	) -> Result<(), Error> {
-		let proposer = ProposerFactory::new(
+		let mut proposer = ProposerFactory::new(
 			self.tasks.spawn_handle(),
 			self.client.clone(),
 			self.pool.clone(),
 			self.registry.as_ref(),
 			self.telemetry.clone(),
 		);
+		// The stock limit is below the runtime's, so most of the length that is kept for disputes would stay
+		// empty; and an author who stops early never sees the moves that wait behind ordinary transactions.
+		proposer.set_default_block_size_limit(BLOCK_BYTES);
+		proposer.set_soft_deadline(SOFT_DEADLINE);
 		let worker = babe::start_babe(babe::BabeParams {
 			keystore: self.keystore.clone(),
 			client: self.client.clone(),

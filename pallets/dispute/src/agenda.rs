@@ -5,6 +5,7 @@
 
 use assay_dispute_game::GameError;
 use frame_support::{
+	dispatch::DispatchClass,
 	pallet_prelude::{DispatchResult, Weight},
 	storage::with_storage_layer,
 	traits::Get,
@@ -20,6 +21,9 @@ use crate::{
 
 /// Blocks after the deadline that are searched for a place.
 pub(crate) const SEARCH: u32 = 64;
+
+/// Most bytes of a transaction that makes a move: openings of 160 KiB, and what is around them.
+pub const HEAVIEST_BYTES: u32 = (160 + 4) * 1024;
 
 /// The market admits just what a game can search.
 const _: () = assert!(assay_dispute_game::MAX_LEAVES == assay_primitives::MAX_SEARCHABLE);
@@ -92,12 +96,17 @@ impl<T: Config> Pallet<T> {
 			if !Disputes::<T>::contains_key(id) {
 				continue;
 			}
-			if meter.try_consume(Self::ending_weight(false)).is_err() {
+			// There must be room for the worst end; what counts is the end that it comes to.
+			if !meter.can_consume(Self::ending_weight(false)) {
 				return false;
 			}
-			if let Err(error) = with_storage_layer(|| Self::do_expire(id)) {
-				Self::postpone(id, block);
-				Self::deposit_event(Event::AutomaticStepFailed { game: id, error });
+			match with_storage_layer(|| Self::do_expire(id)) {
+				Ok(spent) => meter.consume(spent),
+				Err(error) => {
+					meter.consume(Self::ending_weight(false));
+					Self::postpone(id, block);
+					Self::deposit_event(Event::AutomaticStepFailed { game: id, error });
+				},
 			}
 		}
 		true
@@ -144,11 +153,36 @@ impl<T: Config> Pallet<T> {
 		let heaviest = Self::ending_weight(true);
 		assert!(
 			limits
-				.get(frame_support::dispatch::DispatchClass::Operational)
+				.get(DispatchClass::Operational)
 				.max_extrinsic
 				.unwrap_or(limits.max_block)
 				.all_gte(heaviest),
 			"the heaviest move must fit a block"
 		);
+		assert!(
+			Self::lane_blocks(heaviest, HEAVIEST_BYTES).is_some_and(
+				|blocks| blocks <= clock.base.saturating_sub(clock.reserve(clock.base))
+			),
+			"the heaviest next moves of all games must fit the dispute lane within a clock"
+		);
+	}
+
+	/// Blocks whose reserve for disputes takes a move of this weight and length from every game that can be
+	/// open, while ordinary transactions fill all that is theirs. `None` where it never takes one.
+	pub fn lane_blocks(weight: Weight, bytes: u32) -> Option<u32> {
+		let limits = <T as frame_system::Config>::BlockWeights::get();
+		let lane = limits.get(DispatchClass::Operational);
+		let reserve = lane.reserved.unwrap_or(limits.max_block);
+		let by_weight = reserve
+			.checked_div_per_component(&weight.saturating_add(lane.base_extrinsic))
+			.unwrap_or(u64::MAX);
+		let length = <T as frame_system::Config>::BlockLength::get().max;
+		let length = (*length.get(DispatchClass::Operational))
+			.saturating_sub(*length.get(DispatchClass::Normal));
+		let moves = by_weight.min(length.checked_div(bytes)?.into());
+		u64::from(T::MaxGames::get())
+			.checked_add(moves.checked_sub(1)?)?
+			.checked_div(moves)
+			.and_then(|blocks| u32::try_from(blocks).ok())
 	}
 }

@@ -75,6 +75,7 @@ mod try_state;
 mod types;
 pub mod weights;
 
+pub use agenda::HEAVIEST_BYTES;
 pub use pallet::*;
 pub use types::{ClockRules, Dispute, GameId, Tariff};
 pub use weights::WeightInfo;
@@ -489,9 +490,9 @@ pub mod pallet {
 		/// `UnknownGame`, `DeadlineNotReached`. Events: [`Event::GameResolved`].
 		#[pallet::call_index(16)]
 		#[pallet::weight((Pallet::<T>::ending_weight(false), DispatchClass::Operational))]
-		pub fn expire(origin: OriginFor<T>, game: GameId) -> DispatchResult {
+		pub fn expire(origin: OriginFor<T>, game: GameId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_expire(game)
+			Ok(Some(Self::do_expire(game)?).into())
 		}
 
 		/// Challenger: after a search in a withheld claim, the transition to the state that it found is

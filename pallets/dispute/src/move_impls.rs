@@ -9,7 +9,7 @@ use codec::Encode;
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, PostDispatchInfo, WithPostDispatchInfo},
 	ensure,
-	pallet_prelude::{DispatchResult, Pays},
+	pallet_prelude::{DispatchError, DispatchResult, Pays, Weight},
 	traits::{fungible::MutateHold, Get},
 };
 use frame_system::{
@@ -178,8 +178,8 @@ impl<T: Config> Pallet<T> {
 			agenda: BlockNumberFor::<T>::default(),
 			game: transition.game.clone(),
 		};
-		Self::carry_on(id, dispute, &claim, &challenger, &opening, transition)?;
-		Ok(().into())
+		let ended = Self::carry_on(id, dispute, &claim, &challenger, &opening, transition)?;
+		Ok(Some(Self::opening_weight().saturating_add(ended)).into())
 	}
 
 	pub(crate) fn do_move(
@@ -201,14 +201,36 @@ impl<T: Config> Pallet<T> {
 		if transition.effect == Effect::AlreadyStands {
 			return Ok(().into());
 		}
-		let over = matches!(transition.effect, Effect::Ended(_));
-		Self::carry_on(id, dispute, &claim, &who, &play, transition)?;
-		// Every move that does not end its game is a light one.
-		let spent = (!over).then(Self::light_weight);
-		Ok(PostDispatchInfo { actual_weight: spent, pays_fee: Pays::Yes })
+		let ended = Self::carry_on(id, dispute, &claim, &who, &play, transition)?;
+		let spent = Self::move_weight(Self::is_judged(&play)).saturating_add(ended);
+		Ok(PostDispatchInfo { actual_weight: Some(spent), pays_fee: Pays::Yes })
 	}
 
-	/// Stores a game after a move, or settles it when the move ended it.
+	/// Whether the referee judges the move.
+	fn is_judged(play: &CaseMove) -> bool {
+		match play {
+			Move::OpenTile { .. }
+			| Move::PickTile { evidence: Some(_), .. }
+			| Move::PickBlock { evidence: Some(_), .. } => true,
+			Move::PickTile { evidence: None, .. }
+			| Move::PickBlock { evidence: None, .. }
+			| Move::Open { .. }
+			| Move::PrefixFault { .. }
+			| Move::Ask
+			| Move::Bisect { .. }
+			| Move::Pick { .. }
+			| Move::PostSteps { .. }
+			| Move::PickStep { .. }
+			| Move::PostTrace { .. }
+			| Move::JoinFault { .. }
+			| Move::AskTiles { .. }
+			| Move::AskSlots
+			| Move::PostPartials { .. }
+			| Move::Concede => false,
+		}
+	}
+
+	/// Stores a game after a move, or settles it when the move ended it. Returns what settling weighed.
 	fn carry_on(
 		id: GameId,
 		mut dispute: DisputeOf<T>,
@@ -216,7 +238,7 @@ impl<T: Config> Pallet<T> {
 		by: &T::AccountId,
 		play: &CaseMove,
 		Transition { game, effect }: Transition,
-	) -> DispatchResult {
+	) -> Result<Weight, DispatchError> {
 		let kind = play.kind();
 		let bytes = u32::try_from(play.encoded_size()).unwrap_or(u32::MAX);
 		let replays = dispute.game.phase().kind().needs_replay();
@@ -235,7 +257,10 @@ impl<T: Config> Pallet<T> {
 		dispute.game = game;
 		match effect {
 			Effect::Ended(outcome) => Self::settle(id, dispute, outcome),
-			Effect::Turn { .. } | Effect::AlreadyStands => Self::store_and_schedule(id, dispute),
+			Effect::Turn { .. } | Effect::AlreadyStands => {
+				Self::store_and_schedule(id, dispute)?;
+				Ok(Weight::zero())
+			},
 		}
 	}
 
@@ -255,12 +280,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_expire(id: GameId) -> DispatchResult {
+	/// Ends a game whose clock has run out. Returns what that weighed.
+	pub(crate) fn do_expire(id: GameId) -> Result<Weight, DispatchError> {
 		let mut dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownGame)?;
 		let expired = dispute.game.clone().timeout(Self::now()).map_err(Error::<T>::from)?;
 		dispute.game = expired.game;
 		match expired.effect {
-			Effect::Ended(outcome) => Self::settle(id, dispute, outcome),
+			Effect::Ended(outcome) => {
+				let ended = Self::settle(id, dispute, outcome)?;
+				Ok(Self::move_weight(false).saturating_add(ended))
+			},
 			Effect::Turn { .. } | Effect::AlreadyStands => {
 				Err(Error::<T>::DeadlineNotReached.into())
 			},

@@ -3,7 +3,7 @@
 use assay_dispute_game::{Fault, Outcome};
 use assay_primitives::{Claims, TaskId, Verdict};
 use frame_support::{
-	pallet_prelude::{DispatchResult, Weight},
+	pallet_prelude::{DispatchError, DispatchResult, Weight},
 	traits::{
 		fungible::{hold::Balanced as _, Balanced, MutateHold},
 		tokens::Precision,
@@ -28,8 +28,13 @@ fn verdict(fault: Fault) -> Verdict {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Ends a game: its rows go, its bond goes back or is lost, and the market hears of it.
-	pub(crate) fn settle(id: GameId, dispute: DisputeOf<T>, outcome: Outcome) -> DispatchResult {
+	/// Ends a game: its rows go, its bond goes back or is lost, and the market hears of it. Returns what
+	/// that weighed: at most [`Self::settle_weight`].
+	pub(crate) fn settle(
+		id: GameId,
+		dispute: DisputeOf<T>,
+		outcome: Outcome,
+	) -> Result<Weight, DispatchError> {
 		let full = Self::is_full(dispute.task);
 		Self::remove(id, &dispute);
 		Self::deposit_event(Event::GameResolved {
@@ -48,11 +53,13 @@ impl<T: Config> Pallet<T> {
 				let challenger = &dispute.challenger;
 				let cost = dispute.challenger_cost;
 				T::Claims::convict(dispute.task, verdict(fault), challenger, cost)?;
-				Self::close_others(dispute.task)
+				let others = Self::close_others(dispute.task)?;
+				Ok(Self::convicted_weight(others))
 			},
 			Outcome::Acquitted | Outcome::ChallengerTimedOut => {
 				Self::slash_bond(id, &dispute);
-				T::Claims::acquit(dispute.task, full)
+				T::Claims::acquit(dispute.task, full)?;
+				Ok(T::WeightInfo::settle().saturating_add(T::Claims::acquit_weight()))
 			},
 			// A solver takes its claim back through the market, which closes the games with `withdraw`.
 			Outcome::Conceded => Err(Error::<T>::WrongPhase.into()),
@@ -82,11 +89,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Closes the games that are still open about a claim that is gone; their challengers lose nothing.
-	fn close_others(task: TaskId) -> DispatchResult {
+	/// Returns how many there were.
+	fn close_others(task: TaskId) -> Result<u32, DispatchError> {
+		let mut closed = 0u32;
 		for (id, dispute) in Self::open_games(task) {
 			Self::close(id, &dispute)?;
+			closed.saturating_inc();
 		}
-		Ok(())
+		Ok(closed)
 	}
 
 	/// Closes one game without a winner.
@@ -134,11 +144,15 @@ impl<T: Config> Pallet<T> {
 
 	/// Weight of ending a game, at worst: a conviction that closes all other games of the task.
 	pub(crate) fn settle_weight() -> Weight {
-		let others =
-			T::WeightInfo::close_game().saturating_mul(assay_primitives::MAX_OPEN_GAMES.into());
+		let acquitted = T::WeightInfo::settle().saturating_add(T::Claims::acquit_weight());
+		Self::convicted_weight(assay_primitives::MAX_OPEN_GAMES).max(acquitted)
+	}
+
+	/// Weight of a conviction that closes so many other games.
+	fn convicted_weight(others: u32) -> Weight {
 		T::WeightInfo::settle()
-			.saturating_add(others)
-			.saturating_add(T::Claims::convict_weight().max(T::Claims::acquit_weight()))
+			.saturating_add(T::WeightInfo::close_game().saturating_mul(others.into()))
+			.saturating_add(T::Claims::convict_weight())
 	}
 
 	/// Weight of opening a game.
@@ -154,15 +168,20 @@ impl<T: Config> Pallet<T> {
 		T::Claims::claim_weight().saturating_add(T::DbWeight::get().reads(1))
 	}
 
-	/// Weight of a move that the referee has no part in.
-	pub(crate) fn light_weight() -> Weight {
-		T::WeightInfo::light_move().saturating_add(T::Claims::claim_weight())
+	/// Weight of a move without its end, with or without the referee's work.
+	pub(crate) fn move_weight(judged: bool) -> Weight {
+		let work = if judged { T::WeightInfo::judged_move() } else { T::WeightInfo::light_move() };
+		work.saturating_add(T::Claims::claim_weight())
 	}
 
-	/// Weight of a move that ends a game, with or without the referee's work.
+	/// Weight of a move that the referee has no part in.
+	pub(crate) fn light_weight() -> Weight {
+		Self::move_weight(false)
+	}
+
+	/// Weight of a move that ends a game, with or without the referee's work, at worst.
 	pub(crate) fn ending_weight(judged: bool) -> Weight {
-		let work = if judged { T::WeightInfo::judged_move() } else { T::WeightInfo::light_move() };
-		work.saturating_add(T::Claims::claim_weight()).saturating_add(Self::settle_weight())
+		Self::move_weight(judged).saturating_add(Self::settle_weight())
 	}
 
 	/// Weight of picking a tile or a block.

@@ -57,7 +57,8 @@ fn claim(slot: u64) -> PreDigest {
 	PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: slot.into() })
 }
 
-fn header(slot: u64) -> Header {
+/// The header with which the next block begins, in this slot.
+pub fn header(slot: u64) -> Header {
 	let number = System::block_number().saturating_add(1);
 	let logs = vec![DigestItem::babe_pre_digest(claim(slot))];
 	let (none, parent) = (Hash::zero(), Hash::from_low_u64_be(number.into()));

@@ -6,7 +6,7 @@ use crate::{
 	people::{account, enlist, fund_accuser, money, send},
 };
 use assay_dispute_game::testing::{
-	sim::{About, Crowd, Strategy, Wanted, STRATEGIES},
+	sim::{About, Crowd, Strategy, Wanted, Without, STRATEGIES},
 	Rng,
 };
 use assay_primitives::{program_key, Assurance, ClaimEnds, TaskId, Terms, MAX_OPEN_GAMES};
@@ -53,7 +53,7 @@ pub(crate) struct Claim {
 	pub(crate) used: usize,
 	pub(crate) price: Balance,
 	pub(crate) places: u32,
-	window: BlockNumber,
+	pub(crate) window: BlockNumber,
 	pub(crate) plans: HashMap<GameId, Plan>,
 	/// Calls that were made, to be made again.
 	pub(crate) past: Vec<(AccountId, RuntimeCall)>,
@@ -122,6 +122,18 @@ impl Claim {
 			before: [0; 2],
 			rng: Rng(rng.word()),
 		}
+	}
+
+	/// A claim with as many places as there can be, whose solver publishes all, and no adversary of its own.
+	pub(crate) fn plain(number: u32, rng: &mut Rng, right: bool) -> Self {
+		let (strategy, adversaries) = (STRATEGIES.iter().find(|s| s.name == "believer"), Some(0));
+		let without = Without { censorship: true, ..Default::default() };
+		let mut claim = Self::draw(number, rng, &Wanted { strategy, adversaries, without });
+		claim.right = right;
+		claim.version = if right { Version::Right } else { Version::Wrong(claim.liar) };
+		claim.price = PRICES[2];
+		claim.places = places(claim.price);
+		claim
 	}
 
 	/// Gives its people money, posts its task and bids for it.

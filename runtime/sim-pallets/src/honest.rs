@@ -34,6 +34,8 @@ pub(crate) struct Node(Arc<Mutex<Inner>>);
 struct Inner {
 	lore: Lore,
 	claims: HashMap<TaskId, Published>,
+	/// What challengers computed who ask now.
+	eyes: Version,
 	/// What became of the last job.
 	status: JobStatus,
 }
@@ -49,8 +51,8 @@ struct Published {
 impl Node {
 	/// A node that knows all contents.
 	pub(crate) fn new() -> Self {
-		let (lore, claims) = (Lore::new(), HashMap::new());
-		Self(Arc::new(Mutex::new(Inner { lore, claims, status: JobStatus::Unknown })))
+		let (lore, claims, eyes) = (Lore::new(), HashMap::new(), Version::Right);
+		Self(Arc::new(Mutex::new(Inner { lore, claims, eyes, status: JobStatus::Unknown })))
 	}
 
 	fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -61,6 +63,14 @@ impl Node {
 	/// Does something with all that was computed so far.
 	pub(crate) fn with_lore<T>(&self, work: impl FnOnce(&mut Lore) -> T) -> T {
 		work(&mut self.inner().lore)
+	}
+
+	/// Does something as a challenger whose executor computes `eyes`.
+	pub(crate) fn seen_by<T>(&self, eyes: Version, work: impl FnOnce() -> T) -> T {
+		self.inner().eyes = eyes;
+		let done = work();
+		self.inner().eyes = Version::Right;
+		done
 	}
 
 	/// Forgets the claims of earlier rounds.
@@ -84,8 +94,8 @@ impl Inner {
 			Work::Play { game, .. } => {
 				let brief = Brief::decode_all(&mut &game[..]).ok()?;
 				let play = match brief.game {
-					None => self.lore.opening(published.player(Side::Challenger), &brief),
-					Some(_) => self.lore.answer(published.player(brief.side), &brief),
+					None => self.lore.opening(self.player(published, Side::Challenger), &brief),
+					Some(_) => self.lore.answer(self.player(published, brief.side), &brief),
 				};
 				Some(JobResult::Move(play?.encode().try_into().ok()?))
 			},
@@ -93,25 +103,27 @@ impl Inner {
 		}
 	}
 
+	fn player(&self, published: Published, side: Side) -> Player {
+		let own = match side {
+			Side::Challenger => self.eyes,
+			Side::Defender => Version::Right,
+		};
+		player(published.content, own, side, published.lists)
+	}
+
 	fn check(&self, published: Published, claim: &ClaimRef) -> Checked {
 		let content = &self.lore.contents[published.content];
-		let right = content.claim(Version::Right);
+		let own = content.claim(self.eyes);
 		match published.lists {
-			_ if claim.claim_root == right.root => Checked::Agrees,
+			_ if claim.claim_root == own.root => Checked::Agrees,
 			None => Checked::ListWithheld,
 			Some(version) => {
 				let theirs = content.claim(version);
-				let states = right.states.iter().zip(&theirs.states);
-				let same = states.take_while(|(right, theirs)| right == theirs).count();
+				let states = own.states.iter().zip(&theirs.states);
+				let same = states.take_while(|(own, theirs)| own == theirs).count();
 				Checked::Differs { first_state: same as u32 }
 			},
 		}
-	}
-}
-
-impl Published {
-	fn player(&self, side: Side) -> Player {
-		player(self.content, Version::Right, side, self.lists)
 	}
 }
 
@@ -154,7 +166,7 @@ pub(crate) fn actions(claim: &mut Claim) -> Vec<(AccountId, Action)> {
 	sent
 }
 
-fn defend(solver: &AccountId) -> Vec<Action> {
+pub(crate) fn defend(solver: &AccountId) -> Vec<Action> {
 	let duties = solver::duties(solver).into_iter();
 	signing::due(solver, duties.filter_map(solver::act))
 }
@@ -191,6 +203,19 @@ pub(crate) fn is_opening(call: &RuntimeCall) -> bool {
 			Call::open { .. } | Call::open_withheld { .. } | Call::prefix_fault { .. }
 		)
 	)
+}
+
+/// The task whose claim a call opens a game about.
+pub(crate) fn task_of(call: &RuntimeCall) -> Option<TaskId> {
+	use pallet_dispute::Call;
+	match call {
+		RuntimeCall::Dispute(
+			Call::open { task, .. }
+			| Call::open_withheld { task }
+			| Call::prefix_fault { task, .. },
+		) => Some(*task),
+		_ => None,
+	}
 }
 
 /// Whether the claim can still be disputed or defended.

@@ -19,6 +19,7 @@ mod honest;
 mod lore;
 mod people;
 mod round;
+mod wrong_executor;
 
 use assay_dispute_game::testing::sim::{Tally, Wanted};
 use assay_sim::{
@@ -41,10 +42,17 @@ const BATCH: u64 = 2;
 struct Command {
 	#[command(flatten)]
 	args: Args,
+	/// Instead: a quarter of the challengers run a wrong executor and dispute every claim by the honest
+	/// rules, until they have no money left. Ends with a line that starts with `WRONG-EXECUTOR`.
+	#[arg(long)]
+	wrong_executor: bool,
 }
 
 fn main() -> ExitCode {
-	let Command { args } = Command::parse();
+	let Command { args, wrong_executor } = Command::parse();
+	if wrong_executor {
+		return mistaken(args.seed);
+	}
 	let wanted = match output::wanted(&args) {
 		Ok(wanted) => wanted,
 		Err(code) => return code,
@@ -53,6 +61,20 @@ fn main() -> ExitCode {
 	output::run(&run, |fault| {
 		output::again(&args, fault, &wanted).replacen("sim.sh", "sim.sh --pallets", 1)
 	})
+}
+
+/// Plays the scene of the wrong executors.
+fn mistaken(seed: u64) -> ExitCode {
+	match caught(|| wrong_executor::run(seed, &Node::new())) {
+		Ok(Ok(summary)) => {
+			println!("{}", summary.line(seed));
+			ExitCode::SUCCESS
+		},
+		Ok(Err(what)) | Err(what) => {
+			println!("WRONG seed {seed}: {what}");
+			ExitCode::FAILURE
+		},
+	}
 }
 
 /// Plays rounds on all cores until there were enough games.

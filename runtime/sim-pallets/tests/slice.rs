@@ -34,3 +34,23 @@ fn digest_should_not_change_when_threads_do() {
 	});
 	assert_eq!(digests[0], digests[1]);
 }
+
+#[test]
+fn wrong_executors_should_run_out_of_bonds_and_stall_nothing_when_they_dispute_every_claim() {
+	let run = Command::new(env!("CARGO_BIN_EXE_assay-sim-pallets"))
+		.args(["--wrong-executor", "--seed", "1"])
+		.output()
+		.expect("the binary was built for this test");
+	let output = String::from_utf8(run.stdout).expect("the output is text");
+	assert!(run.status.success(), "{output}");
+	let figure = |name: &str| -> f64 {
+		let word = output.split_whitespace().find_map(|word| word.strip_prefix(name));
+		word.and_then(|value| value.parse().ok()).expect("the line has the figure")
+	};
+	assert_eq!(figure("paid=") + figure("fallen="), figure("claims="), "{output}");
+	assert!(figure("late=") == 0.0 && figure("false_games=") > 20.0, "{output}");
+	// No claim waits longer than one clock of a game that was opened in the last block of its window.
+	assert!(figure("worst_delay=") <= 300.0, "{output}");
+	// Each of four has less left than a bond of about five tokens.
+	assert!(figure("left=") < 20.0, "{output}");
+}

@@ -57,7 +57,8 @@ impl pallet_dispute::Config for Runtime {
 	type Claims = TaskMarket;
 	type Clock = Clock;
 	type Tariff = DisputeTariff;
-	// At 20 ms for the heaviest move, all games' next moves fit three blocks' dispute lanes.
+	// While ordinary transactions fill all that is theirs, seven of the longest moves fit a block beside them:
+	// 37 blocks for the last moves of all games, of a clock of 300 (runtime/load/tests/lane.rs).
 	type MaxGames = ConstU32<256>;
 	type AgendaSize = ConstU32<64>;
 	type TickWeight = DisputeTickWeight;

@@ -58,6 +58,8 @@ impl pallet_transaction_payment::Config for Runtime {
 		MinimumMultiplier,
 		MaximumMultiplier,
 	>;
-	type OperationalFeeMultiplier = ConstU8<5>;
+	// Of priority only, not of what is paid: with it a stranger who would have its ordinary transactions
+	// taken before a move in a dispute must tip each of them about as much as the whole move costs.
+	type OperationalFeeMultiplier = ConstU8<255>;
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }

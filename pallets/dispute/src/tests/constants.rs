@@ -80,6 +80,17 @@ fn constants_should_panic_when_heaviest_move_does_not_fit() {
 }
 
 #[test]
+#[should_panic(expected = "must fit the dispute lane within a clock")]
+fn constants_should_panic_when_lane_is_too_narrow_for_all_games() {
+	// Seven moves of 164 KiB fit a block beside ordinary transactions, so forty games take six blocks.
+	let narrow = ClockRules { base: 7, extension: 0, ..Clock::get() };
+	Clock::set(narrow);
+	check();
+	Clock::set(ClockRules { base: 6, ..narrow });
+	check();
+}
+
+#[test]
 fn clock_should_grow_with_replays_up_to_its_bound() {
 	let rules = Clock::get();
 	assert_eq!((rules.budget(0, 0), rules.budget(500_000_000, 0)), (41, 42));

@@ -24,6 +24,7 @@ mod post_partials;
 mod post_steps;
 mod post_trace;
 mod prefix_fault;
+mod refunds;
 mod refusals;
 mod several;
 mod table;

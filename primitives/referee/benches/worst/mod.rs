@@ -164,7 +164,17 @@ fn windows() -> Vec<Case> {
 }
 
 /// A program of this operation among as many nodes as a program may have, and its spec.
-pub(crate) fn program((name, op, operands): &Case) -> (CheckedProgram, NodeSpec) {
+#[allow(dead_code)] // whoever plays games about it wants the program as it is posted
+pub(crate) fn program(case: &Case) -> (CheckedProgram, NodeSpec) {
+	let (program, node) = posted(case);
+	let checked = program.check(&Limits::new(RECORD_SIZE));
+	let checked = checked.unwrap_or_else(|error| panic!("{}: {error:?}", case.0));
+	let spec = checked.specs[node as usize].clone();
+	(checked, spec)
+}
+
+/// The same program before its check, and the node of the operation.
+pub(crate) fn posted((_, op, operands): &Case) -> (Program, u32) {
 	let mut nodes = Vec::new();
 	let mut slots = Vec::new();
 	for (slot, ty) in (0..).zip(operands) {
@@ -182,8 +192,5 @@ pub(crate) fn program((name, op, operands): &Case) -> (CheckedProgram, NodeSpec)
 		slots: slots.try_into().expect("at most three slots"),
 		loss: MAX_NODES as u16 - 1,
 	};
-	let checked = program.check(&Limits::new(RECORD_SIZE));
-	let checked = checked.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-	let spec = checked.specs[operands.len()].clone();
-	(checked, spec)
+	(program, operands.len() as u32)
 }

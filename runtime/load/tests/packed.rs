@@ -1,0 +1,50 @@
+//! Blocks packed with one call keep their limits. What they take is for `scripts/load.sh` to say.
+
+use assay_load::{pack::pack, scenes};
+use assay_runtime::configs::{BlockLength, BlockWeights};
+
+/// Packs the block of a scene, and checks its limits.
+fn packed(name: &str) -> (usize, bool) {
+	let scene = scenes::all().into_iter().find(|scene| scene.name == name);
+	let packed = pack(scene.expect("there is such a scene").prepare());
+	let limits = BlockWeights::get();
+	let total = packed.weight.total();
+	assert!(total.all_lte(limits.max_block), "{name}: {total:?}");
+	if let Some(most) = limits.get(packed.class).max_total {
+		let spent = *packed.weight.get(packed.class);
+		assert!(spent.all_lte(most), "{name}: {spent:?}");
+	}
+	assert!(packed.bytes <= *BlockLength::get().max.get(packed.class) as usize, "{name}");
+	println!("load.packed.{name} {} calls {}", packed.transactions.len(), packed.is_full);
+	(packed.transactions.len(), packed.is_full)
+}
+
+#[test]
+fn block_should_keep_its_limits_when_it_is_full_of_posted_tasks() {
+	let (calls, is_full) = packed("task_market.post_task");
+	assert!(is_full && calls > 50, "{calls}");
+}
+
+#[test]
+fn block_should_keep_its_limits_when_it_is_full_of_verdicts() {
+	let (calls, is_full) = packed("tile.matmul");
+	assert!(is_full && calls > 25, "{calls}");
+}
+
+#[test]
+fn block_should_take_a_conviction_of_every_claim_that_the_chain_can_have_games_about() {
+	assert_eq!(packed("dispute.pick_tile.convicts_beside_31").0, 8);
+}
+
+#[test]
+fn there_should_be_a_scene_for_every_call_of_ours() {
+	let names: Vec<String> = scenes::all().into_iter().map(|scene| scene.name).collect();
+	let has = |name: String| names.contains(&name);
+	for call in ["register", "update_profile", "deregister", "bond", "bond_extra", "unbond"] {
+		assert!(has(format!("compute_staking.{call}")), "{call}");
+	}
+	assert_eq!(names.iter().filter(|name| name.starts_with("task_market.")).count(), 11);
+	// Every move, and what is not a move of its own: to open withheld, at the worst, and to expire.
+	let moves = names.iter().filter(|name| name.starts_with("dispute.")).count();
+	assert!(moves >= 18, "{moves}: {names:?}");
+}

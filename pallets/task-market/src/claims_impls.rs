@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
 		challenger: &T::AccountId,
 		cost: BalanceOf<T>,
 	) -> Slash<T::AccountId, BalanceOf<T>> {
-		let penalties = T::Penalties::get();
+		let penalties = job.penalties;
 		let cost = cost.min(penalties.cost_cap.mul_floor(job.stake));
 		let to_challenger = penalties.challenger_share.mul_floor(job.stake).saturating_add(cost);
 		let to_requester = penalties.requester_share.mul_floor(job.stake);

@@ -67,6 +67,8 @@ pub struct Job<AccountId, Balance> {
 	pub price: Balance,
 	/// Stake that it has behind the task.
 	pub stake: Balance,
+	/// What it loses for a fault: as at its assignment, whatever later runtimes ask of others.
+	pub penalties: Penalties,
 }
 
 /// Where a task stands, with what only matters there. See [`TaskPhase`] for the picture.

@@ -15,7 +15,6 @@ fn main() {
 		.import_memory()
 		.export_heap_base()
 		.enable_feature("next")
-		.enable_feature("try-runtime")
 		.set_file_name("assay_runtime_next.rs")
 		.build();
 }

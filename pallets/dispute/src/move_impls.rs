@@ -45,11 +45,10 @@ impl<T: Config> Pallet<T> {
 		params: &Params,
 		play: &CaseMove,
 	) -> Result<Case, Error<T>> {
-		let heartbeat = match play {
-			Move::PrefixFault { heartbeat, .. } => Some(*heartbeat),
-			_ => None,
-		};
-		Self::case_with(task, claim, params, heartbeat)
+		if let Move::PrefixFault { heartbeat, .. } = play {
+			return Self::case_with(task, claim, params, [*heartbeat]);
+		}
+		Self::case_with(task, claim, params, [])
 	}
 
 	/// What the referee needs to know about a claim in a game with these parameters, with the heartbeats
@@ -90,7 +89,7 @@ impl<T: Config> Pallet<T> {
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
 		let flops = program.flops.saturating_mul(work.stride.into());
 		let clock = rules.budget(flops, claim.open_games);
-		let referee = Referee::of_opset(program.opset).ok_or(Error::UnknownReferee)?.number();
+		let referee = Referee::of_opset(program.opset).ok_or(Error::<T>::UnknownReferee)?;
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
 		let name = (genesis, task, claim.attempt, claim.claim.root, id);
 		Ok(Params {
@@ -101,7 +100,7 @@ impl<T: Config> Pallet<T> {
 			stride: work.stride,
 			nodes: program.nodes.into(),
 			slots: program.slots.into(),
-			referee,
+			referee: referee.number(),
 			clock,
 			reserve: rules.reserve(clock),
 			extension: rules.extension,

@@ -27,6 +27,7 @@ mod prefix_fault;
 mod refusals;
 mod several;
 mod table;
+mod upgrade;
 mod withdraw_claim;
 
 pub(crate) use assay_case::testing::{Execution, Lie, MLP};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use assay_case::testing::{Execution, Task};
 use assay_case::CaseMove;
-use assay_dispute_game::{Move, Outcome};
+use assay_dispute_game::{Move, Outcome, Side};
 use assay_primitives::{Assurance, Claim, ClaimEnds, HardwareClass, TaskId, Terms, Work};
 use assay_runtime::{
 	constants::ASY, AccountId, Balance, BlockNumber, Runtime, RuntimeCall, RuntimeEvent,
@@ -18,7 +18,8 @@ use polkadot_sdk::sp_keyring::Sr25519Keyring;
 use crate::{chain::Chain, line::Line};
 
 pub(crate) const REQUESTER: Sr25519Keyring = Sr25519Keyring::Bob;
-pub(crate) const SOLVER: Sr25519Keyring = Sr25519Keyring::Charlie;
+/// Two, as one has room for 64 locks of stake.
+const SOLVERS: [Sr25519Keyring; 2] = [Sr25519Keyring::Charlie, Sr25519Keyring::Eve];
 pub(crate) const CHALLENGER: Sr25519Keyring = Sr25519Keyring::Dave;
 
 /// Blocks for bids.
@@ -87,12 +88,19 @@ fn submit(task: TaskId, execution: &Execution) -> RuntimeCall {
 	Market::submit_claim { task, claim, ends: ClaimEnds { first, last } }.into()
 }
 
-/// Makes the solver one, with stake for all these tasks.
+/// Who solves a task.
+fn solver(task: TaskId) -> Sr25519Keyring {
+	SOLVERS[task as usize % SOLVERS.len()]
+}
+
+/// Makes the solvers what they are, with stake for all their tasks.
 pub(crate) fn enlist(chain: &mut Chain) {
-	let hardware = HardwareClass::Cpu;
-	let register = Stake::register { hardware, metadata: Default::default() };
-	let bond = Stake::bond { amount: 5_000 * ASY };
-	chain.block(vec![(SOLVER, register.into()), (SOLVER, bond.into())]);
+	for who in SOLVERS {
+		let hardware = HardwareClass::Cpu;
+		let register = Stake::register { hardware, metadata: Default::default() };
+		let bond = Stake::bond { amount: 1_000 * ASY };
+		chain.block(vec![(who, register.into()), (who, bond.into())]);
+	}
 }
 
 /// Brings the executions before the chain as claims, each of its own task; returns the tasks.
@@ -100,11 +108,12 @@ pub(crate) fn claims(chain: &mut Chain, executions: &[&Execution]) -> Vec<TaskId
 	let first = chain.read(NextTask::<Runtime>::get);
 	let tasks: Vec<TaskId> = (first..).take(executions.len()).collect();
 	chain.make(executions.iter().map(|it| (REQUESTER, post(&it.task))).collect());
-	let bid = |task: &TaskId| (SOLVER, Market::place_bid { task: *task, price: PRICE }.into());
+	let bid =
+		|task: &TaskId| (solver(*task), Market::place_bid { task: *task, price: PRICE }.into());
 	chain.make(tasks.iter().map(bid).collect());
 	let height = chain.height();
 	chain.run_to(height + BIDDING + 2);
-	let submit = |(task, it): (&TaskId, &&Execution)| (SOLVER, submit(*task, it));
+	let submit = |(task, it): (&TaskId, &&Execution)| (solver(*task), submit(*task, it));
 	chain.make(tasks.iter().zip(executions).map(submit).collect());
 	tasks
 }
@@ -158,8 +167,8 @@ fn order(chain: &mut Chain, game: GameId, play: CaseMove) -> (Sr25519Keyring, Ru
 	let view = view(chain, game).expect("the game is open");
 	let kind = play.kind();
 	let who = match kind.side() {
-		assay_dispute_game::Side::Challenger => CHALLENGER,
-		assay_dispute_game::Side::Defender => SOLVER,
+		Side::Challenger => CHALLENGER,
+		Side::Defender => solver(view.task),
 	};
 	let position = view.game.position();
 	let call = match play {

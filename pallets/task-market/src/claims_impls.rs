@@ -8,7 +8,6 @@ use frame_support::{
 	ensure,
 	pallet_prelude::{DispatchError, DispatchResult, Weight},
 	storage::with_storage_layer,
-	traits::Get,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::Saturating;

@@ -8,6 +8,8 @@ use polkadot_sdk::sp_runtime::{
 };
 use scale_info::TypeInfo;
 
+use crate::Penalties;
+
 /// Most bids that one task holds; a lower price pushes out the highest.
 pub const MAX_BIDS: u32 = 16;
 

@@ -2,4 +2,4 @@
 
 mod v1;
 
-pub use v1::V0ToV1;
+pub use v1::{NameRuntime, V0ToV1};

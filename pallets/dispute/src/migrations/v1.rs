@@ -2,19 +2,24 @@
 //!
 //! One pass over at most [`Config::MaxGames`] rows, in the block of the upgrade.
 
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::marker::PhantomData;
 
 use assay_dispute_game::Game;
 use assay_primitives::{Attempt, TaskId};
 use codec::{Decode, Encode};
 use frame_support::{
-	migrations::VersionedMigration, pallet_prelude::Weight, traits::Get,
-	traits::UncheckedOnRuntimeUpgrade,
+	ensure,
+	migrations::VersionedMigration,
+	pallet_prelude::Weight,
+	traits::{Get, UncheckedOnRuntimeUpgrade},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::TryRuntimeError;
 
 use crate::{
-	frame_support, frame_system, BalanceOf, Config, Dispute, DisputeOf, Disputes, Pallet, Tariff,
+	frame_support, frame_system, sp_runtime, BalanceOf, Config, Dispute, DisputeOf, Disputes,
+	GameId, Pallet, Tariff,
 };
 
 /// The migration, which runs once: only where storage has version 0.
@@ -26,7 +31,7 @@ const BEFORE: u32 = 1;
 
 /// A row of version 0.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct OldDispute<AccountId, Balance, BlockNumber> {
+struct OldDispute<AccountId, Balance, BlockNumber> {
 	task: TaskId,
 	attempt: Attempt,
 	challenger: AccountId,
@@ -76,55 +81,53 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for NameRuntime<T> {
 	}
 
 	#[cfg(feature = "try-runtime")]
-	fn pre_upgrade() -> Result<alloc::vec::Vec<u8>, crate::sp_runtime::TryRuntimeError> {
-		check::before::<T>()
+	fn pre_upgrade() -> Result<Vec<u8>, TryRuntimeError> {
+		Self::rows_before()
 	}
 
 	#[cfg(feature = "try-runtime")]
-	fn post_upgrade(before: alloc::vec::Vec<u8>) -> Result<(), crate::sp_runtime::TryRuntimeError> {
-		check::after::<T>(&before)
+	fn post_upgrade(before: Vec<u8>) -> Result<(), TryRuntimeError> {
+		Self::check_after(&before)
 	}
 }
 
-/// What tools check before and after the upgrade.
-#[cfg(feature = "try-runtime")]
-mod check {
-	use super::{Config, OldDisputeOf, Pallet};
-	use crate::{
-		frame_support::{ensure, storage_alias, Twox64Concat},
-		sp_runtime::TryRuntimeError,
-		GameId,
-	};
-	use alloc::{collections::BTreeMap, vec::Vec};
-	use codec::{Decode, Encode};
-
-	/// The rows as version 0 has them.
-	#[storage_alias]
-	type Disputes<T: Config> = StorageMap<Pallet<T>, Twox64Concat, GameId, OldDisputeOf<T>>;
-
-	type Rows<T> = BTreeMap<GameId, OldDisputeOf<T>>;
-
-	fn counted<T: Config>(rows: usize) -> Result<(), TryRuntimeError> {
-		let all = u32::try_from(rows) == Ok(crate::Disputes::<T>::count());
-		ensure!(all, "a stored game does not decode");
-		Ok(())
-	}
-
+impl<T: Config> NameRuntime<T> {
 	/// All rows of version 0, encoded; every one must decode.
-	pub(super) fn before<T: Config>() -> Result<Vec<u8>, TryRuntimeError> {
-		let rows: Rows<T> = Disputes::<T>::iter().collect();
-		counted::<T>(rows.len())?;
+	pub fn rows_before() -> Result<Vec<u8>, TryRuntimeError> {
+		let rows: BTreeMap<GameId, OldDisputeOf<T>> = old::Disputes::<T>::iter().collect();
+		Self::check_count(rows.len())?;
 		Ok(rows.encode())
 	}
 
 	/// Each row is what its old form becomes, and there are no others.
-	pub(super) fn after<T: Config>(before: &[u8]) -> Result<(), TryRuntimeError> {
-		let rows = Rows::<T>::decode(&mut &*before).map_err(|_| "rows of before do not decode")?;
-		counted::<T>(rows.len())?;
+	pub fn check_after(before: &[u8]) -> Result<(), TryRuntimeError> {
+		let rows = BTreeMap::<GameId, OldDisputeOf<T>>::decode(&mut &*before)
+			.map_err(|_| "the rows of before do not decode")?;
+		Self::check_count(rows.len())?;
 		for (id, old) in rows {
-			let new = crate::Disputes::<T>::get(id);
-			ensure!(new == Some(super::renewed::<T>(old)), "a game has changed on the way");
+			let renewed = Some(renewed::<T>(old));
+			ensure!(Disputes::<T>::get(id) == renewed, "a game has changed on the way");
 		}
 		Ok(())
 	}
+
+	fn check_count(rows: usize) -> Result<(), TryRuntimeError> {
+		let all = u32::try_from(rows) == Ok(Disputes::<T>::count());
+		ensure!(all, "a stored game does not decode");
+		Ok(())
+	}
+}
+
+/// The storage item by the name that it has.
+mod old {
+	use super::{Config, OldDisputeOf, Pallet};
+	use crate::{
+		frame_support::{storage_alias, Twox64Concat},
+		GameId,
+	};
+
+	/// The rows as version 0 has them.
+	#[storage_alias]
+	pub(super) type Disputes<T: Config> =
+		StorageMap<Pallet<T>, Twox64Concat, GameId, OldDisputeOf<T>>;
 }

@@ -85,22 +85,15 @@ impl Chain {
 		self.version = RuntimeVersion::decode(&mut &version[..]).expect("it is a version");
 	}
 
-	/// Calls a function of some code on the state.
-	fn execute(&mut self, code: &[u8], hash: &[u8], method: &str, data: &[u8]) -> Vec<u8> {
-		let fetcher = WrappedRuntimeCode(code.into());
-		let code = RuntimeCode { code_fetcher: &fetcher, hash: hash.to_vec(), heap_pages: None };
+	/// Calls a function of the chain's runtime.
+	pub(crate) fn call(&mut self, method: &str, data: &[u8]) -> Vec<u8> {
+		let fetcher = WrappedRuntimeCode((&self.code[..]).into());
+		let hash = self.hash.clone();
+		let code = RuntimeCode { code_fetcher: &fetcher, hash, heap_pages: None };
 		let context = CallContext::Onchain { import: false };
 		let mut ext = self.state.ext();
 		let (result, _) = self.executor.call(&mut ext, &code, method, data, context);
 		result.unwrap_or_else(|error| panic!("{method}: {error}"))
-	}
-
-	/// Calls a function of the chain's runtime.
-	pub(crate) fn call(&mut self, method: &str, data: &[u8]) -> Vec<u8> {
-		let (code, hash) = (std::mem::take(&mut self.code), std::mem::take(&mut self.hash));
-		let result = self.execute(&code, &hash, method, data);
-		(self.code, self.hash) = (code, hash);
-		result
 	}
 
 	/// Calls a function of the chain's runtime whose answer is a `T`.
@@ -109,18 +102,17 @@ impl Chain {
 		T::decode(&mut &answer[..]).unwrap_or_else(|error| panic!("{method}: {error}"))
 	}
 
-	/// Calls a function of a runtime that the chain does not have yet, and forgets what it did.
-	pub(crate) fn rehearse(&mut self, code: &[u8], method: &str, data: &[u8]) -> Vec<u8> {
-		self.state.ext().storage_start_transaction();
-		let hash = BlakeTwo256::hash(code);
-		let result = self.execute(code, hash.as_ref(), method, data);
-		self.state.ext().storage_rollback_transaction().expect("it was started");
-		result
-	}
-
 	/// Reads the state by the types of the runtime before the upgrade.
 	pub(crate) fn read<R>(&mut self, read: impl FnOnce() -> R) -> R {
 		self.state.execute_with(read)
+	}
+
+	/// Does something with the state that is forgotten afterwards.
+	pub(crate) fn forget<R>(&mut self, act: impl FnOnce() -> R) -> R {
+		self.state.ext().storage_start_transaction();
+		let result = self.state.execute_with(act);
+		self.state.ext().storage_rollback_transaction().expect("it was started");
+		result
 	}
 
 	/// The last block.

@@ -14,13 +14,13 @@ use std::collections::BTreeSet;
 use assay_case::testing::{mlp, Execution};
 use assay_dispute_game::{Fault, Outcome};
 use assay_primitives::TaskId;
-use assay_runtime::{Dispute, Runtime, RuntimeCall};
+use assay_runtime::{ComputeStaking, Dispute, Runtime, RuntimeCall, TaskMarket};
 use assay_upgrade::{after, before};
 use codec::Encode;
 use pallet_dispute::{Disputes, GameId};
 use pallet_task_market::{Error, Tasks};
 use polkadot_sdk::{
-	frame_support::{traits::StorageVersion, weights::Weight},
+	frame_support::{assert_ok, traits::StorageVersion, weights::Weight},
 	frame_system, pallet_sudo, sp_io,
 	sp_keyring::Sr25519Keyring,
 };
@@ -33,14 +33,9 @@ use line::{Line, Place};
 const ROOT: Sr25519Keyring = Sr25519Keyring::Alice;
 /// Least number of places at which games stand when the upgrade comes.
 const PLACES: usize = 50;
-/// What `TryRuntime_on_runtime_upgrade` shall check: everything.
-const ALL: u8 = 1;
-/// The state only.
-const STATE: u8 = 3;
 /// Bytes of a stored game before the field that the migration adds: task, attempt and two accounts.
 const BEFORE_THE_FIELD: usize = 4 + 1 + 32 + 32;
 
-const STAGE2: bool = false;
 const CONVICTED: Outcome = Outcome::Convicted(Fault::Tile);
 
 /// A call that only root may make.
@@ -77,10 +72,6 @@ fn upgrade(chain: &mut Chain, games: &[GameId]) -> usize {
 	let shown: Vec<Option<View>> = games.iter().map(|game| hall::view(chain, *game)).collect();
 	let rows: Vec<Vec<u8>> = games.iter().map(|game| row(chain, *game)).collect();
 	assert!(shown.iter().all(Option::is_some), "all games are open");
-	// What an engineer does first: the new runtime on the state of the old one, with all checks.
-	if STAGE2 {
-		chain.rehearse(after(), "TryRuntime_on_runtime_upgrade", &[ALL]);
-	}
 	assert_eq!(chain.read(StorageVersion::get::<Dispute>), 0);
 
 	assert_eq!(chain.version.spec_version, 1);
@@ -102,11 +93,21 @@ fn upgrade(chain: &mut Chain, games: &[GameId]) -> usize {
 	at
 }
 
-/// Every pallet's invariants, by the new runtime.
+/// The invariants of our pallets, checked by the types of the runtime before the upgrade: the field that it
+/// adds is taken out of the rows for that, and nothing else.
 fn check(chain: &mut Chain) {
-	if STAGE2 {
-		chain.rehearse(after(), "TryRuntime_on_runtime_upgrade", &[STATE]);
-	}
+	let upgraded = chain.read(StorageVersion::get::<Dispute>) == 1;
+	chain.forget(|| {
+		let rows = Disputes::<Runtime>::iter_keys().take_while(|_| upgraded);
+		for key in rows.map(Disputes::<Runtime>::hashed_key_for).collect::<Vec<_>>() {
+			let row = sp_io::storage::get(&key).expect("the game is open").to_vec();
+			let (head, tail) = row.split_at(BEFORE_THE_FIELD);
+			sp_io::storage::set(&key, &[head, &tail[4..]].concat());
+		}
+		assert_ok!(ComputeStaking::do_try_state());
+		assert_ok!(TaskMarket::do_try_state());
+		assert_ok!(Dispute::do_try_state());
+	});
 }
 
 /// The games and claims of this test.

@@ -1,6 +1,7 @@
-//! Builds the runtime with the feature `next` for wasm, with the checks of `try-runtime`, into the folder in
-//! which the runtime's own build script has built it without: most of its dependencies are there already.
+//! Builds the runtime with the feature `next` for wasm, in the folder in which the runtime's own build script has
+//! built it without: its dependencies are there already.
 
+use std::path::Path;
 use substrate_wasm_builder::WasmBuilder;
 
 fn main() {
@@ -9,9 +10,10 @@ fn main() {
 	if std::env::var_os(HINT).is_none() {
 		std::env::set_var(HINT, concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
 	}
+	let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("Cargo.toml");
 	WasmBuilder::new()
-		.with_project(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
-		.expect("the runtime lies beside this crate")
+		.with_project(runtime)
+		.expect("the runtime lies around this crate")
 		.import_memory()
 		.export_heap_base()
 		.enable_feature("next")

@@ -34,8 +34,6 @@ const PRICE: Balance = 5 * ASY;
 pub(crate) struct Seat {
 	/// The line, by number.
 	pub(crate) line: usize,
-	/// The task whose claim it is about.
-	pub(crate) task: TaskId,
 	/// Its number.
 	pub(crate) game: GameId,
 	/// Moves made.
@@ -130,7 +128,7 @@ pub(crate) fn open(chain: &mut Chain, lines: &[Line], about: &[(usize, TaskId)])
 		(CHALLENGER, RuntimeCall::from(call))
 	};
 	chain.make(about.iter().map(opening).collect());
-	let seat = |(game, &(line, task))| Seat { line, task, game, made: 1 };
+	let seat = |(game, &(line, _))| Seat { line, game, made: 1 };
 	(first..).zip(about).map(seat).collect()
 }
 

@@ -14,7 +14,7 @@ use polkadot_sdk::{
 	sc_executor::WasmExecutor,
 	sp_consensus_babe::digests::{CompatibleDigestItem, PreDigest, SecondaryPlainPreDigest},
 	sp_core::{
-		storage::{well_known_keys::CODE, StateVersion},
+		storage::{well_known_keys::CODE, StateVersion, Storage},
 		traits::{
 			CallContext, CodeExecutor, ReadRuntimeVersionExt, RuntimeCode, WrappedRuntimeCode,
 		},
@@ -38,10 +38,13 @@ const MOST: usize = 20;
 /// What an account wants to do.
 pub(crate) type Order = (Sr25519Keyring, RuntimeCall);
 
+type Executor = WasmExecutor<(SubstrateHostFunctions, assay_executor::HostFunctions)>;
+
 /// The state of a chain and what executes its code.
 pub(crate) struct Chain {
+	genesis: Storage,
 	state: TestExternalities,
-	executor: WasmExecutor<(SubstrateHostFunctions, assay_executor::HostFunctions)>,
+	executor: Executor,
 	code: Vec<u8>,
 	hash: Vec<u8>,
 	/// What the code says it is.
@@ -59,10 +62,20 @@ impl Chain {
 		let storage = GenesisConfigBuilderRuntimeCaller::<()>::new(code)
 			.get_storage_for_named_preset(Some(&"local_testnet".to_owned()))
 			.expect("the preset is one of the runtime's");
-		let executor = WasmExecutor::builder().build();
+		Self::from_genesis(code, storage, Executor::builder().build())
+	}
+
+	/// The same chain at its genesis, whose code need not be compiled again.
+	pub(crate) fn twin(&self, code: &[u8]) -> Self {
+		Self::from_genesis(code, self.genesis.clone(), self.executor.clone())
+	}
+
+	fn from_genesis(code: &[u8], genesis: Storage, executor: Executor) -> Self {
+		let storage = genesis.clone();
 		let mut state = TestExternalities::new_with_code_and_state(code, storage, StateVersion::V1);
 		state.register_extension(ReadRuntimeVersionExt::new(executor.clone()));
 		let mut chain = Self {
+			genesis,
 			state,
 			executor,
 			code: Vec::new(),

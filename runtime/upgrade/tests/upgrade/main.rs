@@ -223,7 +223,7 @@ fn games_should_end_by_their_own_rules_when_the_chain_upgrades_meanwhile() {
 	check(&mut chain);
 
 	// The same without the upgrade.
-	let mut other = Chain::new(before());
+	let mut other = chain.twin(before());
 	for (number, orders) in chain.blocks.clone().into_iter().enumerate() {
 		let remark = frame_system::Call::remark { remark: vec![] };
 		other.block(if number == at { vec![as_root(remark)] } else { orders });

@@ -154,14 +154,14 @@ fn label(phase: &Phase) -> String {
 		Phase::Partials { .. } => "partials".into(),
 		Phase::Block { .. } => "block".into(),
 		Phase::Opening { block, .. } => format!("opening, of a block: {}", block.is_some()),
-		Phase::Bisect { level, .. } => format!("bisect {}", list(level)),
-		Phase::Pick { level, .. } => format!("pick {}", list(level)),
+		Phase::Bisect { level, run, .. } => format!("bisect {}, {}", list(level), run.rounds()),
+		Phase::Pick { level, run, .. } => format!("pick {}, {}", list(level), run.rounds()),
 		Phase::Over { .. } => "over".into(),
 	}
 }
 
 /// The lines that games before the upgrade follow. Together they come through every phase, and through
-/// searches of every depth that lists of at most a thousand leaves have.
+/// searches of one round, of two and of three.
 pub(crate) fn lines() -> Vec<Line> {
 	use Style::*;
 	let partial = |block| {
@@ -176,10 +176,9 @@ pub(crate) fn lines() -> Vec<Line> {
 		Line::liar("split reduction", &mlp(1, 1), partial(0), Open),
 		Line::accuser("split reduction, bare", &mlp(1, 1), partial(1), Bare),
 		Line::new_rules("withheld, 301 states", &mlp(300, 1), 100, Withheld),
-		Line::old_rules("withheld, strides of 300", &mlp(600, 300), 101, Withheld),
+		Line::old_rules("withheld, stride of 300", &mlp(300, 300), 101, Withheld),
 		Line::liar("withheld, tiles", &mlp(60, 3), bit(7, MLP.update), Withheld),
-		Line::accuser("withheld, stride of 18", &mlp(36, 18), bit(3, MLP.gradient), Withheld),
-		Line::old_rules("withheld, 301 states of 3 steps", &mlp(900, 3), 100, Withheld),
+		Line::accuser("withheld, strides of 18", &mlp(324, 18), bit(3, MLP.gradient), Withheld),
 		Line::liar("withheld, slots", &mlp(4, 1), vec![Lie::Slot { step: 1, slot: 0 }], Withheld),
 	]
 }

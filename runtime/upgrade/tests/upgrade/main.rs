@@ -57,7 +57,7 @@ fn one_for_each_place(lines: &[Line]) -> Vec<(usize, usize)> {
 		}
 	}
 	assert!(seen.len() >= PLACES, "{} places: {seen:?}", seen.len());
-	eprintln!("{} places:\n{seen:#?}", seen.len());
+	eprintln!("{} games, each at another place", seen.len());
 	games
 }
 

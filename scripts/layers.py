@@ -25,6 +25,7 @@ GROUPS = {
     "primitives/fuzz": PURE | {"ml-runtime/*"},
     "runtime/sim-pallets": PURE | {"pallet-*", "assay-runtime", "assay-sim"},
     "runtime/sim": PURE,
+    "runtime/upgrade": {"assay-runtime"},
     "runtime": PURE | {"pallet-*"},
     "ml-runtime/": (PURE - {"assay-runtime-apis"}) | {"ml-runtime/*"},
     "zombienet/": PURE | {"ml-runtime/*"},

@@ -35,6 +35,8 @@ mod benchmarks;
 pub mod configs;
 pub mod constants;
 pub mod genesis_config_presets;
+#[cfg(feature = "next")]
+mod next;
 pub mod offchain;
 pub mod timing;
 
@@ -51,6 +53,7 @@ use sp_runtime::{
 	traits::{BlakeTwo256, IdentifyAccount, Verify},
 	MultiAddress, MultiSignature,
 };
+#[cfg(not(feature = "next"))]
 use sp_version::RuntimeVersion;
 
 /// A signature of any of the supported kinds.
@@ -124,6 +127,7 @@ impl_opaque_keys! {
 
 /// Identity of this runtime. Raise `spec_version` with every change of behaviour and
 /// `transaction_version` when a call, its index, its arguments or an extension changes.
+#[cfg(not(feature = "next"))]
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: alloc::borrow::Cow::Borrowed("assay"),
@@ -135,6 +139,13 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	transaction_version: 1,
 	system_version: 1,
 };
+
+/// What the first block of this runtime does to the storage of the one before, in order.
+#[cfg(not(feature = "next"))]
+pub type Migrations = ();
+
+#[cfg(feature = "next")]
+pub use next::{Migrations, VERSION};
 
 /// BABE's fixed choices: one block in four slots is won by lot, the others by a secondary VRF.
 pub const BABE_GENESIS_EPOCH_CONFIG: sp_consensus_babe::BabeEpochConfiguration =

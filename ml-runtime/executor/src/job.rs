@@ -91,12 +91,12 @@ impl Job {
 	/// checkpoints of one serve the other. Only the shorter one's end may lie inside a stride of the
 	/// longer one, which commits to no state there: such a checkpoint is skipped when it is read.
 	fn digest(&self, init_root: &Root) -> Root {
-		let CheckedProgram { batch, specs, slots, loss, cost: _ } = &self.program;
-		let program = (batch, specs, slots, loss).encode();
+		let CheckedProgram { opset, batch, specs, slots, loss, cost: _ } = &self.program;
+		let program = (opset, batch, specs, slots, loss).encode();
 		let stop = self.on_non_finite == OnNonFinite::Stop;
 		let data = (self.data.root(), self.data.record_size());
 		let rest = (self.seed, self.stride, data, init_root, stop).encode();
-		let mut hasher = blake3::Hasher::new_derive_key("assay executor v2 job");
+		let mut hasher = blake3::Hasher::new_derive_key("assay executor v3 job");
 		hasher.update(&program).update(&rest);
 		hasher.finalize().into()
 	}

@@ -10,7 +10,7 @@ use assay_executor::{CheckpointPolicy, Prepared, Replay, Session, Storage, Trace
 use assay_ops::{eval::StepContext, step::run_reference, NodeId, NodeSpec, Op};
 use assay_referee::{
 	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, Around,
-	ProvenNode, ProvenSlot, Step, Verdict,
+	ProvenNode, ProvenSlot, Referee, Step, Verdict,
 };
 use common::{prepare, Training, LENET};
 
@@ -21,6 +21,7 @@ fn job() -> Prepared {
 /// What the chain knows of a step when the trace is the claimed one.
 fn step_of(job: &Prepared, trace: &Trace) -> Step {
 	Step {
+		referee: Referee::V1,
 		program: program_root(job.program()).unwrap(),
 		trace: trace.list().root(),
 		context: *trace.context(),

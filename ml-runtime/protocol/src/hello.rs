@@ -5,7 +5,7 @@ use assay_ops::OPSET_VERSION;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 
 /// Version of the messages. Part of [`Hello`]; any change of a message needs a new one.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// What a worker is.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]

@@ -15,22 +15,24 @@ impl<T: Config> Pallet<T> {
 	/// the running attempt's heartbeats.
 	pub fn opening_brief(task: TaskId, prefixes: impl IntoIterator<Item = u32>) -> Option<Brief> {
 		let claim = T::Claims::claim(task)?;
+		let params = Self::params(NO_GAME, task, &claim).ok()?;
 		Some(Brief {
-			case: Self::case_with(task, &claim, prefixes),
-			params: Self::params(NO_GAME, task, &claim),
+			case: Self::case_with(task, &claim, &params, prefixes).ok()?,
+			params,
 			game: None,
 			side: Side::Challenger,
 			transcript: Default::default(),
 		})
 	}
 
-	/// What the side to move needs to find its next move; `None` for an unknown game. `prefixes` as for
+	/// What the side to move needs to find its next move; `None` for an unknown game, or one whose referee
+	/// this runtime does not have. `prefixes` as for
 	/// [`Self::opening_brief`].
 	pub fn game_brief(id: GameId, prefixes: impl IntoIterator<Item = u32>) -> Option<Brief> {
 		let dispute = Disputes::<T>::get(id)?;
 		let claim = T::Claims::claim(dispute.task)?;
 		Some(Brief {
-			case: Self::case_with(dispute.task, &claim, prefixes),
+			case: Self::case_with(dispute.task, &claim, dispute.game.params(), prefixes).ok()?,
 			params: *dispute.game.params(),
 			side: dispute.game.mover()?,
 			game: Some(dispute.game),

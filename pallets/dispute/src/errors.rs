@@ -51,6 +51,9 @@ mod errors {
 		BadShape,
 		/// No place in the agenda near the game's deadline.
 		AgendaFull,
+		/// The game, or the claim's operation set, needs a version of the referee that this runtime does
+		/// not have.
+		UnknownReferee,
 	}
 
 	impl<T> From<assay_dispute_game::GameError> for Error<T> {

@@ -24,13 +24,20 @@
 //! 2. Each game is listed under its task and the task has a claim with as many open games.
 //! 3. Each game has exactly one agenda entry, at or after its deadline and where its row says.
 //! 4. No stored game is over, each has one next mover, and its clocks are within their budget.
-//! 5. Games are at most [`Config::MaxGames`], have ids below the next one and a known referee version.
+//! 5. Games are at most [`Config::MaxGames`], have ids below the next one and a version of the referee that
+//!    this runtime has.
 //!
 //! # Who may move
 //!
 //! Moves that commit or choose belong to the account of their side: a stranger who posted a garbage
 //! trace for an honest solver would convict it. Moves that are checked against commitments that already
 //! stand (`bisect`, `join_fault`, `open_tile`) may be made by anyone. See ADR 0007.
+//!
+//! # What an upgrade leaves alone
+//!
+//! An open game is judged by the version of the referee that it has stored, runs on its own clocks and counts
+//! costs by its own tariff; the solver's penalties are those of its assignment. If a runtime lacks the version
+//! the game stands still ([`Error::UnknownReferee`]) until one has it. See ADR 0023.
 //!
 //! # When the list of states is withheld
 //!
@@ -64,6 +71,8 @@ mod brief;
 mod errors;
 mod events;
 mod games_impls;
+#[cfg(feature = "next")]
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod move_impls;
@@ -111,7 +120,8 @@ pub mod pallet {
 	pub type DisputeOf<T> =
 		Dispute<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+	const STORAGE_VERSION: StorageVersion =
+		StorageVersion::new(if cfg!(feature = "next") { 1 } else { 0 });
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]

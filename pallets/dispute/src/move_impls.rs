@@ -4,7 +4,7 @@ use assay_case::{Case, CaseMove, Heartbeats, Revealed};
 use assay_commitment::ProgramCommitment;
 use assay_dispute_game::{Effect, Game, Move, Params, Phase, Root, Transition};
 use assay_primitives::{Claims, DisputedClaim, TaskId, MAX_OPEN_GAMES};
-use assay_referee::REFEREE_VERSION;
+use assay_referee::Referee;
 use codec::Encode;
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, PostDispatchInfo, WithPostDispatchInfo},
@@ -20,7 +20,7 @@ use sp_runtime::traits::{BlakeTwo256, CheckedDiv, Hash, SaturatedConversion, Sat
 
 use crate::{
 	frame_support, frame_system, sp_runtime, BalanceOf, Config, Dispute, DisputeOf, Disputes,
-	Error, Event, GameId, GamesOf, HoldReason, NextGame, Pallet, Transcripts,
+	Error, Event, GameId, GamesOf, HoldReason, NextGame, Pallet, Tariff, Transcripts,
 };
 
 /// A claim as this runtime describes it.
@@ -33,21 +33,32 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	/// The claim before the referee, for one move: only the heartbeat that it names is looked up.
-	fn case(task: TaskId, claim: &ClaimOf<T>, play: &CaseMove) -> Case {
-		if let Move::PrefixFault { heartbeat, .. } = play {
-			return Self::case_with(task, claim, [*heartbeat]);
-		}
-		Self::case_with(task, claim, [])
+	/// The judge of a game: the version that it has stored, and no other.
+	fn referee(params: &Params) -> Result<Referee, Error<T>> {
+		Referee::of(params.referee).ok_or(Error::UnknownReferee)
 	}
 
-	/// What the referee needs to know about a claim, with the heartbeats of these lengths, as far as they
-	/// exist and fit.
+	/// The claim before the referee, for one move: only the heartbeat that it names is looked up.
+	fn case(
+		task: TaskId,
+		claim: &ClaimOf<T>,
+		params: &Params,
+		play: &CaseMove,
+	) -> Result<Case, Error<T>> {
+		if let Move::PrefixFault { heartbeat, .. } = play {
+			return Self::case_with(task, claim, params, [*heartbeat]);
+		}
+		Self::case_with(task, claim, params, [])
+	}
+
+	/// What the referee needs to know about a claim in a game with these parameters, with the heartbeats
+	/// of these lengths, as far as they exist and fit.
 	pub(crate) fn case_with(
 		task: TaskId,
 		claim: &ClaimOf<T>,
+		params: &Params,
 		prefixes: impl IntoIterator<Item = u32>,
-	) -> Case {
+	) -> Result<Case, Error<T>> {
 		let mut heartbeats = Heartbeats::new();
 		for states in prefixes {
 			if let Some(root) = T::Claims::heartbeat_root(task, states) {
@@ -56,7 +67,8 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
-		Case {
+		Ok(Case {
+			referee: Self::referee(params)?,
 			program: ProgramCommitment {
 				root: program.root,
 				nodes: program.nodes,
@@ -68,18 +80,19 @@ impl<T: Config> Pallet<T> {
 			batch: program.batch,
 			seed: work.seed,
 			heartbeats,
-		}
+		})
 	}
 
-	/// What is fixed for a game about this claim.
-	pub(crate) fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Params {
+	/// What is fixed for a game about this claim. The judge is the newest of the claim's operation set.
+	pub(crate) fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Result<Params, Error<T>> {
 		let rules = T::Clock::get();
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
 		let flops = program.flops.saturating_mul(work.stride.into());
 		let clock = rules.budget(flops, claim.open_games);
+		let referee = Referee::of_opset(program.opset).ok_or(Error::<T>::UnknownReferee)?;
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
 		let name = (genesis, task, claim.attempt, claim.claim.root, id);
-		Params {
+		Ok(Params {
 			id: name.using_encoded(BlakeTwo256::hash).0,
 			claim: claim.claim.root,
 			first_step: work.first_step,
@@ -87,27 +100,32 @@ impl<T: Config> Pallet<T> {
 			stride: work.stride,
 			nodes: program.nodes.into(),
 			slots: program.slots.into(),
-			referee: REFEREE_VERSION,
+			referee: referee.number(),
 			clock,
 			reserve: rules.reserve(clock),
 			extension: rules.extension,
-		}
+		})
 	}
 
 	/// Worth of a move.
-	fn cost(claim: &ClaimOf<T>, bytes: u32, replays: bool) -> BalanceOf<T> {
-		let tariff = T::Tariff::get();
+	fn cost(
+		tariff: &Tariff<BalanceOf<T>>,
+		claim: &ClaimOf<T>,
+		bytes: u32,
+		replays: bool,
+	) -> BalanceOf<T> {
 		let size = tariff.per_byte.saturating_mul(bytes.into());
-		let replay = if replays { Self::replay_cost(claim) } else { BalanceOf::<T>::default() };
+		let none = BalanceOf::<T>::default();
+		let replay = if replays { Self::replay_cost(tariff, claim) } else { none };
 		tariff.per_move.saturating_add(size).saturating_add(replay)
 	}
 
 	/// Worth of replaying one stride.
-	fn replay_cost(claim: &ClaimOf<T>) -> BalanceOf<T> {
+	fn replay_cost(tariff: &Tariff<BalanceOf<T>>, claim: &ClaimOf<T>) -> BalanceOf<T> {
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
 		let flops = program.flops.saturating_mul(work.stride.into());
 		let gigaflops = flops.div_ceil(1_000_000_000).saturated_into::<BalanceOf<T>>();
-		T::Tariff::get().per_gigaflop.saturating_mul(gigaflops)
+		tariff.per_gigaflop.saturating_mul(gigaflops)
 	}
 
 	/// The bond of a game about this claim: a multiple of what defending it costs.
@@ -118,7 +136,8 @@ impl<T: Config> Pallet<T> {
 			.per_move
 			.saturating_add(tariff.per_byte.saturating_mul(4096u32.into()))
 			.saturating_mul(4u32.into());
-		let defence = Self::replay_cost(claim).saturating_mul(2u32.into()).saturating_add(moves);
+		let defence =
+			Self::replay_cost(&tariff, claim).saturating_mul(2u32.into()).saturating_add(moves);
 		tariff.bond_base.saturating_add(defence.saturating_mul(tariff.bond_factor.into()))
 	}
 
@@ -147,8 +166,8 @@ impl<T: Config> Pallet<T> {
 		let claim = Self::open_claim(task, &challenger)
 			.map_err(|error| error.with_weight(Self::refused_opening_weight()))?;
 		let id = NextGame::<T>::get();
-		let params = Self::params(id, task, &claim);
-		let case = Self::case(task, &claim, &opening);
+		let params = Self::params(id, task, &claim)?;
+		let case = Self::case(task, &claim, &params, &opening)?;
 		let transition =
 			Game::open(params, &opening, Self::now(), &case).map_err(Error::<T>::from)?;
 		T::Claims::game_opened(task)?;
@@ -171,7 +190,10 @@ impl<T: Config> Pallet<T> {
 			attempt: claim.attempt,
 			challenger: challenger.clone(),
 			solver: claim.solver.clone(),
+			#[cfg(feature = "next")]
+			opened_under: <T as frame_system::Config>::Version::get().spec_version,
 			bond,
+			tariff: T::Tariff::get(),
 			challenger_cost: BalanceOf::<T>::default(),
 			solver_cost: BalanceOf::<T>::default(),
 			traced: false,
@@ -194,7 +216,7 @@ impl<T: Config> Pallet<T> {
 		let entitled = who == *dispute.account(side) || play.kind().is_self_evident();
 		ensure!(entitled, Error::<T>::NotYourGame);
 		let claim = T::Claims::claim(dispute.task).ok_or(Error::<T>::NoClaim)?;
-		let case = Self::case(dispute.task, &claim, &play);
+		let case = Self::case(dispute.task, &claim, dispute.game.params(), &play)?;
 		let game = dispute.game.clone();
 		let transition =
 			game.apply(side, position, &play, Self::now(), &case).map_err(Error::<T>::from)?;
@@ -242,7 +264,7 @@ impl<T: Config> Pallet<T> {
 		let kind = play.kind();
 		let bytes = u32::try_from(play.encoded_size()).unwrap_or(u32::MAX);
 		let replays = dispute.game.phase().kind().needs_replay();
-		dispute.charge(kind.side(), Self::cost(claim, bytes, replays));
+		dispute.charge(kind.side(), Self::cost(&dispute.tariff, claim, bytes, replays));
 		dispute.traced |= matches!(play, Move::PostTrace { .. });
 		Self::deposit_event(Event::Moved {
 			game: id,
@@ -283,6 +305,8 @@ impl<T: Config> Pallet<T> {
 	/// Ends a game whose clock has run out. Returns what that weighed.
 	pub(crate) fn do_expire(id: GameId) -> Result<Weight, DispatchError> {
 		let mut dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownGame)?;
+		// Nobody is silent in a game in which nobody can move.
+		Self::referee(dispute.game.params())?;
 		let expired = dispute.game.clone().timeout(Self::now()).map_err(Error::<T>::from)?;
 		dispute.game = expired.game;
 		match expired.effect {

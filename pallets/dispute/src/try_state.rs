@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use assay_dispute_game::Side;
 use assay_primitives::Claims;
-use assay_referee::REFEREE_VERSION;
+use assay_referee::Referee;
 use frame_support::{
 	ensure,
 	traits::{fungible::InspectHold, Get},
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
 			"invariant 4: a game that is over, or a clock beyond its budget"
 		);
 		ensure!(
-			id < NextGame::<T>::get() && params.referee <= REFEREE_VERSION,
+			id < NextGame::<T>::get() && Referee::of(params.referee).is_some(),
 			"invariant 5: an unknown id or referee"
 		);
 		Ok(())

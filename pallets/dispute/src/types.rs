@@ -23,8 +23,13 @@ pub struct Dispute<AccountId, Balance, BlockNumber> {
 	pub challenger: AccountId,
 	/// Who made the claim.
 	pub solver: AccountId,
+	/// Spec version of the runtime under which the game was opened.
+	#[cfg(feature = "next")]
+	pub opened_under: u32,
 	/// Held from the challenger.
 	pub bond: Balance,
+	/// What moves are worth, as at the opening.
+	pub tariff: Tariff<Balance>,
 	/// Worth of the challenger's moves.
 	pub challenger_cost: Balance,
 	/// Worth of the solver's moves.

@@ -223,7 +223,8 @@ pub(crate) fn set_up_claim<T: Config>(
 	Pallet::<T>::fund(&requester, escrow, deposit).expect("funded");
 	let first = Heartbeat { states: 1, root: claim.root };
 	Heartbeats::<T>::insert(id, BoundedVec::truncate_from(vec![first]));
-	let job = Job { solver: solver.clone(), price, stake };
+	let penalties = T::Penalties::get();
+	let job = Job { solver: solver.clone(), price, stake, penalties };
 	let until = Pallet::<T>::now().saturating_add(spec.terms.challenge);
 	let stage = Stage::Claimed { job, claim, until, games: 0 };
 	let allowed = Allowed::default();

@@ -8,7 +8,6 @@ use frame_support::{
 	ensure,
 	pallet_prelude::{DispatchError, DispatchResult, Weight},
 	storage::with_storage_layer,
-	traits::Get,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::Saturating;
@@ -26,7 +25,7 @@ impl<T: Config> Pallet<T> {
 		challenger: &T::AccountId,
 		cost: BalanceOf<T>,
 	) -> Slash<T::AccountId, BalanceOf<T>> {
-		let penalties = T::Penalties::get();
+		let penalties = job.penalties;
 		let cost = cost.min(penalties.cost_cap.mul_floor(job.stake));
 		let to_challenger = penalties.challenger_share.mul_floor(job.stake).saturating_add(cost);
 		let to_requester = penalties.requester_share.mul_floor(job.stake);

@@ -29,6 +29,7 @@
 //!    to more and more states; open games do not exceed their limit.
 //! 7. A task begins in the state that its list of tensors gives; a claim is about a part of it or all.
 //! 8. The escrow of a task covers its reward and the fee on it.
+//! 9. The operation set of a task is one that this runtime has.
 //!
 //! # Design
 //!

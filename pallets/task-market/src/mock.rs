@@ -67,7 +67,7 @@ parameter_types! {
 		stake_factor: FixedU128::from_u32(2),
 		minimum_stake: 300,
 	};
-	pub const MarketPenalties: Penalties = Penalties {
+	pub static MarketPenalties: Penalties = Penalties {
 		requester_share: Permill::from_percent(25),
 		challenger_share: Permill::from_percent(10),
 		cost_cap: Permill::from_percent(5),

@@ -218,7 +218,7 @@ impl<T: Config> Pallet<T> {
 		ranked.into_iter().find_map(|(_, Bid { solver, price })| {
 			let stake = Self::stake_for(price);
 			T::Stakes::lock(id, &solver, stake).ok()?;
-			Some(Job { solver, price, stake })
+			Some(Job { solver, price, stake, penalties: T::Penalties::get() })
 		})
 	}
 

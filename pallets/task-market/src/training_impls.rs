@@ -154,7 +154,7 @@ impl<T: Config> Pallet<T> {
 		job: &JobOf<T>,
 		begun: bool,
 	) -> Result<Slashed<BalanceOf<T>>, DispatchError> {
-		let amount = T::Penalties::get().missed_deadline.mul_floor(job.stake);
+		let amount = job.penalties.missed_deadline.mul_floor(job.stake);
 		let payouts = match begun {
 			true => Self::half_for_requester(task, amount),
 			false => Payouts::default(),
@@ -244,7 +244,7 @@ impl<T: Config> Pallet<T> {
 		job: &JobOf<T>,
 		games: u32,
 	) -> Result<Slash<T::AccountId, BalanceOf<T>>, DispatchError> {
-		let (penalties, fault) = (T::Penalties::get(), Fault::Withdrawal);
+		let (penalties, fault) = (job.penalties, Fault::Withdrawal);
 		if games.is_zero() {
 			let amount = penalties.withdrawal.mul_floor(job.stake);
 			return Ok(Slash { amount, payouts: Self::half_for_requester(task, amount), fault });

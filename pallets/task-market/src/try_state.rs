@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
+use assay_ops::OPSETS;
 use assay_primitives::{Claim, Stakes, TaskId, MAX_OPEN_GAMES};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::{
@@ -78,6 +79,10 @@ impl<T: Config> Pallet<T> {
 			"invariant 6: a heartbeat without progress"
 		);
 		ensure!(task.games() <= MAX_OPEN_GAMES, "invariant 6: too many games");
+		ensure!(
+			OPSETS.contains(&task.spec.program.opset),
+			"invariant 9: a task whose operation set this runtime does not have"
+		);
 		let work = &task.spec.work;
 		let part = |claim: &Claim| {
 			work.part(claim.steps).and_then(|part| part.states()) == Some(claim.states)

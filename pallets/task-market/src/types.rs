@@ -8,6 +8,8 @@ use polkadot_sdk::sp_runtime::{
 };
 use scale_info::TypeInfo;
 
+use crate::Penalties;
+
 /// Most bids that one task holds; a lower price pushes out the highest.
 pub const MAX_BIDS: u32 = 16;
 
@@ -67,6 +69,8 @@ pub struct Job<AccountId, Balance> {
 	pub price: Balance,
 	/// Stake that it has behind the task.
 	pub stake: Balance,
+	/// What it loses for a fault: as at its assignment, whatever later runtimes ask of others.
+	pub penalties: Penalties,
 }
 
 /// Where a task stands, with what only matters there. See [`TaskPhase`] for the picture.

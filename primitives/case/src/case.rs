@@ -7,7 +7,7 @@ use assay_dispute_game::{Block, Heartbeat, List, Malformed, OneStep, Shape, Span
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 use assay_referee::{
 	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, ProvenNode,
-	ProvenSlot, RefereeError, Step,
+	ProvenSlot, Referee, RefereeError, Step,
 };
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -26,6 +26,8 @@ pub type Heartbeats = BoundedVec<(u32, Root), ConstU32<MAX_HEARTBEATS>>;
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Case {
+	/// The judge: the version that the game has stored.
+	pub referee: Referee,
 	/// The step program.
 	pub program: ProgramCommitment,
 	/// BLAKE3 of the data set.
@@ -46,6 +48,7 @@ impl Case {
 	/// What holds at one step under one trace.
 	fn step(&self, span: &Span, trace: &Root) -> Step {
 		Step {
+			referee: self.referee,
 			program: self.program,
 			trace: *trace,
 			context: StepContext {

@@ -5,7 +5,7 @@
 //! encoding holds its id).
 
 use alloc::vec::Vec;
-use assay_ops::{CheckedProgram, NodeId, NodeSpec, Slot, OPSET_VERSION};
+use assay_ops::{CheckedProgram, NodeId, NodeSpec, Slot};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -129,7 +129,7 @@ impl ProgramTree {
 	/// Builds the tree. `None` when the program has more nodes or slots than any program may have.
 	pub fn new(program: &CheckedProgram) -> Option<Self> {
 		let header = ProgramHeader {
-			opset: OPSET_VERSION,
+			opset: program.opset,
 			batch: program.batch,
 			nodes: u16::try_from(program.specs.len()).ok()?,
 			slots: u16::try_from(program.slots.len()).ok()?,

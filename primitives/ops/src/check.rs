@@ -10,7 +10,7 @@ use crate::{
 	program::{DType, Node, NodeId, Program, Slot, ValueType},
 	shape::ShapeError,
 	spec::{NodeSpec, Operand},
-	OPSET_VERSION,
+	OPSETS,
 };
 
 /// What a chain accepts.
@@ -156,6 +156,8 @@ pub enum ProgramError {
 /// A program that passed, with all types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedProgram {
+	/// The operation set that gives the nodes their meaning.
+	pub opset: u16,
 	/// Records per step.
 	pub batch: u32,
 	/// The nodes, in order; spec `i` has id `i`.
@@ -174,7 +176,7 @@ impl Program {
 	/// Work is linear in the nodes and slots (plus the logarithm for distinct streams), independent
 	/// of the sizes of the values.
 	pub fn check(&self, limits: &Limits) -> Result<CheckedProgram, ProgramError> {
-		if self.opset != OPSET_VERSION {
+		if !OPSETS.contains(&self.opset) {
 			return Err(ProgramError::WrongOpset { got: self.opset });
 		}
 		if self.nodes.is_empty() || self.batch == 0 {
@@ -200,7 +202,8 @@ impl Program {
 		self.check_distinct()?;
 		self.check_ends(&specs)?;
 		let slots = self.slots.to_vec();
-		Ok(CheckedProgram { batch: self.batch, specs, slots, loss: self.loss, cost })
+		let Self { opset, batch, loss, .. } = *self;
+		Ok(CheckedProgram { opset, batch, specs, slots, loss, cost })
 	}
 
 	/// The node with all types, given the nodes before it.

@@ -66,6 +66,10 @@ pub use spec::{Fold, NodeSpec, Operand};
 /// Version of the operation set. Part of every task; any change of meaning needs a new one.
 pub const OPSET_VERSION: u16 = 1;
 
+/// The operation sets that this build admits, oldest first. One stays as long as a task names it: a claim is
+/// judged by the set that its task was posted with (ADR 0023).
+pub const OPSETS: &[u16] = if cfg!(feature = "next") { &[1, 2] } else { &[OPSET_VERSION] };
+
 /// The normative description of the operation set in words.
 pub const OP_TABLE: &str = include_str!("op_table.txt");
 

@@ -108,7 +108,7 @@ pub struct Slot {
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Program {
-	/// The operation set that gives the nodes their meaning; must be [`crate::OPSET_VERSION`].
+	/// The operation set that gives the nodes their meaning; one of [`crate::OPSETS`].
 	pub opset: u16,
 	/// Records per step.
 	pub batch: u32,

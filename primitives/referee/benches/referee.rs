@@ -19,7 +19,7 @@ use assay_ops::{
 use assay_referee::{
 	judge_block, judge_tile,
 	prove::{partial_hashes, Prover, Values},
-	Around, BlockEvidence, Evidence, Partials, ProvenNode, Step, Verdict,
+	Around, BlockEvidence, Evidence, Partials, ProvenNode, Referee, Step, Verdict,
 };
 use codec::Encode;
 use common::{figure, ratio, Bench};
@@ -71,8 +71,13 @@ impl Trial {
 		let values = (&operands[..], &data.bytes[..]);
 		let prover = Prover { context: &context, trace: &trace, values: &values };
 		let tree = ProgramTree::new(program).expect("a checked program has a tree");
-		let step =
-			Step { program: tree.commitment(), trace: trace.root(), context, data: data.root };
+		let step = Step {
+			referee: Referee::V1,
+			program: tree.commitment(),
+			trace: trace.root(),
+			context,
+			data: data.root,
+		};
 		let path = tree.prove_node(spec.id).expect("the node exists");
 		let (tile, shown) = show(&prover, spec, &claimed);
 		Self { step, spec: spec.clone(), path, tile, shown }

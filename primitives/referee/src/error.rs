@@ -78,6 +78,9 @@ pub enum RefereeError {
 	/// The node is not one that a checked program has.
 	#[codec(index = 21)]
 	Malformed,
+	/// This build does not have this version of the referee.
+	#[codec(index = 22)]
+	UnknownVersion(u16),
 }
 
 impl From<EvalError> for RefereeError {

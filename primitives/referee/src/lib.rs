@@ -17,6 +17,8 @@
 //! | [`judge_join_out`] | the trace ends in the state after the step |
 //! | [`judge_prefix`] | a heartbeat is a prefix of the claim |
 //!
+//! All of it is said about a [`Step`], which names the version of the judge: see [`Referee`].
+//!
 //! [`recompute`] gives what a tile or block must be, for those who want to know it before they claim
 //! or dispute.
 //!
@@ -61,9 +63,12 @@ pub mod prove;
 mod error;
 mod evidence;
 mod join;
+#[cfg(feature = "next")]
+mod next;
 mod opened;
 mod step;
 mod tile;
+mod version;
 
 pub use error::RefereeError;
 pub use evidence::{
@@ -73,13 +78,10 @@ pub use evidence::{
 pub use join::{judge_join_in, judge_join_out, judge_prefix, Prefix};
 pub use step::{ProvenNode, ProvenSlot, Step};
 pub use tile::{judge_block, judge_partials_join, judge_tile, judge_tile_hash, recompute};
+pub use version::Referee;
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-
-/// Version of the referee. A game stores the version it was opened under and is judged by that one;
-/// any change of a verdict or of the form of evidence needs a new version.
-pub const REFEREE_VERSION: u16 = 1;
 
 /// What the evidence shows about the disputed statement.
 #[derive(

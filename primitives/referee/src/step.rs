@@ -3,11 +3,13 @@
 use assay_commitment::{list, ListTag, Path, ProgramCommitment, Root};
 use assay_ops::{eval::StepContext, NodeId, NodeSpec, Slot};
 
-use crate::RefereeError;
+use crate::{Referee, RefereeError};
 
-/// The commitments that hold for one step of one task.
+/// The commitments that hold for one step of one task, and the version that judges them.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
+	/// The judge. In a game it is the version that the game has stored.
+	pub referee: Referee,
 	/// The program of the task.
 	pub program: ProgramCommitment,
 	/// Root of the claimed trace of the step.

@@ -1,10 +1,7 @@
 //! Verdicts about tiles and blocks of them.
 
 use assay_commitment::{tile_count, tile_hash, tile_of_words, tile_words, Root};
-use assay_ops::{
-	eval::{self, Tile},
-	NodeSpec, Op,
-};
+use assay_ops::{eval::Tile, NodeSpec, Op};
 
 use crate::{
 	evidence::{Around, BlockEvidence, Evidence, Inputs, OutputOpening},
@@ -97,9 +94,9 @@ pub fn recompute(
 		return Err(RefereeError::PreviousPartialMismatch);
 	}
 	let opened = Opened::verify(step, spec, inputs)?;
-	let sum = eval::block(spec, &step.context, &opened, tile, block)?;
+	let partial = step.referee.partial(spec, &step.context, &opened, (tile, block), previous)?;
 	opened.all_used()?;
-	Ok(previous.map_or(sum, |previous| eval::fold(spec, previous, &sum)))
+	Ok(partial)
 }
 
 /// Judges whether the last of the posted partials is the claimed tile.

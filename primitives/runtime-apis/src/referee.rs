@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use assay_case::NodeProof;
 use assay_commitment::{tile_words, ProgramCommitment, Root};
 use assay_ops::eval::StepContext;
-use assay_referee::{BlockEvidence, ProvenNode, Step};
+use assay_referee::{BlockEvidence, ProvenNode, Referee, Step};
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
@@ -21,6 +21,8 @@ pub type TileQuestions = BoundedVec<TileQuestion, ConstU32<MAX_QUESTIONS>>;
 /// One step under one trace: all that the result of its nodes depends on. It need not be on the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct StepView {
+	/// Version of the referee: that of the game, or of the task's operation set.
+	pub referee: u16,
 	/// The step program.
 	pub program: ProgramCommitment,
 	/// Root of the trace that the operands are opened from.
@@ -60,6 +62,7 @@ impl StepView {
 	) -> Vec<Result<Vec<u32>, RefereeError>> {
 		let step = self.step();
 		let answer = |question: &TileQuestion| {
+			let step = step.ok_or(RefereeError::UnknownVersion(self.referee))?;
 			let node = ProvenNode::verify(&step.program, &node.spec, &node.path)?;
 			let TileQuestion { tile, block, evidence } = question;
 			let previous = evidence.previous.as_deref().map(tile_words);
@@ -70,8 +73,10 @@ impl StepView {
 		questions.iter().map(answer).collect()
 	}
 
-	fn step(&self) -> Step {
-		Step {
+	/// `None` where the runtime does not have the version.
+	fn step(&self) -> Option<Step> {
+		Some(Step {
+			referee: Referee::of(self.referee)?,
 			program: self.program,
 			trace: self.trace,
 			context: StepContext {
@@ -82,6 +87,6 @@ impl StepView {
 				record_size: self.record_size,
 			},
 			data: self.data,
-		}
+		})
 	}
 }

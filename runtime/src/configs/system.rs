@@ -2,8 +2,8 @@
 
 use crate::{
 	constants::{BLOCK_SECONDS, MAX_BLOCK_BYTES, NORMAL_PERCENT, SS58_PREFIX},
-	AccountId, Balance, Block, Hash, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
-	RuntimeOrigin, RuntimeTask, UncheckedExtrinsic, VERSION,
+	AccountId, Balance, Block, Hash, Migrations, Nonce, PalletInfo, Runtime, RuntimeCall,
+	RuntimeEvent, RuntimeOrigin, RuntimeTask, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{
 	derive_impl,
@@ -50,6 +50,7 @@ impl frame_system::Config for Runtime {
 	type AccountData = pallet_balances::AccountData<Balance>;
 	type DbWeight = ParityDbWeight;
 	type Version = Version;
+	type SingleBlockMigrations = Migrations;
 	type SS58Prefix = ConstU16<SS58_PREFIX>;
 	type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
 	type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;

@@ -87,7 +87,7 @@ impl<'a> Shown<'a> {
 		let StepContext { seed, step, batch, records, record_size } = *self.context;
 		let data = self.values.data_tree.root();
 		let (program, trace) = (self.program.commitment(), self.trace.root());
-		StepView { program, trace, data, records, record_size, batch, seed, step }
+		StepView { referee: 1, program, trace, data, records, record_size, batch, seed, step }
 	}
 
 	/// The node.

@@ -28,6 +28,7 @@ mod refunds;
 mod refusals;
 mod several;
 mod table;
+mod upgrade;
 mod withdraw_claim;
 
 pub(crate) use assay_case::testing::{Execution, Lie, MLP};

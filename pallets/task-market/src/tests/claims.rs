@@ -1,4 +1,5 @@
 use super::*;
+use crate::Penalties;
 use assay_primitives::MAX_OPEN_GAMES;
 
 #[test]
@@ -28,6 +29,39 @@ fn convict_should_divide_stake_and_return_escrow() {
 		assert_eq!((standing.free, standing.convicted), (8_400, 1));
 		assert_eq!(Market::phase_of(id), None);
 		1_007
+	});
+}
+
+#[test]
+fn convict_should_go_by_the_penalties_of_the_assignment_when_others_hold_since() {
+	new_test_ext(|| {
+		let id = claimed();
+		assert_ok!(Market::game_opened(id));
+		let none = Default::default();
+		MarketPenalties::set(Penalties {
+			requester_share: none,
+			challenger_share: none,
+			cost_cap: none,
+			..MarketPenalties::get()
+		});
+		let slashed = Slashed { amount: 1_600, paid: 593, burned: 1_007 };
+		assert_eq!(Market::convict(id, Verdict::WrongTile, &CHALLENGER, 33), Ok(slashed));
+		1_007
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_a_task_has_an_operation_set_that_the_runtime_has_not() {
+	new_test_ext(|| {
+		let id = post();
+		assert_ok!(Market::do_try_state());
+		let set = |opset| {
+			Tasks::<Test>::mutate(id, |task| task.as_mut().unwrap().spec.program.opset = opset)
+		};
+		set(7);
+		assert!(Market::do_try_state().is_err());
+		set(assay_ops::OPSET_VERSION);
+		0
 	});
 }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use assay_commitment::{list, state_root, DataTree, ListTag, ProgramTree, Root, TensorTree};
 use assay_dispute_game::Params;
 use assay_ops::{eval::StepContext, CheckedProgram, Limits, Program};
+use assay_referee::Referee;
 
 use crate::{Case, Heartbeats, NodeProof, SlotProof};
 
@@ -63,9 +64,15 @@ impl Task {
 		DataTree::new(&self.data).unwrap().root()
 	}
 
+	/// The newest judge of the task's operation set; the first where only a later build has one.
+	fn referee(&self) -> Referee {
+		Referee::of_opset(self.posted.opset).unwrap_or(Referee::V1)
+	}
+
 	/// The task before the referee, without heartbeats.
 	pub fn case(&self) -> Case {
 		Case {
+			referee: self.referee(),
 			program: self.tree.commitment(),
 			data: self.data_root(),
 			records: self.records(),
@@ -86,7 +93,7 @@ impl Task {
 			stride: self.stride,
 			nodes: self.program.specs.len() as u32,
 			slots: self.program.slots.len() as u32,
-			referee: assay_referee::REFEREE_VERSION,
+			referee: self.referee().number(),
 			clock: 100,
 			reserve: 20,
 			extension: 4,

@@ -8,6 +8,7 @@ use assay_commitment::{
 };
 use assay_dispute_game::{self as game, Committed};
 use assay_ops::{CheckedProgram, Cost, NodeSpec, Slot, OPSET_VERSION};
+use assay_referee::Referee;
 use codec::{Decode, Encode};
 
 use crate::{
@@ -92,7 +93,8 @@ fn case() -> Case {
 	let program = ProgramCommitment { root: [0; 32], nodes: 1, slots: 1 };
 	let (data, seed) = ([0; 32], [0; 32]);
 	let heartbeats = Heartbeats::new();
-	Case { program, data, records: 1, record_size: 1, batch: 1, seed, heartbeats }
+	let referee = Referee::V1;
+	Case { referee, program, data, records: 1, record_size: 1, batch: 1, seed, heartbeats }
 }
 
 /// A list in memory.
@@ -206,7 +208,8 @@ pub(super) fn programs(source: &mut Source) {
 	let slots: Vec<Slot> = (0..source.below(5) as u16).map(slot).collect();
 	let (batch, loss) = (source.word(), source.below(9) as u16);
 	let cost = Cost::default();
-	let program = CheckedProgram { batch, specs, slots, loss, cost };
+	let opset = OPSET_VERSION;
+	let program = CheckedProgram { opset, batch, specs, slots, loss, cost };
 	let tree = ProgramTree::new(&program).expect("it is small");
 	let known = tree.commitment();
 	let (header, header_path) = tree.prove_header().expect("every program has a header");

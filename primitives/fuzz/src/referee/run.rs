@@ -12,7 +12,8 @@ use assay_ops::{
 	OPSET_VERSION,
 };
 use assay_referee::{
-	judge_block, judge_tile, prove::trace, Around, Inputs, OperandOpening, ProvenNode, Step,
+	judge_block, judge_tile, prove::trace, Around, Inputs, OperandOpening, ProvenNode, Referee,
+	Step,
 };
 use codec::Decode;
 
@@ -83,7 +84,8 @@ impl Run {
 		let (_, trace) = trace(&program.specs, &(&outputs[..], &data[..]))?;
 		let tree = ProgramTree::new(&program)?;
 		let (commitment, root) = (tree.commitment(), DataTree::new(&data)?.root());
-		let step = Step { program: commitment, trace: trace.root(), context, data: root };
+		let (referee, trace_root) = (Referee::V1, trace.root());
+		let step = Step { referee, program: commitment, trace: trace_root, context, data: root };
 		Some(Self { program, node, tree, outputs, data, trace, step })
 	}
 
@@ -188,13 +190,14 @@ pub(super) fn hostile(source: &mut Source) {
 		(0..4)
 			.map(|at| if at == id { spec.clone() } else { NodeSpec { id: at, ..filler.clone() } });
 	let cost = Cost::default();
-	let program =
-		CheckedProgram { batch, specs: specs.collect(), slots: Vec::new(), loss: 0, cost };
+	let (opset, specs) = (OPSET_VERSION, specs.collect());
+	let program = CheckedProgram { opset, batch, specs, slots: Vec::new(), loss: 0, cost };
 	let Some(tree) = ProgramTree::new(&program) else { return };
 	let commitment: ProgramCommitment = tree.commitment();
 	let Some(path) = tree.prove_node(id) else { return };
 	let node = ProvenNode::verify(&commitment, &spec, &path).expect("an honest proof");
-	let step = Step { program: commitment, trace: [1; 32], context, data: [2; 32] };
+	let referee = Referee::V1;
+	let step = Step { referee, program: commitment, trace: [1; 32], context, data: [2; 32] };
 	let _ = (spec.worst_footprint(), spec.worst_tile_work(), spec.flops(), spec.blocks());
 	if let Ok(evidence) = Decode::decode(&mut &*input) {
 		let _ = judge_tile(&step, node, tile, &evidence);

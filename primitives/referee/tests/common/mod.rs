@@ -8,7 +8,7 @@ use assay_ops::{
 	BatchMatMul, Binary, Broadcast, CheckedProgram, DType, HeadLayout, Limits, Node, NodeSpec, Op,
 	Program, QuantFormat, RecordFormat, Slot, Unary, ValueType, Window, OPSET_VERSION,
 };
-use assay_referee::{prove::trace, ProvenNode, Step};
+use assay_referee::{prove::trace, ProvenNode, Referee, Step};
 
 pub const RECORD: u32 = 150;
 pub const RECORDS: u64 = 77;
@@ -126,8 +126,13 @@ impl Builder {
 		let (trees, trace) = trace(&program.specs, &(&result.outputs[..], &data[..])).unwrap();
 		let tree = ProgramTree::new(&program).unwrap();
 		let data_root = DataTree::new(&data).unwrap().root();
-		let step =
-			Step { program: tree.commitment(), trace: trace.root(), context, data: data_root };
+		let step = Step {
+			referee: Referee::V1,
+			program: tree.commitment(),
+			trace: trace.root(),
+			context,
+			data: data_root,
+		};
 		Run { program, tree, before, result, trees, trace, data, step }
 	}
 }

@@ -69,7 +69,7 @@ fn pick_block_should_fail_when_evidence_is_malformed() {
 		};
 		assert_noop!(pick(0, evidence.clone()), Error::<Test>::ProofInvalid);
 		let assay_case::TileProof::Block { node, mut block } = evidence else { panic!() };
-		block.partials[0][0] ^= 1;
+		block.after.leaf[0] ^= 1;
 		let forged = assay_case::TileProof::Block { node, block };
 		assert_noop!(pick(1, forged), Error::<Test>::ProofInvalid);
 		0

@@ -127,12 +127,16 @@ pub struct Session<K> {
 impl<K: Kernels> Session<K> {
 	/// Starts the job, or goes on from its newest intact checkpoint.
 	pub fn start(job: Prepared, kernels: K, storage: Option<Storage>) -> Result<Self, ExecError> {
-		let store = storage.map(|storage| Store::open(&storage.dir, storage.policy)).transpose()?;
+		let store = storage.map(|storage| Store::open(&storage.dir, storage.policy));
+		let mut store = store.transpose()?;
 		let found = match &store {
 			Some(store) => store.checkpoints().newest(&job, job.end_step())?,
 			None => None,
 		};
 		let saved = found.as_ref().map(|snapshot| snapshot.step);
+		if let (Some(store), Some(newest)) = (&mut store, saved) {
+			store.adopt(&job, newest)?;
+		}
 		let snapshot = found.unwrap_or_else(|| Snapshot {
 			step: job.job().first_step,
 			loss: 0,

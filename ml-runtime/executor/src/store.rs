@@ -21,7 +21,7 @@ use std::{
 use crate::{
 	snapshot::{Damage, Snapshot},
 	state::State,
-	ExecError, MachineFault, Prepared,
+	ExecError, Job, MachineFault, Prepared,
 };
 
 const PREFIX: &str = "checkpoint-";
@@ -157,6 +157,32 @@ impl Store {
 		self.policy.anchor != 0 && state.is_multiple_of(self.policy.anchor)
 	}
 
+	/// Takes charge of the rolling checkpoints that earlier processes left, up to step `newest`, the one
+	/// that the session goes on from: else each process that is killed would leave its own on the disk.
+	/// Later ones are damaged, or of a longer job with the same states; they stay.
+	pub(crate) fn adopt(&mut self, job: &Prepared, newest: u64) -> Result<(), ExecError> {
+		let Job { first_step, stride, .. } = job.job();
+		let is_anchor = |step: u64| {
+			let (done, stride) = (step.saturating_sub(*first_step), u64::from(*stride));
+			let state = done.checked_div(stride).and_then(|state| u32::try_from(state).ok());
+			done.is_multiple_of(stride) && state.is_some_and(|state| self.is_anchor(state))
+		};
+		let left = self.checkpoints.steps()?;
+		self.rolling = left.range(..=newest).copied().filter(|step| !is_anchor(*step)).collect();
+		self.remove_old();
+		Ok(())
+	}
+
+	/// Removes the rolling checkpoints that are no longer needed.
+	fn remove_old(&mut self) {
+		while self.rolling.len() > ROLLING {
+			let path = self.checkpoints.path(self.rolling.remove(0));
+			if let Err(error) = fs::remove_file(&path) {
+				log::warn!("could not remove {}: {error}", path.display());
+			}
+		}
+	}
+
 	/// Whether committed state number `state` should be written now.
 	pub(crate) fn is_due(&self, state: u32) -> bool {
 		let long_ago = self.written.is_none_or(|at| at.elapsed() >= self.policy.interval);
@@ -180,12 +206,7 @@ impl Store {
 		if !self.is_anchor(state) {
 			self.rolling.push(snapshot.step);
 		}
-		while self.rolling.len() > ROLLING {
-			let path = self.checkpoints.path(self.rolling.remove(0));
-			if let Err(error) = fs::remove_file(&path) {
-				log::warn!("could not remove {}: {error}", path.display());
-			}
-		}
+		self.remove_old();
 		Ok(())
 	}
 }

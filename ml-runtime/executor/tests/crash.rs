@@ -55,6 +55,12 @@ fn checkpoints(dir: &Path) -> Vec<PathBuf> {
 	paths
 }
 
+/// The steps of those checkpoints.
+fn steps(dir: &Path) -> Vec<u64> {
+	let step = |path: &PathBuf| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap();
+	checkpoints(dir).iter().map(step).collect()
+}
+
 #[test]
 fn session_should_resume_at_the_newest_checkpoint_when_interrupted() {
 	let dir = tempfile::tempdir().unwrap();
@@ -81,12 +87,29 @@ fn anchors_should_stay_when_rolling_checkpoints_are_removed() {
 	let dir = tempfile::tempdir().unwrap();
 	let job = short_mlp(20, 2);
 	finish(&mut start(&job, dir.path()));
-	let names: Vec<_> = checkpoints(dir.path())
-		.iter()
-		.map(|path| path.to_str().unwrap().rsplit('-').next().unwrap().parse::<u64>().unwrap())
-		.collect();
 	// Anchors every 4 states (8 steps), and the last two of the others.
-	assert_eq!(names, [8, 16, 18, 20]);
+	assert_eq!(steps(dir.path()), [8, 16, 18, 20]);
+}
+
+#[test]
+fn checkpoints_should_not_pile_up_when_processes_are_killed_again_and_again() {
+	let dir = tempfile::tempdir().unwrap();
+	let job = short_mlp(40, 2);
+	for step in 1..40 {
+		run_until(&mut start(&job, dir.path()), step);
+	}
+	assert_eq!(finish(&mut start(&job, dir.path())), expected(&job));
+	// As in a run that nobody disturbs: anchors every 8 steps, and the last two of the others.
+	assert_eq!(steps(dir.path()), [8, 16, 24, 32, 36, 38, 40]);
+}
+
+#[test]
+fn checkpoints_of_a_longer_job_should_stay_when_a_shorter_one_starts() {
+	let dir = tempfile::tempdir().unwrap();
+	finish(&mut start(&short_mlp(20, 2), dir.path()));
+	let job = short_mlp(10, 2);
+	assert_eq!(finish(&mut start(&job, dir.path())), expected(&job));
+	assert_eq!(steps(dir.path()), [8, 10, 16, 18, 20]);
 }
 
 #[test]
@@ -203,8 +226,7 @@ fn child(dir: &Path, last: u64) -> Child {
 
 /// The step of the newest checkpoint.
 fn reached(dir: &Path) -> u64 {
-	let newest = checkpoints(dir).pop();
-	newest.map_or(0, |path| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap())
+	steps(dir).pop().unwrap_or(0)
 }
 
 #[test]

@@ -1,11 +1,12 @@
 // A chain that has a model trained, catches a liar and pays the honest: one scenario on a network of real
 // nodes. Ends with a RESULT line; exit code 0 only if the right side won and every unit is accounted for.
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { args, connect, expect, keyring, send, sleep } from "./chain.mjs";
+import { balances, cast, namesOf, setUp, trainHere } from "./cast.mjs";
+import { args, connect, expect, send, sleep } from "./chain.mjs";
 import { ASY, asy } from "./lines.mjs";
 import { checkMoney } from "./money.mjs";
-import { binary, run, withNetwork } from "./network.mjs";
+import { binary, withNetwork } from "./network.mjs";
 import { Story } from "./story.mjs";
 import { DATA, fetchAndEvaluate, prepare } from "./task.mjs";
 import { follow, killWorkers } from "./training.mjs";
@@ -40,33 +41,6 @@ function terms() {
 	return { reward: 100n * ASY, bidding: data === "mnist" ? 10 : 6, ...windows, assurance: "Challenge", hardware: null };
 }
 
-/** Gives a node the key of an off-chain role. */
-async function giveKey(api, type, suri, pair) {
-	await api.rpc.author.insertKey(type, suri, `0x${Buffer.from(pair.publicKey).toString("hex")}`);
-}
-
-/** Puts the blobs into alice's store, funds the challenger, registers the solver, and gives both their nodes. */
-async function setUp(network, api, people, blobs) {
-	const files = readdirSync(blobs).map((file) => join(blobs, file));
-	run(binary("assay-node"), ["blob", "put", "--chain", network.spec, "--base-path", network.base("alice"), ...files]);
-	await send(api, api.tx.balances.transferKeepAlive(people.challenger.address, 1_000n * ASY), people.requester);
-	await send(api, api.tx.computeStaking.register("Cpu", "0x"), people.solver);
-	await send(api, api.tx.computeStaking.bond(2_000n * ASY), people.solver);
-	for (const [node, type, suri, pair] of [["bob", "asol", "//Ferdie", people.solver], ["charlie", "achl", "//One", people.challenger]]) {
-		const its = await connect(network.url(node));
-		await giveKey(its, type, suri, pair);
-		await its.disconnect();
-	}
-}
-
-async function balances(api, people) {
-	const held = async ([role, { address }]) => {
-		const { data: d } = await api.query.system.account(address);
-		return [role, d.free.toBigInt() + d.reserved.toBigInt()];
-	};
-	return Object.fromEntries(await Promise.all(Object.entries(people).map(held)));
-}
-
 /** Posts the task and tells its story to the end. */
 async function play(network, api, story, task, requester) {
 	const { training, challenge } = terms();
@@ -82,12 +56,6 @@ async function play(network, api, story, task, requester) {
 	// What else happens in the last block.
 	await sleep(1000);
 	return { posted, final, own };
-}
-
-/** What an undisturbed training of the whole task on this machine claims. */
-async function trainHere(network, task) {
-	const out = join(network.dir, "local");
-	return JSON.parse(await network.beside(binary("assay-worker"), ["train", task.manifest, "--data", task.train, "--out", out, "--json"])).claim;
 }
 
 /** Kills the solver's worker again and again, then computes the claim without any of that. */
@@ -147,9 +115,8 @@ const outcome = await withNetwork({ workers: workers(), firstPort: options.port,
 	const longer = scenario === "killed" && data === "digits" ? { steps: 4000, stride: 10 } : undefined;
 	const task = prepare(join(network.dir, "task"), data, longer);
 	const api = await connect(network.url("alice"));
-	const keys = keyring();
-	const people = { requester: keys.addFromUri("//Eve"), solver: keys.addFromUri("//Ferdie"), challenger: keys.addFromUri("//One") };
-	const story = new Story(api, new Map(Object.entries(people).map(([role, pair]) => [pair.address, role])));
+	const people = cast();
+	const story = new Story(api, namesOf(people));
 	console.log(`scenario ${scenario}, data ${data}: ${task.work.steps} steps, a committed state every ${task.work.stride}`);
 	await setUp(network, api, people, task.blobs);
 	await story.start();

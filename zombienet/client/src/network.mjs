@@ -20,22 +20,31 @@ export function run(program, args) {
 
 const nodeKey = (index) => String(index + 1).padStart(64, "0");
 
+/** Where the nodes of a network run: here, all on loopback. `chaos/spaces.mjs` has another such place. */
+const LOOPBACK = { host: () => "127.0.0.1", options: [], command: (_name, program, args) => [program, args] };
+
 export class Network {
-	/** `workers[name]` is the command line of a node's worker; nodes without one run none. */
-	constructor({ names = ["alice", "bob", "charlie", "dave"], workers = {}, firstPort, dir } = {}) {
+	/**
+	 * `workers[name]` is the command line of a node's worker; nodes without one run none. `env[name]` is added to a
+	 * node's environment, `keys[name]` is whose session keys it has (else its own).
+	 */
+	constructor({ names = ["alice", "bob", "charlie", "dave"], workers = {}, firstPort, dir, place = LOOPBACK, env = {}, keys = {} } = {}) {
 		this.names = names;
 		this.workers = workers;
+		Object.assign(this, { place, env, keys });
 		this.firstPort = Number(firstPort ?? 31000);
 		this.dir = dir ?? mkdtempSync(join(tmpdir(), "assay-"));
 		this.processes = new Map();
+		/** What is done when all processes have ended. */
+		this.atEnd = [];
 		this.keep = dir !== undefined;
 	}
 
 	base(name) { return join(this.dir, name); }
 	log(name) { return join(this.dir, `${name}.log`); }
 	rpcPort(name) { return this.firstPort + 100 + this.names.indexOf(name); }
-	url(name) { return `ws://127.0.0.1:${this.rpcPort(name)}`; }
-	httpUrl(name) { return `http://127.0.0.1:${this.rpcPort(name)}`; }
+	url(name) { return `ws://${this.place.host(name)}:${this.rpcPort(name)}`; }
+	httpUrl(name) { return `http://${this.place.host(name)}:${this.rpcPort(name)}`; }
 	get spec() { return join(this.dir, "spec.json"); }
 
 	start() {
@@ -44,7 +53,7 @@ export class Network {
 		mkdirSync(this.dir, { recursive: true });
 		run(node, ["export-chain-spec", "--chain", "local", "--raw", "--output", this.spec]);
 		const peer = execFileSync(node, ["key", "inspect-node-key"], { input: nodeKey(0), encoding: "utf8", stdio: ["pipe", "pipe", "ignore"] }).trim();
-		this.boot = `/ip4/127.0.0.1/tcp/${this.firstPort}/p2p/${peer}`;
+		this.boot = `/ip4/${this.place.host(this.names[0])}/tcp/${this.firstPort}/p2p/${peer}`;
 		for (const name of this.names) this.startNode(name);
 	}
 
@@ -52,15 +61,17 @@ export class Network {
 		const index = this.names.indexOf(name);
 		const [worker, ...workerArgs] = this.workers[name] ?? [];
 		const args = [
-			"--chain", this.spec, `--${name}`, "--base-path", this.base(name), "--node-key", nodeKey(index),
-			"--listen-addr", `/ip4/127.0.0.1/tcp/${this.firstPort + index}`, "--rpc-port", String(this.rpcPort(name)),
+			"--chain", this.spec, `--${this.keys[name] ?? name}`, "--base-path", this.base(name), "--node-key", nodeKey(index),
+			"--listen-addr", `/ip4/${this.place.host(name)}/tcp/${this.firstPort + index}`, "--rpc-port", String(this.rpcPort(name)),
 			"--rpc-methods", "unsafe", "--rpc-cors", "all", "--no-prometheus", "--no-mdns", "--no-telemetry",
 			// Everybody is one hop away: what no peer brings within seconds is withheld.
-			"--bootnodes", this.boot, "--blob-patience", "12", "-lassay=debug",
+			"--bootnodes", this.boot, "--blob-patience", "12", "-lassay=debug", ...this.place.options,
 			...(worker ? ["--worker", worker, ...workerArgs.flatMap((arg) => [`--worker-arg=${arg}`])] : ["--no-worker"]),
 		];
 		const log = createWriteStream(this.log(name), { flags: "a" });
-		const child = spawn(binary("assay-node"), args, { stdio: ["ignore", "pipe", "pipe"] });
+		const [program, its] = this.place.command(name, binary("assay-node"), args);
+		const env = { ...process.env, ...this.env[name] };
+		const child = spawn(program, its, { stdio: ["ignore", "pipe", "pipe"], env });
 		child.stdout.pipe(log);
 		child.stderr.pipe(log);
 		child.on("exit", (code, signal) => {
@@ -73,12 +84,12 @@ export class Network {
 		this.processes.set(name, child);
 	}
 
-	/** Runs a program beside the nodes, at the lowest priority; resolves to its standard output. */
+	/** Runs a program beside the nodes, at the priority of their workers; resolves to its standard output. */
 	beside(program, args) {
 		const name = basename(program);
 		return new Promise((resolve, reject) => {
 			const options = { encoding: "utf8", maxBuffer: 1 << 28 };
-			const child = execFile("nice", ["-n", "19", program, ...args], options, (error, stdout, stderr) => {
+			const child = execFile("nice", ["-n", "10", program, ...args], options, (error, stdout, stderr) => {
 				this.processes.delete(name);
 				if (error) reject(new Error(`${program} ${args.join(" ")}\n${stderr || stdout || error.message}`));
 				else resolve(stdout);
@@ -100,6 +111,19 @@ export class Network {
 		}
 		return workers[0];
 	}
+
+	/** Kills a node at once, as a power cut would; resolves when it is gone. */
+	kill(name) {
+		const node = this.processes.get(name);
+		if (!node) return Promise.resolve();
+		this.processes.delete(name);
+		const gone = new Promise((resolve) => node.once("exit", resolve));
+		node.kill("SIGKILL");
+		return gone;
+	}
+
+	/** Whether the node's process runs. */
+	runs(name) { return this.processes.has(name); }
 
 	/** Ends a process and waits until it is gone. */
 	end(child) {
@@ -123,6 +147,7 @@ export class Network {
 	async stop() {
 		this.stopping = true;
 		await Promise.all([...this.processes.values()].map((child) => this.end(child)));
+		for (const undo of this.atEnd) undo();
 		if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
 	}
 
@@ -136,13 +161,14 @@ export class Network {
 	}
 }
 
-/** Runs `body(network)` and stops the network whatever happens; a failure shows the logs. */
-export async function withNetwork(options, body) {
+/** Runs `body(network)` and stops the network whatever happens; a failure shows the logs. `prepare(network)` comes before its start. */
+export async function withNetwork({ prepare, ...options }, body) {
 	const network = new Network(options);
 	const interrupted = async () => { await network.stop(); process.exit(130); };
 	process.once("SIGINT", interrupted);
 	process.once("SIGTERM", interrupted);
 	try {
+		await prepare?.(network);
 		network.start();
 		return await body(network);
 	} catch (error) {

@@ -3,9 +3,11 @@ import { LINES, short } from "./lines.mjs";
 
 /** Follows every block from now on; keeps all events of our pallets and prints those that matter. */
 export class Story {
-	/** `names` says who accounts are. */
-	constructor(api, names, print = console.log) {
+	/** `names` says who accounts are. `final`: follows final blocks only, of which none is ever taken back. `more`: other pallets to follow. */
+	constructor(api, names, print = console.log, { final = false, more = [] } = {}) {
 		this.api = api;
+		this.sections = ["taskMarket", "dispute", "computeStaking", ...more];
+		this.final = final;
 		this.names = names;
 		this.print = print;
 		this.events = [];
@@ -17,9 +19,11 @@ export class Story {
 	}
 
 	async start() {
-		const first = await this.api.rpc.chain.getHeader();
+		const { chain } = this.api.rpc;
+		const first = await (this.final ? chain.getHeader(await chain.getFinalizedHead()) : chain.getHeader());
 		this.block = first.number.toNumber();
-		this.unsubscribe = await this.api.rpc.chain.subscribeNewHeads((header) => {
+		const subscribe = this.final ? chain.subscribeFinalizedHeads : chain.subscribeNewHeads;
+		this.unsubscribe = await subscribe((header) => {
 			this.queue = (this.queue ?? Promise.resolve()).then(() => this.catchUp(header.number.toNumber())).catch((error) => this.fail(error));
 		});
 	}
@@ -48,7 +52,7 @@ export class Story {
 
 	take(block, event) {
 		const { section, method } = event;
-		if (!["taskMarket", "dispute", "computeStaking"].includes(section)) return;
+		if (!this.sections.includes(section)) return;
 		const data = Object.fromEntries(event.data.names.map((name, i) => [name, event.data[i]]));
 		this.events.push({ block, section, method, data });
 		if (section === "dispute" && method === "Moved") this.bytes += data.bytes.toNumber();

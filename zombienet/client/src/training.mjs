@@ -2,7 +2,7 @@
 import { ask, expect, sleep } from "./chain.mjs";
 
 /** The newest training of the task that the node's executor knows, if any. */
-async function training(network, name, task) {
+export async function training(network, name, task) {
 	const jobs = (await ask(network.httpUrl(name), "assay_executorJobs")) ?? [];
 	return jobs.filter((job) => job.kind === "train" && job.task === task).sort((a, b) => a.attempt - b.attempt).pop();
 }

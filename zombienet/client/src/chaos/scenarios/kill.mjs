@@ -1,0 +1,30 @@
+import { expect } from "../../chain.mjs";
+import { killAll, killNode, killWorker } from "../kills.mjs";
+import { honest } from "../workers.mjs";
+
+const IN_TRAINING = ["node", "node", "worker", "worker", "worker", "worker"];
+const AFTERWARDS = ["charlie node", "charlie worker", "bob node"];
+
+export default {
+	about: "solver and challenger are killed while the one trains and the other checks, nodes and workers",
+	workers: { bob: honest, charlie: honest },
+	numbers: { steps: 600, stride: 5 },
+	terms: { training: 300, heartbeat: 150 },
+	async disturb(stage) {
+		const { random } = stage;
+		let claimed = false;
+		const claim = stage.live.wait("taskMarket.ClaimSubmitted", 400).then(() => { claimed = true; });
+		await stage.live.wait("taskMarket.TaskAssigned", 60);
+		const isOver = () => claimed || stage.over;
+		// By steps, since machines are of any speed.
+		const shares = IN_TRAINING.map((_, i) => (i + random.next()) / (IN_TRAINING.length + 1));
+		for (const [i, what] of random.shuffle(IN_TRAINING).entries()) {
+			const trains = await stage.reached(shares[i], isOver);
+			expect(trains, `${IN_TRAINING.length} kills while it trains; the training was over after ${i}`);
+			if (what === "node") await killNode(stage, "bob");
+			else await killWorker(stage, "bob", isOver);
+		}
+		await claim;
+		await killAll(stage, random.shuffle(AFTERWARDS), [0, 5], () => stage.over);
+	},
+};

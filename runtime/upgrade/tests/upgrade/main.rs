@@ -153,7 +153,7 @@ fn check_endings(chain: &mut Chain, setting: &Setting, late: &[Seat]) {
 	let silent: Vec<Outcome> = setting.silent.iter().map(|seat| endings[&seat.game].1 .0).collect();
 	assert_eq!(silent, [Outcome::Convicted(Fault::Silence), Outcome::ChallengerTimedOut]);
 	assert_eq!(endings.len(), setting.seats.len() + setting.silent.len() + late.len());
-	assert_eq!(chain.read(|| Disputes::<Runtime>::count()), 0);
+	assert_eq!(chain.read(Disputes::<Runtime>::count), 0);
 }
 
 /// Claims and games under the rules of the new runtime alone: each way round.

@@ -1,10 +1,12 @@
 //! The node's wiring: which parts there are and what each of them gets. No rules live here.
 
 mod consensus;
+mod equivocation;
 
 use crate::{blobs, cli::Run, offchain, rpc};
 use assay_runtime::apis::RuntimeApi;
 use consensus::{Finality, Network, Parts, Settings};
+use equivocation::Reporting;
 use jsonrpsee::RpcModule;
 use polkadot_sdk::{
 	sc_client_api::BlockBackend,
@@ -48,12 +50,14 @@ pub(crate) type SelectChain = LongestChain<Backend, Block>;
 pub(crate) type Pool = TransactionPoolHandle<Block, Client>;
 
 type GrandpaImport = GrandpaBlockImport<Backend, Block, Client, SelectChain>;
-type BabeImport = BabeBlockImport<
-	Block,
-	Client,
-	GrandpaImport,
-	BabeCreateInherentDataProviders<Block>,
-	SelectChain,
+type BabeImport = Reporting<
+	BabeBlockImport<
+		Block,
+		Client,
+		GrandpaImport,
+		BabeCreateInherentDataProviders<Block>,
+		SelectChain,
+	>,
 >;
 type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, Error>>;
 
@@ -126,8 +130,10 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
 		client.clone(),
 		inherents(slot_duration),
 		select_chain.clone(),
-		OffchainTransactionPoolFactory::new(transaction_pool.clone()),
+		equivocation::stock_reports(),
 	)?;
+	let reports = OffchainTransactionPoolFactory::new(transaction_pool.clone());
+	let import = Reporting::new(import, client.clone(), select_chain.clone(), reports);
 	let (import_queue, babe_worker) = babe::import_queue(babe::ImportQueueParams {
 		link: babe.clone(),
 		block_import: import.clone(),

@@ -106,3 +106,13 @@ fn solver_should_get_at_most_half_of_the_bond_when_its_costs_are_more() {
 		bond / 2
 	});
 }
+
+#[test]
+fn pick_tile_should_announce_a_verdict_only_when_there_is_evidence() {
+	type Games = crate::Pallet<Test>;
+	assert_eq!(Games::tile_weight(true), Games::ending_weight(true));
+	assert_eq!(Games::tile_weight(false), Games::light_weight());
+	let times = [Games::light_weight(), Games::ending_weight(false), Games::ending_weight(true)];
+	assert!(times.is_sorted_by(|a, b| a.ref_time() < b.ref_time()), "{times:?}");
+	assert!(Games::light_weight().ref_time() > 0);
+}

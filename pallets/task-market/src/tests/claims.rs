@@ -1,5 +1,5 @@
 use super::*;
-use crate::Penalties;
+use crate::{Penalties, WeightInfo};
 use assay_primitives::MAX_OPEN_GAMES;
 
 #[test]
@@ -210,4 +210,14 @@ fn convict_should_create_account_of_challenger_when_share_is_enough() {
 		assert_eq!(free(NOBODY), 30);
 		195
 	});
+}
+
+#[test]
+fn requests_of_disputes_should_weigh_what_was_measured() {
+	assert_eq!(Market::claim_weight(), <() as WeightInfo>::claim());
+	assert_eq!(Market::game_opened_weight(), <() as WeightInfo>::game_opened());
+	assert_eq!(Market::acquit_weight(), <() as WeightInfo>::acquit());
+	// The requester and the challenger are paid from the stake.
+	let convict = <() as WeightInfo>::convict().saturating_add(Staking::slash_weight(2));
+	assert_eq!(Market::convict_weight(), convict);
 }

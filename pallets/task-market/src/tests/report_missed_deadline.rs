@@ -44,6 +44,19 @@ fn report_missed_deadline_should_pay_half_to_the_requester_when_the_solver_had_b
 }
 
 #[test]
+fn report_missed_deadline_should_burn_all_when_only_the_first_state_was_committed_to() {
+	new_test_ext(|| {
+		let id = assigned();
+		assert_ok!(Market::heartbeat(signed(SOLVER), id, 1, [9; 32]));
+		jump_to(18);
+		let before = free(REQUESTER);
+		assert_ok!(Market::report_missed_deadline(signed(NOBODY), id));
+		assert_eq!(free(REQUESTER), before, "every solver can do that much");
+		80
+	});
+}
+
+#[test]
 fn report_missed_deadline_should_happen_by_itself() {
 	new_test_ext(|| {
 		let id = assigned();

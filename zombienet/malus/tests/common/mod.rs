@@ -23,6 +23,7 @@ use assay_host_functions::{
 	Work,
 };
 use assay_ops::{CheckedProgram, Program};
+use assay_referee::Referee;
 use codec::{DecodeAll, Encode};
 use tempfile::TempDir;
 
@@ -132,6 +133,7 @@ pub(crate) fn brief(context: &TaskContext, claim: [u8; 32]) -> Brief {
 	let checked = program(context);
 	let program = ProgramTree::new(&checked).unwrap().commitment();
 	let case = Case {
+		referee: Referee::V1,
 		program,
 		data: context.data_root,
 		records: context.records as u32,

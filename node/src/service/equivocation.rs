@@ -109,13 +109,15 @@ impl<I> Reporting<I> {
 	/// Hands a proof to the pool of this node, whose validator may put it into a block.
 	async fn report(&self, proof: Proof, parent: assay_runtime::Hash) -> Result<(), String> {
 		let best = self.select_chain.best_chain().await.map_err(|error| error.to_string())?.hash();
-		let mut api = self.client.runtime_api();
 		let (slot, offender) = (proof.slot, proof.offender.clone());
+		// An instance of the API is good for one block.
 		let owner = [parent, best].into_iter().find_map(|at| {
+			let api = self.client.runtime_api();
 			api.generate_key_ownership_proof(at, slot, offender.clone()).ok().flatten()
 		});
 		let Some(owner) = owner else { return Ok(()) };
 		log::warn!(target: "babe", "{offender:?} has sealed two blocks for slot {slot}, which is reported");
+		let mut api = self.client.runtime_api();
 		api.register_extension(self.pool.offchain_transaction_pool(best));
 		api.submit_report_equivocation_unsigned_extrinsic(best, proof, owner)
 			.map_err(|error| error.to_string())?;

@@ -128,7 +128,11 @@ impl Claim {
 	pub(crate) fn plain(number: u32, rng: &mut Rng, right: bool) -> Self {
 		let (strategy, adversaries) = (STRATEGIES.iter().find(|s| s.name == "believer"), Some(0));
 		let without = Without { censorship: true, ..Default::default() };
-		let mut claim = Self::draw(number, rng, &Wanted { strategy, adversaries, without });
+		let mut claim = Self::draw(
+			number,
+			rng,
+			&Wanted { strategy, adversaries, without, ..Wanted::default() },
+		);
 		claim.right = right;
 		claim.version = if right { Version::Right } else { Version::Wrong(claim.liar) };
 		claim.price = PRICES[2];

@@ -149,3 +149,43 @@ impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for 
 		Ok(result)
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use polkadot_sdk::{
+		sp_core::crypto::ByteArray,
+		sp_runtime::{traits::Header as _, Digest},
+	};
+
+	fn header(number: u32) -> Header {
+		let root = Default::default();
+		Header::new(number, root, root, root, Digest::default())
+	}
+
+	fn author(byte: u8) -> AuthorityId {
+		AuthorityId::from_slice(&[byte; 32]).expect("32 bytes are a key")
+	}
+
+	#[test]
+	fn note_should_prove_only_what_one_validator_sealed_twice_for_one_slot() {
+		let mut seals = Seals::default();
+		assert_eq!(seals.note(Slot::from(7), author(1), header(1)), None);
+		assert_eq!(seals.note(Slot::from(7), author(1), header(1)), None);
+		assert_eq!(seals.note(Slot::from(7), author(2), header(2)), None);
+		assert_eq!(seals.note(Slot::from(8), author(1), header(2)), None);
+		let proof = seals.note(Slot::from(7), author(1), header(3)).expect("two blocks");
+		assert_eq!((proof.offender, proof.slot), (author(1), Slot::from(7)));
+		assert_eq!((proof.first_header, proof.second_header), (header(1), header(3)));
+	}
+
+	#[test]
+	fn note_should_forget_the_oldest_slots_when_there_are_too_many() {
+		let mut seals = Seals::default();
+		for slot in 0..REMEMBERED as u64 + 5 {
+			assert_eq!(seals.note(Slot::from(slot), author(1), header(1)), None);
+		}
+		assert_eq!(seals.0.len(), REMEMBERED);
+		assert_eq!(seals.note(Slot::from(0), author(1), header(2)), None);
+	}
+}

@@ -115,7 +115,7 @@ fn uneven() -> Case {
 		out: HeadLayout::Interleaved,
 	};
 	let terms = 512 * 512 - 1;
-	let operands = vec![float(2 * 48, terms), float(2 * terms, 32)];
+	let operands = vec![float(2 * 32, terms), float(2 * terms, 32)];
 	("batch_matmul.512_blocks", Op::BatchMatMul(product), operands)
 }
 

@@ -74,7 +74,7 @@ mod tests {
 		assert_eq!(hello.check(), Ok(()));
 		let old = Hello { protocol: 0, ..hello.clone() };
 		let error = old.check().unwrap_err();
-		assert_eq!(error.to_string(), "worker `test 1.0` speaks protocol 0, this node 1");
+		assert_eq!(error.to_string(), "worker `test 1.0` speaks protocol 0, this node 2");
 		let other = Hello { opset: 9, ..hello };
 		assert!(matches!(other.check(), Err(HandshakeError::Opset { theirs: 9, .. })));
 	}

@@ -51,8 +51,15 @@ impl staking::Config for Test {
 	type WeightInfo = ();
 }
 
+/// Blocks all of whose weight is kept for disputes.
+fn blocks() -> BlockWeights {
+	let mut blocks = BlockWeights::simple_max(Weight::MAX);
+	blocks.per_class.get_mut(frame_support::dispatch::DispatchClass::Operational).reserved = None;
+	blocks
+}
+
 parameter_types! {
-	pub static Blocks: BlockWeights = BlockWeights::simple_max(Weight::MAX);
+	pub static Blocks: BlockWeights = blocks();
 	pub const MarketLimits: market::Limits<u64> = market::Limits {
 		program_len: 20_000,
 		stride_flops: 100_000_000,

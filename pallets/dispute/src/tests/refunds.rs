@@ -69,7 +69,8 @@ fn agenda_should_end_as_many_games_as_their_ends_leave_room_for() {
 		jump_to(35);
 		let worst = crate::Pallet::<Test>::ending_weight(false);
 		// Room for one end, and then for the worst of another, but for no third.
-		TickWeight::set(<()>::tick_base() + <()>::tick_bucket() + ended + worst);
+		let buckets = <()>::tick_bucket().saturating_mul(41);
+		TickWeight::set(<()>::tick_base() + buckets + ended + worst);
 		run_to(36);
 		assert_eq!(Disputes::<Test>::count(), 1);
 		check_books();

@@ -153,10 +153,7 @@ impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use polkadot_sdk::{
-		sp_core::crypto::ByteArray,
-		sp_runtime::{traits::Header as _, Digest},
-	};
+	use polkadot_sdk::{sp_core::crypto::ByteArray, sp_runtime::Digest};
 
 	fn header(number: u32) -> Header {
 		let root = Default::default();

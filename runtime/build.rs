@@ -22,6 +22,8 @@ fn main() {}
 fn name_workspace() {
 	const HINT: &str = "WASM_BUILD_WORKSPACE_HINT";
 	if std::env::var_os(HINT).is_none() {
-		std::env::set_var(HINT, concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+		// Asked for when it runs: clones that share a target directory share the compiled script.
+		let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+		std::env::set_var(HINT, std::path::Path::new(&here).join(".."));
 	}
 }

@@ -51,6 +51,7 @@ need node nodejs
 for binary in assay-node assay-worker assay-malus; do
 	[ -x "$CARGO_TARGET_DIR/release/$binary" ] || die "no $binary: run cargo build --release --locked --workspace"
 done
+[ -e zombienet/client/node_modules/@polkadot/api ] || die "no JavaScript clients: run scripts/setup.sh"
 spaces=(unshare --net --mount --pid --fork --kill-child --mount-proc)
 "${spaces[@]}" true 2>/dev/null || die "this system gives no network, mount and process namespaces (unshare failed)"
 
@@ -59,9 +60,9 @@ spaces=(unshare --net --mount --pid --fork --kill-child --mount-proc)
 inside='mount -t tmpfs chaos /run; node zombienet/client/src/chaos/chaos.mjs "$@"; exit $?'
 running='' lines="$(mktemp)" failed=0
 finish() {
-	# `unshare` blocks other signals; all processes in its namespaces end with it.
+	# `unshare` blocks other signals; all processes in its namespaces end with it, some of them a little later.
 	[ -z "$running" ] || { kill -KILL "$running" 2>/dev/null; wait "$running" 2>/dev/null; }
-	rm -rf "$lines" "${desk:-}"
+	rm -rf "$lines" "${desk:-}" 2>/dev/null || { sleep 1; rm -rf "$lines" "${desk:-}"; }
 }
 trap finish EXIT
 trap 'exit 130' INT

@@ -8,6 +8,7 @@
 # fails because of a time.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
+what=all
 case "${1:-}" in
 -h | --help)
 	sed -n '2,8p' "$0" | cut -c3-
@@ -17,11 +18,12 @@ case "${1:-}" in
 	what=${1#--}
 	shift
 	;;
-*) what=all ;;
 esac
+[[ $what == blocks || $# == 0 ]] || die "unknown option $1 (see $0 --help)"
+# In quiet mode a dot for the test before stands in front of a line.
 # The whole workspace is selected, as everywhere, so that features are the same and nothing is built twice.
 tests() {
-	cargo test --release --locked --quiet --workspace --test "$1" -- --nocapture --test-threads=1 | grep '^load\.'
+	cargo test --release --locked --quiet --workspace --test "$1" -- --nocapture --test-threads=1 | grep -oE 'load\.[a-z].*'
 }
 [[ $what == @(all|agenda) ]] && tests expiry
 [[ $what == @(all|lane) ]] && tests lane

@@ -79,7 +79,8 @@ mutants() {
 }
 
 # stage NUMBER ROW OPTION...: tries mutants with what rows gives. The first stage has the tests that are over at once and
-# a crate that is not optimised, so that the build is; the second has all tests, and only mutants that got so far.
+# a crate that is not optimised, so that the build is; the second has all tests, and only mutants that got so far
+# or did not end, which may only be slow.
 stage() {
 	local number=$1 row=$2 out code=0
 	shift 2

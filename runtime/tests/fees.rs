@@ -1,6 +1,7 @@
 //! Fees that other numbers rest on.
 
-use assay_dispute_game::testing::sim::{OPENING_FEE, REFUSED_FEE};
+use assay_dispute_game::testing::sim::{Terms, OPENING_FEE, REFUSED_FEE};
+use assay_primitives::MAX_OPEN_GAMES;
 use assay_runtime::{
 	constants::{ASY, MILLI},
 	Balance, Runtime, RuntimeCall, TransactionPayment,
@@ -9,7 +10,7 @@ use codec::{Decode, Encode};
 use polkadot_sdk::{
 	frame_support::dispatch::{DispatchInfo, GetDispatchInfo, PostDispatchInfo},
 	sp_io::TestExternalities,
-	sp_runtime::traits::TrailingZeroInput,
+	sp_runtime::{traits::TrailingZeroInput, Permill},
 };
 
 /// Millionths of a token, in which the simulator counts.
@@ -42,4 +43,22 @@ fn openings_should_cost_at_most_what_the_simulator_assumes_when_the_chain_is_cal
 		assert!(dearest > 4 * refused, "{dearest} and {refused}");
 		assert!(dearest < ASY / 50);
 	});
+}
+
+#[test]
+fn terms_of_the_simulator_should_be_those_of_the_runtime() {
+	let tariff = <Runtime as pallet_dispute::Config>::Tariff::get();
+	let penalties = <Runtime as pallet_task_market::Config>::Penalties::get();
+	let percent = |share: Permill| i64::from(share * 100u32);
+	let terms = Terms {
+		bond_base: (tariff.bond_base / MICRO) as i64,
+		bond_factor: tariff.bond_factor.into(),
+		challenger_share: percent(penalties.challenger_share),
+		requester_share: percent(penalties.requester_share),
+		disputed_withdrawal: percent(penalties.disputed_withdrawal),
+		cost_multiple: penalties.cost_multiple.into(),
+		places: MAX_OPEN_GAMES,
+		clock: <Runtime as pallet_dispute::Config>::Clock::get().base,
+	};
+	assert_eq!(terms, Terms::default());
 }

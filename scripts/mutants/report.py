@@ -4,7 +4,7 @@ usage: report.py ROOT AREA whole|part|survivors FOLDER
 
 FOLDER holds runs of cargo-mutants, in the order of their names; the later outcome of a mutant counts. A whole run must
 also need every entry of the list of accepted survivors that its files have. With survivors it only names those of the
-last run.
+last run, and those that never ended: they may only be slow.
 """
 
 import json
@@ -72,7 +72,7 @@ def accepted():
 
 
 if extent == "survivors":
-    print("\n".join(mutant["name"] for mutant, summary in outcomes().values() if summary == "MissedMutant"))
+    print("\n".join(mutant["name"] for mutant, summary in outcomes().values() if summary in ("MissedMutant", "Timeout")))
     sys.exit()
 counts = dict.fromkeys(["CaughtMutant", "MissedMutant", "Unviable", "Timeout"], 0)
 known, strangers, needed, files = accepted(), [], set(), set()

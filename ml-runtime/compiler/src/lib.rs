@@ -55,8 +55,9 @@
 //! every layer with parameters, and every list, takes `frozen = true`: parameters there stay as they start
 //! and have no gradient, adapters included. Adapters (LoRA) learn while the weight they adapt, and its bias, stay.
 //!
-//! With `mask` in `[model]`, no attention and no `pool` of `take = "mean"` looks at padding; what layers make of the
-//! padding itself goes nowhere else. Where there is a label per position, those of padding do not count either,
+//! With `mask` in `[model]`, no attention and no `pool` of `take = "mean"` looks at padding, and a sequence cannot be
+//! flattened; what layers make of the padding itself goes nowhere else. It must hold tokens of the vocabulary, or finite
+//! numbers, all the same: nothing times what is not a number is not a number. Where there is a label per position, those of padding do not count either,
 //! unless the loss has a `mask` of its own. The loss is the mean over the labels of a batch that count, 0 where none
 //! does.
 //!

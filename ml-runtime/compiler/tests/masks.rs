@@ -138,6 +138,10 @@ fn mask_should_be_refused_when_it_does_not_fit() {
 	let numbers = masked.replace("token_u8", "u8").replace(EMBED, "kind = \"relu\"");
 	let found = Manifest::parse(&numbers).unwrap_err();
 	assert_eq!(named(found), ("assay::model::not_a_sequence", true));
+	let flat = task(1, true, "", &[EMBED, "kind = \"flatten\"", OUT]);
+	let found = assay_compiler::compile(&Manifest::parse(&flat).unwrap()).unwrap_err();
+	assert_eq!(found.kind.code(), "assay::model::layer");
+	assert!(found.to_string().contains("padding"), "{found}");
 	let loss = Manifest::parse(&task(1, false, "mask = \"seen\"", &layers)).unwrap();
 	let found = assay_compiler::compile(&loss).unwrap_err();
 	let width = LENGTH as u32;

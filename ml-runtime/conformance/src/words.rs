@@ -23,6 +23,8 @@ pub enum Flavour {
 	Tiny,
 	/// Numbers whose sums and products overflow.
 	Huge,
+	/// Subnormal and barely normal numbers beside some near 1, so that sums underflow gradually.
+	Gradual,
 }
 
 const SPECIAL: [u32; 20] = [
@@ -50,7 +52,7 @@ const SPECIAL: [u32; 20] = [
 
 impl Flavour {
 	/// All of them.
-	pub const ALL: [Self; 9] = [
+	pub const ALL: [Self; 10] = [
 		Self::Plain,
 		Self::Wide,
 		Self::Ties,
@@ -60,6 +62,7 @@ impl Flavour {
 		Self::Bits,
 		Self::Tiny,
 		Self::Huge,
+		Self::Gradual,
 	];
 
 	/// One word.
@@ -76,7 +79,8 @@ impl Flavour {
 			Self::Special | Self::Rare => plain(random),
 			Self::Few => random.pick(SPECIAL),
 			Self::Bits => random.u32(),
-			Self::Tiny => random.u32() & 0x80FF_FFFF,
+			Self::Gradual if random.below(2) == 0 => with_exponent(random, 117, 10),
+			Self::Tiny | Self::Gradual => random.u32() & 0x80FF_FFFF,
 			Self::Huge => with_exponent(random, 245, 10),
 		}
 	}
@@ -119,6 +123,8 @@ mod tests {
 		assert!((1..50).contains(&count(Flavour::Rare, |x| !(-1.0..1.0).contains(&x))));
 		assert!(count(Flavour::Few, |x| x == 0.0) > 500);
 		assert!(count(Flavour::Tiny, f32::is_subnormal) > 2_000);
+		assert!(count(Flavour::Gradual, f32::is_subnormal) > 1_000);
+		assert!(count(Flavour::Gradual, |x| (0.0005..2.0).contains(&x.abs())) > 4_000);
 		assert!(count(Flavour::Huge, |x| (x + x).is_infinite()) > 500);
 		// The last twelve bits of the fraction are never used by some.
 		assert!(count(Flavour::Ties, |x| x.to_bits() & 0xFFF == 0) > 9_900);

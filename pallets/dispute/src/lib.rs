@@ -37,7 +37,8 @@
 //!
 //! An open game is judged by the version of the referee that it has stored, runs on its own clocks and counts
 //! costs by its own tariff; the solver's penalties are those of its assignment. If a runtime lacks the version
-//! the game stands still ([`Error::UnknownReferee`]) until one has it. See ADR 0023.
+//! all moves are refused ([`Error::UnknownReferee`]), and a turn whose clock runs out begins again, until one has it. See
+//! ADR 0023.
 //!
 //! # When the list of states is withheld
 //!
@@ -494,7 +495,8 @@ pub mod pallet {
 			Self::do_move(origin, game, position, Move::OpenTile { evidence: *evidence })
 		}
 
-		/// Ends a game whose next mover let its clock run out.
+		/// Ends a game whose next mover let its clock run out. Where the runtime lacks the game's version of the referee
+		/// nobody could move, and the turn begins again instead, without an event.
 		///
 		/// Origin: signed by anyone; the chain does the same by itself as far as its agenda goes. Errors:
 		/// `UnknownGame`, `DeadlineNotReached`. Events: [`Event::GameResolved`].

@@ -302,12 +302,17 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Ends a game whose clock has run out. Returns what that weighed.
+	/// Ends a game whose clock has run out, or begins the turn again if the runtime lacks its referee. Returns what that
+	/// weighed.
 	pub(crate) fn do_expire(id: GameId) -> Result<Weight, DispatchError> {
 		let mut dispute = Disputes::<T>::get(id).ok_or(Error::<T>::UnknownGame)?;
-		// Nobody is silent in a game in which nobody can move.
-		Self::referee(dispute.game.params())?;
 		let expired = dispute.game.clone().timeout(Self::now()).map_err(Error::<T>::from)?;
+		// Nobody is silent in a game in which nobody can move.
+		if Self::referee(dispute.game.params()).is_err() {
+			dispute.game = dispute.game.restarted(Self::now());
+			Self::store_and_schedule(id, dispute)?;
+			return Ok(Self::move_weight(false));
+		}
 		dispute.game = expired.game;
 		match expired.effect {
 			Effect::Ended(outcome) => {

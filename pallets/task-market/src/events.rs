@@ -251,5 +251,13 @@ mod events {
 			/// What is left to do.
 			work: Work,
 		},
+		/// The challenge window begins again: this runtime lacks the task's operation set, so that no game could be opened.
+		#[codec(index = 20)]
+		WindowRenewed {
+			/// The task.
+			task: TaskId,
+			/// Last block for opening a game.
+			until: BlockNumberFor<T>,
+		},
 	}
 }

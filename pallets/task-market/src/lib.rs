@@ -379,7 +379,8 @@ pub mod pallet {
 		///
 		/// Errors: `UnknownTask`, `NotClaimed`, `DeadlineNotPassed`, `GamesOpen`.
 		/// Events: [`Event::TaskFinalised`]; for a part [`Event::PartPaid`], then
-		/// [`Event::TaskReopened`] or [`Event::TaskFailed`].
+		/// [`Event::TaskReopened`] or [`Event::TaskFailed`]; [`Event::WindowRenewed`] where this runtime
+		/// lacks the task's operation set.
 		#[pallet::call_index(7)]
 		#[pallet::weight(Pallet::<T>::finalise_weight())]
 		pub fn finalise(origin: OriginFor<T>, task: TaskId) -> DispatchResult {

@@ -1,5 +1,6 @@
 //! Training, claiming, and what happens when a solver fails or finishes.
 
+use assay_ops::OPSETS;
 use assay_primitives::{
 	Claim, ClaimEnds, Fault, Games, Heartbeat, Payouts, Root, Slash, Slashed, Stakes, TaskId, Work,
 };
@@ -94,6 +95,10 @@ impl<T: Config> Pallet<T> {
 		let end = Self::challenge_end(&task, until);
 		ensure!(Self::now() > end, Error::<T>::DeadlineNotPassed);
 		ensure!(games == 0, Error::<T>::GamesOpen);
+		if !OPSETS.contains(&task.spec.program.opset) {
+			Self::renew_window(id, task);
+			return Ok(());
+		}
 		if let Some(rest) = task.spec.work.rest(&claim) {
 			return Self::finalise_part(id, task, &job, rest);
 		}
@@ -112,6 +117,17 @@ impl<T: Config> Pallet<T> {
 		});
 		Receipts::<T>::insert(id, receipt);
 		Ok(())
+	}
+
+	/// Begins the challenge window again: a runtime without the task's operation set takes no dispute, so nobody had
+	/// a chance to open one.
+	fn renew_window(id: TaskId, mut task: TaskOf<T>) {
+		let end = Self::now().saturating_add(task.spec.terms.challenge);
+		if let Stage::Claimed { until, .. } = &mut task.stage {
+			*until = end;
+		}
+		Self::store_and_schedule(id, task);
+		Self::deposit_event(Event::WindowRenewed { task: id, until: end });
 	}
 
 	/// The claim of a part stands: its solver is paid by the share of the steps, and what is left

@@ -87,6 +87,14 @@ impl Game {
 		Ok(Transition { game, effect })
 	}
 
+	/// The game as if it had been opened later, and the turn at hand begun at `now`: for a time in which nobody could move.
+	pub fn restarted(mut self, now: u32) -> Self {
+		let still = now.saturating_sub(self.clocks.turn);
+		self.clocks.opened = self.clocks.opened.saturating_add(still);
+		self.clocks.turn = self.clocks.turn.saturating_add(still);
+		self
+	}
+
 	/// Ends the game if the clock of the side to move has run out. Anyone may call it.
 	///
 	/// A silent defender loses the claim. A silent challenger loses the challenge, and settles nothing.

@@ -88,17 +88,42 @@ fn fma_should_equal_hardware() {
 	};
 	let mut random = Random(9);
 	for _ in 0..cases(2_000_000) {
-		let (a, b) = (random.float(), random.float());
-		let product = (f32::from_bits(a) * f32::from_bits(b)).to_bits();
-		let c = match random.below(6) {
-			0 => random.near(product ^ 0x8000_0000),
-			1 => random.near(product),
-			// Far below or above the product: sticky bits decide ties.
-			2 => (product ^ (random.u32() & 0x8000_0000))
-				.wrapping_sub((random.below(64) << 23).wrapping_sub(20 << 23)),
-			_ => random.float(),
-		};
+		let (a, b, c) = triple(&mut random);
 		assert_eq!(soft::fma(a, b, c), hard(a, b, c), "fma {a:#010x} {b:#010x} {c:#010x}");
+	}
+}
+
+/// Factors and a summand, often near the product or its negative, or far from it.
+fn triple(random: &mut Random) -> (u32, u32, u32) {
+	let (a, b) = (random.float(), random.float());
+	let product = (f32::from_bits(a) * f32::from_bits(b)).to_bits();
+	let c = match random.below(6) {
+		0 => random.near(product ^ 0x8000_0000),
+		1 => random.near(product),
+		// Far below or above the product: sticky bits decide ties.
+		2 => (product ^ (random.u32() & 0x8000_0000))
+			.wrapping_sub((random.below(64) << 23).wrapping_sub(20 << 23)),
+		_ => random.float(),
+	};
+	(a, b, c)
+}
+
+#[test]
+fn fma_of_factors_should_equal_fma() {
+	let mut random = Random(12);
+	for round in 0..cases(4_000_000) {
+		let (mut a, mut b, mut c) = triple(&mut random);
+		if round % 2 == 0 {
+			// Products around 2⁻¹⁵⁰, half of the least subnormal number.
+			let exponent = random.below(127);
+			a = (a & 0x807F_FFFF) | (exponent << 23);
+			b = (b & 0x807F_FFFF) | ((100 + random.below(8) - exponent.min(100)) << 23);
+			c = [c, random.u32() & 0x8000_0001, random.u32() & 0x80FF_FFFF, 0x8000_0000]
+				[random.below(4) as usize];
+		}
+		let factors = (soft::Factor::from(a), soft::Factor::from(b));
+		let found = soft::fma_of(&factors.0, &factors.1, c);
+		assert_eq!(found, soft::fma(a, b, c), "fma_of {a:#010x} {b:#010x} {c:#010x}");
 	}
 }
 

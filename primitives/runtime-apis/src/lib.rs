@@ -107,7 +107,7 @@ sp_api::decl_runtime_apis! {
 	}
 
 	/// Games about claims.
-	#[api_version(2)]
+	#[api_version(3)]
 	pub trait DisputeApi<AccountId, Balance>
 	where
 		AccountId: Codec,

@@ -38,6 +38,7 @@ pub fn apply(chain: &mut Chain, transaction: UncheckedExtrinsic) -> ApplyExtrins
 
 /// A transaction that waits. An account has at most one here.
 struct Waiting {
+	who: AccountId,
 	transaction: UncheckedExtrinsic,
 	since: BlockNumber,
 	bytes: usize,
@@ -51,8 +52,10 @@ pub struct Included {
 	pub waited: BlockNumber,
 	/// Its bytes.
 	pub bytes: usize,
-	/// Whether it makes a move in a dispute.
+	/// Whether it is a call of the dispute pallet.
 	pub disputes: bool,
+	/// Whether the call succeeded.
+	pub succeeded: bool,
 }
 
 /// Transactions in the order in which an author takes them: by priority, then by age.
@@ -79,8 +82,15 @@ impl Pool {
 		let (since, bytes) = (chain.now() + 1, transaction.encoded_size());
 		self.arrived += 1;
 		let place = (Reverse(priority), self.arrived);
-		self.waiting.insert(place, Waiting { transaction, since, bytes, disputes });
+		let who = account;
+		self.waiting.insert(place, Waiting { who, transaction, since, bytes, disputes });
 		priority
+	}
+
+	/// Drops what an account has waiting, for one with a higher tip in its place.
+	pub fn withdraw(&mut self, who: &Person) {
+		let account = who.account();
+		self.waiting.retain(|_, waiting| waiting.who != account);
 	}
 
 	/// How many wait.
@@ -103,9 +113,9 @@ impl Pool {
 			let Some(waiting) = self.waiting.get(&place) else { continue };
 			match apply(chain, waiting.transaction.clone()) {
 				Ok(done) => {
-					assert_eq!(done, Ok(()), "what is sent succeeds");
 					let Waiting { since, bytes, disputes, .. } = *waiting;
-					included.push(Included { waited: now - since, bytes, disputes });
+					let succeeded = done.is_ok();
+					included.push(Included { waited: now - since, bytes, disputes, succeeded });
 					self.waiting.remove(&place);
 					// The list of events is copied whenever it grows.
 					chain.events();

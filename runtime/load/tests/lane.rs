@@ -14,6 +14,7 @@ use assay_load::{
 use assay_runtime::{
 	configs::{BlockLength, BlockWeights},
 	constants::{ASY, MILLI},
+	offchain::tips::Urgency,
 	Balance, BlockNumber, Dispute, Runtime, RuntimeCall,
 };
 use assay_runtime_fuzzer::transaction::said;
@@ -192,6 +193,7 @@ fn longest_wait(fill: Fill, tip: Balance, patience: usize) -> BlockNumber {
 		sent += next.len();
 		chain.next(1);
 		let taken = pool.fill(&mut chain, patience);
+		assert!(taken.iter().all(|taken| taken.succeeded));
 		let bytes: usize = taken.iter().map(|taken| taken.bytes).sum();
 		let ordinary = taken.iter().filter(|taken| !taken.disputes).count();
 		assert!(ordinary as u32 + 3 > fill.of_a_block() || bytes > 3 * 1024 * 1024, "{ordinary}");
@@ -240,6 +242,7 @@ fn drain(spam: Option<(Fill, Balance)>, patience: usize) -> (BlockNumber, BlockN
 		}
 		chain.next(1);
 		let taken = pool.fill(&mut chain, patience);
+		assert!(taken.iter().all(|taken| taken.succeeded));
 		left -= taken.iter().filter(|taken| taken.disputes).count();
 		blocks += 1;
 		assert!(blocks < 300, "they do not end");
@@ -257,6 +260,76 @@ fn all_games_should_be_judged_within_a_clock_when_their_heaviest_moves_come_at_o
 	println!("load.lane.256_verdicts.spam {spam} blocks");
 	println!("load.lane.256_verdicts.spam_that_tips {dear} of {most} blocks");
 	assert!(calm <= spam && spam <= dear && dear <= most, "{calm} {spam} {dear} {most}");
+}
+
+/// More calls than a block takes.
+const MOST_REFUSED: usize = 7_000;
+
+/// A worker's move among strangers.
+struct Outbid {
+	/// The block that took it, after that in which it was sent.
+	after: BlockNumber,
+	/// Its tip.
+	tip: Balance,
+	/// What each full block before it cost the strangers.
+	a_block: Balance,
+}
+
+/// Sends a move as workers do while strangers fill every block with openings that are refused, calls of the dispute
+/// pallet as cheap as there are, each with this tip. `None` when no block takes the move.
+fn outbid(stranger_tip: Balance, blocks: BlockNumber) -> Option<Outbid> {
+	let story = story();
+	let mut chain = Chain::new();
+	let claims = claims::claimed(&mut chain, "one", &story, 1, WINDOW);
+	let who = Person::new("accuser", 0);
+	chain.fund(&who.account(), 100 * ASY);
+	let game = claims::open(&mut chain, &who.account(), &story, claims[0].task);
+	claims::turn(&mut chain, game, &story);
+	let (account, call) = claims::next_move(&mut chain, game, &story);
+	assert_eq!(account, who.account());
+	let dispute =
+		chain.with(|| pallet_dispute::Disputes::<Runtime>::get(game)).expect("it is open");
+	let until = dispute.game.deadline().expect("it is not over");
+	let urgency = Urgency { until, worth: dispute.bond };
+	let (mut pool, mut strangers, mut a_block) = (Pool::default(), 0, 0);
+	let refused: RuntimeCall = pallet_dispute::Call::<Runtime>::open_withheld { task: 77 }.into();
+	let sent = chain.now();
+	for waited in 0..blocks {
+		while pool.len() < 2 * MOST_REFUSED {
+			let stranger = Person::new("stranger", strangers);
+			chain.fund(&stranger.account(), ASY + stranger_tip);
+			pool.send(&mut chain, &stranger, refused.clone(), stranger_tip);
+			strangers += 1;
+		}
+		let purse = chain.money(&who.account());
+		let tip = urgency.tip(chain.now(), waited, purse);
+		pool.withdraw(&who);
+		pool.send(&mut chain, &who, call.clone(), tip);
+		chain.next(1);
+		let taken = pool.fill(&mut chain, OUT_OF_TIME);
+		assert!(!pool.is_empty(), "blocks are full");
+		if taken.iter().any(|taken| taken.succeeded) {
+			return Some(Outbid { after: chain.now() - sent, tip, a_block });
+		}
+		let each = ASY + stranger_tip - chain.money(&Person::new("stranger", 0).account());
+		a_block = each * taken.len() as Balance;
+	}
+	None
+}
+
+#[test]
+fn move_should_outbid_strangers_who_fill_blocks_with_refused_openings() {
+	for stranger_tip in [MILLI / 10, 10 * MILLI] {
+		let Outbid { after, tip, a_block } = outbid(stranger_tip, 16).expect("a block takes it");
+		let (name, money) = (stranger_tip / (MILLI / 10), |balance| balance as f64 / ASY as f64);
+		println!(
+			"load.lane.refused_openings.{name} {after} blocks {:.4} ASY-tip {:.2} ASY-a-block",
+			money(tip),
+			money(a_block)
+		);
+		assert!(after > 1, "they did keep it out");
+		assert!(a_block > 100 * tip, "{a_block} {tip}");
+	}
 }
 
 #[test]

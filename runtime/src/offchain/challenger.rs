@@ -19,7 +19,7 @@ use polkadot_sdk::sp_runtime::offchain::storage::StorageValueRef;
 /// is not worth another bond to it.
 const MAX_OPENINGS: u32 = 3;
 /// Blocks that an opening has to be included before another is sent.
-const OPENING_PAUSE: BlockNumber = 8;
+pub(super) const OPENING_PAUSE: BlockNumber = 8;
 
 /// Something that the state asks of a challenger now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@
 //!   defend their claims. `achl` keys belong to challengers: they check others' claims and dispute wrong
 //!   ones. A node plays a role for each key in its keystore whose account exists on chain.
 //! - *duty*: something that the state asks of an account now; [`solver::duties`], [`challenger::duties`].
+//! - *urgency*: by when a transaction must be included, and what is lost otherwise; it gets a tip by that ([`tips`]).
 //!
 //! # Invariants
 //! - Everything is derived from the state and the executor. A worker may run twice, or not at all, and
@@ -26,11 +27,13 @@ pub mod lateness;
 pub mod player;
 pub mod signing;
 pub mod solver;
+pub mod tips;
 
 use crate::RuntimeCall;
 use alloc::string::String;
 use assay_host_functions::{self as executor, Fault, Job, JobStatus};
 use signing::{ChallengerKey, Key, SolverKey};
+use tips::Urgency;
 
 /// Target of the log lines.
 pub(crate) const LOG: &str = "assay::offchain";
@@ -61,6 +64,8 @@ pub struct Action {
 	pub why: String,
 	/// The game that it opens, to be remembered once it is sent.
 	pub opens: Option<challenger::Opening>,
+	/// By when it must be included, if that matters much.
+	pub urgency: Option<Urgency>,
 }
 
 /// Has the executor do a job, if it does not do it already, and says where it stands. `None` where there

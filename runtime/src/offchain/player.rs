@@ -1,6 +1,6 @@
 //! Playing disputes: what the executor is told about a game, and the call that each move is.
 
-use super::{consult, Action, LOG};
+use super::{consult, tips::Urgency, Action, LOG};
 use crate::{Dispute, Runtime, RuntimeCall, System};
 use alloc::{boxed::Box, format, vec::Vec};
 use assay_case::{Brief, CaseMove};
@@ -10,8 +10,8 @@ use assay_host_functions::{
 };
 use assay_primitives::{program_key, TaskId};
 use codec::{DecodeAll, Encode};
-use pallet_dispute::{Call as DisputeCall, GameId};
-use pallet_task_market::{Call as MarketCall, Heartbeats, TaskOf};
+use pallet_dispute::{Call as DisputeCall, Disputes, GameId};
+use pallet_task_market::{Call as MarketCall, Heartbeats, TaskOf, Tasks};
 use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
 
 /// Where a move is made: against a claim, or in a game that stands at a position.
@@ -82,7 +82,8 @@ pub fn brief(table: Table) -> Option<Brief> {
 /// Asks the executor for the next move.
 pub fn play(table: Table, context: TaskContext) -> Option<Action> {
 	let brief = brief(table)?;
-	let side = match brief.side {
+	let side = brief.side;
+	let asked = match side {
 		Side::Challenger => executor::Side::Challenger,
 		Side::Defender => executor::Side::Defender,
 	};
@@ -90,9 +91,9 @@ pub fn play(table: Table, context: TaskContext) -> Option<Action> {
 		log::error!(target: LOG, "{}: too large for the executor", name(table));
 		return None;
 	};
-	let work = Work::Play { game, side, public: PublicBytes::default() };
+	let work = Work::Play { game, side: asked, public: PublicBytes::default() };
 	match consult(&Job { context, work })? {
-		JobStatus::Done(JobResult::Move(bytes)) => act(table, &bytes),
+		JobStatus::Done(JobResult::Move(bytes)) => act(table, side, &bytes),
 		JobStatus::Done(JobResult::Wait { reason }) => {
 			log::debug!(target: LOG, "{}: nothing to play now: {reason}", name(table));
 			None
@@ -101,7 +102,25 @@ pub fn play(table: Table, context: TaskContext) -> Option<Action> {
 	}
 }
 
-fn act(table: Table, bytes: &[u8]) -> Option<Action> {
+/// By when a side must move, or open, and what it loses otherwise.
+fn urgency(table: Table, side: Side) -> Option<Urgency> {
+	match table {
+		Table::New(task) => {
+			let until = Tasks::<Runtime>::get(task)?.deadline();
+			Some(Urgency { until, worth: Dispute::bond_for(task)? })
+		},
+		Table::Open { task, game, .. } => {
+			let dispute = Disputes::<Runtime>::get(game)?;
+			let worth = match side {
+				Side::Challenger => dispute.bond,
+				Side::Defender => Tasks::<Runtime>::get(task)?.job()?.stake,
+			};
+			Some(Urgency { until: dispute.game.deadline()?, worth })
+		},
+	}
+}
+
+fn act(table: Table, side: Side, bytes: &[u8]) -> Option<Action> {
 	let name = name(table);
 	let Ok(play) = CaseMove::decode_all(&mut &*bytes) else {
 		log::error!(target: LOG, "{name}: the executor's move is of another version");
@@ -112,7 +131,8 @@ fn act(table: Table, bytes: &[u8]) -> Option<Action> {
 		log::error!(target: LOG, "{name}: {kind:?} is no move here");
 		return None;
 	};
-	Some(Action { call, why: format!("{name}: {kind:?}"), opens: None })
+	let urgency = urgency(table, side);
+	Some(Action { call, why: format!("{name}: {kind:?}"), opens: None, urgency })
 }
 
 fn name(table: Table) -> alloc::string::String {

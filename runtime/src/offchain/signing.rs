@@ -1,15 +1,24 @@
 //! Keys, and transactions signed with them.
 
-use super::{Action, LOG};
+use super::{
+	tips::{Urgency, Waiting},
+	Action, LOG,
+};
 use crate::{
-	AccountId, Nonce, Runtime, RuntimeCall, RuntimeOrigin, SignedPayload, System, TxExtension,
-	UncheckedExtrinsic,
+	AccountId, Balance, Balances, BlockNumber, Nonce, Runtime, RuntimeCall, RuntimeOrigin,
+	SignedPayload, System, TxExtension, UncheckedExtrinsic,
 };
 use alloc::vec::Vec;
 use codec::Encode;
 use polkadot_sdk::{
 	frame_metadata_hash_extension::CheckMetadataHash,
-	frame_support::storage::{with_transaction, TransactionOutcome},
+	frame_support::{
+		storage::{with_transaction, TransactionOutcome},
+		traits::{
+			fungible::Inspect,
+			tokens::{Fortitude::Polite, Preservation::Preserve},
+		},
+	},
 	frame_system,
 	pallet_transaction_payment::ChargeTransactionPayment,
 	sp_core::{crypto::KeyTypeId, hexdisplay::HexDisplay, sr25519},
@@ -78,25 +87,44 @@ impl Key {
 	/// Sends the actions that are [`due`].
 	pub(super) fn send(&self, actions: impl Iterator<Item = Action>) {
 		let mut nonce = System::account_nonce(&self.account);
+		let mut waiting = Waiting::of(&self.account, nonce);
 		for action in due(&self.account, actions) {
-			nonce = nonce.saturating_add(self.submit(action, nonce).into());
+			let tip = self.tip(&action, waiting.blocks(nonce));
+			if self.submit(action, nonce, tip) {
+				waiting.note(nonce);
+				nonce = nonce.saturating_add(1);
+			}
 		}
+		waiting.keep();
+	}
+
+	/// What is added to the fee of an action that has waited for so many blocks.
+	fn tip(&self, action: &Action, waited: BlockNumber) -> Balance {
+		let purse = || Balances::reducible_balance(&self.account, Preserve, Polite);
+		let tip = |urgency: &Urgency| urgency.tip(System::block_number(), waited, purse());
+		action.urgency.as_ref().map_or(0, tip)
 	}
 
 	/// Signs an action and hands it to the pool; whether its nonce is taken.
-	fn submit(&self, action: Action, nonce: Nonce) -> bool {
+	fn submit(&self, action: Action, nonce: Nonce, tip: Balance) -> bool {
 		let (role, why) = (self.role, action.why);
 		let who = HexDisplay::from(&self.public.0);
-		let Some(transaction) = self.sign(action.call, nonce) else {
+		let Some(transaction) = self.sign(action.call, nonce, tip) else {
 			log::error!(target: LOG, "{role} 0x{who}: {why}: cannot sign");
 			return false;
 		};
 		if sp_io::offchain::submit_transaction(transaction.encode()).is_err() {
-			// Most likely the same transaction, sent after an earlier block, still waits.
+			// Most likely the same transaction, sent after an earlier block with the same tip, still waits.
 			log::debug!(target: LOG, "{role} 0x{who}: {why}: the pool has no place for it");
 			return true;
 		}
-		log::info!(target: LOG, "{role} 0x{who}: {why} (nonce {nonce})");
+		match tip {
+			0 => log::info!(target: LOG, "{role} 0x{who}: {why} (nonce {nonce})"),
+			_ => log::warn!(
+				target: LOG,
+				"{role} 0x{who}: {why} (nonce {nonce}): not included yet, now with a tip of {tip}"
+			),
+		}
 		if let Some(opening) = action.opens {
 			opening.remember();
 		}
@@ -104,8 +132,8 @@ impl Key {
 	}
 
 	/// A transaction of this key.
-	fn sign(&self, call: RuntimeCall, nonce: Nonce) -> Option<UncheckedExtrinsic> {
-		let payload = SignedPayload::new(call, extension(nonce)).ok()?;
+	fn sign(&self, call: RuntimeCall, nonce: Nonce, tip: Balance) -> Option<UncheckedExtrinsic> {
+		let payload = SignedPayload::new(call, extension(nonce, tip)).ok()?;
 		let signature = payload
 			.using_encoded(|bytes| sp_io::crypto::sr25519_sign(self.kind, &self.public, bytes))?;
 		let (call, extension, _) = payload.deconstruct();
@@ -151,8 +179,8 @@ fn succeeds(who: &AccountId, action: &Action) -> bool {
 	tried.map_err(refused).is_ok()
 }
 
-/// What goes with a call: no tip, valid for some blocks from the parent of the present one.
-fn extension(nonce: Nonce) -> TxExtension {
+/// What goes with a call, valid for some blocks from the parent of the present one.
+fn extension(nonce: Nonce, tip: Balance) -> TxExtension {
 	let parent = u64::from(System::block_number().saturating_sub(1));
 	(
 		frame_system::CheckNonZeroSender::<Runtime>::new(),
@@ -162,7 +190,7 @@ fn extension(nonce: Nonce) -> TxExtension {
 		frame_system::CheckMortality::<Runtime>::from(Era::mortal(MORTALITY, parent)),
 		frame_system::CheckNonce::<Runtime>::from(nonce),
 		frame_system::CheckWeight::<Runtime>::new(),
-		ChargeTransactionPayment::<Runtime>::from(0),
+		ChargeTransactionPayment::<Runtime>::from(tip),
 		CheckMetadataHash::<Runtime>::new(false),
 		frame_system::WeightReclaim::<Runtime>::new(),
 	)

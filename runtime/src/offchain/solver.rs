@@ -4,6 +4,7 @@ use super::{
 	consult,
 	lateness::Lateness,
 	player::{self, Table},
+	tips::Urgency,
 	Action, LOG,
 };
 use crate::{AccountId, Balance, BlockNumber, ComputeStaking, Runtime, System, TaskMarket};
@@ -87,7 +88,8 @@ fn bid(id: TaskId, price: Balance) -> Option<Action> {
 	match consult(&Job { context, work: Work::Prepare })? {
 		JobStatus::Done(JobResult::Ready) => {
 			let why = format!("task {id}: bid {price}");
-			Some(Action { call: Call::place_bid { task: id, price }.into(), why, opens: None })
+			let call = Call::place_bid { task: id, price }.into();
+			Some(Action { call, why, opens: None, urgency: None })
 		},
 		JobStatus::Done(JobResult::Wait { reason }) => {
 			log::info!(target: LOG, "task {id}: no bid: {reason}");
@@ -145,7 +147,8 @@ fn heartbeat(id: TaskId, task: &TaskOf<Runtime>, progress: &Progress) -> Option<
 	}
 	let (step, steps) = (progress.step, progress.steps);
 	let why = format!("task {id}: heartbeat over {states} states (step {step} of {steps})");
-	Some(Action { call: Call::heartbeat { task: id, states, root }.into(), why, opens: None })
+	let call = Call::heartbeat { task: id, states, root }.into();
+	Some(Action { call, why, opens: None, urgency: urgency(task) })
 }
 
 fn is_reached(block: BlockNumber) -> bool {
@@ -177,5 +180,13 @@ fn claim(id: TaskId, trained: Trained) -> Option<Action> {
 	let path = |siblings: Siblings| Some(Path { siblings: siblings.into_inner().try_into().ok()? });
 	let ends = ClaimEnds { first: path(trained.first)?, last: path(trained.last)? };
 	let why = format!("task {id}: claim of {} steps over {} states", claim.steps, claim.states);
-	Some(Action { call: Call::submit_claim { task: id, claim, ends }.into(), why, opens: None })
+	let call = Call::submit_claim { task: id, claim, ends }.into();
+	let task = Tasks::<Runtime>::get(id)?;
+	Some(Action { call, why, opens: None, urgency: urgency(&task) })
+}
+
+/// By when the running attempt must show something, and what it is to bring.
+fn urgency(task: &TaskOf<Runtime>) -> Option<Urgency> {
+	let Stage::Running { job, .. } = &task.stage else { return None };
+	Some(Urgency { until: task.deadline(), worth: job.price })
 }

@@ -3,6 +3,7 @@
 mod challenger;
 mod player;
 mod solver;
+mod tips;
 
 use assay_commitment::{list, state_of_slots, ListTag};
 use assay_host_functions::{
@@ -112,9 +113,16 @@ impl Executor for Fake {
 /// The transactions that left the node since the last look: who signed, with which nonce, what.
 type Sent<'a> = &'a dyn Fn() -> Vec<(Sr25519Keyring, RuntimeCall)>;
 
+/// The same, as they left it.
+type Raw<'a> = &'a dyn Fn() -> Vec<Vec<u8>>;
+
 /// A node at block 1 of a chain on which Alice has posted task 0 and Bob is a solver; Charlie has money.
 /// Its keystore holds `keys`.
 fn node(keys: &[(KeyTypeId, Sr25519Keyring)], test: impl FnOnce(&Fake, Sent)) {
+	raw_node(keys, |fake, raw| test(fake, &|| raw().iter().map(|bytes| opened(bytes)).collect()));
+}
+
+fn raw_node(keys: &[(KeyTypeId, Sr25519Keyring)], test: impl FnOnce(&Fake, Raw)) {
 	let (mut ext, fake) = (chain(), Fake::default());
 	ext.execute_with(|| {
 		let post = pallet_task_market::Call::<Runtime>::post_task {
@@ -142,7 +150,7 @@ fn node(keys: &[(KeyTypeId, Sr25519Keyring)], test: impl FnOnce(&Fake, Sent)) {
 	ext.register_extension(TransactionPoolExt::new(pool));
 	ext.register_extension(KeystoreExt::new(keystore));
 	ext.register_extension(ExecutorExt::new(fake.clone()));
-	let sent = move || state.write().transactions.drain(..).map(|bytes| opened(&bytes)).collect();
+	let sent = move || state.write().transactions.drain(..).collect();
 	ext.execute_with(|| test(&fake, &sent));
 }
 

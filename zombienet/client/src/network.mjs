@@ -3,7 +3,7 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { appendFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { childrenOf } from "./processes.mjs";
+import { childrenOf, hasMapped } from "./processes.mjs";
 
 const target = process.env.CARGO_TARGET_DIR ?? join(process.env.HOME, ".cache/assay/target");
 export const binary = (name) => join(target, "release", name);
@@ -35,6 +35,8 @@ export class Network {
 		this.firstPort = Number(firstPort ?? 31000);
 		this.dir = dir ?? mkdtempSync(join(tmpdir(), "assay-"));
 		this.processes = new Map();
+		/** Names of the nodes that ended by themselves, each as often as it did. */
+		this.ended = [];
 		/** What is done when all processes have ended. */
 		this.atEnd = [];
 		this.keep = dir !== undefined;
@@ -78,7 +80,9 @@ export class Network {
 			if (this.processes.get(name) === child) {
 				this.processes.delete(name);
 				appendFileSync(this.log(name), `process ended: ${code ?? signal}\n`);
-				if (!this.stopping) console.error(`error: node ${name} ended: ${code ?? signal}`);
+				if (this.stopping) return;
+				this.ended.push(name);
+				console.error(`error: node ${name} ended: ${code ?? signal}`);
 			}
 		});
 		this.processes.set(name, child);
@@ -125,6 +129,9 @@ export class Network {
 	/** Whether the node's process runs. */
 	runs(name) { return this.processes.has(name); }
 
+	/** Whether the node's process has loaded a library. */
+	hasLoaded(name, library) { return this.runs(name) && hasMapped(this.processes.get(name).pid, library); }
+
 	/** Ends a process and waits until it is gone. */
 	end(child) {
 		return new Promise((resolve) => {
@@ -147,7 +154,10 @@ export class Network {
 	async stop() {
 		this.stopping = true;
 		await Promise.all([...this.processes.values()].map((child) => this.end(child)));
-		for (const undo of this.atEnd) undo();
+		for (const undo of this.atEnd) {
+			// What went wrong before is what the run must end with.
+			try { undo(); } catch (error) { console.error(`error: ${error.message}`); }
+		}
 		if (!this.keep) rmSync(this.dir, { recursive: true, force: true });
 	}
 

@@ -18,3 +18,6 @@ export function childrenOf(parent) {
 	const ids = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
 	return ids.filter((id) => isChild(id, parent));
 }
+
+/** Whether a process has a file in its memory whose path contains this. */
+export const hasMapped = (id, part) => readFileSync(`/proc/${id}/maps`, "utf8").includes(part);

@@ -90,6 +90,10 @@ impl Network<'_> {
 	pub(super) fn flatten(&mut self, place: Place) -> Result<(), ErrorKind> {
 		let layer = place.layer;
 		if let Shape::Sequence { length, features } = self.shape {
+			if self.mask.is_some() {
+				let message = "its weights would learn from padding; use `pool` instead".into();
+				return Err(ErrorKind::Layer { layer, message });
+			}
 			let cols = length.checked_mul(features);
 			let cols = cols.ok_or_else(|| place.refused()("too many features".into()))?;
 			self.apply(place, Op::Reshape { rows: self.graph.batch(), cols })?;

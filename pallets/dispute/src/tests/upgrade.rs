@@ -19,7 +19,7 @@ fn opened_under(game: GameId, referee: u16) -> DisputeOf<Test> {
 }
 
 #[test]
-fn game_should_stand_still_when_its_referee_is_missing() {
+fn game_should_wait_when_its_referee_is_missing() {
 	new_test_ext(|| {
 		let table = claimed(1, lie(MLP.update));
 		let game = table.opened(CHALLENGER);
@@ -31,11 +31,19 @@ fn game_should_stand_still_when_its_referee_is_missing() {
 		assert!(Dispute::game_brief(game, []).is_none());
 		let (at, unknown) = (position(game), Error::<Test>::UnknownReferee);
 		assert_noop!(send(SOLVER, game, at, play), unknown);
-		// The solver cannot move, so its silence means nothing.
+		assert_noop!(Dispute::expire(signed(STRANGER), game), Error::<Test>::DeadlineNotReached);
+		// The solver cannot move, so its silence means nothing: its turn begins again, whoever looks at it.
+		let left = known.game.deadline().unwrap() - known.game.clocks().turn;
 		System::set_block_number(1_000);
-		assert_noop!(Dispute::expire(signed(STRANGER), game), Error::<Test>::UnknownReferee);
-		System::set_block_number(5);
-		Disputes::<Test>::insert(game, known);
+		assert_ok!(Dispute::expire(signed(STRANGER), game));
+		assert_eq!(stored(game).game.deadline(), Some(1_000 + left));
+		take_events();
+		run_to(u64::from(1_000 + left) + 1);
+		assert_eq!(take_events(), []);
+		assert_eq!(stored(game).game.deadline(), Some(1_000 + 2 * left));
+		// It has all of that turn when a runtime knows the version again.
+		let again = DisputeOf::<Test> { game: known.game.restarted(1_000 + left), ..stored(game) };
+		Disputes::<Test>::insert(game, again);
 		table.play(game);
 		assert_eq!(Market::phase_of(0), None);
 		let costs = take_events().into_iter().find_map(|event| match event {

@@ -66,6 +66,28 @@ fn try_state_should_fail_when_a_task_has_an_operation_set_that_the_runtime_has_n
 }
 
 #[test]
+fn claim_should_wait_for_a_new_window_when_its_operation_set_is_missing() {
+	new_test_ext(|| {
+		let id = claimed();
+		let set = |opset| {
+			Tasks::<Test>::mutate(id, |task| task.as_mut().unwrap().spec.program.opset = opset)
+		};
+		let window = Tasks::<Test>::get(id).unwrap().spec.terms.challenge;
+		set(7);
+		take_events();
+		run_to(17);
+		assert_eq!(take_events(), [Event::WindowRenewed { task: id, until: 17 + window }]);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Claimed));
+		// A runtime has it again: there is all of a window to open a game in.
+		set(assay_ops::OPSET_VERSION);
+		assert_noop!(Market::finalise(signed(NOBODY), id), Error::<Test>::DeadlineNotPassed);
+		run_to(17 + window + 1);
+		assert_eq!(Market::phase_of(id), Some(TaskPhase::Final));
+		8
+	});
+}
+
+#[test]
 fn convict_should_burn_at_least_half_when_cost_is_exaggerated() {
 	new_test_ext(|| {
 		let id = claimed();

@@ -89,6 +89,19 @@ fn game_should_be_refused_when_its_clocks_pass_the_last_block() {
 }
 
 #[test]
+fn turn_should_begin_again_when_the_game_is_restarted() {
+	let game = opened(|_| (), 1000).unwrap().game;
+	let left = game.deadline().unwrap() - 1000;
+	assert!(post_trace(&game, 1000 + left).is_err());
+	let again = game.clone().restarted(5000);
+	assert_eq!((again.deadline(), again.bound()), (Some(5000 + left), game.bound() + 4000));
+	assert_eq!(again.clocks().defender, game.clocks().defender);
+	assert!(post_trace(&again, 5000 + left - 1).is_ok());
+	assert_eq!(game.clone().restarted(999), game, "time does not run backwards");
+	assert_eq!(game.restarted(u32::MAX).deadline(), Some(u32::MAX));
+}
+
+#[test]
 fn game_should_end_at_its_bound_when_both_sides_linger_and_then_fall_silent() {
 	let toy = toy();
 	let mut liar = liar(&toy, &[Lie::Tile { step: 1, node: 4, tile: 0, block: 0 }]);

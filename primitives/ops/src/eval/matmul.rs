@@ -7,7 +7,7 @@ use crate::{
 	grid::TileArea,
 	heads::{BatchShape, Head},
 	op::{BatchMatMul, Op},
-	soft,
+	soft::{self, Factor},
 	spec::NodeSpec,
 	TILE, TILE_WORDS,
 };
@@ -142,7 +142,7 @@ pub(super) fn batch_block<O: Operands + ?Sized>(
 
 /// Fills the `part` of a tile that belongs to one product.
 ///
-/// The two panels are gathered first, so that the inner loop runs over flat memory.
+/// The two panels are gathered and taken apart first, so that the inner loop runs over flat memory.
 fn product<O: Operands + ?Sized>(
 	spec: &NodeSpec,
 	places: &Places,
@@ -153,6 +153,7 @@ fn product<O: Operands + ?Sized>(
 ) -> Result<(), EvalError> {
 	let (first, terms) = spec.block_range(block);
 	let (left, right) = gather(places, operands, part, first, terms)?;
+	let (left, right) = (factors(&left), factors(&right));
 	let from = part.col.saturating_sub(area.col) as usize;
 	let skipped = part.row.saturating_sub(area.row) as usize;
 	let lines = result.chunks_exact_mut(TILE as usize).skip(skipped);
@@ -160,11 +161,15 @@ fn product<O: Operands + ?Sized>(
 		let sums = line.get_mut(from..).unwrap_or_default();
 		for (a, right) in left.iter().zip(right.chunks_exact(part.cols.max(1) as usize)) {
 			for (sum, b) in sums.iter_mut().zip(right) {
-				*sum = soft::fma(*a, *b, *sum);
+				*sum = soft::fma_of(a, b, *sum);
 			}
 		}
 	}
 	Ok(())
+}
+
+fn factors(words: &[u32]) -> Vec<Factor> {
+	words.iter().map(|word| Factor::from(*word)).collect()
 }
 
 /// `A[i][k]`, a row of `terms` words for each row of the part, and `B[k][j]`, a row of as many words as

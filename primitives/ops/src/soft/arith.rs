@@ -23,17 +23,17 @@ pub fn fma(a: u32, b: u32, c: u32) -> u32 {
 
 /// A normal number as a term.
 #[inline(always)]
-fn plain(x: u32) -> Term {
+pub(super) fn plain(x: u32) -> Term {
 	Term { sign: x & SIGN, exp: exponent(x) as i32, sig: significand(x) << 37 }
 }
 
 /// A finite non-zero number as a term.
-fn plain_any(x: u32) -> Term {
+pub(super) fn plain_any(x: u32) -> Term {
 	let (exp, sig) = unpack(x);
 	Term { sign: x & SIGN, exp, sig: sig << 37 }
 }
 
-fn is_zero(x: u32) -> bool {
+pub(super) fn is_zero(x: u32) -> bool {
 	x & !SIGN == 0
 }
 
@@ -49,7 +49,7 @@ fn zero_sum(sign_a: u32, sign_b: u32) -> u32 {
 #[cold]
 #[inline(never)]
 #[allow(clippy::arithmetic_side_effects, reason = "24-bit factors, exponents within ±255")]
-fn fma_special(a: u32, b: u32, c: u32) -> u32 {
+pub(super) fn fma_special(a: u32, b: u32, c: u32) -> u32 {
 	let sign = (a ^ b) & SIGN;
 	if is_nan(a) || is_nan(b) || is_nan(c) {
 		return CANONICAL_NAN;

@@ -10,11 +10,13 @@
 //! is shifted out below is kept as one sticky bit.
 
 mod arith;
+mod factor;
 mod order;
 mod round;
 mod scale;
 
 pub use arith::{add, div, fma, mul, sqrt, sub};
+pub use factor::{fma_of, Factor};
 pub use order::{canonical, from_u32, gt, is_nan, neg, order_key};
 pub use scale::{floor_log2, round_scaled, scaled};
 

@@ -63,7 +63,8 @@ fn prepare(case: &worst::Case) -> Prepared {
 	// The claim shows nothing of a node that leads nowhere; a slot shows that something is wrong.
 	let story = Story::new(&task, vec![], vec![lie, Lie::Slot { step: 0, slot: 0 }], false);
 	let last = story.moves.len() - 1;
-	assert!(matches!(story.moves[last].kind(), MoveKind::PickTile | MoveKind::PickBlock));
+	let kind = story.moves[last].kind();
+	assert!(matches!(kind, MoveKind::PickTile | MoveKind::PickBlock), "{}: {kind:?}", case.0);
 	let mut chain = Chain::new();
 	let standing = claims::claimed(&mut chain, "tiles", &story, CLAIMS, WINDOW);
 	let mut calls = Vec::new();

@@ -140,6 +140,8 @@ export async function perform(scenario, { random, dir }) {
 		for (const role of Object.keys(people)) console.log(`       ${role.padEnd(10)} ${asy(after[role]).padStart(26)}  change ${asy(after[role] - before[role])}`);
 		await Promise.all([story.stop(), live.stop()]);
 		await api.disconnect();
+		const crashed = network.ended.filter((name) => !scenario.mayEnd?.includes(name));
+		expect(crashed.length === 0, `no node ends by itself; ${crashed.join(", ")} did`);
 		const time = ((Date.now() - started) / 1000).toFixed(0);
 		return { verdict, blocks: final.block - posted.block, finalised, kills: stage.kills, restarts: stage.restarts, games: story.all("dispute.GameOpened").length, longest, time: `${time}s` };
 	});

@@ -10,8 +10,10 @@ use crate::{Game, Move, Params};
 
 /// Least time of a turn, as in the runtime.
 const EXTENSION: u32 = 10;
-/// Moves that the dispute lane of a block has room for: 256 games in three blocks.
+/// Moves without evidence that the dispute lane of a block has room for: 256 games in three blocks.
 const LANE: u32 = 86;
+/// Moves with evidence that it has room for, by their length: see `runtime/load/tests/lane.rs`.
+pub(super) const VERDICTS: usize = 7;
 /// Games that one block ends at most because their clocks have run out.
 const TICK: u32 = 8;
 /// Deepest re-org.

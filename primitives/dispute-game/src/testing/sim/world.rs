@@ -9,9 +9,10 @@ use super::{
 	foe::Foe,
 	library::Library,
 	money::Party,
-	scenario::{Censor, Mishap, Order, Scenario, Wanted},
+	scenario::{Censor, Mishap, Order, Scenario, Wanted, VERDICTS},
 	strategies::Strategy,
 };
+use crate::MoveKind;
 
 /// Blocks after which a match that has not ended is a fault.
 const FOREVER: u32 = 1 << 24;
@@ -162,7 +163,12 @@ impl<'a> World<'a> {
 	}
 
 	fn make_block(&mut self) -> Result<(), &'static str> {
-		let waiting: Vec<Tx> = self.agent.pending(&self.chain).cloned().collect();
+		let mut verdicts = 0;
+		let fits = |tx: &&Tx| {
+			verdicts += usize::from(has_evidence(tx));
+			verdicts <= VERDICTS
+		};
+		let waiting: Vec<Tx> = self.agent.pending(&self.chain).take_while(fits).cloned().collect();
 		let [before, after] = self.foe.act(&self.chain, &waiting);
 		let withholds = !waiting.is_empty() && self.withholds();
 		let blind = self.chain.now < self.agent.down_until.max(self.hidden_until);
@@ -309,4 +315,10 @@ impl<'a> World<'a> {
 			trace: ends.trace,
 		}
 	}
+}
+
+/// Whether a transaction is a move that may bring evidence.
+fn has_evidence(tx: &Tx) -> bool {
+	let Call::Move { play, .. } = &tx.call else { return false };
+	matches!(play.kind(), MoveKind::PickTile | MoveKind::PickBlock | MoveKind::OpenTile)
 }

@@ -65,6 +65,7 @@ export default {
 		while (!stage.over) await sleep(500);
 		await flooding;
 		stage.say(`${sent} transactions of the flood were taken by the pool`);
+		expect(sent > 0, "the pool takes some of the flood");
 	},
 	check(stage) {
 		const games = stage.story.all("dispute.GameResolved");

@@ -24,10 +24,11 @@ export default {
 	workers: { bob: honest, charlie: honest },
 	numbers: { steps: 600, stride: 5 },
 	terms: { training: 300, heartbeat: 150 },
+	mayEnd: ["bob"],
 	prepare(network) {
 		mkdirSync(network.base("bob"), { recursive: true });
 		execFileSync("mount", ["-t", "tmpfs", "-o", `size=${MEGABYTES}m`, "chaos", network.base("bob")]);
-		network.atEnd.push(() => execFileSync("umount", [network.base("bob")]));
+		network.atEnd.push(() => execFileSync("umount", ["-l", network.base("bob")]));
 	},
 	async disturb(stage) {
 		const { network } = stage;

@@ -3,12 +3,12 @@ import { killAll, killNode, killWorker } from "../kills.mjs";
 import { honest } from "../workers.mjs";
 
 const IN_TRAINING = ["node", "node", "worker", "worker", "worker", "worker"];
-const AFTERWARDS = ["charlie node", "charlie worker", "bob node"];
+const IN_CHECK = ["charlie node", "charlie worker"];
 
 export default {
 	about: "solver and challenger are killed while the one trains and the other checks, nodes and workers",
 	workers: { bob: honest, charlie: honest },
-	numbers: { steps: 600, stride: 5 },
+	numbers: { steps: 3000, stride: 25 },
 	terms: { training: 300, heartbeat: 150 },
 	async disturb(stage) {
 		const { random } = stage;
@@ -25,6 +25,10 @@ export default {
 			else await killWorker(stage, "bob", isOver);
 		}
 		await claim;
-		await killAll(stage, random.shuffle(AFTERWARDS), [0, 5], () => stage.over);
+		// At once, as a fast machine has soon checked the claim.
+		const [first, second] = random.shuffle(IN_CHECK);
+		const killed = await killAll(stage, [first], [0, 0], () => stage.over);
+		expect(killed === 1, "charlie is killed while it checks the claim");
+		await killAll(stage, random.shuffle([second, "bob node"]), [0, 5], () => stage.over);
 	},
 };

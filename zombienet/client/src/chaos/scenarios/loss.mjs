@@ -16,7 +16,9 @@ export default {
 	async disturb(stage) {
 		const { data } = await stage.story.wait("taskMarket.TaskFinalised", 1200);
 		const accuracy = fetchAndEvaluate(stage.network, "dave", stage.task, data.receipt);
-		stage.say(`dave has fetched the weights: accuracy ${(100 * accuracy).toFixed(2)} %, ${stage.spaces.dropped()} packets dropped`);
+		const dropped = stage.spaces.dropped();
+		stage.say(`dave has fetched the weights: accuracy ${(100 * accuracy).toFixed(2)} %, ${dropped} packets dropped`);
+		expect(dropped > 0, "packets are lost");
 		expect(accuracy >= 0.8, "a model that has learned");
 	},
 	check(stage) {

@@ -17,13 +17,13 @@ export default {
 		// What was under way when the network was cut may still come to its end.
 		await stage.slots(3);
 		const finals = async () => Promise.all([...LEFT, ...RIGHT].map(async (name) => (await heights(stage.network, name)).final));
-		const before = await finals();
+		const heads = async () => Promise.all([LEFT[0], RIGHT[0]].map(async (name) => (await heights(stage.network, name)).best));
+		const [before, low] = [await finals(), await heads()];
 		await stage.slots(SLOTS - 3);
-		const after = await finals();
-		const heads = await Promise.all([LEFT[0], RIGHT[0]].map((name) => heights(stage.network, name)));
+		const [after, high] = [await finals(), await heads()];
 		expect(String(before) === String(after), `nothing becomes final with half of the votes: ${before}, then ${after}`);
-		expect(heads.every(({ best }, side) => best > after[2 * side]), "both sides go on making blocks");
-		stage.say(`nothing became final meanwhile; the sides are at ${heads.map((head) => head.best).join(" and ")}, final is ${after[0]}`);
+		expect(high.every((best, side) => best > low[side]), `both sides go on making blocks: they were at ${low.join(" and ")}, then at ${high.join(" and ")}`);
+		stage.say(`nothing became final meanwhile; the sides went from ${low.join(" and ")} to ${high.join(" and ")}, final is ${after[0]}`);
 		stage.spaces.heal();
 		const healed = Date.now();
 		for (let now = after; now.some((final, i) => final <= after[i]); now = await finals()) {

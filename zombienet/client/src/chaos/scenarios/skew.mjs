@@ -26,5 +26,8 @@ export default {
 		console.log(`       clocks: bob ${bob.toFixed(2)} s, charlie ${charlie.toFixed(2)} s, dave ${dave.toFixed(2)} s`);
 		return { bob: shifted(bob), charlie: shifted(charlie), dave: shifted(dave) };
 	},
+	set({ network }) {
+		for (const name of Object.keys(network.env)) expect(network.hasLoaded(name, "libfaketime"), `${name}'s node has loaded libfaketime, without which its clock is right`);
+	},
 	async disturb() {},
 };

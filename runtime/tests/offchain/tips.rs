@@ -1,0 +1,79 @@
+//! Tips of what waits.
+
+use super::*;
+use assay_case::CaseMove;
+use assay_host_functions::Checked;
+use assay_runtime::{constants::MILLI, offchain::tips::Urgency};
+use codec::Encode;
+
+const URGENCY: Urgency = Urgency { until: 1_000, worth: 80 * ASY };
+
+#[test]
+fn tip_should_be_none_when_there_is_time_and_nothing_waited() {
+	assert_eq!(URGENCY.tip(0, 0, 1_000 * ASY), 0);
+	assert_eq!(URGENCY.tip(900, 2, 1_000 * ASY), 0);
+}
+
+#[test]
+fn tip_should_double_while_it_waits_and_as_the_deadline_nears() {
+	let waited = [3, 4, 5, 7, 9].map(|waited| URGENCY.tip(0, waited, 1_000 * ASY));
+	assert_eq!(waited, [1, 1, 2, 4, 8].map(|n| n * MILLI));
+	let late = [1_000, 999, 997, 994].map(|now| URGENCY.tip(now, 0, 1_000 * ASY));
+	assert_eq!(late, [10 * ASY, 10 * ASY, 5 * ASY, 5 * ASY / 2]);
+}
+
+#[test]
+fn tip_should_be_bounded_by_what_is_at_stake_and_by_the_purse() {
+	for (now, waited) in [(0, u32::MAX), (u32::MAX, 0), (999, 60)] {
+		assert_eq!(URGENCY.tip(now, waited, 1_000 * ASY), 10 * ASY);
+		assert_eq!(URGENCY.tip(now, waited, 4 * ASY), ASY);
+		assert_eq!(URGENCY.tip(now, waited, 0), 0);
+	}
+	let all = Urgency { until: 0, worth: Balance::MAX };
+	assert_eq!(all.tip(0, u32::MAX, Balance::MAX), Balance::MAX / 8);
+}
+
+/// Block and tip of each transaction of a challenger that finds a wrong claim at block 7, up to block `last`. From then on
+/// nothing is included, except at `included`.
+fn tips(last: BlockNumber, included: Option<BlockNumber>) -> Vec<(BlockNumber, Balance)> {
+	let mut tips = Vec::new();
+	raw_node(&[(CHALLENGER_KEYS, Charlie)], |fake, sent| {
+		claimed();
+		let ask = CaseMove::Ask.encode().try_into().unwrap();
+		fake.say(|script| {
+			script.check = Some(JobStatus::Done(JobResult::Checked(Checked::ListWithheld)));
+			script.play = Some(JobStatus::Done(JobResult::Move(ask)));
+		});
+		for block in 7..=last {
+			run_to(block);
+			run();
+			for bytes in sent() {
+				let transaction = UncheckedExtrinsic::decode_all(&mut &*bytes).unwrap();
+				let Preamble::Signed(_, _, extension) = &transaction.preamble else {
+					panic!("transactions of workers are signed");
+				};
+				tips.push((block, extension.7.tip()));
+			}
+			if included == Some(block) {
+				System::inc_account_nonce(Charlie.to_account_id());
+			}
+		}
+	});
+	tips
+}
+
+#[test]
+fn opening_should_get_a_tip_when_it_is_sent_again() {
+	let sent = tips(23, None);
+	let [first, second, third] = sent[..] else { panic!("{sent:?}") };
+	assert_eq!(first, (7, 0));
+	// After 8 blocks, two doublings from the fourth on.
+	assert_eq!(second, (15, 4 * MILLI));
+	// The window ends at block 27: the bond says how much.
+	assert!(third.0 == 23 && third.1 > 100 * MILLI && third.1 <= ASY, "{third:?}");
+}
+
+#[test]
+fn opening_should_get_no_tip_when_the_one_before_was_included() {
+	assert_eq!(tips(15, Some(10)), [(7, 0), (15, 0)]);
+}

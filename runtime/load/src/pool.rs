@@ -38,7 +38,6 @@ pub fn apply(chain: &mut Chain, transaction: UncheckedExtrinsic) -> ApplyExtrins
 
 /// A transaction that waits. An account has at most one here.
 struct Waiting {
-	who: AccountId,
 	transaction: UncheckedExtrinsic,
 	since: BlockNumber,
 	bytes: usize,
@@ -82,15 +81,8 @@ impl Pool {
 		let (since, bytes) = (chain.now() + 1, transaction.encoded_size());
 		self.arrived += 1;
 		let place = (Reverse(priority), self.arrived);
-		let who = account;
-		self.waiting.insert(place, Waiting { who, transaction, since, bytes, disputes });
+		self.waiting.insert(place, Waiting { transaction, since, bytes, disputes });
 		priority
-	}
-
-	/// Drops what an account has waiting, for one with a higher tip in its place.
-	pub fn withdraw(&mut self, who: &Person) {
-		let account = who.account();
-		self.waiting.retain(|_, waiting| waiting.who != account);
 	}
 
 	/// How many wait.

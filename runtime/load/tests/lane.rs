@@ -262,73 +262,70 @@ fn all_games_should_be_judged_within_a_clock_when_their_heaviest_moves_come_at_o
 	assert!(calm <= spam && spam <= dear && dear <= most, "{calm} {spam} {dear} {most}");
 }
 
-/// More calls than a block takes.
-const MOST_REFUSED: usize = 7_000;
-
-/// A worker's move among strangers.
+/// A worker's move, against strangers who fill every block with openings that are refused: calls of the dispute pallet as
+/// cheap as there are, each with this tip.
 struct Outbid {
-	/// The block that took it, after that in which it was sent.
-	after: BlockNumber,
-	/// Its tip.
+	/// Blocks that the move waits until it comes before theirs.
+	waits: BlockNumber,
+	/// Its tip then.
 	tip: Balance,
-	/// What each full block before it cost the strangers.
+	/// What each full block costs the strangers.
 	a_block: Balance,
 }
 
-/// Sends a move as workers do while strangers fill every block with openings that are refused, calls of the dispute
-/// pallet as cheap as there are, each with this tip. `None` when no block takes the move.
-fn outbid(stranger_tip: Balance, blocks: BlockNumber) -> Option<Outbid> {
+fn outbid(stranger_tip: Balance) -> Outbid {
 	let story = story();
 	let mut chain = Chain::new();
 	let claims = claims::claimed(&mut chain, "one", &story, 1, WINDOW);
 	let who = Person::new("accuser", 0);
 	chain.fund(&who.account(), 100 * ASY);
 	let game = claims::open(&mut chain, &who.account(), &story, claims[0].task);
-	claims::turn(&mut chain, game, &story);
+	// A light one: those are the cheapest, and the solver is lost without it.
 	let (account, call) = claims::next_move(&mut chain, game, &story);
-	assert_eq!(account, who.account());
+	let solver = Person::new("one solver", 0);
+	assert_eq!(account, solver.account());
+	let stranger = Person::new("stranger", 0);
+	chain.fund(&stranger.account(), 10 * ASY);
+	let refused: RuntimeCall = pallet_dispute::Call::<Runtime>::open_withheld { task: 77 }.into();
+	let mut pool = Pool::default();
+	let priority = pool.send(&mut chain, &stranger, refused, stranger_tip);
+	chain.next(1);
+	let before = chain.money(&stranger.account());
+	let [taken] = pool.fill(&mut chain, 0)[..] else { panic!("there is one") };
+	assert!(!taken.succeeded);
+	let each = before - chain.money(&stranger.account());
+	let limits = BlockWeights::get();
+	let base = limits.get(DispatchClass::Operational).base_extrinsic;
+	let weight = Dispute::refused_opening_weight().saturating_add(base);
+	let calls = limits.max_block.checked_div_per_component(&weight).expect("it weighs something");
+
 	let dispute =
 		chain.with(|| pallet_dispute::Disputes::<Runtime>::get(game)).expect("it is open");
 	let until = dispute.game.deadline().expect("it is not over");
+	// There is more at stake than the bond.
 	let urgency = Urgency { until, worth: dispute.bond };
-	let (mut pool, mut strangers, mut a_block) = (Pool::default(), 0, 0);
-	let refused: RuntimeCall = pallet_dispute::Call::<Runtime>::open_withheld { task: 77 }.into();
-	let sent = chain.now();
-	for waited in 0..blocks {
-		while pool.len() < 2 * MOST_REFUSED {
-			let stranger = Person::new("stranger", strangers);
-			chain.fund(&stranger.account(), ASY + stranger_tip);
-			pool.send(&mut chain, &stranger, refused.clone(), stranger_tip);
-			strangers += 1;
-		}
-		let purse = chain.money(&who.account());
-		let tip = urgency.tip(chain.now(), waited, purse);
-		pool.withdraw(&who);
-		pool.send(&mut chain, &who, call.clone(), tip);
-		chain.next(1);
-		let taken = pool.fill(&mut chain, OUT_OF_TIME);
-		assert!(!pool.is_empty(), "blocks are full");
-		if taken.iter().any(|taken| taken.succeeded) {
-			return Some(Outbid { after: chain.now() - sent, tip, a_block });
-		}
-		let each = ASY + stranger_tip - chain.money(&Person::new("stranger", 0).account());
-		a_block = each * taken.len() as Balance;
-	}
-	None
+	let (now, purse) = (chain.now(), chain.money(&solver.account()));
+	let mut tried = (0..until - now).map(|waits| {
+		let tip = urgency.tip(now + waits, waits, purse);
+		(waits, tip, pool.send(&mut chain, &solver, call.clone(), tip))
+	});
+	let found = tried.find(|(.., its)| *its > priority);
+	let (waits, tip, _) = found.expect("before its clock runs out");
+	Outbid { waits, tip, a_block: each * Balance::from(calls) }
 }
 
 #[test]
 fn move_should_outbid_strangers_who_fill_blocks_with_refused_openings() {
 	for stranger_tip in [MILLI / 10, 10 * MILLI] {
-		let Outbid { after, tip, a_block } = outbid(stranger_tip, 16).expect("a block takes it");
-		let (name, money) = (stranger_tip / (MILLI / 10), |balance| balance as f64 / ASY as f64);
+		let Outbid { waits, tip, a_block } = outbid(stranger_tip);
+		let (theirs, money) = (stranger_tip / (MILLI / 10), |balance| balance as f64 / ASY as f64);
 		println!(
-			"load.lane.refused_openings.{name} {after} blocks {:.4} ASY-tip {:.2} ASY-a-block",
+			"load.lane.refused_openings.tip_{theirs} {waits} blocks {:.4} ASY-of-the-move {:.2} ASY-a-block",
 			money(tip),
 			money(a_block)
 		);
-		assert!(after > 1, "they did keep it out");
-		assert!(a_block > 100 * tip, "{a_block} {tip}");
+		assert!(waits > 0, "they do keep it out");
+		assert!(waits <= 16 && a_block > 20 * tip, "{waits} {a_block} {tip}");
 	}
 }
 

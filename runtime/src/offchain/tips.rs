@@ -17,6 +17,8 @@ const PATIENCE: BlockNumber = 3;
 const DOUBLING: BlockNumber = 2;
 /// Blocks before the deadline in which the tip doubles, up to the most.
 const HASTE: BlockNumber = 3;
+/// Blocks before the deadline in which there is a tip at once.
+const LATE: BlockNumber = 6;
 /// The least tip.
 const FIRST: Balance = MILLI;
 /// Of what is lost with the deadline, a tip is this part at most.
@@ -43,7 +45,11 @@ impl Urgency {
 		let doublings = waited.checked_sub(PATIENCE).map(|late| late / DOUBLING);
 		let by_wait = doublings.map_or(0, |n| FIRST.saturating_mul(2u128.saturating_pow(n)));
 		let left = self.until.saturating_sub(now);
-		let by_clock = most.checked_shr(left / HASTE).filter(|tip| *tip >= FIRST).unwrap_or(0);
+		// What has just been sent is mostly included in the next block.
+		let by_clock = match waited > 0 || left < LATE {
+			true => most.checked_shr(left / HASTE).filter(|tip| *tip >= FIRST).unwrap_or(0),
+			false => 0,
+		};
 		by_wait.max(by_clock).min(most)
 	}
 }

@@ -18,8 +18,10 @@ fn tip_should_be_none_when_there_is_time_and_nothing_waited() {
 fn tip_should_double_while_it_waits_and_as_the_deadline_nears() {
 	let waited = [3, 4, 5, 7, 9].map(|waited| URGENCY.tip(0, waited, 1_000 * ASY));
 	assert_eq!(waited, [1, 1, 2, 4, 8].map(|n| n * MILLI));
-	let late = [1_000, 999, 997, 994].map(|now| URGENCY.tip(now, 0, 1_000 * ASY));
+	let late = [1_000, 999, 997, 994].map(|now| URGENCY.tip(now, 1, 1_000 * ASY));
 	assert_eq!(late, [10 * ASY, 10 * ASY, 5 * ASY, 5 * ASY / 2]);
+	let at_once = [994, 995].map(|now| URGENCY.tip(now, 0, 1_000 * ASY));
+	assert_eq!(at_once, [0, 5 * ASY]);
 }
 
 #[test]
@@ -67,10 +69,9 @@ fn opening_should_get_a_tip_when_it_is_sent_again() {
 	let sent = tips(23, None);
 	let [first, second, third] = sent[..] else { panic!("{sent:?}") };
 	assert_eq!(first, (7, 0));
-	// After 8 blocks, two doublings from the fourth on.
-	assert_eq!(second, (15, 4 * MILLI));
-	// The window ends at block 27: the bond says how much.
-	assert!(third.0 == 23 && third.1 > 100 * MILLI && third.1 <= ASY, "{third:?}");
+	// An eighth of the bond, about five tokens, halved for every three blocks until 27.
+	assert!(second.0 == 15 && (30 * MILLI..50 * MILLI).contains(&second.1), "{second:?}");
+	assert!(third.0 == 23 && (240 * MILLI..400 * MILLI).contains(&third.1), "{third:?}");
 }
 
 #[test]

@@ -58,8 +58,10 @@ fn classes(program: &Program, node: u32) -> u32 {
 fn prepare(case: &worst::Case) -> Prepared {
 	let (task, node) = task(case);
 	let output = Lie::Output { step: 0, node, word: 0, bit: 0 };
-	let partial = Lie::Partial { step: 0, node, tile: 0, block: 1 };
-	let lie = if task.program.specs[node as usize].blocks() > 1 { partial } else { output };
+	// The last: what is added to an earlier one may be rounded away.
+	let last = task.program.specs[node as usize].blocks() - 1;
+	let partial = Lie::Partial { step: 0, node, tile: 0, block: last };
+	let lie = if last > 0 { partial } else { output };
 	// The claim shows nothing of a node that leads nowhere; a slot shows that something is wrong.
 	let story = Story::new(&task, vec![], vec![lie, Lie::Slot { step: 0, slot: 0 }], false);
 	let last = story.moves.len() - 1;

@@ -9,12 +9,18 @@ if (!SCENARIOS.includes(name)) {
 	console.error(`error: no scenario ${name}; there are ${SCENARIOS.join(", ")}`);
 	process.exit(2);
 }
+/** Nothing of a scenario on nodes takes so long, not its set-up either, which no other watch sees. */
+const MINUTES = 40;
 const { default: scenario } = await import(`./scenarios/${name}.mjs`);
 const random = new Random(Number(seed));
 console.log(`== ${name}, seed ${seed}: ${scenario.about}`);
 try {
 	const { perform } = scenario.perform ? scenario : await import("./stage.mjs");
-	const told = await perform(scenario, { random, dir, kills });
+	const over = new Promise((_, reject) => {
+		const late = () => reject(new Error(`not over after ${MINUTES} minutes`));
+		if (!scenario.perform) setTimeout(late, MINUTES * 60_000).unref();
+	});
+	const told = await Promise.race([perform(scenario, { random, dir, kills }), over]);
 	const fields = Object.entries(told).map(([field, value]) => `${field}=${value}`);
 	console.log(`CHAOS scenario=${name} seed=${seed} ${fields.join(" ")}`);
 	process.exit(0);

@@ -29,7 +29,7 @@ const DAMAGES = {
 export default {
 	about: "the solver's node is killed three times while it trains, and checkpoints are damaged before it starts again",
 	workers: { bob: honest, charlie: honest },
-	numbers: { steps: 600, stride: 5 },
+	numbers: { steps: 1200, stride: 10 },
 	terms: { training: 300, heartbeat: 150 },
 	async disturb(stage) {
 		let claimed = false;
@@ -54,7 +54,7 @@ export default {
 			const isNoticed = () => since().some((line) => line.includes(`${basename(files.at(-1))}:`));
 			while (!isOver() && !isNoticed()) await sleep(50);
 			expect(isNoticed(), `the damage is noticed: ${damage}; ${since().length} checkpoints were skipped`);
-			stage.say(`${since().length} damaged checkpoints were skipped`);
+			stage.say(`damaged checkpoints skipped: ${since().length}`);
 		}
 	},
 };

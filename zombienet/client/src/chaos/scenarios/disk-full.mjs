@@ -22,7 +22,7 @@ function fill(path) {
 export default {
 	about: `the solver's disk of ${MEGABYTES} MB is full for ${SLOTS} slots while it trains`,
 	workers: { bob: honest, charlie: honest },
-	numbers: { steps: 600, stride: 5 },
+	numbers: { steps: 1200, stride: 10 },
 	terms: { training: 300, heartbeat: 150 },
 	mayEnd: ["bob"],
 	prepare(network) {

@@ -8,7 +8,7 @@ const IN_CHECK = ["charlie node", "charlie worker"];
 export default {
 	about: "solver and challenger are killed while the one trains and the other checks, nodes and workers",
 	workers: { bob: honest, charlie: honest },
-	numbers: { steps: 3000, stride: 25 },
+	numbers: { steps: 1200, stride: 10 },
 	terms: { training: 300, heartbeat: 150 },
 	async disturb(stage) {
 		const { random } = stage;

@@ -2,7 +2,7 @@
 
 use assay_commitment::{
 	list::{self, List},
-	shape::TreeHash,
+	shape::{self, TreeHash},
 	ListTag, Path, Root,
 };
 
@@ -19,6 +19,14 @@ fn root_should_be_no_constant_when_list_is_empty() {
 	for (at, root) in roots.iter().enumerate() {
 		assert!(!roots[..at].contains(root), "the kind of list is part of the root");
 		assert!(!list::verify(tags[at], root, 0, 0, &Root::default(), &Path::default()));
+	}
+}
+
+#[test]
+fn nothing_should_be_revealed_of_a_subtree_without_leaves() {
+	for revealed in 0..=16 {
+		let revealed = vec![[7; 32]; revealed];
+		assert_eq!(shape::fold_children(&TAG, 0, false, &revealed), None);
 	}
 }
 

@@ -2,7 +2,7 @@
 
 use assay_commitment::{
 	list::{self, List},
-	shape::{self, TreeHash},
+	shape::{self, Tree, TreeHash},
 	ListTag, Path, Root,
 };
 
@@ -28,6 +28,13 @@ fn nothing_should_be_revealed_of_a_subtree_without_leaves() {
 		let revealed = vec![[7; 32]; revealed];
 		assert_eq!(shape::fold_children(&TAG, 0, false, &revealed), None);
 	}
+}
+
+#[test]
+fn tree_should_be_empty_only_without_leaves() {
+	let tree = |leaves: Vec<Root>| Tree::new(TAG, leaves).unwrap();
+	assert!(tree(vec![]).is_empty() && tree(vec![]).top().is_none());
+	assert!(!tree(vec![[7; 32]]).is_empty());
 }
 
 #[test]

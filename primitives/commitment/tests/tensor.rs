@@ -92,6 +92,29 @@ fn opening_should_give_every_word_when_verified() {
 	}
 }
 
+#[test]
+fn words_should_be_found_to_the_end_of_a_tile_row() {
+	let ty = ty(40, 70);
+	let words = words(&ty);
+	let tree = TensorTree::from_words(ty, &words).unwrap();
+	let opening = tree.open_words(&[0, 2, 5], &words).unwrap();
+	let opened = opening.verify(&tree.root(), &ty).unwrap();
+	let found = |row, col, room: usize| {
+		let mut out = vec![0; room];
+		let found = opened.find_words(row, col, &mut out);
+		found.map(|(position, count)| (position, out[..count].to_vec()))
+	};
+	let expected = |position, row: usize, col: usize, count: usize| {
+		Some((position, words[row * 70 + col..row * 70 + col + count].to_vec()))
+	};
+	assert_eq!(found(3, 5, 100), expected(0, 3, 5, 27), "up to column 32");
+	assert_eq!(found(3, 5, 9), expected(0, 3, 5, 9), "as much as there is room for");
+	assert_eq!(found(31, 64, 100), expected(1, 31, 64, 6), "up to the edge of the matrix");
+	assert_eq!(found(39, 69, 1), expected(2, 39, 69, 1));
+	assert_eq!(found(3, 32, 4), None, "tile 1 is not opened");
+	assert_eq!((found(40, 0, 1), found(0, 70, 1)), (None, None), "outside");
+}
+
 /// A 70 × 100 matrix (3 × 4 tiles, ragged at both edges), tiles 1, 6, 7 and 11 opened.
 fn sample() -> (ValueType, Root, TilesOpening) {
 	let ty = ty(70, 100);

@@ -1,6 +1,7 @@
 //! Lists at the edges: of one leaf, and beyond the last.
 
 use assay_commitment::{
+	group_hash,
 	list::{self, List},
 	shape::{self, Tree, TreeHash},
 	ListTag, Path, Root,
@@ -28,6 +29,15 @@ fn nothing_should_be_revealed_of_a_subtree_without_leaves() {
 		let revealed = vec![[7; 32]; revealed];
 		assert_eq!(shape::fold_children(&TAG, 0, false, &revealed), None);
 	}
+}
+
+#[test]
+fn group_should_have_no_hash_when_it_is_empty_or_begins_within_a_chunk() {
+	for whole in [false, true] {
+		assert_eq!(group_hash(&[], 0, whole), None);
+		assert_eq!(group_hash(&[1], 1, whole), None);
+	}
+	assert!(group_hash(&[1], 1024, false).is_some());
 }
 
 #[test]

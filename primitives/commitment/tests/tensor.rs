@@ -99,6 +99,8 @@ fn words_should_be_found_to_the_end_of_a_tile_row() {
 	let tree = TensorTree::from_words(ty, &words).unwrap();
 	let opening = tree.open_words(&[0, 2, 5], &words).unwrap();
 	let opened = opening.verify(&tree.root(), &ty).unwrap();
+	let indices: Vec<u32> = opened.tiles().iter().map(|tile| tile.index).collect();
+	assert_eq!(indices, [0, 2, 5]);
 	let found = |row, col, room: usize| {
 		let mut out = vec![0; room];
 		let found = opened.find_words(row, col, &mut out);

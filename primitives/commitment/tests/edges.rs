@@ -2,7 +2,7 @@
 
 use assay_commitment::{
 	group_hash,
-	list::{self, List},
+	list::{self, Accumulator, List},
 	shape::{self, Tree, TreeHash},
 	ListTag, Path, Root,
 };
@@ -45,6 +45,10 @@ fn tree_should_be_empty_only_without_leaves() {
 	let tree = |leaves: Vec<Root>| Tree::new(TAG, leaves).unwrap();
 	assert!(tree(vec![]).is_empty() && tree(vec![]).top().is_none());
 	assert!(!tree(vec![[7; 32]]).is_empty());
+	let mut list = Accumulator::new(TAG);
+	assert!(list.is_empty());
+	list.push(&[7; 32]).unwrap();
+	assert!(!list.is_empty());
 }
 
 #[test]

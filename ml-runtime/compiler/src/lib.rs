@@ -57,9 +57,9 @@
 //!
 //! With `mask` in `[model]`, no attention and no `pool` of `take = "mean"` looks at padding, and a sequence cannot be
 //! flattened; what layers make of the padding itself goes nowhere else. It must hold tokens of the vocabulary, or finite
-//! numbers, all the same: nothing times what is not a number is not a number. Where there is a label per position, those of padding do not count either,
-//! unless the loss has a `mask` of its own. The loss is the mean over the labels of a batch that count, 0 where none
-//! does.
+//! numbers, all the same: nothing times what is not a number is not a number. Where there is a label per position,
+//! those of padding do not count either, unless the loss has a `mask` of its own. The loss is the mean over the labels
+//! of a batch that count, 0 where none does.
 //!
 //! Keys with a default: `bias = true`, `stride = 1` (of a pool: its kernel), `pad = 0`, `eps = 1e-5`,
 //! `causal = false`, `momentum = 0`, `weight_decay = 0`, `decay = "all"`, `accumulate = 1`, `warmup = 0`,

@@ -239,7 +239,7 @@ pub mod pallet {
 		/// 0; `before` and `after` are the states `stride` and `stride + 1` of the claim with their paths
 		/// (siblings in order of position). Errors: `NoClaim`, `OwnClaim`, `TooManyGames` (of the chain,
 		/// or of this claim, which takes as many as its stake would cover the least bond for),
-		/// `ProofInvalid`; the challenge window is over; too little balance. Events:
+		/// `ProofInvalid`, `UnknownReferee`; the challenge window is over; too little balance. Events:
 		/// [`Event::GameOpened`].
 		#[pallet::call_index(0)]
 		#[pallet::weight((Pallet::<T>::opening_weight(), DispatchClass::Operational))]
@@ -289,7 +289,7 @@ pub mod pallet {
 		///
 		/// Origin: signed by the challenger. `position` is the position that the move answers. Errors:
 		/// `UnknownGame`, `NotYourGame`, `NotYourTurn`, `StalePosition`, `DeadlinePassed`, `WrongPhase`,
-		/// `NothingToAsk`. Events: [`Event::Moved`].
+		/// `NothingToAsk`, `UnknownReferee`. Events: [`Event::Moved`].
 		#[pallet::call_index(3)]
 		#[pallet::weight((Pallet::<T>::light_weight(), DispatchClass::Operational))]
 		pub fn ask(

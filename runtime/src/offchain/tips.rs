@@ -5,8 +5,7 @@
 //! while a transaction waits, and as its time runs out, costs an attacker many times what it costs the sender, and nothing
 //! is paid where nobody attacks and there is time. See ADR 0026.
 
-use crate::constants::MILLI;
-use crate::{AccountId, Balance, BlockNumber, Nonce, System};
+use crate::{constants::MILLI, AccountId, Balance, BlockNumber, Nonce, System};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use polkadot_sdk::sp_runtime::offchain::storage::StorageValueRef;

@@ -18,6 +18,7 @@ fn root_should_be_blake3_when_length_varies() {
 		for index in 0..len.div_ceil(1024) as u32 {
 			let opening = tree.open(&[index], &data).unwrap();
 			let opened = opening.verify(&tree.root(), len as u64).unwrap();
+			assert_eq!(opened.chunks(), &opening.chunks[..]);
 			let from = index as usize * 1024;
 			let to = len.min(from + 1024);
 			let mut read = vec![0; to - from];

@@ -1,6 +1,6 @@
 //! The program tree.
 
-use assay_commitment::{program_root, ProgramCommitment, ProgramTree};
+use assay_commitment::{program_root, ProgramCommitment, ProgramHeader, ProgramTree};
 use assay_ops::{
 	Binary, Broadcast, CheckedProgram, DType, Limits, Node, Op, Program, RecordFormat, Slot,
 	ValueType, OPSET_VERSION,
@@ -43,6 +43,8 @@ fn every_leaf_should_verify_only_in_its_place_when_proven() {
 	let (header, path) = tree.prove_header().unwrap();
 	assert_eq!((header.opset, header.batch, header.loss), (OPSET_VERSION, 1, 3));
 	assert!(root.verify_header(&header, &path));
+	assert!(!root.verify_header(&ProgramHeader { loss: 2, ..header }, &path));
+	assert!(!root.verify_header(&header, &tree.prove_node(0).unwrap()));
 	for spec in &program.specs {
 		let path = tree.prove_node(spec.id).unwrap();
 		assert!(root.verify_node(spec, &path));

@@ -9,11 +9,11 @@ use std::{
 
 use assay_ops::{
 	eval::{block, element, fold, tile, Missing, Operands, StepContext},
-	BatchMatMul, Binary, Broadcast, HeadLayout, NodeSpec, Op, ValueType, Window,
+	BatchMatMul, Binary, Broadcast, HeadLayout, Limits, NodeSpec, Op, ValueType, Window,
 };
 use common::{
 	cases,
-	program::{context, float, integer, spec},
+	program::{context, float, integer, spec, try_spec},
 	shapes, Random,
 };
 
@@ -312,4 +312,105 @@ fn footprint_should_be_one_tile_of_what_repeats_in_step_with_tiles() {
 	let rotated = |width| spec(Op::RotateHalf { width }, &[float(64, 4 * width)]);
 	assert_eq!([2, 8, 32, 64, 128].map(|width| rotated(width).worst_footprint()), [1; 5]);
 	assert_eq!([48, 80].map(|width| rotated(width).worst_footprint()), [4; 2]);
+}
+
+/// Bytes of a path of twenty siblings, more than any tree under a claim is deep.
+const PATH: usize = 4 + 20 * 32;
+
+/// Siblings that an opening of these leaves, in ascending order, has in a BLAKE3 tree over `count`
+/// leaves from `first` on.
+fn siblings(leaves: &[u32], first: u32, count: u32) -> usize {
+	if leaves.is_empty() {
+		return 1;
+	}
+	if count == 1 {
+		return 0;
+	}
+	let left = count.next_power_of_two() / 2;
+	let (before, after) = leaves.split_at(leaves.partition_point(|leaf| *leaf < first + left));
+	siblings(before, first, left) + siblings(after, first + left, count - left)
+}
+
+/// Bytes of the evidence for a block of a tile that reads what was recorded: the tiles with their
+/// indices and siblings, a root and its path for each operand and for the result, the result's own place,
+/// and the partial before the block.
+fn evidence_bytes(recorder: &Recorder<'_>) -> usize {
+	let spec = recorder.spec;
+	let tiles = recorder.tiles.borrow();
+	let operand = |number: usize| {
+		let ty = spec.operand(number).expect("the operand exists");
+		let of_this = tiles.iter().filter(|(operand, _)| *operand == number);
+		let mut leaves: Vec<u32> = of_this.map(|(_, tile)| *tile).collect();
+		leaves.sort_unstable();
+		let siblings = siblings(&leaves, 0, ty.tiles() as u32);
+		leaves.len() * (4 + 4096) + 4 + siblings * 32 + 4 + 32 + PATH
+	};
+	let partial = if spec.blocks() > 1 { 1 + 4096 } else { 0 };
+	(0..spec.inputs.len()).map(operand).sum::<usize>() + 32 + PATH + 32 + PATH + partial
+}
+
+/// Nodes with operands of up to 2²⁰ tiles that read many of them.
+fn far_apart(random: &mut Random) -> Option<NodeSpec> {
+	let (op, mut types) = match random.below(8) {
+		0 => (Op::Gather, vec![float(1 << (15 + random.below(11)), 32), integer(1 << 10, 1)]),
+		1 => (Op::Pick, vec![float(64, 1 << (15 + random.below(9))), integer(64, 1)]),
+		2 => {
+			let (transpose_a, transpose_b) = (random.below(2) == 0, random.below(2) == 0);
+			let side = 1 << (12 + random.below(4));
+			let op = Op::MatMul { transpose_a, transpose_b };
+			(op, vec![float(side, side), float(side, side)])
+		},
+		3 => {
+			let rows = 1 << (10 + random.below(6));
+			let of = [integer(rows, 1), float(rows, 1 << (5 + random.below(10)))];
+			(Op::ScatterAdd { rows: 1 << 12 }, of.to_vec())
+		},
+		4 => shapes::batch(random),
+		_ => shapes::windowed(random),
+	};
+	// More images, or more products.
+	let more = 1 << random.below(16);
+	let op = match op {
+		Op::BatchMatMul(product) => {
+			let batch = product.batch.checked_mul(more)?;
+			Op::BatchMatMul(BatchMatMul { batch, ..product })
+		},
+		other => other,
+	};
+	if matches!(op, Op::BatchMatMul(_)) || op.window().is_some() {
+		for ty in &mut types {
+			ty.rows = ty.rows.checked_mul(more)?;
+		}
+	}
+	let admitted = Limits::new(1);
+	let few = |ty: &ValueType| ty.tiles() <= admitted.value_tiles;
+	let spec = try_spec(op, &types, 1).filter(|spec| types.iter().chain([&spec.ty]).all(few))?;
+	let judged =
+		spec.worst_footprint() <= admitted.footprint && spec.worst_tile_work() <= admitted.tile_work;
+	judged.then_some(spec)
+}
+
+#[test]
+fn evidence_should_stay_below_160_kib_when_its_node_is_admitted() {
+	let mut random = Random(44);
+	let (mut most, mut largest) = (0, 0);
+	for _ in 0..cases(1_500) {
+		let Some(spec) = far_apart(&mut random) else { continue };
+		if spec.worst_footprint() < 30 {
+			continue;
+		}
+		let step = context(1, 1, 1);
+		for tile in some_tiles(&spec, &mut random) {
+			let recorder = Recorder::new(&spec, 1);
+			let index = random.below(spec.blocks());
+			block(&spec, &step, &recorder, tile, index).expect("everything is there");
+			let bytes = evidence_bytes(&recorder);
+			assert!(bytes <= 160 * 1024, "{bytes} bytes for tile {tile} of {spec:?}");
+			most = most.max(bytes);
+			largest = largest.max(recorder.footprint());
+		}
+	}
+	// They would not say much if none came near.
+	println!("{most} bytes at most, {largest} tiles at most");
+	assert!(most > 145 * 1024 && largest >= 34);
 }

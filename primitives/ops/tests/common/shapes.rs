@@ -53,7 +53,13 @@ fn window(random: &mut Random, pool: bool) -> Window {
 	}
 }
 
-fn windowed(random: &mut Random, which: u32) -> (Op, Vec<ValueType>) {
+/// An operation with a window.
+pub fn windowed(random: &mut Random) -> (Op, Vec<ValueType>) {
+	let which = random.below(6);
+	window_op(random, which)
+}
+
+fn window_op(random: &mut Random, which: u32) -> (Op, Vec<ValueType>) {
 	let w = window(random, which >= 2);
 	let images = 1 + random.below(5);
 	let pixels = float(images * w.pixels(), w.channels.into());
@@ -199,7 +205,7 @@ fn operation(random: &mut Random) -> (Op, Vec<ValueType>) {
 			(Op::Load { offset: random.below(2000), width: cols, format }, vec![])
 		},
 		10 | 11 => reshape(random),
-		which @ 12..18 => windowed(random, which - 12),
+		which @ 12..18 => window_op(random, which - 12),
 		18..21 => batch(random),
 		_ => moved(random),
 	}

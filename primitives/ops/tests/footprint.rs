@@ -385,8 +385,8 @@ fn far_apart(random: &mut Random) -> Option<NodeSpec> {
 	let admitted = Limits::new(1);
 	let few = |ty: &ValueType| ty.tiles() <= admitted.value_tiles;
 	let spec = try_spec(op, &types, 1).filter(|spec| types.iter().chain([&spec.ty]).all(few))?;
-	let judged =
-		spec.worst_footprint() <= admitted.footprint && spec.worst_tile_work() <= admitted.tile_work;
+	let judged = spec.worst_footprint() <= admitted.footprint
+		&& spec.worst_tile_work() <= admitted.tile_work;
 	judged.then_some(spec)
 }
 

@@ -92,7 +92,7 @@ def main():
             print(assemble(target, DEVICES[0], "--verbose").stderr, end="")
             continue
         ptx = stamp(source) + compiler.compile(source)
-        if mode == "--check" and target.read_text() != ptx:
+        if mode == "--check" and (target.read_text() if target.exists() else "") != ptx:
             bad.append(f"{target.name} is not what {source.name} gives: run scripts/ptx.sh")
         elif mode == "":
             target.write_text(ptx)

@@ -4,6 +4,8 @@ use std::fmt;
 
 use assay_ops::{eval::StepContext, NodeSpec};
 
+use crate::Memory;
+
 /// Executes nodes of a step program.
 pub trait Kernels: Send + Sync {
 	/// Computes one node into `out`, which has `rows · cols` words of the node's type and any content.
@@ -22,6 +24,12 @@ pub trait Kernels: Send + Sync {
 		records: &dyn RecordSource,
 		out: &mut [u32],
 	) -> Result<(), KernelError>;
+
+	/// Memory of the backend's own, where the values of a run can stay from node to node and from step to
+	/// step; `None` where the host's memory is as near.
+	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
+		Ok(None)
+	}
 }
 
 impl<K: Kernels + ?Sized> Kernels for &K {
@@ -35,6 +43,10 @@ impl<K: Kernels + ?Sized> Kernels for &K {
 	) -> Result<(), KernelError> {
 		(**self).run(spec, ctx, operands, records, out)
 	}
+
+	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
+		(**self).memory()
+	}
 }
 
 impl<K: Kernels + ?Sized> Kernels for Box<K> {
@@ -47,6 +59,10 @@ impl<K: Kernels + ?Sized> Kernels for Box<K> {
 		out: &mut [u32],
 	) -> Result<(), KernelError> {
 		(**self).run(spec, ctx, operands, records, out)
+	}
+
+	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
+		(**self).memory()
 	}
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use assay_backend_cpu::KernelError;
+
 use crate::plan::Plan;
 
 /// Runs the kernels of a plan.
@@ -12,6 +14,43 @@ pub trait Device: Send + Sync {
 	/// Runs the launches of a plan in order, on these operands, and copies the result to `out`.
 	fn execute(&self, plan: &Plan, operands: &[&[u32]], out: &mut [u32])
 		-> Result<(), DeviceError>;
+
+	/// Memory on the device.
+	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError>;
+}
+
+/// The beginning of a buffer: its number, by the order of allocation, and so many words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+	/// The buffer.
+	pub buffer: usize,
+	/// Words from its beginning on.
+	pub words: usize,
+}
+
+/// Writes words for a device, or says why it cannot.
+pub type Fill<'a> = &'a mut dyn FnMut(&mut [u32]) -> Result<(), KernelError>;
+
+/// Buffers on a device. Work is done in the order of the calls; only [`DeviceMemory::download`] waits for it.
+pub trait DeviceMemory: Send {
+	/// Allocates the next buffer, with any content.
+	fn allocate(&mut self, words: usize) -> Result<(), DeviceError>;
+
+	/// Copies words to the beginning of a buffer.
+	fn upload(&mut self, to: usize, words: &[u32]) -> Result<(), DeviceError>;
+
+	/// Has a span's words written in memory of the host that the device reads at full speed, and copies them: for
+	/// what comes again and again.
+	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError>;
+
+	/// Copies a span, which is as long as `words`, to the host.
+	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError>;
+
+	/// Copies a span to the beginning of a buffer, which is another.
+	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError>;
+
+	/// Runs the launches of a plan in order. `out` is none of the operands.
+	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError>;
 }
 
 /// Why a device does not do what it was asked to.
@@ -48,3 +87,10 @@ impl fmt::Display for DeviceError {
 }
 
 impl std::error::Error for DeviceError {}
+
+/// The executor's view of an error of the device.
+impl From<DeviceError> for KernelError {
+	fn from(error: DeviceError) -> Self {
+		KernelError::Device(error.to_string())
+	}
+}

@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assay_backend_cpu::KernelError;
 use cudarc::driver::{
-	sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig, PushKernelArg,
+	sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig,
+	PinnedHostSlice, PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
 
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::{ptx, Device, DeviceError};
+use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Span};
 
-/// A device with the kernels of this crate loaded.
+/// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
+#[derive(Clone)]
 pub struct Gpu {
 	context: Arc<CudaContext>,
 	stream: Arc<CudaStream>,
-	functions: BTreeMap<&'static str, CudaFunction>,
+	functions: Arc<BTreeMap<&'static str, CudaFunction>>,
 }
 
 /// The buffers of a plan on the device.
@@ -65,7 +68,7 @@ impl Gpu {
 				functions.insert(name, loaded.load_function(name)?);
 			}
 		}
-		Ok(Self { context, stream, functions })
+		Ok(Self { context, stream, functions: Arc::new(functions) })
 	}
 
 	/// How long one run of a plan takes on the device, the mean of so many after one that does not
@@ -78,11 +81,11 @@ impl Gpu {
 		runs: u32,
 	) -> Result<Duration, DeviceError> {
 		let buffers = self.buffers(plan, operands, words)?;
-		self.launch_all(plan, &buffers)?;
+		self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		self.stream.synchronize()?;
 		let start = std::time::Instant::now();
 		for _ in 0..runs {
-			self.launch_all(plan, &buffers)?;
+			self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		}
 		self.stream.synchronize()?;
 		Ok(start.elapsed() / runs.max(1))
@@ -103,18 +106,26 @@ impl Gpu {
 		})
 	}
 
-	fn launch_all(&self, plan: &Plan, buffers: &Buffers) -> Result<(), DeviceError> {
-		plan.launches.iter().try_for_each(|launch| self.launch(launch, buffers))
+	fn launch_all<'a>(
+		&self,
+		plan: &Plan,
+		buffers: impl Fn(Buffer) -> Option<&'a CudaSlice<u32>>,
+	) -> Result<(), DeviceError> {
+		plan.launches.iter().try_for_each(|launch| self.launch(launch, &buffers))
 	}
 
 	#[allow(unsafe_code)]
-	fn launch(&self, launch: &Launch, buffers: &Buffers) -> Result<(), DeviceError> {
+	fn launch<'a>(
+		&self,
+		launch: &Launch,
+		buffers: impl Fn(Buffer) -> Option<&'a CudaSlice<u32>>,
+	) -> Result<(), DeviceError> {
 		let missing = || DeviceError::Fault(format!("{}: an argument is missing", launch.kernel));
 		let function = self.functions.get(launch.kernel).ok_or_else(missing)?;
 		let mut builder = self.stream.launch_builder(function);
 		for argument in &launch.arguments {
 			match argument {
-				Argument::Buffer(buffer) => builder.arg(buffers.get(*buffer).ok_or_else(missing)?),
+				Argument::Buffer(buffer) => builder.arg(buffers(*buffer).ok_or_else(missing)?),
 				Argument::Word(word) => builder.arg(word),
 				Argument::Window(words) => builder.arg(words),
 				Argument::Product(words) => builder.arg(words),
@@ -126,8 +137,8 @@ impl Gpu {
 			shared_mem_bytes: 0,
 		};
 		// SAFETY: the plan gives each kernel the arguments and the block that it is made for, and buffers
-		// as long as the node's types say (`CudaKernels::run` compares them); the emulator checks both,
-		// and that no kernel leaves its buffers, for every kernel and for shapes of every kind of tail.
+		// at least as long as the node's types say (`CudaKernels::run` and `Resident::run` compare them); the
+		// emulator checks both, and that no kernel leaves its buffers, for every kernel and for shapes of every kind of tail.
 		// All work of a `Gpu` is on one stream, so it runs in order.
 		unsafe { builder.launch(config) }?;
 		Ok(())
@@ -146,9 +157,127 @@ impl Device for Gpu {
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
 		let buffers = self.buffers(plan, operands, out.len())?;
-		self.launch_all(plan, &buffers)?;
+		self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		self.stream.memcpy_dtoh(&buffers.out, out)?;
 		self.stream.synchronize()?;
 		Ok(())
+	}
+
+	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
+		let (buffers, scratch, staging) = (Vec::new(), Vec::new(), BTreeMap::new());
+		Ok(Box::new(GpuMemory { gpu: self.clone(), buffers, scratch, staging }))
+	}
+}
+
+/// Buffers on the device that stay.
+struct GpuMemory {
+	gpu: Gpu,
+	buffers: Vec<CudaSlice<u32>>,
+	/// Memory of plans between their launches. All plans use the same, since they run one after the other.
+	scratch: Vec<CudaSlice<u32>>,
+	/// Pinned memory of the host for each buffer that is filled: while one is on its way, the next is filled.
+	staging: BTreeMap<usize, PinnedHostSlice<u32>>,
+}
+
+fn outside(span: Span) -> DeviceError {
+	DeviceError::Fault(format!("{} words of buffer {} are outside", span.words, span.buffer))
+}
+
+impl GpuMemory {
+	fn get(&self, span: Span) -> Result<&CudaSlice<u32>, DeviceError> {
+		let buffer = self.buffers.get(span.buffer).filter(|buffer| buffer.len() >= span.words);
+		buffer.ok_or_else(|| outside(span))
+	}
+
+	/// Makes the scratch memory as large as a plan needs it. What was there before is freed after the launches
+	/// that use it.
+	#[allow(unsafe_code)]
+	fn reserve(&mut self, plan: &Plan) -> Result<(), DeviceError> {
+		for (index, words) in plan.scratch.iter().enumerate() {
+			if self.scratch.get(index).is_some_and(|scratch| scratch.len() >= *words) {
+				continue;
+			}
+			// SAFETY: the words are not initialised, and no launch of a plan reads a word of scratch memory
+			// that one before it has not written, which the emulator checks for every plan.
+			let scratch = unsafe { self.gpu.stream.alloc::<u32>(*words) }?;
+			match self.scratch.get_mut(index) {
+				Some(place) => *place = scratch,
+				None => self.scratch.push(scratch),
+			}
+		}
+		Ok(())
+	}
+
+	/// Pinned memory of at least so many words for a buffer.
+	#[allow(unsafe_code)]
+	fn staging(&mut self, span: Span) -> Result<&mut PinnedHostSlice<u32>, DriverError> {
+		if self.staging.get(&span.buffer).is_none_or(|pinned| pinned.len() != span.words) {
+			// SAFETY: words are valid whatever their bits are, and whoever fills the memory writes every one of
+			// them before it is copied.
+			let pinned = unsafe { self.gpu.context.alloc_pinned::<u32>(span.words) }?;
+			self.staging.insert(span.buffer, pinned);
+		}
+		self.staging.get_mut(&span.buffer).ok_or(DriverError(sys::CUresult::CUDA_ERROR_UNKNOWN))
+	}
+}
+
+impl DeviceMemory for GpuMemory {
+	fn allocate(&mut self, words: usize) -> Result<(), DeviceError> {
+		self.buffers.push(self.gpu.stream.alloc_zeros::<u32>(words)?);
+		Ok(())
+	}
+
+	fn upload(&mut self, to: usize, words: &[u32]) -> Result<(), DeviceError> {
+		let span = Span { buffer: to, words: words.len() };
+		self.get(span)?;
+		let buffer = self.buffers.get_mut(to).ok_or_else(|| outside(span))?;
+		// Waits until the words have been read.
+		Ok(self.gpu.stream.memcpy_htod(words, buffer)?)
+	}
+
+	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError> {
+		self.get(to)?;
+		let stream = self.gpu.stream.clone();
+		let pinned = self.staging(to).map_err(DeviceError::from)?;
+		// Waits until the copy before it has left this memory.
+		fill(pinned.as_mut_slice().map_err(DeviceError::from)?)?;
+		let (Some(pinned), Some(buffer)) =
+			(self.staging.get(&to.buffer), self.buffers.get_mut(to.buffer))
+		else {
+			return Err(outside(to).into());
+		};
+		Ok(stream.memcpy_htod(pinned, buffer).map_err(DeviceError::from)?)
+	}
+
+	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError> {
+		let view = self.get(from)?.slice(..from.words);
+		self.gpu.stream.memcpy_dtoh(&view, words)?;
+		self.gpu.stream.synchronize()?;
+		Ok(())
+	}
+
+	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError> {
+		self.get(Span { buffer: to, ..from })?;
+		let [source, target] = self
+			.buffers
+			.get_disjoint_mut([from.buffer, to])
+			.map_err(|_| DeviceError::Fault("a buffer would be copied to itself".into()))?;
+		if source.len() < from.words {
+			return Err(outside(from));
+		}
+		self.gpu.stream.memcpy_dtod(&source.slice(..from.words), target)?;
+		Ok(())
+	}
+
+	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
+		self.reserve(plan)?;
+		let operands = operands.iter().map(|operand| self.get(*operand));
+		let operands = operands.collect::<Result<Vec<_>, _>>()?;
+		let result = self.get(out)?;
+		self.gpu.launch_all(plan, |buffer| match buffer {
+			Buffer::Operand(index) => operands.get(index).copied(),
+			Buffer::Scratch(index) => self.scratch.get(index),
+			Buffer::Out => Some(result),
+		})
 	}
 }

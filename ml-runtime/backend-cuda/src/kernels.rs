@@ -1,17 +1,19 @@
 //! The backend: nodes to plans, plans to a device.
 
-use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
+use std::sync::Arc;
+
+use assay_backend_cpu::{CpuKernels, KernelError, Kernels, Memory, RecordSource};
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 
-use crate::{plan::Plan, Device, DeviceError, Emulator, Gpu};
+use crate::{plan::Plan, resident::Resident, Device, DeviceError, Emulator, Gpu};
 
-/// Kernels on a device. Operands are copied to it and results back for every node.
+/// Kernels on a device. A run keeps its values in the device's [`Memory`]; single nodes have their operands copied
+/// to it and the result back.
 ///
-/// Loads, states and step indices never come to the device: they read records and slots, which the host
-/// has.
+/// Loads and step indices are computed by the host, which has the records.
 pub struct CudaKernels<D> {
 	device: D,
-	host: CpuKernels,
+	host: Arc<CpuKernels>,
 }
 
 impl CudaKernels<Gpu> {
@@ -33,7 +35,7 @@ impl<D: Device> CudaKernels<D> {
 	/// Kernels on a device.
 	pub fn on(device: D) -> Result<Self, DeviceError> {
 		let host = CpuKernels::new(1).map_err(|error| DeviceError::Fault(error.to_string()))?;
-		Ok(Self { device, host })
+		Ok(Self { device, host: Arc::new(host) })
 	}
 
 	/// The device.
@@ -66,11 +68,10 @@ impl<D: Device> Kernels for CudaKernels<D> {
 			return Err(KernelError::Shape);
 		}
 		let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
-		self.device.execute(&plan, operands, out).map_err(refused)
+		Ok(self.device.execute(&plan, operands, out)?)
 	}
-}
 
-/// The executor's view of an error of the device.
-fn refused(error: DeviceError) -> KernelError {
-	KernelError::Device(error.to_string())
+	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
+		Ok(Some(Box::new(Resident::new(self.device.memory()?, self.host.clone())?)))
+	}
 }

@@ -11,7 +11,10 @@
 //! - `kernels/functions.cuh`: the functions of the op spec, translated from the Rust formulas.
 //! - [`Plan`]: which kernels a node takes, and their arguments. It does not depend on the device.
 //! - [`Device`]: runs plans. [`Gpu`] is the driver, loaded when the program runs; [`Emulator`] is Rust.
-//! - [`CudaKernels`]: [`Kernels`](assay_backend_cpu::Kernels) over a device.
+//! - [`DeviceMemory`]: buffers that stay on a device.
+//! - [`CudaKernels`]: [`Kernels`](assay_backend_cpu::Kernels) and their
+//!   [`Memory`](assay_backend_cpu::Memory) over a device: a run's slots and values stay there, and are hashed there.
+//!   Records go there through pinned memory; losses and roots come back.
 //!
 //! # What keeps the bits right
 //!
@@ -38,9 +41,10 @@ mod gpu;
 mod kernels;
 mod plan;
 pub mod ptx;
+mod resident;
 
-pub use device::{Device, DeviceError};
+pub use device::{Device, DeviceError, DeviceMemory, Fill, Span};
 pub use emulator::Emulator;
 pub use gpu::Gpu;
 pub use kernels::CudaKernels;
-pub use plan::{Argument, Buffer, Launch, Plan};
+pub use plan::{Argument, Buffer, Launch, Plan, FOUND_WORDS, ROOT_WORDS};

@@ -16,8 +16,17 @@ macro_rules! modules {
 }
 
 /// All of them. `scripts/ptx.sh` makes them from the `.cu` files beside them.
-pub const MODULES: [Module; 8] =
-	modules!["columns", "elementwise", "labels", "layout", "matmul", "quant", "rows", "windows"];
+pub const MODULES: [Module; 9] = modules![
+	"columns",
+	"elementwise",
+	"hash",
+	"labels",
+	"layout",
+	"matmul",
+	"quant",
+	"rows",
+	"windows"
+];
 
 /// Floating-point operations whose rounding must be said.
 const ROUNDED: [&str; 8] = ["add", "sub", "mul", "mad", "fma", "div", "sqrt", "rcp"];

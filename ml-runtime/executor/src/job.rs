@@ -167,12 +167,15 @@ impl Prepared {
 		&self.0.plan
 	}
 
-	/// The commitments of a state of this run. Slots that no step changes (frozen weights, tables) are
-	/// not hashed again.
-	pub(crate) fn state(&self, step: u64, slots: &[Vec<u32>]) -> Result<State, MachineFault> {
+	/// Root of a slot that no step changes (frozen weights, tables): it need not be hashed again.
+	pub(crate) fn known_root(&self, slot: usize) -> Option<Root> {
 		let Inner { plan, init, .. } = &*self.0;
-		let kept = |slot: usize| plan.updates.get(slot) == Some(&Update::Keep);
-		let known = |slot| kept(slot).then(|| init.slots().get(slot).copied()).flatten();
-		State::with_known(self.program(), step, slots, known)
+		let kept = plan.updates.get(slot) == Some(&Update::Keep);
+		kept.then(|| init.slots().get(slot).copied()).flatten()
+	}
+
+	/// The commitments of a state of this run.
+	pub(crate) fn state(&self, step: u64, slots: &[Vec<u32>]) -> Result<State, MachineFault> {
+		State::with_known(self.program(), step, slots, |slot| self.known_root(slot))
 	}
 }

@@ -12,7 +12,8 @@
 //!
 //! The executor is generic over [`Kernels`]; it does no arithmetic itself. Which kernels are used, how
 //! many threads, how often checkpoints are written and how often a process is killed change nothing
-//! about any root.
+//! about any root. Where kernels have memory of their own (a GPU), values stay there from step to step, and only
+//! losses, roots and checkpoints come back.
 //!
 //! # Terms
 //!
@@ -39,6 +40,7 @@ mod job;
 mod machine;
 mod plan;
 mod replay;
+mod resident;
 mod session;
 mod snapshot;
 mod state;

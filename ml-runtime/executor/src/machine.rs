@@ -7,6 +7,8 @@ use assay_ops::{eval::StepContext, CheckedProgram, NodeId, Op};
 
 use crate::{
 	plan::{Place, Plan, Reuse, Update},
+	resident::Resident,
+	state::{are_finite, is_finite, State},
 	DataSet, ExecError, MachineFault, Prepared, TaskFault,
 };
 
@@ -98,22 +100,39 @@ impl Workspace {
 }
 
 /// A run at some step.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Machine {
 	pub(crate) step: u64,
-	pub(crate) slots: Vec<Vec<u32>>,
-	workspace: Workspace,
+	/// Content of the slots. Where values are on a device, what it was when they were last fetched.
+	slots: Vec<Vec<u32>>,
+	values: Values,
+}
+
+/// Where the values of a run are.
+#[derive(Debug)]
+enum Values {
+	Host(Workspace),
+	Device(Resident),
 }
 
 impl Machine {
 	/// The run before its first step.
-	pub(crate) fn start(job: &Prepared) -> Self {
-		Self::resume(job, job.job().first_step, job.job().initial.clone())
+	pub(crate) fn start(job: &Prepared, kernels: &impl Kernels) -> Result<Self, ExecError> {
+		Self::resume(job, kernels, job.job().first_step, job.job().initial.clone())
 	}
 
 	/// The run after `step` steps, with the slots that it then has.
-	pub(crate) fn resume(job: &Prepared, step: u64, slots: Vec<Vec<u32>>) -> Self {
-		Self { step, slots, workspace: Workspace::new(job.program(), job.plan()) }
+	pub(crate) fn resume(
+		job: &Prepared,
+		kernels: &impl Kernels,
+		step: u64,
+		slots: Vec<Vec<u32>>,
+	) -> Result<Self, ExecError> {
+		let values = match kernels.memory()? {
+			Some(memory) => Values::Device(Resident::new(memory, job.plan(), &slots)?),
+			None => Values::Host(Workspace::new(job.program(), job.plan())),
+		};
+		Ok(Self { step, slots, values })
 	}
 
 	/// Runs one step and returns the bits of its loss. After an error nothing has changed.
@@ -123,12 +142,51 @@ impl Machine {
 		kernels: &impl Kernels,
 	) -> Result<u32, ExecError> {
 		let (program, context) = (job.program(), job.context(self.step));
-		self.workspace.run(program, kernels, &context, &job.job().data, &self.slots)?;
-		let loss = self.workspace.value(program, &self.slots, program.loss).first().copied();
-		let loss = loss.ok_or(MachineFault::Internal("the loss is empty"))?;
-		self.workspace.commit(&mut self.slots);
+		let data = &job.job().data;
+		let loss = match &mut self.values {
+			Values::Host(workspace) => {
+				workspace.run(program, kernels, &context, data, &self.slots)?;
+				let loss = workspace.value(program, &self.slots, program.loss).first().copied();
+				let loss = loss.ok_or(MachineFault::Internal("the loss is empty"))?;
+				workspace.commit(&mut self.slots);
+				loss
+			},
+			Values::Device(resident) => {
+				let loss = resident.run(program, &context, data)?;
+				resident.commit(program)?;
+				loss
+			},
+		};
 		self.step += 1;
 		Ok(loss)
+	}
+
+	/// Content of every slot.
+	pub(crate) fn slots(&mut self) -> Result<&[Vec<u32>], ExecError> {
+		if let Values::Device(resident) = &mut self.values {
+			resident.fetch(&mut self.slots)?;
+		}
+		Ok(&self.slots)
+	}
+
+	/// Commitments of the slots as they are now.
+	pub(crate) fn state(&mut self, job: &Prepared) -> Result<State, ExecError> {
+		Ok(match &mut self.values {
+			Values::Host(_) => job.state(self.step, &self.slots)?,
+			Values::Device(resident) => {
+				let roots = resident.roots(job.program(), |slot| job.known_root(slot))?;
+				State::of_roots(self.step, roots)
+			},
+		})
+	}
+
+	/// Whether a loss and every parameter are finite numbers.
+	pub(crate) fn is_finite(&mut self, job: &Prepared, loss: u32) -> Result<bool, ExecError> {
+		Ok(is_finite(loss)
+			&& match &mut self.values {
+				Values::Host(_) => are_finite(job.program(), &self.slots),
+				Values::Device(resident) => resident.is_finite(job.program())?,
+			})
 	}
 }
 

@@ -46,9 +46,11 @@ impl<K: Kernels> Replay<K> {
 		};
 		let near = near.filter(|near| here.as_ref().is_none_or(|here| here.step < near.step));
 		let mut machine = match (near, here) {
-			(Some(near), _) => Machine::resume(&self.job, near.step, near.slots),
+			(Some(near), _) => {
+				Machine::resume(&self.job, &self.kernels, near.step, near.slots)?
+			},
 			(None, Some(here)) => here,
-			(None, None) => Machine::start(&self.job),
+			(None, None) => Machine::start(&self.job, &self.kernels)?,
 		};
 		while machine.step < step {
 			machine.advance(&self.job, &self.kernels)?;
@@ -59,13 +61,12 @@ impl<K: Kernels> Replay<K> {
 	/// The commitments of the state after `step` steps.
 	pub fn state(&mut self, step: u64) -> Result<State, ExecError> {
 		let job = self.job.clone();
-		let machine = self.seek(step)?;
-		Ok(job.state(machine.step, &machine.slots)?)
+		self.seek(step)?.state(&job)
 	}
 
 	/// Content of every slot after `step` steps.
 	pub fn slots(&mut self, step: u64) -> Result<&[Vec<u32>], ExecError> {
-		Ok(&self.seek(step)?.slots)
+		self.seek(step)?.slots()
 	}
 
 	/// The states after each step of stride `stride`, that is between the committed states `stride` and
@@ -82,7 +83,7 @@ impl<K: Kernels> Replay<K> {
 		if step >= self.job.end_step() {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
-		let slots = self.seek(step)?.slots.clone();
+		let slots = self.seek(step)?.slots()?.to_vec();
 		Trace::run(&self.job, &self.kernels, step, slots)
 	}
 }

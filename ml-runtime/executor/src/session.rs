@@ -12,7 +12,6 @@ use assay_commitment::Root;
 use crate::{
 	machine::Machine,
 	snapshot::Snapshot,
-	state::is_finite,
 	store::{CheckpointPolicy, Store},
 	ClaimList, ExecError, MachineFault, OnNonFinite, Prepared,
 };
@@ -146,7 +145,7 @@ impl<K: Kernels> Session<K> {
 		});
 		let Snapshot { step, loss, non_finite, states, slots } = snapshot;
 		let claim = ClaimList::from_states(states)?;
-		let machine = Machine::resume(&job, step, slots);
+		let machine = Machine::resume(&job, &kernels, step, slots)?;
 		let started = (Instant::now(), step);
 		let (steps, commitments) = (Timer::default(), Timer::default());
 		Ok(Self {
@@ -179,9 +178,9 @@ impl<K: Kernels> Session<K> {
 		&self.claim
 	}
 
-	/// Content of every slot now; after the end, the artefact.
-	pub fn slots(&self) -> &[Vec<u32>] {
-		&self.machine.slots
+	/// Content of every slot now; after the end, the artefact. Fetched from where the kernels keep it.
+	pub fn slots(&mut self) -> Result<&[Vec<u32>], ExecError> {
+		self.machine.slots()
 	}
 
 	/// How the run ended, or `None` while there is something to do.
@@ -219,14 +218,14 @@ impl<K: Kernels> Session<K> {
 	/// Does nothing after the end.
 	///
 	/// After an error in a kernel nothing has changed; after one on the disk the step is done and only
-	/// the checkpoint is missing. In both cases the session may go on.
+	/// the checkpoint is missing. In both cases the session may go on. Only where values are in a device's
+	/// memory it does not: after an error of the device every call gives that error.
 	pub fn step(&mut self) -> Result<(), ExecError> {
 		if self.outcome().is_some() {
 			return self.checkpoint();
 		}
 		self.loss = self.steps.time(|| self.machine.advance(&self.job, &self.kernels))?;
-		let program = self.job.program();
-		if self.non_finite.is_none() && !is_finite(program, self.loss, &self.machine.slots) {
+		if self.non_finite.is_none() && !self.machine.is_finite(&self.job, self.loss)? {
 			self.non_finite = Some(self.machine.step - 1);
 		}
 		let ended = self.outcome().is_some();
@@ -234,7 +233,7 @@ impl<K: Kernels> Session<K> {
 			return Ok(());
 		}
 		let state =
-			self.commitments.time(|| self.job.state(self.machine.step, &self.machine.slots))?;
+			self.commitments.time(|| self.machine.state(&self.job))?;
 		self.claim.push(state.root())?;
 		let index = (self.claim.states().len() - 1) as u32;
 		if ended || self.store.as_ref().is_some_and(|store| store.is_due(index)) {
@@ -271,7 +270,7 @@ impl<K: Kernels> Session<K> {
 			loss: self.loss,
 			non_finite: self.non_finite,
 			states: self.claim.states().to_vec(),
-			slots: self.machine.slots.clone(),
+			slots: self.machine.slots()?.to_vec(),
 		};
 		store.write(&snapshot, &self.job)?;
 		self.saved = Some(snapshot.step);

@@ -38,6 +38,11 @@ impl State {
 		Ok(Self { step, slots })
 	}
 
+	/// A state of which all roots are known.
+	pub(crate) fn of_roots(step: u64, slots: Vec<Root>) -> Self {
+		Self { step, slots }
+	}
+
 	/// Steps done.
 	pub fn step(&self) -> u64 {
 		self.step
@@ -54,18 +59,17 @@ impl State {
 	}
 }
 
-/// Whether the loss and every parameter are finite numbers.
-pub(crate) fn is_finite(program: &CheckedProgram, loss: u32, slots: &[Vec<u32>]) -> bool {
+/// Whether the word is a finite number.
+pub(crate) fn is_finite(word: u32) -> bool {
 	const EXPONENT: u32 = 0x7F80_0000;
-	let finite = |word: &u32| word & EXPONENT != EXPONENT;
-	let parameters = program
-		.slots
-		.iter()
-		.zip(slots)
-		.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
-	finite(&loss)
-		// A fold without an early end: it becomes vector code, and almost every word is finite.
-		&& parameters.map(|(_, words)| words).all(|words| {
-			words.iter().fold(true, |all, word| all & finite(word))
-		})
+	word & EXPONENT != EXPONENT
+}
+
+/// Whether every parameter is made of finite numbers.
+pub(crate) fn are_finite(program: &CheckedProgram, slots: &[Vec<u32>]) -> bool {
+	let slots = program.slots.iter().zip(slots);
+	let mut parameters =
+		slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
+	// A fold without an early end: it becomes vector code, and almost every word is finite.
+	parameters.all(|(_, words)| words.iter().fold(true, |all, word| all & is_finite(*word)))
 }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use assay_backend_cpu::CpuKernels;
+use assay_backend_cuda::CudaKernels;
 use assay_executor::{DataSet, Job, OnNonFinite, Replay, Session};
 use assay_ops::{
 	step::run_reference, Binary, Broadcast, DType, Limits, Node, Op, Program, Slot, ValueType,
@@ -49,13 +50,17 @@ fn slots_should_be_those_of_the_reference_when_they_share_and_swap_nodes() {
 		on_non_finite: OnNonFinite::Stop,
 	};
 	let job = job.prepare(u64::MAX).unwrap();
-	let mut session = Session::start(job.clone(), CpuKernels::new(1).unwrap(), None).unwrap();
-	session.run(|_| ControlFlow::Continue(())).unwrap();
+	let mut here = Session::start(job.clone(), CpuKernels::new(1).unwrap(), None).unwrap();
+	here.run(|_| ControlFlow::Continue(())).unwrap();
+	let mut there = Session::start(job.clone(), CudaKernels::emulated().unwrap(), None).unwrap();
+	there.run(|_| ControlFlow::Continue(())).unwrap();
 	let mut slots = initial;
 	for step in 0..5 {
 		slots = run_reference(job.program(), &job.context(step), &slots, &[0]).unwrap().slots;
 	}
-	assert_eq!(session.slots(), slots);
+	assert_eq!(here.slots().unwrap(), slots);
+	assert_eq!(there.slots().unwrap(), slots);
+	assert_eq!(there.claim().states(), here.claim().states());
 	let trace = Replay::new(job, CpuKernels::new(1).unwrap(), None).trace(4).unwrap();
-	assert_eq!(Some(&trace.after().root()), session.claim().states().last());
+	assert_eq!(Some(&trace.after().root()), here.claim().states().last());
 }

@@ -65,6 +65,10 @@ pub(super) fn compute(opcode: &str) -> Option<Compute> {
 		"mad.lo.s32" | "mad.lo.u32" => {
 			Three(|a, b, c| u64::from(low(a).wrapping_mul(low(b)).wrapping_add(low(c))))
 		},
+		// The first is the low half of the 64 bits that are shifted.
+		"shf.r.wrap.b32" => {
+			Three(|a, b, by| u64::from(low((b << 32 | u64::from(low(a))) >> (by & 31))))
+		},
 		"bfi.b32" => Four(|a, b, at, length| {
 			let mask = ((1_u64 << length.min(32)) - 1) << at.min(32);
 			u64::from(low((a << at.min(32)) & mask | b & !mask))

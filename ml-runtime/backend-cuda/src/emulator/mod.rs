@@ -17,17 +17,20 @@ mod program;
 mod tensor;
 mod warp;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+use assay_backend_cpu::KernelError;
 
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::{ptx, Device, DeviceError};
+use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Span};
 use block::Block;
 use memory::Global;
 use program::Kernel;
 
 /// Executes PTX on this machine's processor, slowly.
+#[derive(Clone)]
 pub struct Emulator {
-	kernels: BTreeMap<String, Kernel>,
+	kernels: Arc<BTreeMap<String, Kernel>>,
 }
 
 impl Emulator {
@@ -44,7 +47,7 @@ impl Emulator {
 		for text in modules {
 			kernels.extend(parse::parse(text).map_err(DeviceError::Fault)?);
 		}
-		Ok(Self { kernels })
+		Ok(Self { kernels: Arc::new(kernels) })
 	}
 
 	fn launch(
@@ -110,6 +113,73 @@ impl Device for Emulator {
 				.map_err(|why| DeviceError::Fault(format!("{}: {why}", launch.kernel)))?;
 		}
 		out.copy_from_slice(global.download(result).map_err(DeviceError::Fault)?);
+		Ok(())
+	}
+
+	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
+		Ok(Box::new(Buffers { emulator: self.clone(), buffers: Vec::new() }))
+	}
+}
+
+/// The emulator's memory between plans. Each plan gets copies of just what it may read, and writes what is put in
+/// place only after it has ended.
+struct Buffers {
+	emulator: Emulator,
+	buffers: Vec<Vec<u32>>,
+}
+
+impl Buffers {
+	fn get(&self, span: Span) -> Result<&[u32], DeviceError> {
+		let words = self.buffers.get(span.buffer).and_then(|words| words.get(..span.words));
+		words.ok_or_else(|| outside(span))
+	}
+
+	fn get_mut(&mut self, span: Span) -> Result<&mut [u32], DeviceError> {
+		let words = self.buffers.get_mut(span.buffer);
+		words.and_then(|words| words.get_mut(..span.words)).ok_or_else(|| outside(span))
+	}
+}
+
+fn outside(span: Span) -> DeviceError {
+	DeviceError::Fault(format!("{} words of buffer {} are outside", span.words, span.buffer))
+}
+
+impl DeviceMemory for Buffers {
+	fn allocate(&mut self, words: usize) -> Result<(), DeviceError> {
+		// A value that is read but was never written stands out.
+		self.buffers.push(vec![0xDEAD_BEEF; words]);
+		Ok(())
+	}
+
+	fn upload(&mut self, to: usize, words: &[u32]) -> Result<(), DeviceError> {
+		self.get_mut(Span { buffer: to, words: words.len() })?.copy_from_slice(words);
+		Ok(())
+	}
+
+	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError> {
+		fill(self.get_mut(to)?)
+	}
+
+	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError> {
+		words.copy_from_slice(self.get(from)?);
+		Ok(())
+	}
+
+	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError> {
+		let words = self.get(from)?.to_vec();
+		self.get_mut(Span { buffer: to, ..from })?.copy_from_slice(&words);
+		Ok(())
+	}
+
+	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
+		if operands.iter().any(|operand| operand.buffer == out.buffer) {
+			return Err(DeviceError::Fault("a result would overwrite its operand".into()));
+		}
+		let mut result = vec![0; self.get(out)?.len()];
+		let operands = operands.iter().map(|span| self.get(*span));
+		let operands = operands.collect::<Result<Vec<_>, _>>()?;
+		self.emulator.execute(plan, &operands, &mut result)?;
+		self.get_mut(out)?.copy_from_slice(&result);
 		Ok(())
 	}
 }

@@ -6,6 +6,9 @@
 mod elementwise;
 mod matmul;
 mod quant;
+mod whole;
+
+pub use whole::{FOUND_WORDS, ROOT_WORDS};
 
 use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, Window, K_BLOCK};
 

@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let mut curve = Curve::resume(&args.out.join("losses.csv"), resumed)?;
 	let outcome = watch(&mut session, &mut curve, common.json)?;
 	curve.finish(&args.out.join("loss.svg"), &about.name)?;
-	finish(args, &task, &session, outcome, resumed)
+	finish(args, &task, &mut session, outcome, resumed)
 }
 
 /// Runs a session to its end behind a progress bar.
@@ -120,12 +120,12 @@ fn status<K: Kernels>(session: &Session<K>) -> String {
 fn finish<K: Kernels>(
 	args: &Args,
 	task: &Task,
-	session: &Session<K>,
+	session: &mut Session<K>,
 	outcome: Outcome,
 	resumed: u64,
 ) -> Result<Report, Fault> {
-	let (out, claim, steps) = (&args.out, session.claim(), session.steps_done());
-	let state = StateBlobs::new(steps, &task.program.slots, session.slots());
+	let (out, claim, steps) = (&args.out, session.claim().clone(), session.steps_done());
+	let state = StateBlobs::new(steps, &task.program.slots, session.slots()?);
 	let state = state.map_err(Fault::model(out))?;
 	let final_state = state.manifest.state_root();
 	let list = list_key(ListTag::States, claim.states());
@@ -139,7 +139,7 @@ fn finish<K: Kernels>(
 			write_file(&out.join(name), &bytes)?;
 		}
 	}
-	write_model(&out.join("model.safetensors"), task, session.slots(), &final_state)?;
+	write_model(&out.join("model.safetensors"), task, session.slots()?, &final_state)?;
 	write_file(&out.join("claim.states"), &claim.to_bytes())?;
 	let progress = session.progress();
 	let loss = f32::from_bits(progress.loss);

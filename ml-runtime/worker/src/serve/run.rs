@@ -102,8 +102,9 @@ fn told(progress: &assay_executor::Progress) -> Progress {
 }
 
 /// The manifest of the state in which a run has ended.
-fn artifact<K: Kernels>(session: &Session<K>) -> Result<StateManifest, Trouble> {
-	let slots = session.job().program().slots.iter().zip(session.slots());
+fn artifact<K: Kernels>(session: &mut Session<K>) -> Result<StateManifest, Trouble> {
+	let job = session.job().clone();
+	let slots = job.program().slots.iter().zip(session.slots()?);
 	let roots: Option<Vec<_>> = slots.map(|(slot, words)| tensor_root(&slot.ty, words)).collect();
 	roots
 		.and_then(|roots| StateManifest::new(session.steps_done(), roots))
@@ -111,14 +112,15 @@ fn artifact<K: Kernels>(session: &Session<K>) -> Result<StateManifest, Trouble> 
 }
 
 /// What a claim of this run says.
-fn claim<K: Kernels>(session: &Session<K>) -> Result<ClaimRef, Trouble> {
+fn claim<K: Kernels>(session: &mut Session<K>) -> Result<ClaimRef, Trouble> {
+	let artifact_root = *artifact(session)?.key().root();
 	let states = session.claim().states();
 	let last = states.last().ok_or_else(|| Trouble::Machine("there are no states".into()))?;
 	Ok(ClaimRef {
 		claim_root: session.claim().root(),
 		states: states.len() as u32,
 		final_state: *last,
-		artifact_root: *artifact(session)?.key().root(),
+		artifact_root,
 	})
 }
 
@@ -129,7 +131,7 @@ pub(crate) fn train<K: Kernels>(
 	kernels: &K,
 	behaviour: &impl Behaviour,
 ) -> Result<Trained, Trouble> {
-	hand_over(link, &run(link, job, kernels, behaviour)?, behaviour)
+	hand_over(link, &mut run(link, job, kernels, behaviour)?, behaviour)
 }
 
 /// What was trained until now, as a claim of a part; `None` where that is not even one stride.
@@ -140,17 +142,17 @@ pub(crate) fn hand_in<K: Kernels>(
 	behaviour: &impl Behaviour,
 ) -> Result<Option<Trained>, Trouble> {
 	let storage = Storage::new(link.folder.join(RUN));
-	let session = Session::start(job.clone(), kernels, Some(storage))?;
+	let mut session = Session::start(job.clone(), kernels, Some(storage))?;
 	if session.claim().states().len() < 2 {
 		return Ok(None);
 	}
-	hand_over(link, &session, behaviour).map(Some)
+	hand_over(link, &mut session, behaviour).map(Some)
 }
 
 /// Publishes all that a claim of this run commits to. The run stands at a committed state.
 fn hand_over<K: Kernels>(
 	link: &Link,
-	session: &Session<K>,
+	session: &mut Session<K>,
 	behaviour: &impl Behaviour,
 ) -> Result<Trained, Trouble> {
 	let ClaimRef { claim_root, states, final_state, artifact_root } = claim(session)?;
@@ -161,7 +163,8 @@ fn hand_over<K: Kernels>(
 	let list = BlobKey::List { tag: ListTag::States, root: claim_root };
 	publish(list, &session.claim().to_bytes())?;
 	let manifest = artifact(session)?;
-	let slots = session.job().program().slots.iter().zip(session.slots());
+	let job = session.job().clone();
+	let slots = job.program().slots.iter().zip(session.slots()?);
 	for (key, (slot, words)) in manifest.tensors().zip(slots) {
 		let bytes = tiles_of_words(&slot.ty, words)
 			.ok_or_else(|| Trouble::Machine("a slot does not fit its type".into()))?;
@@ -200,12 +203,12 @@ pub(crate) fn check<K: Kernels>(
 	behaviour: &impl Behaviour,
 	theirs: &ClaimRef,
 ) -> Result<Checked, Trouble> {
-	let session = run(link, job, kernels, behaviour)?;
-	let own = claim(&session)?;
+	let mut session = run(link, job, kernels, behaviour)?;
+	let own = claim(&mut session)?;
 	if own == *theirs {
 		// Whoever has checked a claim can serve what it commits to: else its solver alone could keep the
 		// trained state, or the state that the rest of the task begins in, from everybody.
-		return match hand_over(link, &session, behaviour) {
+		return match hand_over(link, &mut session, behaviour) {
 			Err(Trouble::Machine(why)) => {
 				log::warn!("what was checked could not be published: {why}");
 				Ok(Checked::Agrees)

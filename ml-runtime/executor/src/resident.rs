@@ -1,0 +1,159 @@
+//! The values of a run in a device's memory: only records go there, and only losses and roots come back.
+
+use std::mem;
+
+use assay_backend_cpu::{BufferId, KernelError, Memory, RecordSource};
+use assay_commitment::Root;
+use assay_ops::{eval::StepContext, CheckedProgram, DType, NodeId, Op, Slot};
+
+use crate::{
+	plan::{Place, Plan, Update},
+	ExecError,
+};
+
+/// The slots and the values of a step, in buffers of a device.
+#[derive(Debug)]
+pub(crate) struct Resident {
+	memory: Box<dyn Memory>,
+	places: Places,
+	/// Whether the host has the slots' content as well.
+	fetched: bool,
+	/// What went wrong. The content of buffers is unknown since then, so nothing else is tried: another session
+	/// goes on from a checkpoint.
+	failed: Option<KernelError>,
+}
+
+/// Where everything lies.
+#[derive(Debug)]
+struct Places {
+	plan: Plan,
+	slots: Vec<BufferId>,
+	/// The second copies of slots; of a slot that keeps its content, its only one.
+	next: Vec<BufferId>,
+	buffers: Vec<BufferId>,
+}
+
+impl Places {
+	fn of(&self, node: NodeId) -> BufferId {
+		match self.plan.places[usize::from(node)] {
+			Place::Slot(slot) => self.slots[slot],
+			Place::Next(slot) => self.next[slot],
+			Place::Buffer(buffer) => self.buffers[buffer],
+		}
+	}
+}
+
+impl Resident {
+	/// Takes all memory that a step needs, and copies the slots there.
+	pub(crate) fn new(
+		mut memory: Box<dyn Memory>,
+		plan: &Plan,
+		contents: &[Vec<u32>],
+	) -> Result<Self, KernelError> {
+		let mut slots = Vec::with_capacity(contents.len());
+		let mut next = Vec::with_capacity(contents.len());
+		for (words, update) in contents.iter().zip(&plan.updates) {
+			let slot = memory.allocate(words.len())?;
+			memory.write(slot, words)?;
+			slots.push(slot);
+			next.push(match update {
+				Update::Keep => slot,
+				Update::Swap | Update::CopyNext(_) | Update::CopySlot(_) => {
+					memory.allocate(words.len())?
+				},
+			});
+		}
+		let buffers = plan.buffers.iter().map(|words| memory.allocate(*words));
+		let buffers = buffers.collect::<Result<_, _>>()?;
+		let places = Places { plan: plan.clone(), slots, next, buffers };
+		Ok(Self { memory, places, fetched: true, failed: None })
+	}
+
+	fn work<T>(
+		&mut self,
+		work: impl FnOnce(&mut dyn Memory, &mut Places) -> Result<T, KernelError>,
+	) -> Result<T, ExecError> {
+		let result = match &self.failed {
+			Some(error) => Err(error.clone()),
+			None => work(&mut *self.memory, &mut self.places),
+		};
+		self.failed = result.as_ref().err().cloned();
+		Ok(result?)
+	}
+
+	/// Computes every node of a step, and gives the bits of the loss. The slots stay as they are.
+	pub(crate) fn run(
+		&mut self,
+		program: &CheckedProgram,
+		context: &StepContext,
+		data: &dyn RecordSource,
+	) -> Result<u32, ExecError> {
+		self.work(|memory, places| {
+			for spec in program.specs.iter().filter(|spec| !matches!(spec.op, Op::State { .. })) {
+				let operands: Vec<BufferId> =
+					spec.inputs.iter().map(|input| places.of(input.id)).collect();
+				memory.run(spec, context, &operands, data, places.of(spec.id))?;
+			}
+			let mut loss = [0];
+			memory.read(places.of(program.loss), &mut loss)?;
+			Ok(loss[0])
+		})
+	}
+
+	/// Puts into the slots what they hold after the step.
+	pub(crate) fn commit(&mut self, program: &CheckedProgram) -> Result<(), ExecError> {
+		self.work(|memory, Places { plan, slots, next, .. }| {
+			for (slot, update) in plan.updates.iter().enumerate() {
+				let from = match *update {
+					Update::Keep | Update::Swap => continue,
+					Update::CopySlot(from) => slots[from],
+					Update::CopyNext(from) => next[from],
+				};
+				memory.copy(from, next[slot], program.slots[slot].ty.words() as usize)?;
+			}
+			mem::swap(slots, next);
+			Ok(())
+		})?;
+		self.fetched = false;
+		Ok(())
+	}
+
+	/// Whether every parameter is finite.
+	pub(crate) fn is_finite(&mut self, program: &CheckedProgram) -> Result<bool, ExecError> {
+		self.work(|memory, places| {
+			let slots = program.slots.iter().zip(&places.slots);
+			let floats = slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
+			let values: Vec<_> =
+				floats.map(|(slot, buffer)| (*buffer, slot.ty.words() as usize)).collect();
+			memory.is_finite(&values)
+		})
+	}
+
+	/// Tensor roots of the slots; those that are `known` are not computed again.
+	pub(crate) fn roots(
+		&mut self,
+		program: &CheckedProgram,
+		known: impl Fn(usize) -> Option<Root>,
+	) -> Result<Vec<Root>, ExecError> {
+		self.work(|memory, places| {
+			let slots = program.slots.iter().zip(&places.slots).enumerate();
+			let root = |(index, (slot, buffer)): (usize, (&Slot, &BufferId))| {
+				known(index).map_or_else(|| memory.root(&slot.ty, *buffer), Ok)
+			};
+			slots.map(root).collect()
+		})
+	}
+
+	/// Copies the slots to the host, unless it has them.
+	pub(crate) fn fetch(&mut self, contents: &mut [Vec<u32>]) -> Result<(), ExecError> {
+		if self.fetched {
+			return Ok(());
+		}
+		self.work(|memory, places| {
+			let mut slots = places.slots.iter().zip(contents);
+			slots.try_for_each(|(buffer, words)| memory.read(*buffer, words))
+		})?;
+		self.fetched = true;
+		Ok(())
+	}
+}

@@ -1,0 +1,88 @@
+//! A run whose values stay on a device: the same states as on the host, and checkpoints from which either goes
+//! on.
+
+mod common;
+
+use std::{ops::ControlFlow, time::Duration};
+
+use assay_backend_cpu::CpuKernels;
+use assay_backend_cuda::{CudaKernels, Emulator};
+use assay_executor::{
+	CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage,
+};
+use common::{prepare, Training, BERT, MLP};
+
+fn device() -> CudaKernels<Emulator> {
+	CudaKernels::emulated().expect("the PTX is known")
+}
+
+fn host() -> CpuKernels {
+	CpuKernels::new(1).expect("threads start")
+}
+
+fn start<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
+	Session::start(job.clone(), kernels, None).expect("it starts")
+}
+
+fn finish<K: Kernels>(session: &mut Session<K>) -> Outcome {
+	session.run(|_| ControlFlow::Continue(())).expect("it runs")
+}
+
+/// Runs a job on both, and compares all that a claim holds.
+fn compare(job: &Job) -> Outcome {
+	let job = prepare(job.clone());
+	let (mut here, mut there) = (start(&job, host()), start(&job, device()));
+	let outcome = finish(&mut here);
+	assert_eq!(finish(&mut there), outcome);
+	assert_eq!(there.claim().states(), here.claim().states());
+	assert_eq!(there.loss(), here.loss());
+	assert_eq!(there.slots().expect("they come"), here.slots().expect("they are here"));
+	outcome
+}
+
+#[test]
+fn claim_should_be_that_of_the_host_when_values_stay_on_a_device() {
+	// SGD; and an encoder with adapters, most of whose slots keep what they hold.
+	for (manifest, steps) in [(MLP, 5), (BERT, 1)] {
+		let job = Training::new(manifest).job(steps, 2);
+		assert_eq!(compare(&job), Outcome::Completed);
+	}
+}
+
+#[test]
+fn run_should_end_as_on_the_host_when_a_parameter_overflows() {
+	let mut job = Training::new(MLP).job(4, 1);
+	// The last word of the last parameter: its square is infinite, as what comes of it is.
+	let slots = job.program.slots.iter().zip(&mut job.initial);
+	let (_, words) = slots.filter(|(slot, _)| slot.parameter).last().expect("it has parameters");
+	*words.last_mut().expect("it has words") = f32::MAX.to_bits();
+	assert!(matches!(compare(&job), Outcome::NonFinite { .. }));
+}
+
+#[test]
+fn either_should_go_on_when_the_other_wrote_the_checkpoint() {
+	let job = prepare(Training::new(MLP).job(6, 1));
+	let mut whole = start(&job, host());
+	finish(&mut whole);
+	let folder = tempfile::tempdir().expect("a folder");
+	fn some<K: Kernels>(job: &Prepared, kernels: K, folder: &tempfile::TempDir) -> u64 {
+		let policy = CheckpointPolicy { interval: Duration::ZERO, anchor: 1 };
+		let storage = Storage { policy, ..Storage::new(folder.path()) };
+		let mut session = Session::start(job.clone(), kernels, Some(storage)).expect("it starts");
+		let from = session.steps_done();
+		for _ in 0..2 {
+			session.step().expect("it runs");
+		}
+		from
+	}
+	assert_eq!(some(&job, device(), &folder), 0);
+	assert_eq!(some(&job, host(), &folder), 2);
+	assert_eq!(some(&job, device(), &folder), 4);
+	let mut replay = Replay::new(job.clone(), device(), Some(folder.path()));
+	for (step, state) in (0..).zip(whole.claim().states()) {
+		assert_eq!(replay.state(step).expect("it runs").root(), *state, "after {step} steps");
+	}
+	assert_eq!(replay.slots(6).expect("they come"), whole.slots().expect("they are here"));
+	let trace = replay.trace(3).expect("it runs");
+	assert_eq!(trace.after().root(), whole.claim().states()[4]);
+}

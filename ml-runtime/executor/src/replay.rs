@@ -46,9 +46,7 @@ impl<K: Kernels> Replay<K> {
 		};
 		let near = near.filter(|near| here.as_ref().is_none_or(|here| here.step < near.step));
 		let mut machine = match (near, here) {
-			(Some(near), _) => {
-				Machine::resume(&self.job, &self.kernels, near.step, near.slots)?
-			},
+			(Some(near), _) => Machine::resume(&self.job, &self.kernels, near.step, near.slots)?,
 			(None, Some(here)) => here,
 			(None, None) => Machine::start(&self.job, &self.kernels)?,
 		};

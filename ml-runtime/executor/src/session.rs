@@ -232,8 +232,7 @@ impl<K: Kernels> Session<K> {
 		if !ended && !self.job.is_committed(self.machine.step) {
 			return Ok(());
 		}
-		let state =
-			self.commitments.time(|| self.machine.state(&self.job))?;
+		let state = self.commitments.time(|| self.machine.state(&self.job))?;
 		self.claim.push(state.root())?;
 		let index = (self.claim.states().len() - 1) as u32;
 		if ended || self.store.as_ref().is_some_and(|store| store.is_due(index)) {

@@ -68,8 +68,7 @@ pub(crate) fn is_finite(word: u32) -> bool {
 /// Whether every parameter is made of finite numbers.
 pub(crate) fn are_finite(program: &CheckedProgram, slots: &[Vec<u32>]) -> bool {
 	let slots = program.slots.iter().zip(slots);
-	let mut parameters =
-		slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
+	let mut parameters = slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
 	// A fold without an early end: it becomes vector code, and almost every word is finite.
 	parameters.all(|(_, words)| words.iter().fold(true, |all, word| all & is_finite(*word)))
 }

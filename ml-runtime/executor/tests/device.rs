@@ -7,9 +7,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use assay_backend_cpu::CpuKernels;
 use assay_backend_cuda::{CudaKernels, Emulator};
-use assay_executor::{
-	CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage,
-};
+use assay_executor::{CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage};
 use common::{prepare, Training, BERT, MLP};
 
 fn device() -> CudaKernels<Emulator> {

@@ -128,13 +128,18 @@ impl<T: Config> Pallet<T> {
 		let clock = T::Clock::get();
 		let limits = <T as frame_system::Config>::BlockWeights::get();
 		assert!(
-			clock.extension <= clock.reserve(clock.base).saturating_div(2),
-			"an extension must fit twice into the reserve of the shortest clock"
+			clock.extension <= clock.reserve().saturating_div(2),
+			"an extension must fit twice into the reserve of a clock"
 		);
 		assert!(clock.flops_per_block > 0, "replays take time");
 		assert!(
 			clock.base > 0 && clock.longest() < u32::MAX >> 2,
 			"every game must have a clock, and end before block numbers do"
+		);
+		assert!(
+			clock.replay_max.saturating_add(clock.extension.saturating_mul(2))
+				<= clock.base.saturating_sub(clock.reserve()),
+			"a clock without replays must hold out while a machine ends two replays for other games"
 		);
 		assert!(
 			T::Tariff::get().bond_factor >= 2,
@@ -160,9 +165,8 @@ impl<T: Config> Pallet<T> {
 			"the heaviest move must fit a block"
 		);
 		assert!(
-			Self::lane_blocks(heaviest, HEAVIEST_BYTES).is_some_and(
-				|blocks| blocks <= clock.base.saturating_sub(clock.reserve(clock.base))
-			),
+			Self::lane_blocks(heaviest, HEAVIEST_BYTES)
+				.is_some_and(|blocks| blocks <= clock.base.saturating_sub(clock.reserve())),
 			"the heaviest next moves of all games must fit the dispute lane within a clock"
 		);
 	}

@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
 			slots: program.slots.into(),
 			referee: referee.number(),
 			clock,
-			reserve: rules.reserve(clock),
+			reserve: rules.reserve(),
 			extension: rules.extension,
 		})
 	}

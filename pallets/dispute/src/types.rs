@@ -105,9 +105,10 @@ impl ClockRules {
 		self.base.saturating_add(self.replay_max.saturating_mul(MAX_OPEN_GAMES))
 	}
 
-	/// The part of a clock that is handed out as extensions only.
-	pub fn reserve(&self, clock: u32) -> u32 {
-		clock.checked_div(4).unwrap_or(0)
+	/// The part of every clock that is handed out as extensions only: a quarter of the base. What is there for
+	/// replays is all in the main part, since one extension is too short for a replay.
+	pub fn reserve(&self) -> u32 {
+		self.base.checked_div(4).unwrap_or(0)
 	}
 }
 

@@ -167,7 +167,7 @@ fn every_move_of_every_game_should_fit_the_lane_within_the_shortest_clock() {
 	let light = Dispute::lane_blocks(said(&light), longest_light as u32).expect("it takes them");
 	let heavy = Dispute::lane_blocks(said(&heavy), HEAVIEST_BYTES).expect("it takes them");
 	let clock = <Runtime as pallet_dispute::Config>::Clock::get();
-	let shortest = clock.base - clock.reserve(clock.base);
+	let shortest = clock.base - clock.reserve();
 	// Of the longest game a side makes half of the moves, and only its last can bring evidence.
 	let all = heavy + (MAX_MOVES / 2 - 1) * light;
 	println!("load.lane.all_games.heaviest_move {heavy} blocks");

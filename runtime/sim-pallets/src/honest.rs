@@ -14,7 +14,7 @@ use assay_host_functions::{
 };
 use assay_primitives::TaskId;
 use assay_runtime::{
-	offchain::{challenger, signing, solver, Action},
+	offchain::{challenger, player::Plays, signing, solver, Action},
 	AccountId, BlockNumber, Runtime, RuntimeCall, System,
 };
 use codec::{DecodeAll, Encode};
@@ -168,7 +168,7 @@ pub(crate) fn actions(claim: &mut Claim) -> Vec<(AccountId, Action)> {
 
 pub(crate) fn defend(solver: &AccountId) -> Vec<Action> {
 	let duties = solver::duties(solver).into_iter();
-	signing::due(solver, duties.filter_map(solver::act))
+	signing::due(solver, duties.filter_map(|duty| solver::act(duty, &Plays::default())))
 }
 
 /// Each challenger checks the claim of its own match only, so that matches do not disturb each other.
@@ -180,7 +180,7 @@ fn challenge(claim: &Claim) -> Vec<Action> {
 		challenger::Duty::Check(task) => *task == claim.task,
 	};
 	let duties = challenger::duties(who).into_iter().filter(own);
-	signing::due(who, duties.filter_map(challenger::act))
+	signing::due(who, duties.filter_map(|duty| challenger::act(duty, &Plays::default())))
 }
 
 /// Includes what was sent. Says which call was refused first, if one was.

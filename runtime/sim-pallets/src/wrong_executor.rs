@@ -20,7 +20,7 @@ use assay_runtime::{
 	constants::ASY,
 	offchain::{
 		challenger::{self, Duty},
-		player::{brief, call, context, play, Table},
+		player::{brief, call, context, play, Plays, Table},
 		signing, Action,
 	},
 	AccountId, Balance, Balances, BlockNumber, Dispute, Runtime, System,
@@ -70,7 +70,7 @@ impl Challenger {
 		match duty {
 			Duty::Continue(game) => {
 				let task = Disputes::<Runtime>::get(game)?.task;
-				node.seen_by(self.eyes(task), || challenger::act(duty))
+				node.seen_by(self.eyes(task), || challenger::act(duty, &Plays::default()))
 			},
 			Duty::Check(task) => {
 				let claim = claims.get(&task)?;
@@ -82,7 +82,7 @@ impl Challenger {
 					return None;
 				}
 				let context = context(task, &Tasks::<Runtime>::get(task)?)?;
-				node.seen_by(self.eyes(task), || play(Table::New(task), context))
+				node.seen_by(self.eyes(task), || play(Table::New(task), context, &Plays::default()))
 			},
 		}
 	}

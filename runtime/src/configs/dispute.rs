@@ -14,9 +14,9 @@ use polkadot_sdk::{
 
 /// Half an hour of production blocks for all moves of one side (`C_max`).
 const CLOCK_BASE: BlockNumber = 300;
-/// Half an hour more, at most, where strides must be replayed (`D`); so much again for each game about the
+/// Twenty minutes more, at most, where strides must be replayed (`D`); so much again for each game about the
 /// same claim that is open already.
-const REPLAY_MAX: BlockNumber = 300;
+const REPLAY_MAX: BlockNumber = 200;
 /// Blocks that the agenda searches for room behind a deadline.
 const AGENDA_SLACK: BlockNumber = 64;
 /// Most blocks from a game's opening to its end: both clocks, and the agenda's delay.

@@ -2,14 +2,14 @@
 
 use super::{
 	consult,
-	player::{self, Table},
+	player::{self, Plays, Table},
 	Action, LOG,
 };
 use crate::{AccountId, BlockNumber, Runtime, System};
 use alloc::{collections::BTreeSet, vec::Vec};
 use assay_dispute_game::Side;
 use assay_host_functions::{Checked, ClaimRef, Job, JobResult, JobStatus, Work};
-use assay_primitives::{Claim, Root, TaskId};
+use assay_primitives::{Attempt, Claim, Root, TaskId};
 use codec::{Decode, Encode};
 use pallet_dispute::{Disputes, GameId};
 use pallet_task_market::{Stage, Tasks};
@@ -57,24 +57,25 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 }
 
 /// Works on a duty; the action to take now, if there is one.
-pub fn act(duty: Duty) -> Option<Action> {
+pub fn act(duty: Duty, plays: &Plays) -> Option<Action> {
 	match duty {
-		Duty::Continue(game) => go_on(game),
-		Duty::Check(task) => check(task),
+		Duty::Continue(game) => go_on(game, plays),
+		Duty::Check(task) => check(task, plays),
 	}
 }
 
-fn go_on(game: GameId) -> Option<Action> {
+fn go_on(game: GameId, plays: &Plays) -> Option<Action> {
 	let dispute = Disputes::<Runtime>::get(game)?;
 	let task = dispute.task;
 	let context = player::context(task, &Tasks::<Runtime>::get(task)?)?;
-	player::play(Table::Open { task, game, position: dispute.game.position() }, context)
+	let table = Table::Open { task, game, position: dispute.game.position() };
+	player::play(table, context, plays)
 }
 
-fn check(id: TaskId) -> Option<Action> {
+fn check(id: TaskId, plays: &Plays) -> Option<Action> {
 	let task = Tasks::<Runtime>::get(id)?;
 	let claim = *task.claim()?;
-	let opening = Opening { task: id, claim: claim.root };
+	let opening = Opening { task: id, attempt: task.attempt, claim: claim.root };
 	if !opening.is_allowed() {
 		return None;
 	}
@@ -94,7 +95,7 @@ fn check(id: TaskId) -> Option<Action> {
 			log::warn!(target: LOG, "task {id}: the claim is wrong, its list of states is withheld");
 		},
 	}
-	let action = player::play(Table::New(id), job.context)?;
+	let action = player::play(Table::New(id), job.context, plays)?;
 	Some(Action { opens: Some(opening), ..action })
 }
 
@@ -112,7 +113,8 @@ pub fn notice_games(who: &AccountId) {
 	let mut mine: Vec<_> = Disputes::<Runtime>::iter()
 		.filter(|(_, dispute)| dispute.challenger == *who)
 		.map(|(id, dispute)| {
-			(id, Opening { task: dispute.task, claim: dispute.game.params().claim })
+			let (task, attempt) = (dispute.task, dispute.attempt);
+			(id, Opening { task, attempt, claim: dispute.game.params().claim })
 		})
 		.collect();
 	mine.sort_unstable_by_key(|(id, _)| *id);
@@ -127,6 +129,7 @@ pub fn notice_games(who: &AccountId) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
 pub struct Opening {
 	task: TaskId,
+	attempt: Attempt,
 	claim: Root,
 }
 

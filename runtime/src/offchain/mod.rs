@@ -24,6 +24,7 @@
 
 pub mod challenger;
 pub mod lateness;
+pub mod pace;
 pub mod player;
 pub mod signing;
 pub mod solver;
@@ -32,6 +33,7 @@ pub mod tips;
 use crate::RuntimeCall;
 use alloc::string::String;
 use assay_host_functions::{self as executor, Fault, Job, JobStatus};
+use player::Plays;
 use signing::{ChallengerKey, Key, SolverKey};
 use tips::Urgency;
 
@@ -44,14 +46,15 @@ pub fn run() {
 	if executor::poll(0).is_none() {
 		return;
 	}
+	let plays = Plays::default();
 	for key in Key::all::<SolverKey>() {
 		let duties = solver::duties(&key.account);
-		key.send(duties.into_iter().filter_map(solver::act));
+		key.send(duties.into_iter().filter_map(|duty| solver::act(duty, &plays)));
 	}
 	for key in Key::all::<ChallengerKey>() {
 		challenger::notice_games(&key.account);
 		let duties = challenger::duties(&key.account);
-		key.send(duties.into_iter().filter_map(challenger::act));
+		key.send(duties.into_iter().filter_map(|duty| challenger::act(duty, &plays)));
 	}
 }
 

@@ -10,6 +10,7 @@ use assay_host_functions::{
 };
 use assay_primitives::{program_key, TaskId};
 use codec::{DecodeAll, Encode};
+use core::cell::Cell;
 use pallet_dispute::{Call as DisputeCall, Disputes, GameId};
 use pallet_task_market::{Call as MarketCall, Heartbeats, TaskOf, Tasks};
 use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
@@ -28,6 +29,24 @@ pub enum Table {
 		/// What the move answers.
 		position: Root,
 	},
+}
+
+/// Moves that the executor works on. It takes one after the other as they come, so it is not given more than keep it
+/// busy until the next block: then whatever is most urgent by then comes next.
+#[derive(Debug, Default)]
+pub struct Plays(Cell<u32>);
+
+impl Plays {
+	/// The most: one runs in each of the executor's slots, and one waits.
+	const MOST: u32 = 3;
+
+	fn are_enough(&self) -> bool {
+		self.0.get() >= Self::MOST
+	}
+
+	fn note(&self) {
+		self.0.set(self.0.get().saturating_add(1));
+	}
 }
 
 /// The bytes of a program, if this node kept them when the task was posted.
@@ -79,8 +98,11 @@ pub fn brief(table: Table) -> Option<Brief> {
 	}
 }
 
-/// Asks the executor for the next move.
-pub fn play(table: Table, context: TaskContext) -> Option<Action> {
+/// Asks the executor for the next move, unless it has enough to do.
+pub fn play(table: Table, context: TaskContext, plays: &Plays) -> Option<Action> {
+	if plays.are_enough() {
+		return None;
+	}
 	let brief = brief(table)?;
 	let side = brief.side;
 	let asked = match side {
@@ -98,7 +120,11 @@ pub fn play(table: Table, context: TaskContext) -> Option<Action> {
 			log::debug!(target: LOG, "{}: nothing to play now: {reason}", name(table));
 			None
 		},
-		_ => None,
+		JobStatus::Queued | JobStatus::Running(_) => {
+			plays.note();
+			None
+		},
+		JobStatus::Unknown | JobStatus::Done(_) | JobStatus::Failed(_) => None,
 	}
 }
 

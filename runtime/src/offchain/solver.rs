@@ -3,7 +3,8 @@
 use super::{
 	consult,
 	lateness::Lateness,
-	player::{self, Table},
+	pace::Pace,
+	player::{self, Plays, Table},
 	tips::Urgency,
 	Action, LOG,
 };
@@ -16,7 +17,7 @@ use assay_host_functions::{
 use assay_primitives::{Claim, ClaimEnds, Path, Stakes, TaskId};
 use pallet_dispute::{Disputes, GameId};
 use pallet_task_market::{Bids, Call, Stage, TaskOf, Tasks};
-use polkadot_sdk::sp_runtime::Percent;
+use polkadot_sdk::sp_runtime::{Perbill, Percent};
 
 /// What a solver bids, as a share of the reward: a little below all that can be had. An operator with
 /// another policy bids by hand; the worker does not bid where a bid of the account stands.
@@ -41,23 +42,42 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 		.map(|(game, dispute)| (dispute.game.deadline(), game))
 		.collect();
 	defend.sort_unstable();
-	let (mut train, mut bid) = (Vec::new(), Vec::new());
+	let (mut train, mut open) = (Vec::new(), Vec::new());
+	let (pace, mut busy) = (Pace::known(), 0);
 	for (id, task) in Tasks::<Runtime>::iter() {
 		match &task.stage {
-			Stage::Running { job, .. } if job.solver == *who => train.push((task.deadline(), id)),
-			Stage::Open { .. } => bid.extend(price(who, id, &task).map(|price| (id, price))),
+			Stage::Running { job, .. } if job.solver == *who => {
+				busy = pace.training(&task).saturating_add(busy);
+				train.push((task.deadline(), id));
+			},
+			Stage::Open { .. } if has_bid(who, id) => {
+				busy = pace.training(&task).saturating_add(busy);
+			},
+			Stage::Open { .. } => open.push((id, task)),
 			Stage::Running { .. } | Stage::Claimed { .. } => {},
 		}
 	}
+	open.sort_unstable_by_key(|(id, _)| *id);
+	let mut bid = Vec::new();
+	for (id, task) in open {
+		if let Some(price) = price(who, &task, (pace, busy)) {
+			busy = pace.training(&task).saturating_add(busy);
+			bid.push((id, price));
+		}
+	}
 	train.sort_unstable();
-	bid.sort_unstable();
 	let defend = defend.into_iter().map(|(_, game)| Duty::Defend(game));
 	let train = train.into_iter().map(|(_, task)| Duty::Train(task));
 	defend.chain(train).chain(bid.into_iter().map(|(id, price)| Duty::Bid(id, price))).collect()
 }
 
-/// What the account bids for a task; `None` where it cannot serve it, or has bid.
-fn price(who: &AccountId, id: TaskId, task: &TaskOf<Runtime>) -> Option<Balance> {
+/// What the account bids for a task; `None` where it cannot serve it. It works at this pace, and is
+/// busy for so many blocks.
+fn price(
+	who: &AccountId,
+	task: &TaskOf<Runtime>,
+	(pace, busy): (Pace, BlockNumber),
+) -> Option<Balance> {
 	let terms = &task.spec.terms;
 	let standing = ComputeStaking::standing(who)?;
 	let price = BID.mul_floor(terms.reward);
@@ -65,17 +85,20 @@ fn price(who: &AccountId, id: TaskId, task: &TaskOf<Runtime>) -> Option<Balance>
 		&& (task.allowed.is_empty() || task.allowed.contains(who))
 		&& terms.hardware.is_none_or(|class| class == standing.hardware)
 		&& standing.free >= TaskMarket::stake_for(price)
-		&& price > 0;
-	let has_bid = || Bids::<Runtime>::get(id).iter().any(|bid| bid.solver == *who);
+		&& price > 0
+		&& pace.can_do(task, busy);
 	let has_program = || player::program(&task.spec.program.root).is_some();
-	(admitted && System::block_number() < task.deadline() && !has_bid() && has_program())
-		.then_some(price)
+	(admitted && System::block_number() < task.deadline() && has_program()).then_some(price)
+}
+
+fn has_bid(who: &AccountId, id: TaskId) -> bool {
+	Bids::<Runtime>::get(id).iter().any(|bid| bid.solver == *who)
 }
 
 /// Works on a duty; the action to take now, if there is one.
-pub fn act(duty: Duty) -> Option<Action> {
+pub fn act(duty: Duty, plays: &Plays) -> Option<Action> {
 	match duty {
-		Duty::Defend(game) => defend(game),
+		Duty::Defend(game) => defend(game, plays),
 		Duty::Train(task) => train(task),
 		Duty::Bid(task, price) => bid(task, price),
 	}
@@ -103,11 +126,12 @@ fn bid(id: TaskId, price: Balance) -> Option<Action> {
 	}
 }
 
-fn defend(game: GameId) -> Option<Action> {
+fn defend(game: GameId, plays: &Plays) -> Option<Action> {
 	let dispute = Disputes::<Runtime>::get(game)?;
 	let task = dispute.task;
 	let context = player::context(task, &Tasks::<Runtime>::get(task)?)?;
-	player::play(Table::Open { task, game, position: dispute.game.position() }, context)
+	let table = Table::Open { task, game, position: dispute.game.position() };
+	player::play(table, context, plays)
 }
 
 fn train(id: TaskId) -> Option<Action> {
@@ -139,6 +163,7 @@ fn train(id: TaskId) -> Option<Action> {
 
 /// A sign of life, where there is progress and it is time for one.
 fn heartbeat(id: TaskId, task: &TaskOf<Runtime>, progress: &Progress) -> Option<Action> {
+	Pace::notice(task, progress);
 	let Stage::Running { states: sent, last_sign, .. } = task.stage else { return None };
 	let (states, root) = (progress.states, progress.heartbeat_root);
 	let due = last_sign.saturating_add(task.spec.terms.heartbeat / 2);
@@ -148,7 +173,11 @@ fn heartbeat(id: TaskId, task: &TaskOf<Runtime>, progress: &Progress) -> Option<
 	let (step, steps) = (progress.step, progress.steps);
 	let why = format!("task {id}: heartbeat over {states} states (step {step} of {steps})");
 	let call = Call::heartbeat { task: id, states, root }.into();
-	Some(Action { call, why, opens: None, urgency: urgency(task) })
+	// The tips of all heartbeats of a training together are to be as bounded as that of its claim.
+	let (heartbeat, training) = (task.spec.terms.heartbeat, task.spec.terms.training);
+	let share = Perbill::from_rational(heartbeat, training);
+	let urgency = urgency(task).map(|all| Urgency { worth: share.mul_floor(all.worth), ..all });
+	Some(Action { call, why, opens: None, urgency })
 }
 
 fn is_reached(block: BlockNumber) -> bool {

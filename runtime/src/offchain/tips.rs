@@ -16,8 +16,8 @@ const PATIENCE: BlockNumber = 3;
 const DOUBLING: BlockNumber = 2;
 /// Blocks before the deadline in which the tip doubles, up to the most.
 const HASTE: BlockNumber = 3;
-/// Blocks before the deadline in which there is a tip at once.
-const LATE: BlockNumber = 6;
+/// Blocks before the deadline in which there is a tip at once. Few: what is due every few blocks is not late because of that.
+const LATE: BlockNumber = 2;
 /// The least tip.
 const FIRST: Balance = MILLI;
 /// Of what is lost with the deadline, a tip is this part at most.

@@ -2,9 +2,12 @@
 
 use super::*;
 use assay_host_functions::{Outcome, Progress, Trained};
-use assay_runtime::offchain::solver::{duties, Duty};
+use assay_runtime::offchain::{
+	pace::Pace,
+	solver::{duties, Duty},
+};
 use pallet_dispute::Call as DisputeCall;
-use pallet_task_market::Call;
+use pallet_task_market::{Call, Tasks};
 
 const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
 
@@ -295,5 +298,110 @@ fn solver_should_answer_in_every_game_in_the_same_block() {
 			assert_eq!(game.mover(), Some(assay_dispute_game::Side::Defender));
 		}
 		assert_eq!(System::account_nonce(Bob.to_account_id()), 0);
+	});
+}
+
+#[test]
+fn solver_should_ask_for_few_moves_at_a_time_and_first_for_the_most_urgent() {
+	node(BOB, |fake, _| {
+		claimed();
+		for _ in 0..5 {
+			act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		}
+		let asked = || {
+			let jobs = fake.asked().into_iter().map(|job| match job.work {
+				JobWork::Play { game, .. } => game.into_inner(),
+				other => panic!("{other:?}"),
+			});
+			jobs.collect::<Vec<_>>()
+		};
+		fake.say(|script| script.play = Some(JobStatus::Queued));
+		run();
+		let first = asked();
+		assert_eq!(first.len(), 3, "the executor is busy until the next block");
+		run();
+		assert_eq!(asked(), first);
+		// What is done is no longer in the way.
+		let wait = JobResult::Wait { reason: Default::default() };
+		fake.say(|script| script.play = Some(JobStatus::Done(wait)));
+		run();
+		let all = asked();
+		assert_eq!((all.len(), &all[..3]), (5, &first[..]));
+	});
+}
+
+/// Bids of a solver on a task of so many operations.
+fn bids(flops: u64, sent: Sent) -> usize {
+	Tasks::<Runtime>::mutate(0, |task| task.as_mut().unwrap().spec.program.flops = flops);
+	run();
+	sent().len()
+}
+
+/// Operations in one block of a machine that nobody has seen train.
+const UNSEEN: u64 = 50_000_000_000;
+
+#[test]
+fn solver_should_bid_only_for_what_it_can_do_in_time() {
+	node(BOB, |_, sent| {
+		// A single stride must be shown within 20 blocks, three of them to be on the safe side.
+		assert_eq!(bids(18 * UNSEEN, sent), 0);
+		assert_eq!(bids(17 * UNSEEN, sent), 1);
+		// All must be done within 100 blocks, with half as long again and 12 to spare.
+		let heartbeat = |blocks| {
+			Tasks::<Runtime>::mutate(0, |task| {
+				task.as_mut().unwrap().spec.terms.heartbeat = blocks;
+			});
+		};
+		heartbeat(100);
+		assert_eq!(bids(59 * UNSEEN, sent), 0);
+		assert_eq!(bids(58 * UNSEEN, sent), 1);
+	});
+}
+
+#[test]
+fn solver_should_not_bid_when_it_is_busy_for_too_long() {
+	node(BOB, |_, sent| {
+		assert_eq!(bids(9 * UNSEEN, sent), 1);
+		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });
+		let post = Call::<Runtime>::post_task {
+			program: Box::new(program()),
+			work: work(),
+			terms: terms(),
+			allowed: Default::default(),
+		};
+		act(Alice, post);
+		let second = |flops| {
+			Tasks::<Runtime>::mutate(1, |task| task.as_mut().unwrap().spec.program.flops = flops);
+			run();
+			sent().len()
+		};
+		// Nine blocks for the first; the first stride of the second comes after them.
+		assert_eq!(second(9 * UNSEEN), 0);
+		assert_eq!(second(8 * UNSEEN), 1);
+	});
+}
+
+#[test]
+fn pace_should_fall_at_once_and_rise_by_and_by_when_trainings_are_seen() {
+	node(BOB, |_, sent| {
+		let see = |per_second_milli| {
+			let task = Tasks::<Runtime>::get(0).unwrap();
+			let progress =
+				Progress { steps_per_second_milli: per_second_milli, ..Default::default() };
+			Pace::notice(&task, &progress);
+		};
+		assert_eq!(bids(10 * UNSEEN, sent), 1);
+		see(0);
+		assert_eq!(bids(10 * UNSEEN, sent), 1, "nothing was seen");
+		// A step takes twenty blocks of six seconds; then one block.
+		see(1_000 / 120);
+		assert_eq!(bids(10 * UNSEEN, sent), 0);
+		let needed = (1..100).find(|_| {
+			see(1_000 / 6);
+			bids(10 * UNSEEN, sent) == 1
+		});
+		assert_eq!(needed, Some(1), "a quarter of the way");
+		assert_eq!(bids(30 * UNSEEN, sent), 1);
+		assert_eq!(bids(60 * UNSEEN, sent), 0);
 	});
 }

@@ -20,8 +20,8 @@ fn tip_should_double_while_it_waits_and_as_the_deadline_nears() {
 	assert_eq!(waited, [1, 1, 2, 4, 8].map(|n| n * MILLI));
 	let late = [1_000, 999, 997, 994].map(|now| URGENCY.tip(now, 1, 1_000 * ASY));
 	assert_eq!(late, [10 * ASY, 10 * ASY, 5 * ASY, 5 * ASY / 2]);
-	let at_once = [994, 995].map(|now| URGENCY.tip(now, 0, 1_000 * ASY));
-	assert_eq!(at_once, [0, 5 * ASY]);
+	let at_once = [995, 998, 999].map(|now| URGENCY.tip(now, 0, 1_000 * ASY));
+	assert_eq!(at_once, [0, 0, 10 * ASY]);
 }
 
 #[test]

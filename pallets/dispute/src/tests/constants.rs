@@ -83,10 +83,20 @@ fn constants_should_panic_when_heaviest_move_does_not_fit() {
 #[should_panic(expected = "must fit the dispute lane within a clock")]
 fn constants_should_panic_when_lane_is_too_narrow_for_all_games() {
 	// Seven moves of 164 KiB fit a block beside ordinary transactions, so forty games take six blocks.
-	let narrow = ClockRules { base: 7, extension: 0, ..Clock::get() };
+	let narrow = ClockRules { base: 7, extension: 0, replay_max: 0, ..Clock::get() };
 	Clock::set(narrow);
 	check();
 	Clock::set(ClockRules { base: 6, ..narrow });
+	check();
+}
+
+#[test]
+#[should_panic(expected = "while a machine ends two replays for other games")]
+fn constants_should_panic_when_replays_for_others_outlast_a_clock() {
+	// Thirty of 40 blocks are no reserve; two extensions of five leave twenty.
+	Clock::set(ClockRules { replay_max: 20, ..Clock::get() });
+	check();
+	Clock::set(ClockRules { replay_max: 21, ..Clock::get() });
 	check();
 }
 
@@ -97,7 +107,7 @@ fn clock_should_grow_with_replays_up_to_its_bound() {
 	assert_eq!((rules.budget(4_499_999_999, 0), rules.budget(u64::MAX, 0)), (49, 50));
 	assert_eq!((rules.budget(0, 1), rules.budget(500_000_000, 31)), (42, 40 + 2 * 32));
 	assert_eq!((rules.budget(u64::MAX, 31), rules.longest()), (40 + 10 * 32, 40 + 10 * 32));
-	assert_eq!((rules.reserve(41), rules.reserve(3)), (10, 0));
+	assert_eq!(rules.reserve(), 10, "a quarter of the base, whatever is added for replays");
 }
 
 /// Breaks the books, sees `try_state` say so, and mends them.

@@ -158,10 +158,13 @@ impl<S: OneStep, O: Oracle<S>> Player<'_, S, O> {
 		}
 		let spec = self.oracle.spec(node)?;
 		let shape = self.one_step.shape(node, &spec)?;
-		let root = trace.leaf(node)?;
 		let tiles = shape.tiles;
-		let level = Level::Tiles { step: *step, trace: trace.root(), node, tiles, root };
 		let found = if tiles == 1 { Some(0) } else { found };
+		// Where the list of the trace can be read no more, the solver has to show what it was.
+		let Some(root) = trace.leaf(node) else {
+			return found.map(|tile| Move::PickTile { node, tile, spec, evidence: None });
+		};
+		let level = Level::Tiles { step: *step, trace: trace.root(), node, tiles, root };
 		let (output, tile) = match self.look(&level, found) {
 			(output, Found::At(tile)) => (output, tile),
 			(_, Found::Same) => return None,

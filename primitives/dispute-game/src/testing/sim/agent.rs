@@ -44,7 +44,8 @@ struct Journal {
 	sent: Option<u32>,
 }
 
-/// Replays, one after the other. A replay that was made once is kept until the process ends.
+/// Replays, one after the other: when one is done, the next is for the game whose deadline is nearest. A replay
+/// that was made once is kept until the process ends.
 #[derive(Clone, Debug, Default)]
 struct Executor {
 	jobs: Vec<(Job, u32)>,
@@ -55,16 +56,18 @@ struct Executor {
 type Job = (bool, u32);
 
 impl Executor {
-	/// Has a job done, if it is not done already; says when it is.
+	/// Begins a job, if it was not begun already and no other is at work. Says when it is done, or, where it has to
+	/// wait, when to ask again. Whoever asks for several begins with the most urgent.
 	fn ask(&mut self, job: Option<Job>, length: u32, now: u32) -> u32 {
 		let Some(job) = job.filter(|_| length > 0) else { return now };
 		if let Some((_, ready)) = self.jobs.iter().find(|(known, _)| *known == job) {
 			return *ready;
 		}
-		let ready = self.busy_until.max(now) + length;
-		self.busy_until = ready;
-		self.jobs.push((job, ready));
-		ready
+		if self.busy_until <= now {
+			self.busy_until = now + length;
+			self.jobs.push((job, self.busy_until));
+		}
+		self.busy_until
 	}
 }
 

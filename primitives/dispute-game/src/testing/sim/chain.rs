@@ -180,7 +180,7 @@ impl<'a> Chain<'a> {
 		// Time for the replays of the games that are open already: see ADR 0008.
 		let Params { clock, .. } = self.scenario.params;
 		let clock = clock + replays(self.scenario.replay) * self.open.len() as u32;
-		Params { id, clock, reserve: clock / 4, ..self.scenario.params }
+		Params { id, clock, ..self.scenario.params }
 	}
 
 	/// The account that plays a side of a game.

@@ -40,7 +40,7 @@ mod world;
 
 pub use library::{Library, SHELF};
 pub use money::{Terms, OPENING_FEE, REFUSED_FEE};
-pub use scenario::{Wanted, Without};
+pub use scenario::{Wanted, Without, EXTENSION, LONGEST_REPLAY};
 pub use shrink::shrink;
 pub use strategies::{named_strategy, About, Crowd, Leaves, Lists, Pace, Strategy, STRATEGIES};
 pub use tally::Tally;

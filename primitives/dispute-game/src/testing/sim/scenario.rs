@@ -9,7 +9,9 @@ use super::{
 use crate::{Game, Move, Params};
 
 /// Least time of a turn, as in the runtime.
-const EXTENSION: u32 = 10;
+pub const EXTENSION: u32 = 10;
+/// Blocks that replaying a stride takes at most: half of the time that a clock is longer for it.
+pub const LONGEST_REPLAY: u32 = 99;
 /// Moves without evidence that the dispute lane of a block has room for: 256 games in three blocks.
 const LANE: u32 = 86;
 /// Moves with evidence that it has room for, by their length: see `runtime/load/tests/lane.rs`.
@@ -127,19 +129,22 @@ impl<'a> Scenario<'a> {
 		let liar = rng.below(LIARS);
 		let replay = match rng.below(16) {
 			_ if wanted.without.replays => 0,
-			_ if strategy.heavy => 100 + rng.below(49),
-			0 => rng.below(149),
+			_ if strategy.heavy => LONGEST_REPLAY - rng.below(LONGEST_REPLAY / 3),
+			0 => rng.below(LONGEST_REPLAY + 1),
 			_ => rng.below(4),
 		};
 		let terms = wanted.terms;
 		let clock = terms.clock + replays(replay);
 		let mut params = set.toy().params(claimed(set, right, liar).claim_root());
-		(params.clock, params.reserve, params.extension) = (clock, clock / 4, EXTENSION);
+		(params.clock, params.reserve, params.extension) = (clock, terms.clock / 4, EXTENSION);
 		let turns = honest_turns(strategy, &params, right, replay);
-		let places = places(&mut rng, strategy, turns, (&params, terms.places), right);
+		let places = places(&mut rng, strategy, turns, (&params, terms.places), (right, replay));
 		let accounts = accounts(&mut rng, wanted, strategy, places, right);
 		let busy = if right { places.min(accounts) } else { 1 };
-		let budget = budget(&params, busy * turns);
+		// Each of a game's two replays may have to wait for one for another game that had begun before.
+		let waits = if busy > 1 { 2 * replay } else { 0 };
+		let budget =
+			budget(&params, replays(replay) * busy.saturating_sub(1), busy * turns + waits);
 		let mut this = Self {
 			seed,
 			strategy,
@@ -262,7 +267,7 @@ fn places(
 	strategy: &Strategy,
 	turns: u32,
 	(params, most): (&Params, u32),
-	right: bool,
+	(right, replay): (bool, u32),
 ) -> u32 {
 	let drawn = match (strategy.known, rng.below(4)) {
 		(Some(_), _) => most,
@@ -272,9 +277,10 @@ fn places(
 	if strategy.known.is_some() || !right {
 		return drawn;
 	}
-	// An agent that sends one transaction a block can serve so many games at once.
-	let main = params.clock - params.reserve;
-	drawn.min((main - EXTENSION) / turns.max(1)).max(1)
+	// An agent that sends one transaction a block, and replays for one game at a time, can serve so many at once: each
+	// game that is opened beside others has time for its replays in its clock.
+	let of_base = params.clock - params.reserve - replays(replay) - EXTENSION;
+	drawn.min(of_base / (turns - replays(replay).min(turns)).max(1)).max(1)
 }
 
 fn accounts(rng: &mut Rng, wanted: &Wanted, strategy: &Strategy, places: u32, right: bool) -> u32 {
@@ -293,9 +299,9 @@ fn accounts(rng: &mut Rng, wanted: &Wanted, strategy: &Strategy, places: u32, ri
 	}
 }
 
-/// Blocks of delay that the main part of a clock withstands beyond what the honest side needs itself.
-fn budget(params: &Params, needed: u32) -> u32 {
-	(params.clock - params.reserve).saturating_sub(needed + EXTENSION)
+/// Blocks of delay that the main part of a clock, longer by `more`, withstands beyond what the honest side needs itself.
+fn budget(params: &Params, more: u32, needed: u32) -> u32 {
+	(params.clock - params.reserve + more).saturating_sub(needed + EXTENSION)
 }
 
 impl Leaves {

@@ -298,3 +298,10 @@ proptest! {
 		}
 	}
 }
+
+#[test]
+fn tile_hash_should_be_none_when_there_is_no_such_tile() {
+	let tile = [7; TILE_BYTES];
+	assert!(tile_hash(&tile, 2, 3).is_some());
+	assert_eq!([tile_hash(&tile, 3, 3), tile_hash(&tile, 4, 3), tile_hash(&tile, 0, 0)], [None; 3]);
+}

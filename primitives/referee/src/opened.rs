@@ -118,3 +118,15 @@ pub(crate) fn byte_offset(record: u64, offset: u32, record_size: u32) -> Option<
 	let inside = offset < record_size;
 	inside.then(|| record.checked_mul(record_size.into())?.checked_add(offset.into())).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+	use super::byte_offset;
+
+	#[test]
+	fn byte_should_be_inside_its_record() {
+		assert_eq!(byte_offset(3, 9, 10), Some(39));
+		assert_eq!(byte_offset(3, 10, 10), None, "that is the next record's first byte");
+		assert_eq!(byte_offset(u64::MAX, 0, 2), None);
+	}
+}

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 
 use super::toy;
 use crate::{
+	search::bisect,
 	strategy::{root_of, Known},
-	Committed, GameError, List, OneStep, Root, Run, FAN, MAX_LEAVES,
+	Committed, GameError, Level, List, OneStep, Params, Phase, Root, Run, Span, FAN, MAX_LEAVES,
 };
 
 fn leaves(n: u32) -> Vec<Root> {
@@ -110,4 +111,43 @@ fn root_should_bind_kind_and_length() {
 	let leaf = toy.leaf(List::Trace, &leaves(1)[0]);
 	assert_eq!(one, toy.root(List::Trace, 1, &leaf, None), "one leaf is bound to its length too");
 	assert_eq!(root_of(List::Trace, &[], &toy), [0; 32]);
+}
+
+#[test]
+fn only_the_top_should_be_hashed_as_a_root() {
+	let toy = toy();
+	let [a, b, c] = [0, 1, 2].map(|i| toy.leaf(List::Trace, &leaves(3)[i]));
+	let left = toy.parent(List::Trace, &a, &b);
+	let root = toy.root(List::Trace, 3, &left, Some(&c));
+	assert_eq!(root_of(List::Trace, &leaves(3), &toy), root);
+	let list = Committed { list: List::Trace, len: 3, root };
+	assert_eq!(list.check(1, &leaves(3)[1], &[a, c], &toy), Ok(()));
+	assert_eq!(list.fold(Run::whole(3), &leaves(3), &toy), Some(root));
+}
+
+#[test]
+fn search_should_end_without_a_pick_when_the_list_has_one_leaf() {
+	let toy = toy();
+	let params = toy.params([0; 32]);
+	let (step, leaf) = (Span { start: 0, len: 1, before: [1; 32], after: [2; 32] }, leaves(1));
+	let root = root_of(List::Slots { step: 1 }, &leaf, &toy);
+	let params = Params { slots: 1, ..params };
+	let level = Level::Slots { step: Span { after: root, ..step }, trace: [3; 32] };
+	let run = Run::whole(1);
+	let children = leaf.try_into().expect("there is one");
+	let hash = level.committed(&params).root;
+	assert_eq!(hash, root);
+	let phase = bisect(&params, &level, run, &hash, &children, &toy).expect("it is the leaf");
+	assert!(!matches!(phase, Phase::Pick { .. }), "{phase:?}");
+}
+
+#[test]
+fn span_should_be_none_when_there_is_no_such_stride() {
+	let params = Params { steps: 8, stride: 4, first_step: 3, ..toy().params([0; 32]) };
+	assert_eq!(
+		[0, 1, 2, 3].map(|stride| params.span(stride)),
+		[Some((3, 4)), Some((7, 4)), None, None]
+	);
+	let short = Params { steps: 6, ..params };
+	assert_eq!([1, 2].map(|stride| short.span(stride)), [Some((7, 2)), None]);
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, ops::ControlFlow, path::Path, path::PathBuf};
 
+use assay_backend_cuda::CudaKernels;
 use assay_blobs::list_key;
 use assay_candle::{Model, StateBlobs};
 use assay_commitment::{ListTag, Root};
@@ -49,6 +50,23 @@ pub(crate) struct Args {
 	/// Train that many steps instead of the manifest's.
 	#[arg(long, value_name = "N")]
 	steps: Option<u32>,
+	/// Train on an NVIDIA GPU, the first one or that with this number. The result is the same; `assay-gpu-check` says
+	/// whether it is on your device.
+	#[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0")]
+	gpu: Option<usize>,
+}
+
+impl Args {
+	/// What computes.
+	fn kernels(&self, common: &Common) -> Result<Box<dyn Kernels>, Fault> {
+		let Some(index) = self.gpu else { return Ok(Box::new(common.kernels()?)) };
+		match CudaKernels::new(index) {
+			Ok(kernels) => Ok(Box::new(kernels)),
+			Err(error) => {
+				Err(Fault::Machine { message: format!("{error}; leave out --gpu to use the CPU") })
+			},
+		}
+	}
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
@@ -71,7 +89,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		on_non_finite: OnNonFinite::Continue,
 	};
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
-	let kernels = common.kernels()?;
+	let kernels = args.kernels(common)?;
 	assay_worker::log_to_stderr();
 	let storage = Storage::new(args.out.join("checkpoints"));
 	let mut session = Session::start(prepared, kernels, Some(storage))?;

@@ -233,3 +233,20 @@ fn serve_should_greet_and_end_when_the_host_is_gone() {
 	let hello = assay_worker_protocol::read_message(&mut &output.stdout[..]).unwrap();
 	assert!(matches!(hello, Some(assay_worker_protocol::WorkerMessage::Hello(_))), "{hello:?}");
 }
+
+#[test]
+fn training_should_give_the_same_claim_on_a_gpu_or_say_what_is_missing() {
+	let desk = Desk::new(MLP);
+	let line = "train task.toml --data train.bin --steps 3";
+	let output = desk.command(&format!("{line} --out gpu --gpu --json")).output().unwrap();
+	let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+	if output.status.success() {
+		let result = desk.run(&format!("{line} --out cpu"));
+		assert_eq!(answer["claim"], result["claim"]);
+	} else {
+		let message = text(&answer["error"]["message"]);
+		assert!(message.ends_with("leave out --gpu to use the CPU"), "{message}");
+		assert_eq!(answer["error"]["exitCode"].as_i64(), output.status.code().map(i64::from));
+		println!("no GPU: {message}");
+	}
+}

@@ -23,8 +23,14 @@ pub struct HostConfig {
 	pub max_queued: usize,
 	/// Finished jobs that are remembered; the oldest are forgotten first.
 	pub max_finished: usize,
-	/// Folders of tasks that are kept; those longest unused are removed first.
-	pub max_folders: usize,
+	/// Folders that are kept of tasks that were trained or disputed. Here and below, those longest unused
+	/// are removed first, and never one that a job which has not ended needs. A claim is defended with
+	/// these checkpoints, so there should be room for more tasks than can be open to dispute at once.
+	pub max_training_folders: usize,
+	/// Folders that are kept of tasks that were checked, and neither trained nor disputed.
+	pub max_check_folders: usize,
+	/// Folders that are kept of tasks that were only prepared. They hold nothing of value.
+	pub max_preparation_folders: usize,
 	/// Lines of the workers' error output that are kept.
 	pub log_lines: usize,
 	/// Time for a worker's first message.
@@ -60,7 +66,9 @@ impl HostConfig {
 			nice: Some(10),
 			max_queued: 64,
 			max_finished: 1024,
-			max_folders: 32,
+			max_training_folders: 256,
+			max_check_folders: 64,
+			max_preparation_folders: 8,
 			log_lines: 200,
 			hello_timeout: Duration::from_secs(30),
 			ping_every: Duration::from_secs(10),

@@ -17,7 +17,7 @@ use codec::DecodeAll;
 
 use crate::{
 	error::at,
-	folders::FolderName,
+	folders::{self, FolderName, Folders},
 	jobs::JobInfo,
 	journal::Journal,
 	logbook::Logbook,
@@ -58,6 +58,7 @@ pub struct Host {
 pub(crate) struct Inner {
 	pub(crate) config: HostConfig,
 	pub(crate) journal: Journal,
+	pub(crate) folders: Folders,
 	pub(crate) store: Arc<BlobStore>,
 	pub(crate) resolver: Arc<dyn BlobResolver>,
 	pub(crate) log: Arc<Logbook>,
@@ -90,8 +91,7 @@ impl Host {
 		resolver: impl BlobResolver,
 	) -> Result<Self, HostError> {
 		locate(&mut config)?;
-		let tasks = config.base.join("tasks");
-		fs::create_dir_all(&tasks).map_err(at(&tasks))?;
+		let folders = Folders::open(config.base.join("tasks"))?;
 		let (journal, found) = Journal::open(config.base.join("jobs"))?;
 		let mut queue = Queue::default();
 		for found in found {
@@ -107,6 +107,7 @@ impl Host {
 			log: Arc::new(Logbook::new(config.log_lines)),
 			config,
 			journal,
+			folders,
 			store,
 			resolver: Arc::new(resolver),
 			queue: Mutex::new(queue),
@@ -212,6 +213,7 @@ impl Inner {
 			return Err(SubmitError::Malformed);
 		}
 		let job = Job::decode_all(&mut &*bytes).map_err(|_| SubmitError::Malformed)?;
+		self.folders.touch(&folders::name_of(&job.context));
 		let mut queue = self.queue();
 		// Somebody may have made two jobs with the same 63 bits of hash, so that one would get the other's
 		// result; hence the jobs themselves are compared.

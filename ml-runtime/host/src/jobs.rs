@@ -29,6 +29,30 @@ impl From<&Work> for JobKind {
 	}
 }
 
+/// How much depends on a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+	/// Costs nothing to whoever posts a task, and a missed bid costs nothing to the node.
+	Preparation,
+	/// A wrong claim stands if it comes too late.
+	Check,
+	/// A stake is lost if it comes too late.
+	Training,
+	/// As for a training, and its clock is short.
+	Move,
+}
+
+impl JobKind {
+	pub(crate) fn rank(self) -> Rank {
+		match self {
+			Self::Play | Self::HandIn => Rank::Move,
+			Self::Train => Rank::Training,
+			Self::Check => Rank::Check,
+			Self::Prepare => Rank::Preparation,
+		}
+	}
+}
+
 /// A job and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobInfo {

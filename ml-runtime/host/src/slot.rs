@@ -1,6 +1,7 @@
 //! A thread that runs one job at a time.
 
 use std::{
+	path::PathBuf,
 	thread,
 	time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use crate::{
 	attempt::{Attempt, End},
 	folders,
 	host::Inner,
+	jobs::JobKind,
 	queue::Lane,
 	resolver::CancelToken,
 };
@@ -77,11 +79,12 @@ fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option
 	}
 }
 
-fn prepare(inner: &Inner, job: &Job) -> Result<std::path::PathBuf, String> {
+fn prepare(inner: &Inner, job: &Job) -> Result<PathBuf, String> {
 	let name = folders::name_of(&job.context);
-	let keep = inner.folders_in_use();
-	let base = inner.config.base.join("tasks");
-	folders::prepare(&base, &name, inner.config.max_folders, &keep)
+	let rank = JobKind::from(&job.work).rank();
+	inner
+		.folders
+		.prepare(&name, rank, &inner.config, || inner.folders_in_use())
 		.map_err(|error| format!("no folder for the task: {error}"))
 }
 

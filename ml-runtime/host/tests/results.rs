@@ -186,7 +186,7 @@ fn submit_should_refuse_what_is_no_job_or_too_much() {
 fn oldest_results_and_folders_should_be_forgotten_when_there_are_too_many() {
 	let mut bench = Bench::new("honest");
 	bench.config.max_finished = 2;
-	bench.config.max_folders = 3;
+	bench.config.max_check_folders = 3;
 	let host = bench.start();
 	let ids = [1, 2, 3, 4, 5, 6].map(|task| {
 		let id = submit(&host, &check(task));

@@ -19,7 +19,8 @@ pub struct HostConfig {
 	pub urgent_slots: usize,
 	/// How much lower than the node's the worker's priority is (`nice`), where the system can.
 	pub nice: Option<u8>,
-	/// Jobs that may wait.
+	/// Jobs of each rank that may wait: so many moves and parts to hand in, so many trainings, so many
+	/// checks, so many preparations. None lacks room because of another rank.
 	pub max_queued: usize,
 	/// Finished jobs that are remembered; the oldest are forgotten first.
 	pub max_finished: usize,

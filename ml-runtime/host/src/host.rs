@@ -18,7 +18,7 @@ use codec::DecodeAll;
 use crate::{
 	error::at,
 	folders::{self, FolderName, Folders},
-	jobs::JobInfo,
+	jobs::{JobInfo, JobKind},
 	journal::Journal,
 	logbook::Logbook,
 	process::Worker,
@@ -213,6 +213,7 @@ impl Inner {
 			return Err(SubmitError::Malformed);
 		}
 		let job = Job::decode_all(&mut &*bytes).map_err(|_| SubmitError::Malformed)?;
+		let rank = JobKind::from(&job.work).rank();
 		self.folders.touch(&folders::name_of(&job.context));
 		let mut queue = self.queue();
 		// Somebody may have made two jobs with the same 63 bits of hash, so that one would get the other's
@@ -227,7 +228,7 @@ impl Inner {
 			if self.journal.job(id).map_err(|_| SubmitError::Storage)? != bytes {
 				continue;
 			}
-			if again && queue.waiting() < self.config.max_queued {
+			if again && !queue.is_full(rank, self.config.max_queued) {
 				self.journal.remove_status(id);
 				queue.requeue(id);
 				self.changed.notify_all();
@@ -252,7 +253,7 @@ impl Inner {
 		job: &Job,
 		bytes: &[u8],
 	) -> Result<JobId, SubmitError> {
-		if queue.waiting() >= self.config.max_queued {
+		if queue.is_full(JobKind::from(&job.work).rank(), self.config.max_queued) {
 			return Err(SubmitError::QueueFull);
 		}
 		if job.work == Work::HandIn {

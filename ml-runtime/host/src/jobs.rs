@@ -29,7 +29,8 @@ impl From<&Work> for JobKind {
 	}
 }
 
-/// How much depends on a job.
+/// How much depends on a job: what is more important goes first, and never lacks room because of what is
+/// less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
 	/// Costs nothing to whoever posts a task, and a missed bid costs nothing to the node.

@@ -9,7 +9,7 @@ use assay_worker_protocol::{Job, JobId, JobStatus, Progress};
 
 use crate::{
 	folders::{self, FolderName},
-	jobs::{JobInfo, JobKind},
+	jobs::{JobInfo, JobKind, Rank},
 	resolver::CancelToken,
 };
 
@@ -78,6 +78,13 @@ impl Queue {
 
 	pub(crate) fn waiting(&self) -> usize {
 		self.waiting.len()
+	}
+
+	/// Whether so many jobs of this rank wait already.
+	pub(crate) fn is_full(&self, rank: Rank, most: usize) -> bool {
+		let of_rank =
+			|id: &&JobId| self.entries.get(*id).is_some_and(|entry| entry.kind.rank() == rank);
+		self.waiting.iter().filter(of_rank).count() >= most
 	}
 
 	pub(crate) fn running(&self) -> usize {

@@ -3,7 +3,7 @@
 use std::{
 	collections::HashSet,
 	fs::{self, File},
-	io,
+	io::{self, Read, Write},
 	path::{Path, PathBuf},
 	sync::{Mutex, PoisonError},
 	time::SystemTime,
@@ -20,6 +20,9 @@ const MARK: &str = ".used";
 
 /// A mark that is being written.
 const NEW_MARK: &str = ".used.new";
+
+/// Bytes of a mark that are read.
+const MOST_OF_A_MARK: u64 = 32;
 
 /// Name of a task's folder: the hash of everything that decides the task's result but its length, since
 /// a claim may be about its first steps only.
@@ -57,7 +60,10 @@ impl Class {
 
 	/// `None` where no job was started.
 	fn of(folder: &Path) -> Option<Self> {
-		let name = fs::read_to_string(folder.join(MARK)).ok()?;
+		let mut name = String::new();
+		let mark = File::open(folder.join(MARK)).ok()?;
+		// A worker can write here, so neither size nor content is certain.
+		let _ = mark.take(MOST_OF_A_MARK).read_to_string(&mut name);
 		// Marks of earlier versions are empty: what cannot be told apart is kept longest.
 		Some(Self::ALL.into_iter().find(|class| class.name() == name).unwrap_or(Self::Training))
 	}
@@ -171,7 +177,8 @@ fn mark(folder: &Path, class: Class) -> io::Result<()> {
 	}
 	// The mark is whole at any instant: a training must not pass for less after a crash.
 	let new = folder.join(NEW_MARK);
-	fs::write(&new, class.name())?;
+	let _ = fs::remove_file(&new);
+	File::create_new(&new)?.write_all(class.name().as_bytes())?;
 	fs::rename(new, folder.join(MARK))
 }
 

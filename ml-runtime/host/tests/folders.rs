@@ -100,11 +100,10 @@ fn longest_unused_training_should_go_first_when_there_are_too_many() {
 
 #[test]
 fn folder_of_an_earlier_version_should_pass_for_a_training() {
-	let mut bench = Bench::new("honest");
-	bench.config.max_check_folders = 1;
+	let bench = crowded();
 	let host = bench.start();
 	let old = folder_of(&bench, &host, &check(0));
 	fs::write(old.join(".used"), "").unwrap();
-	run_all(&host, (1..5).map(check));
+	run_all(&host, (1..6).map(check).chain((6..10).map(prepare)));
 	assert!(old.exists());
 }

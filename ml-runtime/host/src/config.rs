@@ -26,7 +26,8 @@ pub struct HostConfig {
 	pub max_finished: usize,
 	/// Folders that are kept of tasks that were trained or disputed. Here and below, those longest unused
 	/// are removed first, and never one that a job which has not ended needs. A claim is defended with
-	/// these checkpoints, so there should be room for more tasks than can be open to dispute at once.
+	/// these checkpoints, so there should be room for more tasks than can be open to dispute at once; each
+	/// takes as much of the disk as some copies of its parameters.
 	pub max_training_folders: usize,
 	/// Folders that are kept of tasks that were checked, and neither trained nor disputed.
 	pub max_check_folders: usize,
@@ -50,6 +51,12 @@ pub struct HostConfig {
 	pub longest_pause: Duration,
 	/// Age at which a result that may change is computed anew when the job is submitted again.
 	pub retry_after: Duration,
+	/// How long a job is kept that nobody submits again while others are submitted: who wants a job submits
+	/// it in every block. After this time one that waits is forgotten, and a check or preparation that
+	/// runs is stopped. Time in which nothing is submitted does not count.
+	pub stale_after: Duration,
+	/// The same for trainings and moves that run: more work is lost with them.
+	pub abandon_after: Duration,
 	/// Whether a training counts as done only when the store holds what its claim commits to.
 	pub require_artifacts: bool,
 }
@@ -79,6 +86,8 @@ impl HostConfig {
 			first_pause: Duration::from_millis(500),
 			longest_pause: Duration::from_secs(30),
 			retry_after: Duration::from_secs(30),
+			stale_after: Duration::from_secs(120),
+			abandon_after: Duration::from_secs(600),
 			require_artifacts: true,
 		}
 	}

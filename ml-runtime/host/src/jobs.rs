@@ -43,6 +43,11 @@ pub(crate) enum Rank {
 	Move,
 }
 
+impl Rank {
+	/// All, the most important first.
+	pub(crate) const ALL: [Self; 4] = [Self::Move, Self::Training, Self::Check, Self::Preparation];
+}
+
 impl JobKind {
 	pub(crate) fn rank(self) -> Rank {
 		match self {

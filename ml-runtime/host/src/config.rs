@@ -57,6 +57,11 @@ pub struct HostConfig {
 	pub stale_after: Duration,
 	/// The same for trainings and moves that run: more work is lost with them.
 	pub abandon_after: Duration,
+	/// For how long a check keeps its slot from a training that waits. Moves take it at once; and anything
+	/// takes that of a preparation at once.
+	pub turn: Duration,
+	/// For how long in all a run may wait for blobs before it leaves its slot to another job of its rank.
+	pub patience: Duration,
 	/// Whether a training counts as done only when the store holds what its claim commits to.
 	pub require_artifacts: bool,
 }
@@ -88,6 +93,8 @@ impl HostConfig {
 			retry_after: Duration::from_secs(30),
 			stale_after: Duration::from_secs(120),
 			abandon_after: Duration::from_secs(600),
+			turn: Duration::from_secs(300),
+			patience: Duration::from_secs(60),
 			require_artifacts: true,
 		}
 	}

@@ -228,6 +228,13 @@ impl Inner {
 		}
 	}
 
+	/// Takes note whether a run waits for blobs.
+	pub(crate) fn set_starving(&self, id: JobId, token: &CancelToken, starves: bool) {
+		if let Some(run) = self.queue().run(id, token) {
+			run.set_starving(starves);
+		}
+	}
+
 	/// Takes note of a run's end.
 	pub(crate) fn finish(&self, id: JobId, token: &CancelToken, status: &JobStatus) {
 		let mut queue = self.queue();
@@ -242,6 +249,11 @@ impl Inner {
 			self.journal.remove(id);
 		}
 		self.forget_old(&mut queue);
+	}
+
+	/// Takes note that a run ended without an end of its job: it was cancelled, or gave way.
+	pub(crate) fn put_back(&self, id: JobId, token: &CancelToken) {
+		self.queue().put_back(id, token, &self.config);
 	}
 
 	fn forget_old(&self, queue: &mut Queue) {

@@ -43,12 +43,37 @@ pub(crate) enum Phase {
 pub(crate) struct Run {
 	pub(crate) progress: Progress,
 	cancel: CancelToken,
+	lane: Lane,
+	since: Instant,
+	/// Time for which it waited for blobs until it last got all that it asked for.
+	starved: Duration,
+	/// Since when it waits for one.
+	starves_since: Option<Instant>,
 }
 
 impl Run {
-	fn new() -> Self {
+	fn new(lane: Lane) -> Self {
 		let (progress, cancel) = (Progress::default(), CancelToken::default());
-		Self { progress, cancel }
+		let (since, starved) = (Instant::now(), Duration::ZERO);
+		Self { progress, cancel, lane, since, starved, starves_since: None }
+	}
+
+	/// Takes note whether it waits for blobs.
+	pub(crate) fn set_starving(&mut self, starves: bool) {
+		match (self.starves_since, starves) {
+			(None, true) => self.starves_since = Some(Instant::now()),
+			(Some(since), false) => {
+				self.starved += since.elapsed();
+				self.starves_since = None;
+			},
+			(None, false) | (Some(_), true) => {},
+		}
+	}
+
+	/// Whether it waits for a blob, and has waited for longer than it may keep its slot from its like.
+	fn starves(&self, config: &HostConfig) -> bool {
+		let now = self.starves_since.map(|since| since.elapsed());
+		now.is_some_and(|now| self.starved + now >= config.patience)
 	}
 }
 

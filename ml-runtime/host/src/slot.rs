@@ -28,8 +28,9 @@ pub(crate) fn run(inner: &Inner, lane: Lane) {
 			Ok(job) => attempts(inner, id, &job, &cancel),
 			Err(why) => Some(machine_fault(why)),
 		};
-		if let Some(status) = status {
-			inner.finish(id, &cancel, &status);
+		match status {
+			Some(status) => inner.finish(id, &cancel, &status),
+			None => inner.put_back(id, &cancel),
 		}
 		inner.wake();
 	}
@@ -44,7 +45,7 @@ fn machine_fault(why: String) -> JobStatus {
 	JobStatus::Failed(Fault::Machine(why.into()))
 }
 
-/// Tries until the job ends; `None` when it is no longer wanted.
+/// Tries until the job ends; `None` when it is no longer wanted, or is to wait.
 fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option<JobStatus> {
 	// An attempt that gets further than those before is none in vain: however often a worker is killed,
 	// the job ends.

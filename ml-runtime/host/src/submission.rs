@@ -37,6 +37,7 @@ impl Inner {
 		// Before there is need for their room.
 		self.forget_stale(&mut queue);
 		self.accept(&mut queue, id, &job, bytes)?;
+		queue.make_room(&self.config);
 		Ok(id)
 	}
 

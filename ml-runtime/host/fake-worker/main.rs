@@ -176,6 +176,7 @@ fn main() {
 			progress(1);
 		},
 		"work" => {
+			earlier();
 			progress(1);
 			loop {
 				answer();
@@ -199,7 +200,13 @@ fn main() {
 		"unpublished" => train(false),
 		"steal-path" => steal("/etc/passwd"),
 		"steal-link" => steal("link"),
-		"need" => need(BlobKey::Bytes(job.context.data_root)),
+		"need" => {
+			let checked = need(BlobKey::Bytes(job.context.data_root));
+			match &job.work {
+				Work::Check(_) => checked,
+				work => honest(work),
+			}
+		},
 		"greedy" => {
 			(0..100).for_each(|n| say(WorkerMessage::Need(BlobKey::Bytes([n; 32]))));
 			sleep_forever()

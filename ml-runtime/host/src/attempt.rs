@@ -94,6 +94,8 @@ impl Attempt<'_> {
 			worker.event_sender.clone(),
 			self.folder.clone(),
 		);
+		// An earlier attempt may have ended while it waited.
+		self.inner.set_starving(self.id, self.cancel, false);
 		let (mut heard, mut pinged) = (Instant::now(), Instant::now());
 		loop {
 			if self.cancel.is_cancelled() {
@@ -112,6 +114,7 @@ impl Attempt<'_> {
 				Err(RecvTimeoutError::Timeout) => continue,
 				Err(RecvTimeoutError::Disconnected) => Event::Ended("its pipes ended".into()),
 			};
+			let awaited = transfers.are_awaited();
 			let answer = match event {
 				Event::Said(message) => {
 					heard = Instant::now();
@@ -121,6 +124,9 @@ impl Attempt<'_> {
 				Event::Published(key, stored) => Ok(Some(transfers.published(key, stored))),
 				Event::Ended(why) => Err(End::Fault(format!("the worker ended: {why}"))),
 			};
+			if awaited != transfers.are_awaited() {
+				self.inner.set_starving(self.id, self.cancel, !awaited);
+			}
 			match answer {
 				Ok(answer) => {
 					if !answer.is_none_or(|answer| worker.send(answer)) {

@@ -19,12 +19,20 @@ pub struct HostConfig {
 	pub urgent_slots: usize,
 	/// How much lower than the node's the worker's priority is (`nice`), where the system can.
 	pub nice: Option<u8>,
-	/// Jobs that may wait.
+	/// Jobs of each rank that may wait: so many moves and parts to hand in, so many trainings, so many
+	/// checks, so many preparations. None lacks room because of another rank.
 	pub max_queued: usize,
 	/// Finished jobs that are remembered; the oldest are forgotten first.
 	pub max_finished: usize,
-	/// Folders of tasks that are kept; those longest unused are removed first.
-	pub max_folders: usize,
+	/// Folders that are kept of tasks that were trained or disputed. Here and below, those longest unused
+	/// are removed first, and never one that a job which has not ended needs. A claim is defended with
+	/// these checkpoints, so there should be room for more tasks than can be open to dispute at once; each
+	/// takes as much of the disk as some copies of its parameters.
+	pub max_training_folders: usize,
+	/// Folders that are kept of tasks that were checked, and neither trained nor disputed.
+	pub max_check_folders: usize,
+	/// Folders that are kept of tasks that were only prepared. They hold nothing of value.
+	pub max_preparation_folders: usize,
 	/// Lines of the workers' error output that are kept.
 	pub log_lines: usize,
 	/// Time for a worker's first message.
@@ -43,6 +51,17 @@ pub struct HostConfig {
 	pub longest_pause: Duration,
 	/// Age at which a result that may change is computed anew when the job is submitted again.
 	pub retry_after: Duration,
+	/// How long a job is kept that nobody submits again while others are submitted: who wants a job submits
+	/// it in every block. After this time one that waits is forgotten, and a check or preparation that
+	/// runs is stopped. Time in which nothing is submitted does not count.
+	pub stale_after: Duration,
+	/// The same for trainings and moves that run: more work is lost with them.
+	pub abandon_after: Duration,
+	/// For how long a check keeps its slot from a training that waits. Moves take it at once; and anything
+	/// takes that of a preparation at once.
+	pub turn: Duration,
+	/// For how long in all a run may wait for blobs before it leaves its slot to another job of its rank.
+	pub patience: Duration,
 	/// Whether a training counts as done only when the store holds what its claim commits to.
 	pub require_artifacts: bool,
 }
@@ -60,7 +79,9 @@ impl HostConfig {
 			nice: Some(10),
 			max_queued: 64,
 			max_finished: 1024,
-			max_folders: 32,
+			max_training_folders: 256,
+			max_check_folders: 64,
+			max_preparation_folders: 8,
 			log_lines: 200,
 			hello_timeout: Duration::from_secs(30),
 			ping_every: Duration::from_secs(10),
@@ -70,6 +91,10 @@ impl HostConfig {
 			first_pause: Duration::from_millis(500),
 			longest_pause: Duration::from_secs(30),
 			retry_after: Duration::from_secs(30),
+			stale_after: Duration::from_secs(120),
+			abandon_after: Duration::from_secs(600),
+			turn: Duration::from_secs(300),
+			patience: Duration::from_secs(60),
 			require_artifacts: true,
 		}
 	}

@@ -10,14 +10,13 @@ use std::{
 	time::Instant,
 };
 
-use assay_blobs::{bytes_key, BlobStore};
-use assay_host_functions::{limits, Executor, SubmitError};
-use assay_worker_protocol::{Hello, Job, JobId, JobStatus, Progress, Work};
-use codec::DecodeAll;
+use assay_blobs::BlobStore;
+use assay_host_functions::{Executor, SubmitError};
+use assay_worker_protocol::{Hello, JobId, JobStatus, Progress};
 
 use crate::{
 	error::at,
-	folders::FolderName,
+	folders::{FolderName, Folders},
 	jobs::JobInfo,
 	journal::Journal,
 	logbook::Logbook,
@@ -26,12 +25,6 @@ use crate::{
 	resolver::{BlobResolver, CancelToken},
 	slot, HostConfig, HostError,
 };
-
-/// Ids that are tried for a job whose hash another job has.
-const MAX_PROBES: u64 = 16;
-
-/// Ids are below this, so that the host functions can tell them from errors.
-const ID_MASK: u64 = u64::MAX >> 1;
 
 /// How busy a host is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +51,7 @@ pub struct Host {
 pub(crate) struct Inner {
 	pub(crate) config: HostConfig,
 	pub(crate) journal: Journal,
+	pub(crate) folders: Folders,
 	pub(crate) store: Arc<BlobStore>,
 	pub(crate) resolver: Arc<dyn BlobResolver>,
 	pub(crate) log: Arc<Logbook>,
@@ -90,8 +84,7 @@ impl Host {
 		resolver: impl BlobResolver,
 	) -> Result<Self, HostError> {
 		locate(&mut config)?;
-		let tasks = config.base.join("tasks");
-		fs::create_dir_all(&tasks).map_err(at(&tasks))?;
+		let folders = Folders::open(config.base.join("tasks"))?;
 		let (journal, found) = Journal::open(config.base.join("jobs"))?;
 		let mut queue = Queue::default();
 		for found in found {
@@ -107,6 +100,7 @@ impl Host {
 			log: Arc::new(Logbook::new(config.log_lines)),
 			config,
 			journal,
+			folders,
 			store,
 			resolver: Arc::new(resolver),
 			queue: Mutex::new(queue),
@@ -200,78 +194,15 @@ impl Executor for Host {
 }
 
 impl Inner {
-	fn queue(&self) -> MutexGuard<'_, Queue> {
+	pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
 		self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-
-	fn submit(&self, bytes: &[u8]) -> Result<JobId, SubmitError> {
-		if self.is_stopping() {
-			return Err(SubmitError::Unavailable);
-		}
-		if bytes.len() > limits::MAX_JOB_BYTES as usize {
-			return Err(SubmitError::Malformed);
-		}
-		let job = Job::decode_all(&mut &*bytes).map_err(|_| SubmitError::Malformed)?;
-		let mut queue = self.queue();
-		// Somebody may have made two jobs with the same 63 bits of hash, so that one would get the other's
-		// result; hence the jobs themselves are compared.
-		for probe in 0..MAX_PROBES {
-			let id = hash_id(bytes).wrapping_add(probe) & ID_MASK;
-			let again = match queue.phase(id) {
-				None => return self.enqueue(&mut queue, id, &job, bytes),
-				Some(Phase::Finished { again, .. }) => again.is_some_and(|at| at <= Instant::now()),
-				Some(Phase::Queued | Phase::Running { .. }) => false,
-			};
-			if self.journal.job(id).map_err(|_| SubmitError::Storage)? != bytes {
-				continue;
-			}
-			if again && queue.waiting() < self.config.max_queued {
-				self.journal.remove_status(id);
-				queue.requeue(id);
-				self.changed.notify_all();
-			}
-			return Ok(id);
-		}
-		Err(SubmitError::QueueFull)
-	}
-
-	fn cancel(&self, queue: &mut Queue, id: JobId) -> bool {
-		let known = queue.cancel(id);
-		if known {
-			self.journal.remove(id);
-		}
-		known
-	}
-
-	fn enqueue(
-		&self,
-		queue: &mut Queue,
-		id: JobId,
-		job: &Job,
-		bytes: &[u8],
-	) -> Result<JobId, SubmitError> {
-		if queue.waiting() >= self.config.max_queued {
-			return Err(SubmitError::QueueFull);
-		}
-		if job.work == Work::HandIn {
-			for training in queue.trainings_of(job) {
-				self.cancel(queue, training);
-			}
-		}
-		self.journal.put_job(id, bytes).map_err(|error| {
-			log::error!("cannot write job {id:016x} to the journal: {error}");
-			SubmitError::Storage
-		})?;
-		queue.push(id, job);
-		self.changed.notify_all();
-		Ok(id)
 	}
 
 	fn poll(&self, id: JobId) -> JobStatus {
 		match self.queue().phase(id) {
 			None => JobStatus::Unknown,
 			Some(Phase::Queued) => JobStatus::Queued,
-			Some(Phase::Running { progress, .. }) => JobStatus::Running(*progress),
+			Some(Phase::Running(run)) => JobStatus::Running(run.progress),
 			Some(Phase::Finished { .. }) => self.journal.status(id).unwrap_or(JobStatus::Unknown),
 		}
 	}
@@ -292,8 +223,15 @@ impl Inner {
 
 	/// Takes note of a run's progress.
 	pub(crate) fn progress(&self, id: JobId, token: &CancelToken, progress: Progress) {
-		if let Some(known) = self.queue().progress(id, token) {
-			*known = progress;
+		if let Some(run) = self.queue().run(id, token) {
+			run.progress = progress;
+		}
+	}
+
+	/// Takes note whether a run waits for blobs.
+	pub(crate) fn set_starving(&self, id: JobId, token: &CancelToken, starves: bool) {
+		if let Some(run) = self.queue().run(id, token) {
+			run.set_starving(starves);
 		}
 	}
 
@@ -313,13 +251,18 @@ impl Inner {
 		self.forget_old(&mut queue);
 	}
 
+	/// Takes note that a run ended without an end of its job: it was cancelled, or gave way.
+	pub(crate) fn put_back(&self, id: JobId, token: &CancelToken) {
+		self.queue().put_back(id, token, &self.config);
+	}
+
 	fn forget_old(&self, queue: &mut Queue) {
 		while let Some(id) = queue.forget(self.config.max_finished) {
 			self.journal.remove(id);
 		}
 	}
 
-	/// Lets slots look again for jobs that had to wait for another.
+	/// Lets slots look for jobs that are new, or had to wait for another.
 	pub(crate) fn wake(&self) {
 		self.changed.notify_all();
 	}
@@ -343,11 +286,4 @@ impl Inner {
 		queue.stop_all();
 		self.changed.notify_all();
 	}
-}
-
-/// An id from the hash of a job.
-fn hash_id(job: &[u8]) -> JobId {
-	let mut id = [0; 8];
-	id.copy_from_slice(&bytes_key(job).root()[..8]);
-	u64::from_le_bytes(id) & ID_MASK
 }

@@ -29,6 +29,36 @@ impl From<&Work> for JobKind {
 	}
 }
 
+/// How much depends on a job: what is more important goes first, and never lacks room because of what is
+/// less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+	/// Costs nothing to whoever posts a task, and a missed bid costs nothing to the node.
+	Preparation,
+	/// A wrong claim stands if it comes too late.
+	Check,
+	/// A stake is lost if it comes too late.
+	Training,
+	/// As for a training, and its clock is short.
+	Move,
+}
+
+impl Rank {
+	/// All, the most important first.
+	pub(crate) const ALL: [Self; 4] = [Self::Move, Self::Training, Self::Check, Self::Preparation];
+}
+
+impl JobKind {
+	pub(crate) fn rank(self) -> Rank {
+		match self {
+			Self::Play | Self::HandIn => Rank::Move,
+			Self::Train => Rank::Training,
+			Self::Check => Rank::Check,
+			Self::Prepare => Rank::Preparation,
+		}
+	}
+}
+
 /// A job and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobInfo {

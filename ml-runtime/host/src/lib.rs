@@ -15,6 +15,10 @@
 //!
 //! - **Slot**: runs one job at a time. *General* slots take any job, *urgent* slots only moves of
 //!   disputes, since those have clocks and must not wait for a training.
+//! - **Rank**: moves of disputes and parts to hand in come before trainings, these before checks, and
+//!   preparations come last. Each rank has its own room in the queue.
+//! - **Giving way**: a run ends, and its job waits again, since one that matters more needs the slot.
+//! - **Stale**: a job that nobody submits again, though others are submitted, is no longer wanted.
 //! - **Attempt**: one life of a worker process. A job is attempted again after a fault of the machine,
 //!   and worked on from the checkpoints in its task's folder.
 //! - **Resolver**: finds the blobs that workers need; the node's asks the network.
@@ -26,6 +30,10 @@
 //! - No call of the host waits for a worker. Every wait *for* a worker has an end: handshake, silence,
 //!   cancelling and exit have time limits.
 //! - A worker process never outlives its attempt, and is always reaped.
+//! - No number of preparations or checks, wanted or not, keeps a training or a move from being queued,
+//!   or costs it its checkpoints. None keeps it from running for longer than a turn of a check.
+//! - A job that waits for blobs, however long a peer takes to send them, does not keep a slot from others
+//!   of its rank.
 //! - Memory does not grow with time or with what a worker sends: queue, finished jobs, log, messages in
 //!   flight and blobs in flight are all capped.
 //! - What a worker does wrong is a fault of the machine ([`Fault::Machine`]), never of the task. Only a
@@ -35,6 +43,7 @@
 //! [`Fault::Task`]: assay_worker_protocol::Fault::Task
 
 mod attempt;
+mod attention;
 mod config;
 mod error;
 mod folders;
@@ -46,6 +55,7 @@ mod process;
 mod queue;
 mod resolver;
 mod slot;
+mod submission;
 mod transfers;
 
 pub use assay_worker_protocol::BLOBS_VARIABLE;

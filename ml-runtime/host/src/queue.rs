@@ -1,24 +1,28 @@
-//! Which jobs there are, which are next, and which are known to have ended.
+//! Which jobs there are, and which are known to have ended.
+
+mod turns;
 
 use std::{
 	collections::{HashMap, HashSet, VecDeque},
-	time::Instant,
+	time::{Duration, Instant},
 };
 
 use assay_worker_protocol::{Job, JobId, JobStatus, Progress};
 
 use crate::{
+	attention::Attention,
 	folders::{self, FolderName},
-	jobs::{JobInfo, JobKind},
+	jobs::{JobInfo, JobKind, Rank},
 	resolver::CancelToken,
+	HostConfig,
 };
 
 /// What a slot may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-	/// Anything; moves of disputes first.
+	/// Anything, the most important first.
 	General,
-	/// Moves of disputes only.
+	/// What has a short clock only.
 	Urgent,
 }
 
@@ -26,15 +30,51 @@ pub(crate) enum Lane {
 #[derive(Debug)]
 pub(crate) enum Phase {
 	Queued,
-	Running {
-		progress: Progress,
-		cancel: CancelToken,
-	},
+	Running(Run),
 	/// Ended, when it was that far; may be computed anew from then on.
 	Finished {
 		progress: Progress,
 		again: Option<Instant>,
 	},
+}
+
+/// A run of a job.
+#[derive(Debug)]
+pub(crate) struct Run {
+	pub(crate) progress: Progress,
+	cancel: CancelToken,
+	lane: Lane,
+	since: Instant,
+	/// Time for which it waited for blobs until it last got all that it asked for.
+	starved: Duration,
+	/// Since when it waits for one.
+	starves_since: Option<Instant>,
+}
+
+impl Run {
+	fn new(lane: Lane) -> Self {
+		let (progress, cancel) = (Progress::default(), CancelToken::default());
+		let (since, starved) = (Instant::now(), Duration::ZERO);
+		Self { progress, cancel, lane, since, starved, starves_since: None }
+	}
+
+	/// Takes note whether it waits for blobs.
+	pub(crate) fn set_starving(&mut self, starves: bool) {
+		match (self.starves_since, starves) {
+			(None, true) => self.starves_since = Some(Instant::now()),
+			(Some(since), false) => {
+				self.starved += since.elapsed();
+				self.starves_since = None;
+			},
+			(None, false) | (Some(_), true) => {},
+		}
+	}
+
+	/// Whether it waits for a blob, and has waited for longer than it may keep its slot from its like.
+	fn starves(&self, config: &HostConfig) -> bool {
+		let now = self.starves_since.map(|since| since.elapsed());
+		now.is_some_and(|now| self.starved + now >= config.patience)
+	}
 }
 
 #[derive(Debug)]
@@ -44,17 +84,13 @@ struct Entry {
 	kind: JobKind,
 	task: u32,
 	attempt: u32,
+	/// When it was last submitted.
+	asked_for: Duration,
 }
 
 impl Entry {
-	/// Whether it has a clock.
-	fn is_urgent(&self) -> bool {
-		matches!(self.kind, JobKind::Play | JobKind::HandIn)
-	}
-
-	/// Whether it can be done in the folder of its task while another job is at work there.
-	fn shares_folder(&self) -> bool {
-		self.kind == JobKind::Play
+	fn rank(&self) -> Rank {
+		self.kind.rank()
 	}
 
 	fn has_ended(&self) -> bool {
@@ -69,6 +105,7 @@ pub(crate) struct Queue {
 	waiting: VecDeque<JobId>,
 	/// In order of ending.
 	finished: VecDeque<JobId>,
+	attention: Attention,
 }
 
 impl Queue {
@@ -78,6 +115,12 @@ impl Queue {
 
 	pub(crate) fn waiting(&self) -> usize {
 		self.waiting.len()
+	}
+
+	/// Whether so many jobs of this rank wait already.
+	pub(crate) fn is_full(&self, rank: Rank, most: usize) -> bool {
+		let of_rank = |id: &&JobId| self.entries.get(*id).is_some_and(|entry| entry.rank() == rank);
+		self.waiting.iter().filter(of_rank).count() >= most
 	}
 
 	pub(crate) fn running(&self) -> usize {
@@ -92,7 +135,8 @@ impl Queue {
 		let context = &job.context;
 		let (folder, kind) = (folders::name_of(context), JobKind::from(&job.work));
 		let (task, attempt) = (context.task, context.attempt);
-		self.entries.insert(id, Entry { phase, folder, kind, task, attempt });
+		let asked_for = self.attention.elapsed();
+		self.entries.insert(id, Entry { phase, folder, kind, task, attempt, asked_for });
 	}
 
 	/// All jobs by task, attempt and kind. How they ended is not known here: for those that have, the
@@ -101,7 +145,7 @@ impl Queue {
 		let info = |(id, entry): (&JobId, &Entry)| {
 			let (status, progress) = match &entry.phase {
 				Phase::Queued => (JobStatus::Queued, Progress::default()),
-				Phase::Running { progress, .. } => (JobStatus::Running(*progress), *progress),
+				Phase::Running(run) => (JobStatus::Running(run.progress), run.progress),
 				Phase::Finished { progress, .. } => (JobStatus::Unknown, *progress),
 			};
 			let Entry { kind, task, attempt, .. } = *entry;
@@ -110,6 +154,16 @@ impl Queue {
 		let mut jobs: Vec<_> = self.entries.iter().map(info).collect();
 		jobs.sort_by_key(|job| (job.task, job.attempt, job.kind, job.id));
 		jobs
+	}
+
+	/// Takes note that a job is submitted now, one that is known or not.
+	pub(crate) fn ask_for(&mut self, id: JobId, config: &HostConfig) {
+		// Never so far at once that a job which was asked for in the last block is stale before its turn
+		// comes in the present one.
+		self.attention.tick(Instant::now(), config.stale_after / 4);
+		if let Some(entry) = self.entries.get_mut(&id) {
+			entry.asked_for = self.attention.elapsed();
+		}
 	}
 
 	/// Puts a new job at the end.
@@ -133,40 +187,11 @@ impl Queue {
 		}
 	}
 
-	/// The next job for a slot, which runs from now on.
-	///
-	/// Two jobs other than moves never run in one task's folder at the same time: the second would repeat the first's
-	/// work, later it finds it done.
-	pub(crate) fn next(&mut self, lane: Lane) -> Option<(JobId, CancelToken)> {
-		let running = |entry: &&Entry| matches!(entry.phase, Phase::Running { .. });
-		let alone = |entry: &&Entry| !entry.shares_folder();
-		let at_work = self.entries.values().filter(running).filter(alone);
-		let busy: HashSet<&FolderName> = at_work.map(|entry| &entry.folder).collect();
-		let find = |urgent: bool| {
-			self.waiting.iter().position(|id| {
-				let entry = self.entries.get(id);
-				entry.is_some_and(|entry| {
-					let free = entry.shares_folder() || !busy.contains(&entry.folder);
-					entry.is_urgent() == urgent && free
-				})
-			})
-		};
-		let position = match lane {
-			Lane::Urgent => find(true),
-			Lane::General => find(true).or_else(|| find(false)),
-		};
-		let id = self.waiting.remove(position?)?;
-		let cancel = CancelToken::default();
-		let phase = Phase::Running { progress: Progress::default(), cancel: cancel.clone() };
-		self.entries.get_mut(&id)?.phase = phase;
-		Some((id, cancel))
-	}
-
-	/// The progress of a running job, if the run is the one with this token.
-	pub(crate) fn progress(&mut self, id: JobId, token: &CancelToken) -> Option<&mut Progress> {
+	/// The run of a job, if it is the one with this token.
+	pub(crate) fn run(&mut self, id: JobId, token: &CancelToken) -> Option<&mut Run> {
 		match &mut self.entries.get_mut(&id)?.phase {
-			Phase::Running { progress, cancel } if cancel.is(token) => Some(progress),
-			Phase::Queued | Phase::Running { .. } | Phase::Finished { .. } => None,
+			Phase::Running(run) if run.cancel.is(token) => Some(run),
+			Phase::Queued | Phase::Running(_) | Phase::Finished { .. } => None,
 		}
 	}
 
@@ -177,7 +202,7 @@ impl Queue {
 		token: &CancelToken,
 		again: Option<Instant>,
 	) -> bool {
-		let Some(progress) = self.progress(id, token).copied() else { return false };
+		let Some(progress) = self.run(id, token).map(|run| run.progress) else { return false };
 		if let Some(entry) = self.entries.get_mut(&id) {
 			entry.phase = Phase::Finished { progress, again };
 			self.finished.push_back(id);
@@ -206,7 +231,7 @@ impl Queue {
 		match self.phase(id) {
 			None | Some(Phase::Finished { .. }) => return false,
 			Some(Phase::Queued) => self.waiting.retain(|other| *other != id),
-			Some(Phase::Running { cancel, .. }) => cancel.cancel(),
+			Some(Phase::Running(run)) => run.cancel.cancel(),
 		}
 		self.entries.remove(&id);
 		true
@@ -223,11 +248,7 @@ impl Queue {
 
 	/// Stops all runs, forgetting nothing.
 	pub(crate) fn stop_all(&self) {
-		for entry in self.entries.values() {
-			if let Phase::Running { cancel, .. } = &entry.phase {
-				cancel.cancel();
-			}
-		}
+		self.runs().for_each(|(_, run)| run.cancel.cancel());
 	}
 
 	/// The folders that jobs which have not ended need.

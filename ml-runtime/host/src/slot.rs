@@ -1,6 +1,7 @@
 //! A thread that runs one job at a time.
 
 use std::{
+	path::PathBuf,
 	thread,
 	time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use crate::{
 	attempt::{Attempt, End},
 	folders,
 	host::Inner,
+	jobs::JobKind,
 	queue::Lane,
 	resolver::CancelToken,
 };
@@ -26,8 +28,9 @@ pub(crate) fn run(inner: &Inner, lane: Lane) {
 			Ok(job) => attempts(inner, id, &job, &cancel),
 			Err(why) => Some(machine_fault(why)),
 		};
-		if let Some(status) = status {
-			inner.finish(id, &cancel, &status);
+		match status {
+			Some(status) => inner.finish(id, &cancel, &status),
+			None => inner.put_back(id, &cancel),
 		}
 		inner.wake();
 	}
@@ -42,7 +45,7 @@ fn machine_fault(why: String) -> JobStatus {
 	JobStatus::Failed(Fault::Machine(why.into()))
 }
 
-/// Tries until the job ends; `None` when it is no longer wanted.
+/// Tries until the job ends; `None` when it is no longer wanted, or is to wait.
 fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option<JobStatus> {
 	// An attempt that gets further than those before is none in vain: however often a worker is killed,
 	// the job ends.
@@ -77,11 +80,12 @@ fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option
 	}
 }
 
-fn prepare(inner: &Inner, job: &Job) -> Result<std::path::PathBuf, String> {
+fn prepare(inner: &Inner, job: &Job) -> Result<PathBuf, String> {
 	let name = folders::name_of(&job.context);
-	let keep = inner.folders_in_use();
-	let base = inner.config.base.join("tasks");
-	folders::prepare(&base, &name, inner.config.max_folders, &keep)
+	let rank = JobKind::from(&job.work).rank();
+	inner
+		.folders
+		.prepare(&name, rank, &inner.config, || inner.folders_in_use())
 		.map_err(|error| format!("no folder for the task: {error}"))
 }
 

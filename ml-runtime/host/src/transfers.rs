@@ -25,6 +25,8 @@ pub(crate) struct Transfers {
 	folder: PathBuf,
 	cancel: CancelToken,
 	running: usize,
+	/// Those of them that bring blobs to the worker.
+	needed: usize,
 }
 
 impl Transfers {
@@ -35,13 +37,28 @@ impl Transfers {
 		events: SyncSender<Event>,
 		folder: PathBuf,
 	) -> Self {
-		Self { store, resolver, events, folder, cancel: CancelToken::default(), running: 0 }
+		Self {
+			store,
+			resolver,
+			events,
+			folder,
+			cancel: CancelToken::default(),
+			running: 0,
+			needed: 0,
+		}
 	}
 
 	/// Looks for a blob; the answer comes as [`Event::Resolved`].
 	pub(crate) fn need(&mut self, key: BlobKey) -> Result<(), String> {
 		let (resolver, cancel) = (self.resolver.clone(), self.cancel.clone());
-		self.run(move || Event::Resolved(key, resolver.resolve(&key, &cancel)))
+		self.run(move || Event::Resolved(key, resolver.resolve(&key, &cancel)))?;
+		self.needed += 1;
+		Ok(())
+	}
+
+	/// Whether the worker waits for a blob.
+	pub(crate) fn are_awaited(&self) -> bool {
+		self.needed > 0
 	}
 
 	/// Puts a blob into the store; the answer comes as [`Event::Published`].
@@ -70,6 +87,7 @@ impl Transfers {
 	/// What to tell the worker about a blob that it needs.
 	pub(crate) fn resolved(&mut self, key: BlobKey, path: Option<PathBuf>) -> HostMessage {
 		self.running = self.running.saturating_sub(1);
+		self.needed = self.needed.saturating_sub(1);
 		match path.as_deref().and_then(PathText::new) {
 			Some(path) => HostMessage::Have { key, path },
 			None => HostMessage::Unavailable { key },

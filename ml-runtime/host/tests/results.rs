@@ -183,10 +183,30 @@ fn submit_should_refuse_what_is_no_job_or_too_much() {
 }
 
 #[test]
+fn more_important_job_should_have_room_when_too_many_others_wait() {
+	let mut bench = Bench::new("work");
+	(bench.config.max_queued, bench.config.urgent_slots) = (1, 0);
+	let host = bench.start();
+	let running = submit(&host, &train(0));
+	wait_until_running(&host, running);
+	// Each rank is full before there is one of the next.
+	for [first, second] in [
+		[prepare(1), prepare(2)],
+		[check(1), check(2)],
+		[train(1), train(2)],
+		[play(1), hand_in(2)],
+	] {
+		assert_eq!(host.poll(submit(&host, &first)), JobStatus::Queued);
+		assert_eq!(host.submit(&second.encode()), Err(SubmitError::QueueFull));
+	}
+	assert_eq!(host.stats().queued, 4);
+}
+
+#[test]
 fn oldest_results_and_folders_should_be_forgotten_when_there_are_too_many() {
 	let mut bench = Bench::new("honest");
 	bench.config.max_finished = 2;
-	bench.config.max_folders = 3;
+	bench.config.max_check_folders = 3;
 	let host = bench.start();
 	let ids = [1, 2, 3, 4, 5, 6].map(|task| {
 		let id = submit(&host, &check(task));

@@ -116,6 +116,14 @@ pub(crate) fn play(task: u32) -> Job {
 	job(task, Work::Play { game, side: Side::Challenger, public })
 }
 
+pub(crate) fn prepare(task: u32) -> Job {
+	job(task, Work::Prepare)
+}
+
+pub(crate) fn hand_in(task: u32) -> Job {
+	job(task, Work::HandIn)
+}
+
 pub(crate) fn checked(checked: Checked) -> JobStatus {
 	JobStatus::Done(JobResult::Checked(checked))
 }

@@ -31,12 +31,13 @@ pub struct Span {
 /// Writes words for a device, or says why it cannot.
 pub type Fill<'a> = &'a mut dyn FnMut(&mut [u32]) -> Result<(), KernelError>;
 
-/// Buffers on a device. Work is done in the order of the calls; only [`DeviceMemory::download`] waits for it.
+/// Buffers on a device. Work is done in the order of the calls; only [`DeviceMemory::upload`] and
+/// [`DeviceMemory::download`] wait for it.
 pub trait DeviceMemory: Send {
 	/// Allocates the next buffer, with any content.
 	fn allocate(&mut self, words: usize) -> Result<(), DeviceError>;
 
-	/// Copies words to the beginning of a buffer.
+	/// Copies words to the beginning of a buffer, and waits for it: for what comes once.
 	fn upload(&mut self, to: usize, words: &[u32]) -> Result<(), DeviceError>;
 
 	/// Has a span's words written in memory of the host that the device reads at full speed, and copies them: for

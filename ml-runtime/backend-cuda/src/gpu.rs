@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use assay_backend_cpu::KernelError;
 use cudarc::driver::{
-	sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig,
+	result, sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig,
 	PinnedHostSlice, PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
@@ -20,6 +20,26 @@ pub struct Gpu {
 	context: Arc<CudaContext>,
 	stream: Arc<CudaStream>,
 	functions: Arc<BTreeMap<&'static str, CudaFunction>>,
+}
+
+/// Copies between the device and memory that is only borrowed. They are queued, so the borrow must not end before
+/// they have: dropping this waits for them, whatever ended the call that borrowed.
+struct Copies<'a>(&'a Gpu);
+
+impl Copies<'_> {
+	/// Waits for the copies, and says what failed. After an error, dropping waits once more.
+	fn finish(self) -> Result<(), DeviceError> {
+		self.0.wait()?;
+		std::mem::forget(self);
+		Ok(())
+	}
+}
+
+impl Drop for Copies<'_> {
+	fn drop(&mut self) {
+		// What failed is the error of the call already, or is one of every later call: after it the context is of no use.
+		let _ = self.0.wait();
+	}
 }
 
 /// The buffers of a plan on the device.
@@ -71,6 +91,20 @@ impl Gpu {
 		Ok(Self { context, stream, functions: Arc::new(functions) })
 	}
 
+	/// Waits for everything on the stream, then says what failed. `CudaStream::synchronize` would not wait if an earlier
+	/// error had been noted, such as one of a drop; here that one comes after the wait.
+	#[allow(unsafe_code)]
+	fn wait(&self) -> Result<(), DeviceError> {
+		// SAFETY: `self` holds the context and the stream, so neither has been destroyed. If the driver refuses to
+		// wait, the context is broken (or gone at the end of the process), and nothing of it runs any more.
+		let (bound, waited) = unsafe {
+			let bound = result::ctx::set_current(self.context.cu_ctx());
+			(bound, result::stream::synchronize(self.stream.cu_stream()))
+		};
+		let noted = self.context.check_err();
+		Ok(bound.and(waited).and(noted)?)
+	}
+
 	/// How long one run of a plan takes on the device, the mean of so many after one that does not
 	/// count; without the time to copy operands and result.
 	pub fn time(
@@ -80,17 +114,19 @@ impl Gpu {
 		words: usize,
 		runs: u32,
 	) -> Result<Duration, DeviceError> {
+		let copies = Copies(self);
 		let buffers = self.buffers(plan, operands, words)?;
 		self.launch_all(plan, |buffer| buffers.get(buffer))?;
-		self.stream.synchronize()?;
+		copies.finish()?;
 		let start = std::time::Instant::now();
 		for _ in 0..runs {
 			self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		}
-		self.stream.synchronize()?;
+		self.wait()?;
 		Ok(start.elapsed() / runs.max(1))
 	}
 
+	/// The buffers of a plan. The operands are on their way.
 	fn buffers(
 		&self,
 		plan: &Plan,
@@ -156,11 +192,11 @@ impl Device for Gpu {
 		operands: &[&[u32]],
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
+		let copies = Copies(self);
 		let buffers = self.buffers(plan, operands, out.len())?;
 		self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		self.stream.memcpy_dtoh(&buffers.out, out)?;
-		self.stream.synchronize()?;
-		Ok(())
+		copies.finish()
 	}
 
 	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
@@ -231,8 +267,9 @@ impl DeviceMemory for GpuMemory {
 		let span = Span { buffer: to, words: words.len() };
 		self.get(span)?;
 		let buffer = self.buffers.get_mut(to).ok_or_else(|| outside(span))?;
-		// Waits until the words have been read.
-		Ok(self.gpu.stream.memcpy_htod(words, buffer)?)
+		let copies = Copies(&self.gpu);
+		self.gpu.stream.memcpy_htod(words, buffer)?;
+		copies.finish()
 	}
 
 	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError> {
@@ -251,9 +288,9 @@ impl DeviceMemory for GpuMemory {
 
 	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError> {
 		let view = self.get(from)?.slice(..from.words);
+		let copies = Copies(&self.gpu);
 		self.gpu.stream.memcpy_dtoh(&view, words)?;
-		self.gpu.stream.synchronize()?;
-		Ok(())
+		copies.finish()
 	}
 
 	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError> {

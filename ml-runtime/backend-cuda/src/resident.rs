@@ -40,8 +40,7 @@ impl Resident {
 		let [root, none, one, other] =
 			[(0, ROOT_WORDS), (1, FOUND_WORDS), (2, FOUND_WORDS), (3, FOUND_WORDS)]
 				.map(|(buffer, words)| Span { buffer, words });
-		let mut resident =
-			Self { memory, host, buffers: 0, root, none, found: [one, other] };
+		let mut resident = Self { memory, host, buffers: 0, root, none, found: [one, other] };
 		for own in [root, none, one, other] {
 			resident.push(own.words)?;
 		}

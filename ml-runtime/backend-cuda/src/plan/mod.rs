@@ -95,6 +95,10 @@ impl Plan {
 	/// The plan of a node, or `None` if it is not one that `Program::check` makes, or not one for a
 	/// device: a load reads records, and a state is what the step starts from.
 	pub fn new(spec: &NodeSpec, ctx: &StepContext) -> Option<Self> {
+		let types: Vec<_> = spec.inputs.iter().map(|input| input.ty).collect();
+		if spec.op.infer(&types, ctx.batch) != Ok(spec.ty) {
+			return None;
+		}
 		let count = words(spec)?;
 		if let Some(launch) = constants(spec, ctx, count).or_else(|| one_launch(spec, count)) {
 			return Some(Self { scratch: Vec::new(), launches: vec![launch] });

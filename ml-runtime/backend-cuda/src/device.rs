@@ -6,7 +6,33 @@ use assay_backend_cpu::KernelError;
 
 use crate::plan::Plan;
 
-/// Runs the kernels of a plan.
+impl Plan {
+	/// Refuses operands, and so many words of a result, that are not the plan's.
+	pub(crate) fn check(&self, operands: &[&[u32]], out: usize) -> Result<(), DeviceError> {
+		self.check_words(operands.iter().map(|words| words.len()), out)
+	}
+
+	/// The same on a device, where the result must also be none of the operands.
+	pub(crate) fn check_spans(&self, operands: &[Span], out: Span) -> Result<(), DeviceError> {
+		if operands.iter().any(|operand| operand.buffer == out.buffer) {
+			return Err(DeviceError::Fault("a result would overwrite its operand".into()));
+		}
+		self.check_words(operands.iter().map(|operand| operand.words), out.words)
+	}
+
+	fn check_words(
+		&self,
+		operands: impl Iterator<Item = usize>,
+		out: usize,
+	) -> Result<(), DeviceError> {
+		if out == self.out() && operands.eq(self.operands().iter().copied()) {
+			return Ok(());
+		}
+		Err(DeviceError::Fault("a value does not have the words of its plan".into()))
+	}
+}
+
+/// Runs the kernels of a plan. What does not have the words that the plan says is refused.
 pub trait Device: Send + Sync {
 	/// What it is, for people.
 	fn name(&self) -> String;

@@ -111,11 +111,11 @@ impl Gpu {
 		&self,
 		plan: &Plan,
 		operands: &[&[u32]],
-		words: usize,
 		runs: u32,
 	) -> Result<Duration, DeviceError> {
+		plan.check(operands, plan.out())?;
 		let copies = Copies(self);
-		let buffers = self.buffers(plan, operands, words)?;
+		let buffers = self.buffers(plan, operands)?;
 		self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		copies.finish()?;
 		let start = std::time::Instant::now();
@@ -127,18 +127,13 @@ impl Gpu {
 	}
 
 	/// The buffers of a plan. The operands are on their way.
-	fn buffers(
-		&self,
-		plan: &Plan,
-		operands: &[&[u32]],
-		words: usize,
-	) -> Result<Buffers, DeviceError> {
+	fn buffers(&self, plan: &Plan, operands: &[&[u32]]) -> Result<Buffers, DeviceError> {
 		let upload = |words: &&[u32]| self.stream.clone_htod(*words);
 		let zeros = |count: usize| self.stream.alloc_zeros::<u32>(count);
 		Ok(Buffers {
 			operands: operands.iter().map(upload).collect::<Result<_, _>>()?,
-			scratch: plan.scratch.iter().copied().map(zeros).collect::<Result<_, _>>()?,
-			out: zeros(words)?,
+			scratch: plan.scratch().iter().copied().map(zeros).collect::<Result<_, _>>()?,
+			out: zeros(plan.out())?,
 		})
 	}
 
@@ -147,7 +142,7 @@ impl Gpu {
 		plan: &Plan,
 		buffers: impl Fn(Buffer) -> Option<&'a CudaSlice<u32>>,
 	) -> Result<(), DeviceError> {
-		plan.launches.iter().try_for_each(|launch| self.launch(launch, &buffers))
+		plan.launches().iter().try_for_each(|launch| self.launch(launch, &buffers))
 	}
 
 	#[allow(unsafe_code)]
@@ -172,10 +167,11 @@ impl Gpu {
 			block_dim: (launch.threads, 1, 1),
 			shared_mem_bytes: 0,
 		};
-		// SAFETY: the plan gives each kernel the arguments and the block that it is made for, and buffers
-		// at least as long as the node's types say (`CudaKernels::run` and `Resident::run` compare them); the
-		// emulator checks both, and that no kernel leaves its buffers, for every kernel and for shapes of every kind of tail.
-		// All work of a `Gpu` is on one stream, so it runs in order.
+		// SAFETY: the launch is of a plan, which only this crate makes. It gives each kernel the arguments and the block that
+		// it is made for; the buffers have at least the words that it says (`Plan::check`, `Plan::check_spans` and
+		// `GpuMemory::get` compare them), and the result is no operand. The emulator checks arguments and blocks, and
+		// that no kernel leaves its buffers, for every kernel and for shapes of every kind of tail. All work of a
+		// `Gpu` is on one stream, so it runs in order.
 		unsafe { builder.launch(config) }?;
 		Ok(())
 	}
@@ -192,8 +188,9 @@ impl Device for Gpu {
 		operands: &[&[u32]],
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
+		plan.check(operands, out.len())?;
 		let copies = Copies(self);
-		let buffers = self.buffers(plan, operands, out.len())?;
+		let buffers = self.buffers(plan, operands)?;
 		self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		self.stream.memcpy_dtoh(&buffers.out, out)?;
 		copies.finish()
@@ -229,7 +226,7 @@ impl GpuMemory {
 	/// that use it.
 	#[allow(unsafe_code)]
 	fn reserve(&mut self, plan: &Plan) -> Result<(), DeviceError> {
-		for (index, words) in plan.scratch.iter().enumerate() {
+		for (index, words) in plan.scratch().iter().enumerate() {
 			if self.scratch.get(index).is_some_and(|scratch| scratch.len() >= *words) {
 				continue;
 			}
@@ -307,6 +304,7 @@ impl DeviceMemory for GpuMemory {
 	}
 
 	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
+		plan.check_spans(operands, out)?;
 		self.reserve(plan)?;
 		let operands = operands.iter().map(|operand| self.get(*operand));
 		let operands = operands.collect::<Result<Vec<_>, _>>()?;

@@ -1,8 +1,8 @@
-//! Plans exist only for nodes whose types fit.
+//! Plans exist only for nodes whose types fit, and run only on values of their words.
 
 use assay_backend_cpu::{KernelError, Kernels, Records};
-use assay_backend_cuda::{CudaKernels, Plan};
-use assay_conformance::{catalogue::operations, Case, Size};
+use assay_backend_cuda::{CudaKernels, Device, Emulator, Plan, Span};
+use assay_conformance::{catalogue::operations, Case, Draft, Size};
 use assay_ops::{eval::StepContext, DType, NodeSpec, Op, Operand, ValueType};
 
 /// What a node gives whose operands have the words of its types, from the device's memory.
@@ -83,5 +83,57 @@ fn node_should_be_refused_when_its_operands_do_not_fit_each_other() {
 		let here = kernels.run(&spec, &CONTEXT, &operands, &records, &mut out);
 		assert_eq!(here, Err(KernelError::Shape), "{spec:?}");
 		assert_eq!(resident(&kernels, &spec, &CONTEXT), Err(KernelError::Shape), "{spec:?}");
+	}
+}
+
+#[test]
+fn plan_should_be_none_when_it_would_take_more_blocks_than_there_are() {
+	let plan = |rows| {
+		let labels = ValueType { dtype: DType::U32, rows: 1, cols: 1 };
+		let inputs = [labels, floats(1, 1)];
+		Plan::new(&node(Op::ScatterAdd { rows }, &inputs, floats(rows, 1)), &CONTEXT)
+	};
+	let most = i32::MAX as u32;
+	assert_eq!(plan(most).expect("there are enough").launches()[0].grid, most);
+	assert_eq!(plan(most + 1), None);
+}
+
+#[test]
+fn device_should_refuse_values_when_they_have_not_the_words_of_the_plan() {
+	let device = Emulator::new().expect("the PTX is known");
+	let draft = Draft::floats(Op::RowSum, &[(3, 5)]);
+	let case = Case::of_words(&draft, vec![vec![0; 15]]).expect("it fits");
+	let plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
+	assert_eq!((plan.operands(), plan.out()), (&[15][..], 3));
+	let words = [0; 16];
+	let run = |operands: &[&[u32]], out: usize| {
+		let result = device.execute(&plan, operands, &mut vec![0; out]);
+		result.is_ok()
+	};
+	assert!(run(&[&words[..15]], 3));
+	for (operands, out) in [
+		(&[&words[..14]][..], 3),
+		(&[&words[..16]], 3),
+		(&[&words[..15]], 2),
+		(&[&words[..15]], 4),
+		(&[], 3),
+		(&[&words[..15], &words[..1]], 3),
+	] {
+		assert!(!run(operands, out), "{operands:?} {out}");
+	}
+	let mut memory = device.memory().expect("it has memory");
+	for words in [20, 20] {
+		memory.allocate(words).expect("there is room");
+	}
+	let span = |buffer, words| Span { buffer, words };
+	assert!(memory.launch(&plan, &[span(0, 15)], span(1, 3)).is_ok());
+	for (operand, out) in [
+		(span(0, 14), span(1, 3)),
+		(span(0, 16), span(1, 3)),
+		(span(0, 15), span(1, 4)),
+		(span(0, 15), span(0, 3)),
+		(span(2, 15), span(1, 3)),
+	] {
+		assert!(memory.launch(&plan, &[operand], out).is_err(), "{operand:?} {out:?}");
 	}
 }

@@ -127,12 +127,11 @@ fn gemm(
 	let case = Case::of_flavour(&draft, Flavour::Plain, &mut random).ok_or_else(unfit)?;
 	let plan = Plan::new(&case.spec, case.context()).ok_or_else(unfit)?;
 	let operands: Vec<&[u32]> = case.operands.iter().map(Vec::as_slice).collect();
-	let words = case.spec.ty.words() as usize;
 	let started = Instant::now();
-	let mut best = device.time(&plan, &operands, words, 10)?;
+	let mut best = device.time(&plan, &operands, 10)?;
 	// The best of what fits into a second.
 	while started.elapsed().as_secs_f64() < 1.0 {
-		best = best.min(device.time(&plan, &operands, words, 10)?);
+		best = best.min(device.time(&plan, &operands, 10)?);
 	}
 	println!("gemm.f32.{name}.cuda {:.1} gflops", work / best.as_secs_f64() / 1e9);
 	Ok(())

@@ -12,7 +12,7 @@ use cudarc::driver::{
 use cudarc::nvrtc::Ptx;
 
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Span};
+use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
 
 /// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
 #[derive(Clone)]
@@ -72,14 +72,39 @@ fn is_driver_present() -> bool {
 	unsafe { sys::is_culib_present() }
 }
 
+/// What a device and its driver have. It asks for nothing that old drivers do not know.
+#[allow(unsafe_code)]
+fn requirements(index: usize) -> Result<Requirements, DriverError> {
+	use sys::CUdevice_attribute::{
+		CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
+		CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+	};
+	result::init()?;
+	let number = i32::try_from(index);
+	let number = number.map_err(|_| DriverError(sys::CUresult::CUDA_ERROR_INVALID_DEVICE))?;
+	let device = result::device::get(number)?;
+	// SAFETY: the driver has just named this device.
+	let attribute = |name| unsafe { result::device::get_attribute(device, name) };
+	let mut version = 0;
+	// SAFETY: the driver writes one number.
+	unsafe { sys::cuDriverGetVersion(&raw mut version) }.result()?;
+	Ok(Requirements {
+		capability: (attribute(MAJOR)?, attribute(MINOR)?),
+		// 12.4 is 12040.
+		cuda: (version / 1000, version % 1000 / 10),
+	})
+}
+
 impl Gpu {
-	/// The device with this number, from 0.
+	/// The device with this number, from 0, if it can run the kernels.
 	pub fn new(index: usize) -> Result<Self, DeviceError> {
 		if !is_driver_present() {
 			return Err(DeviceError::NoDriver);
 		}
-		let context = CudaContext::new(index)
-			.map_err(|error| DeviceError::NoDevice { index, reason: error.to_string() })?;
+		let absent =
+			|error: DriverError| DeviceError::NoDevice { index, reason: error.to_string() };
+		requirements(index).map_err(absent)?.check(index)?;
+		let context = CudaContext::new(index).map_err(absent)?;
 		let stream = context.new_stream()?;
 		let mut functions = BTreeMap::new();
 		for module in ptx::MODULES {

@@ -22,7 +22,8 @@ const WORDS: u64 = 1_000_000;
 
 /// Compares every operation on a GPU with the CPU, and measures matrix products.
 ///
-/// Exit codes: 0 all equal, 1 a difference or a failure, 2 wrong usage, 3 no driver or no such device.
+/// Exit codes: 0 all equal, 1 a difference or a failure, 2 wrong usage, 3 no driver, or no
+/// such device that can run the kernels.
 #[derive(Debug, Parser)]
 #[command(name = "assay-gpu-check")]
 struct Options {
@@ -50,9 +51,9 @@ fn main() -> ExitCode {
 		Ok(false) => ExitCode::FAILURE,
 		Err(error) => {
 			eprintln!("error: {error}");
-			match error {
-				DeviceError::NoDriver | DeviceError::NoDevice { .. } => ExitCode::from(NO_DEVICE),
-				DeviceError::Driver(_) | DeviceError::Fault(_) => ExitCode::FAILURE,
+			match error.is_absence() {
+				true => ExitCode::from(NO_DEVICE),
+				false => ExitCode::FAILURE,
 			}
 		},
 	}

@@ -1,6 +1,6 @@
 //! An NVIDIA device, through the driver that is found when the program runs.
 
-use std::collections::BTreeMap;
+use std::collections::{btree_map::Entry, BTreeMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,7 +105,12 @@ impl Gpu {
 			|error: DriverError| DeviceError::NoDevice { index, reason: error.to_string() };
 		requirements(index).map_err(absent)?.check(index)?;
 		let context = CudaContext::new(index).map_err(absent)?;
+		// With a stream besides the default one, `cudarc` records an event after each use of memory, unless it is told not
+		// to. `GpuMemory` depends on that: the event of pinned memory tells when it may be written again.
 		let stream = context.new_stream()?;
+		if !context.is_managing_stream_synchronization() {
+			return Err(DeviceError::Driver("cudarc does not record events".into()));
+		}
 		let mut functions = BTreeMap::new();
 		for module in ptx::MODULES {
 			let loaded = context.load_module(Ptx::from_src(module.text))?;
@@ -233,8 +238,9 @@ struct GpuMemory {
 	buffers: Vec<CudaSlice<u32>>,
 	/// Memory of plans between their launches. All plans use the same, since they run one after the other.
 	scratch: Vec<CudaSlice<u32>>,
-	/// Pinned memory of the host for each buffer that is filled: while one is on its way, the next is filled.
-	staging: BTreeMap<usize, PinnedHostSlice<u32>>,
+	/// Pinned memory of the host for each span that is filled, by buffer and words: while one is on its way, the next is
+	/// filled.
+	staging: BTreeMap<(usize, usize), PinnedHostSlice<u32>>,
 }
 
 fn outside(span: Span) -> DeviceError {
@@ -266,16 +272,39 @@ impl GpuMemory {
 		Ok(())
 	}
 
-	/// Pinned memory of at least so many words for a buffer.
+	/// Pinned memory for a span.
 	#[allow(unsafe_code)]
 	fn staging(&mut self, span: Span) -> Result<&mut PinnedHostSlice<u32>, DriverError> {
-		if self.staging.get(&span.buffer).is_none_or(|pinned| pinned.len() != span.words) {
-			// SAFETY: words are valid whatever their bits are, and whoever fills the memory writes every one of
-			// them before it is copied.
-			let pinned = unsafe { self.gpu.context.alloc_pinned::<u32>(span.words) }?;
-			self.staging.insert(span.buffer, pinned);
+		match self.staging.entry((span.buffer, span.words)) {
+			Entry::Occupied(entry) => Ok(entry.into_mut()),
+			Entry::Vacant(entry) => {
+				// SAFETY: words are valid whatever their bits are, and whoever fills the memory writes every one of
+				// them before it is copied.
+				let pinned = unsafe { self.gpu.context.alloc_pinned::<u32>(span.words) }?;
+				Ok(entry.insert(pinned))
+			},
 		}
-		self.staging.get_mut(&span.buffer).ok_or(DriverError(sys::CUresult::CUDA_ERROR_UNKNOWN))
+	}
+
+	/// Copies the pinned memory of a span to it.
+	fn send(&mut self, to: Span) -> Result<(), DeviceError> {
+		let pinned = self.staging.get(&(to.buffer, to.words));
+		let (Some(pinned), Some(buffer)) = (pinned, self.buffers.get_mut(to.buffer)) else {
+			return Err(outside(to));
+		};
+		let sent = self.gpu.stream.memcpy_htod(pinned, buffer);
+		// That the event after the copy could not be recorded is only noted. Nothing else says when the memory may be
+		// written again, so this waits.
+		let noted = self.gpu.context.check_err();
+		sent.and(noted).map_err(|error| self.gpu.wait().err().unwrap_or_else(|| error.into()))
+	}
+}
+
+impl Drop for GpuMemory {
+	fn drop(&mut self) {
+		// The device may still read pinned memory, whose own drop does not wait if an earlier error has been noted.
+		// What failed was the error of a call, or is of no interest any more.
+		let _ = self.gpu.wait();
 	}
 }
 
@@ -296,16 +325,10 @@ impl DeviceMemory for GpuMemory {
 
 	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError> {
 		self.get(to)?;
-		let stream = self.gpu.stream.clone();
 		let pinned = self.staging(to).map_err(DeviceError::from)?;
 		// Waits until the copy before it has left this memory.
 		fill(pinned.as_mut_slice().map_err(DeviceError::from)?)?;
-		let (Some(pinned), Some(buffer)) =
-			(self.staging.get(&to.buffer), self.buffers.get_mut(to.buffer))
-		else {
-			return Err(outside(to).into());
-		};
-		Ok(stream.memcpy_htod(pinned, buffer).map_err(DeviceError::from)?)
+		Ok(self.send(to)?)
 	}
 
 	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError> {

@@ -13,8 +13,11 @@ const u32 ROW_BLOCK = 1024;
 const u32 LANES = 32;
 const u32 ALL = 0xFFFFFFFFu;
 
+// There may be more threads than a word counts, so it is warps that are counted.
+INLINE u32 row_of_warp() { return blockIdx.x * (blockDim.x / LANES) + threadIdx.x / LANES; }
+
 extern "C" __global__ void row_sum(const u32 *a, u32 *out, u32 rows, u32 cols) {
-	const u32 row = (blockIdx.x * blockDim.x + threadIdx.x) / LANES, lane = threadIdx.x % LANES;
+	const u32 row = row_of_warp(), lane = threadIdx.x % LANES;
 	if (row >= rows) return;
 	a += (u64)row * cols;
 	u32 total = 0;
@@ -32,7 +35,7 @@ extern "C" __global__ void row_sum(const u32 *a, u32 *out, u32 rows, u32 cols) {
 }
 
 extern "C" __global__ void row_max(const u32 *a, u32 *out, u32 rows, u32 cols) {
-	const u32 row = (blockIdx.x * blockDim.x + threadIdx.x) / LANES, lane = threadIdx.x % LANES;
+	const u32 row = row_of_warp(), lane = threadIdx.x % LANES;
 	if (row >= rows) return;
 	a += (u64)row * cols;
 	u32 best = 0;

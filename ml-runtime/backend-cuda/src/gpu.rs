@@ -1,18 +1,18 @@
 //! An NVIDIA device, through the driver that is found when the program runs.
 
-use std::collections::BTreeMap;
+use std::collections::{btree_map::Entry, BTreeMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use assay_backend_cpu::KernelError;
 use cudarc::driver::{
-	sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig,
+	result, sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig,
 	PinnedHostSlice, PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
 
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Span};
+use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
 
 /// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
 #[derive(Clone)]
@@ -20,6 +20,26 @@ pub struct Gpu {
 	context: Arc<CudaContext>,
 	stream: Arc<CudaStream>,
 	functions: Arc<BTreeMap<&'static str, CudaFunction>>,
+}
+
+/// Copies between the device and memory that is only borrowed. They are queued, so the borrow must not end before
+/// they have: dropping this waits for them, whatever ended the call that borrowed.
+struct Copies<'a>(&'a Gpu);
+
+impl Copies<'_> {
+	/// Waits for the copies, and says what failed. After an error, dropping waits once more.
+	fn finish(self) -> Result<(), DeviceError> {
+		self.0.wait()?;
+		std::mem::forget(self);
+		Ok(())
+	}
+}
+
+impl Drop for Copies<'_> {
+	fn drop(&mut self) {
+		// What failed is the error of the call already, or is one of every later call: after it the context is of no use.
+		let _ = self.0.wait();
+	}
 }
 
 /// The buffers of a plan on the device.
@@ -52,15 +72,45 @@ fn is_driver_present() -> bool {
 	unsafe { sys::is_culib_present() }
 }
 
+/// What a device and its driver have. It asks for nothing that old drivers do not know.
+#[allow(unsafe_code)]
+fn requirements(index: usize) -> Result<Requirements, DriverError> {
+	use sys::CUdevice_attribute::{
+		CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
+		CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+	};
+	result::init()?;
+	let number = i32::try_from(index);
+	let number = number.map_err(|_| DriverError(sys::CUresult::CUDA_ERROR_INVALID_DEVICE))?;
+	let device = result::device::get(number)?;
+	// SAFETY: the driver has just named this device.
+	let attribute = |name| unsafe { result::device::get_attribute(device, name) };
+	let mut version = 0;
+	// SAFETY: the driver writes one number.
+	unsafe { sys::cuDriverGetVersion(&raw mut version) }.result()?;
+	Ok(Requirements {
+		capability: (attribute(MAJOR)?, attribute(MINOR)?),
+		// 12.4 is 12040.
+		cuda: (version / 1000, version % 1000 / 10),
+	})
+}
+
 impl Gpu {
-	/// The device with this number, from 0.
+	/// The device with this number, from 0, if it can run the kernels.
 	pub fn new(index: usize) -> Result<Self, DeviceError> {
 		if !is_driver_present() {
 			return Err(DeviceError::NoDriver);
 		}
-		let context = CudaContext::new(index)
-			.map_err(|error| DeviceError::NoDevice { index, reason: error.to_string() })?;
+		let absent =
+			|error: DriverError| DeviceError::NoDevice { index, reason: error.to_string() };
+		requirements(index).map_err(absent)?.check(index)?;
+		let context = CudaContext::new(index).map_err(absent)?;
+		// With a stream besides the default one, `cudarc` records an event after each use of memory, unless it is told not
+		// to. `GpuMemory` depends on that: the event of pinned memory tells when it may be written again.
 		let stream = context.new_stream()?;
+		if !context.is_managing_stream_synchronization() {
+			return Err(DeviceError::Driver("cudarc does not record events".into()));
+		}
 		let mut functions = BTreeMap::new();
 		for module in ptx::MODULES {
 			let loaded = context.load_module(Ptx::from_src(module.text))?;
@@ -71,38 +121,49 @@ impl Gpu {
 		Ok(Self { context, stream, functions: Arc::new(functions) })
 	}
 
+	/// Waits for everything on the stream, then says what failed. `CudaStream::synchronize` would not wait if an earlier
+	/// error had been noted, such as one of a drop; here that one comes after the wait.
+	#[allow(unsafe_code)]
+	fn wait(&self) -> Result<(), DeviceError> {
+		// SAFETY: `self` holds the context and the stream, so neither has been destroyed. If the driver refuses to
+		// wait, the context is broken (or gone at the end of the process), and nothing of it runs any more.
+		let (bound, waited) = unsafe {
+			let bound = result::ctx::set_current(self.context.cu_ctx());
+			(bound, result::stream::synchronize(self.stream.cu_stream()))
+		};
+		let noted = self.context.check_err();
+		Ok(bound.and(waited).and(noted)?)
+	}
+
 	/// How long one run of a plan takes on the device, the mean of so many after one that does not
 	/// count; without the time to copy operands and result.
 	pub fn time(
 		&self,
 		plan: &Plan,
 		operands: &[&[u32]],
-		words: usize,
 		runs: u32,
 	) -> Result<Duration, DeviceError> {
-		let buffers = self.buffers(plan, operands, words)?;
+		plan.check(operands, plan.out())?;
+		let copies = Copies(self);
+		let buffers = self.buffers(plan, operands)?;
 		self.launch_all(plan, |buffer| buffers.get(buffer))?;
-		self.stream.synchronize()?;
+		copies.finish()?;
 		let start = std::time::Instant::now();
 		for _ in 0..runs {
 			self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		}
-		self.stream.synchronize()?;
+		self.wait()?;
 		Ok(start.elapsed() / runs.max(1))
 	}
 
-	fn buffers(
-		&self,
-		plan: &Plan,
-		operands: &[&[u32]],
-		words: usize,
-	) -> Result<Buffers, DeviceError> {
+	/// The buffers of a plan. The operands are on their way.
+	fn buffers(&self, plan: &Plan, operands: &[&[u32]]) -> Result<Buffers, DeviceError> {
 		let upload = |words: &&[u32]| self.stream.clone_htod(*words);
 		let zeros = |count: usize| self.stream.alloc_zeros::<u32>(count);
 		Ok(Buffers {
 			operands: operands.iter().map(upload).collect::<Result<_, _>>()?,
-			scratch: plan.scratch.iter().copied().map(zeros).collect::<Result<_, _>>()?,
-			out: zeros(words)?,
+			scratch: plan.scratch().iter().copied().map(zeros).collect::<Result<_, _>>()?,
+			out: zeros(plan.out())?,
 		})
 	}
 
@@ -111,7 +172,7 @@ impl Gpu {
 		plan: &Plan,
 		buffers: impl Fn(Buffer) -> Option<&'a CudaSlice<u32>>,
 	) -> Result<(), DeviceError> {
-		plan.launches.iter().try_for_each(|launch| self.launch(launch, &buffers))
+		plan.launches().iter().try_for_each(|launch| self.launch(launch, &buffers))
 	}
 
 	#[allow(unsafe_code)]
@@ -136,10 +197,11 @@ impl Gpu {
 			block_dim: (launch.threads, 1, 1),
 			shared_mem_bytes: 0,
 		};
-		// SAFETY: the plan gives each kernel the arguments and the block that it is made for, and buffers
-		// at least as long as the node's types say (`CudaKernels::run` and `Resident::run` compare them); the
-		// emulator checks both, and that no kernel leaves its buffers, for every kernel and for shapes of every kind of tail.
-		// All work of a `Gpu` is on one stream, so it runs in order.
+		// SAFETY: the launch is of a plan, which only this crate makes. It gives each kernel the arguments and the block that
+		// it is made for; the buffers have at least the words that it says (`Plan::check`, `Plan::check_spans` and
+		// `GpuMemory::get` compare them), and the result is no operand. The emulator checks arguments and blocks, and
+		// that no kernel leaves its buffers, for every kernel and for shapes of every kind of tail. All work of a
+		// `Gpu` is on one stream, so it runs in order.
 		unsafe { builder.launch(config) }?;
 		Ok(())
 	}
@@ -156,11 +218,12 @@ impl Device for Gpu {
 		operands: &[&[u32]],
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
-		let buffers = self.buffers(plan, operands, out.len())?;
+		plan.check(operands, out.len())?;
+		let copies = Copies(self);
+		let buffers = self.buffers(plan, operands)?;
 		self.launch_all(plan, |buffer| buffers.get(buffer))?;
 		self.stream.memcpy_dtoh(&buffers.out, out)?;
-		self.stream.synchronize()?;
-		Ok(())
+		copies.finish()
 	}
 
 	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
@@ -175,8 +238,9 @@ struct GpuMemory {
 	buffers: Vec<CudaSlice<u32>>,
 	/// Memory of plans between their launches. All plans use the same, since they run one after the other.
 	scratch: Vec<CudaSlice<u32>>,
-	/// Pinned memory of the host for each buffer that is filled: while one is on its way, the next is filled.
-	staging: BTreeMap<usize, PinnedHostSlice<u32>>,
+	/// Pinned memory of the host for each span that is filled, by buffer and words: while one is on its way, the next is
+	/// filled.
+	staging: BTreeMap<(usize, usize), PinnedHostSlice<u32>>,
 }
 
 fn outside(span: Span) -> DeviceError {
@@ -193,7 +257,7 @@ impl GpuMemory {
 	/// that use it.
 	#[allow(unsafe_code)]
 	fn reserve(&mut self, plan: &Plan) -> Result<(), DeviceError> {
-		for (index, words) in plan.scratch.iter().enumerate() {
+		for (index, words) in plan.scratch().iter().enumerate() {
 			if self.scratch.get(index).is_some_and(|scratch| scratch.len() >= *words) {
 				continue;
 			}
@@ -208,16 +272,39 @@ impl GpuMemory {
 		Ok(())
 	}
 
-	/// Pinned memory of at least so many words for a buffer.
+	/// Pinned memory for a span.
 	#[allow(unsafe_code)]
 	fn staging(&mut self, span: Span) -> Result<&mut PinnedHostSlice<u32>, DriverError> {
-		if self.staging.get(&span.buffer).is_none_or(|pinned| pinned.len() != span.words) {
-			// SAFETY: words are valid whatever their bits are, and whoever fills the memory writes every one of
-			// them before it is copied.
-			let pinned = unsafe { self.gpu.context.alloc_pinned::<u32>(span.words) }?;
-			self.staging.insert(span.buffer, pinned);
+		match self.staging.entry((span.buffer, span.words)) {
+			Entry::Occupied(entry) => Ok(entry.into_mut()),
+			Entry::Vacant(entry) => {
+				// SAFETY: words are valid whatever their bits are, and whoever fills the memory writes every one of
+				// them before it is copied.
+				let pinned = unsafe { self.gpu.context.alloc_pinned::<u32>(span.words) }?;
+				Ok(entry.insert(pinned))
+			},
 		}
-		self.staging.get_mut(&span.buffer).ok_or(DriverError(sys::CUresult::CUDA_ERROR_UNKNOWN))
+	}
+
+	/// Copies the pinned memory of a span to it.
+	fn send(&mut self, to: Span) -> Result<(), DeviceError> {
+		let pinned = self.staging.get(&(to.buffer, to.words));
+		let (Some(pinned), Some(buffer)) = (pinned, self.buffers.get_mut(to.buffer)) else {
+			return Err(outside(to));
+		};
+		let sent = self.gpu.stream.memcpy_htod(pinned, buffer);
+		// That the event after the copy could not be recorded is only noted. Nothing else says when the memory may be
+		// written again, so this waits.
+		let noted = self.gpu.context.check_err();
+		sent.and(noted).map_err(|error| self.gpu.wait().err().unwrap_or_else(|| error.into()))
+	}
+}
+
+impl Drop for GpuMemory {
+	fn drop(&mut self) {
+		// The device may still read pinned memory, whose own drop does not wait if an earlier error has been noted.
+		// What failed was the error of a call, or is of no interest any more.
+		let _ = self.gpu.wait();
 	}
 }
 
@@ -231,29 +318,24 @@ impl DeviceMemory for GpuMemory {
 		let span = Span { buffer: to, words: words.len() };
 		self.get(span)?;
 		let buffer = self.buffers.get_mut(to).ok_or_else(|| outside(span))?;
-		// Waits until the words have been read.
-		Ok(self.gpu.stream.memcpy_htod(words, buffer)?)
+		let copies = Copies(&self.gpu);
+		self.gpu.stream.memcpy_htod(words, buffer)?;
+		copies.finish()
 	}
 
 	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError> {
 		self.get(to)?;
-		let stream = self.gpu.stream.clone();
 		let pinned = self.staging(to).map_err(DeviceError::from)?;
 		// Waits until the copy before it has left this memory.
 		fill(pinned.as_mut_slice().map_err(DeviceError::from)?)?;
-		let (Some(pinned), Some(buffer)) =
-			(self.staging.get(&to.buffer), self.buffers.get_mut(to.buffer))
-		else {
-			return Err(outside(to).into());
-		};
-		Ok(stream.memcpy_htod(pinned, buffer).map_err(DeviceError::from)?)
+		Ok(self.send(to)?)
 	}
 
 	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError> {
 		let view = self.get(from)?.slice(..from.words);
+		let copies = Copies(&self.gpu);
 		self.gpu.stream.memcpy_dtoh(&view, words)?;
-		self.gpu.stream.synchronize()?;
-		Ok(())
+		copies.finish()
 	}
 
 	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError> {
@@ -270,6 +352,7 @@ impl DeviceMemory for GpuMemory {
 	}
 
 	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
+		plan.check_spans(operands, out)?;
 		self.reserve(plan)?;
 		let operands = operands.iter().map(|operand| self.get(*operand));
 		let operands = operands.collect::<Result<Vec<_>, _>>()?;

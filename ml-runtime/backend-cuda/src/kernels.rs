@@ -17,8 +17,8 @@ pub struct CudaKernels<D> {
 }
 
 impl CudaKernels<Gpu> {
-	/// Kernels on the NVIDIA device with this number, from 0. Without a driver the error is
-	/// [`DeviceError::NoDriver`].
+	/// Kernels on the NVIDIA device with this number, from 0. Where there is none that can run them, the error
+	/// [is an absence](DeviceError::is_absence).
 	pub fn new(index: usize) -> Result<Self, DeviceError> {
 		Self::on(Gpu::new(index)?)
 	}

@@ -27,11 +27,11 @@
 //! - Float tensor cores are never used: their rounding differs by generation.
 //!
 //! ```
-//! use assay_backend_cuda::{CudaKernels, DeviceError};
+//! use assay_backend_cuda::CudaKernels;
 //! match CudaKernels::new(0) {
 //!     Ok(kernels) => println!("{}", assay_backend_cuda::Device::name(kernels.device())),
-//!     Err(DeviceError::NoDriver) => println!("this machine has no NVIDIA driver"),
-//!     Err(error) => println!("{error}"),
+//!     Err(error) if error.is_absence() => println!("no GPU: {error}"),
+//!     Err(error) => println!("a GPU that fails: {error}"),
 //! }
 //! ```
 
@@ -43,7 +43,7 @@ mod plan;
 pub mod ptx;
 mod resident;
 
-pub use device::{Device, DeviceError, DeviceMemory, Fill, Span};
+pub use device::{Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
 pub use emulator::Emulator;
 pub use gpu::Gpu;
 pub use kernels::CudaKernels;

@@ -2,7 +2,7 @@
 
 use assay_backend_cpu::ReferenceKernels;
 use assay_backend_cuda::ptx::MODULES;
-use assay_backend_cuda::{Argument, Buffer, CudaKernels, Device, DeviceError, Emulator, Plan};
+use assay_backend_cuda::{Argument, Buffer, CudaKernels, DeviceError, Emulator, Plan};
 use assay_conformance::{
 	catalogue::{operation, operations, BINARY, UNARY},
 	compare, Backend, Case, Draft, Fault, Flavour, Random, Size, Suite,
@@ -79,9 +79,8 @@ fn large(
 	let op = Op::MatMul { transpose_a, transpose_b };
 	let (draft, mut random) = (Draft::floats(op, &shapes), Random::of_case(1, kernel, 0));
 	let case = Case::of_flavour(&draft, Flavour::Special, &mut random).expect("it fits");
-	let mut plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
-	plan.launches.truncate(1);
-	let launch = &mut plan.launches[0];
+	let plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
+	let mut launch = plan.launches()[0].clone();
 	(launch.kernel, launch.threads) = (kernel, 256);
 	launch.grid = m.div_ceil(128) * n.div_ceil(128);
 	launch.arguments[2] = Argument::Buffer(Buffer::Out);
@@ -91,7 +90,7 @@ fn large(
 	let operands: Vec<&[u32]> = case.operands.iter().map(Vec::as_slice).collect();
 	let mut got = vec![0; (m * n) as usize];
 	let device = Emulator::new().expect("the PTX is known");
-	device.execute(&plan, &operands, &mut got).expect("no fault");
+	device.run(&[], &[launch], &operands, &mut got).expect("no fault");
 	assert_eq!(got, case.run(&ReferenceKernels).expect("no error"), "{kernel}");
 }
 
@@ -124,7 +123,7 @@ fn plan_should_take_large_tiles_when_there_are_many() {
 		let case = Case::of_words(&Draft::floats(op, &[(m, k), (n, k)]), words.into());
 		let case = case.expect("it fits");
 		let plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
-		plan.launches.iter().map(|launch| (launch.kernel, launch.grid)).collect::<Vec<_>>()
+		plan.launches().iter().map(|launch| (launch.kernel, launch.grid)).collect::<Vec<_>>()
 	};
 	assert_eq!(kernel(1000, 3, 1025), [("matmul_128_nt", 72)]);
 	assert_eq!(kernel(10, 3, 9000), [("matmul_32_nt", 282)]);

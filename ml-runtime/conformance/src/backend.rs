@@ -26,7 +26,8 @@ impl Backend {
 	}
 
 	/// The reference, after it the CPU kernels at every level that the processor has, on `threads`
-	/// threads, and the first NVIDIA device where there is a driver.
+	/// threads, and the first NVIDIA device. One that cannot run the kernels is left out with a line on standard
+	/// error, since this machine may have it for its screen.
 	pub fn of_this_machine(threads: usize) -> Result<Vec<Self>, KernelError> {
 		let mut all = vec![Self::new("reference", ReferenceKernels)];
 		for level in Level::available() {
@@ -35,6 +36,7 @@ impl Backend {
 		match CudaKernels::new(0) {
 			Ok(kernels) => all.push(Self::new("cuda", kernels)),
 			Err(DeviceError::NoDriver) => {},
+			Err(error) if error.is_absence() => eprintln!("without a GPU: {error}"),
 			Err(error) => return Err(KernelError::Device(error.to_string())),
 		}
 		Ok(all)

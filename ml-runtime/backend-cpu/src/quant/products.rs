@@ -123,12 +123,15 @@ impl<const ROWS: usize> Products<ROWS, 16> for Avx2 {
 }
 
 /// What is added to the integers of rows, so that they are bytes without a sign.
+#[cfg(any(test, target_arch = "x86_64"))]
 const LIFT: i32 = 128;
 
 /// Four bytes to a word, those of rows lifted: as `vpdpbusd` wants them. Sums start from what the lift
 /// adds, with the other sign.
+#[cfg(any(test, target_arch = "x86_64"))]
 pub(super) struct Bytes;
 
+#[cfg(any(test, target_arch = "x86_64"))]
 impl Layout for Bytes {
 	const TERMS: usize = 4;
 	const STARTS: bool = true;

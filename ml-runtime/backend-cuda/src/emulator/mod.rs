@@ -50,6 +50,32 @@ impl Emulator {
 		Ok(Self { kernels: Arc::new(kernels) })
 	}
 
+	/// Runs launches that need not be those of a plan, with scratch memory of so many words each. It is for tests: the
+	/// emulator notices whatever a kernel does that it may not do, a device does not.
+	pub fn run(
+		&self,
+		scratch: &[usize],
+		launches: &[Launch],
+		operands: &[&[u32]],
+		out: &mut [u32],
+	) -> Result<(), DeviceError> {
+		let mut global = Global::default();
+		let operands: Vec<_> = operands.iter().map(|words| global.upload(words)).collect();
+		let scratch: Vec<_> = scratch.iter().map(|count| global.allocate(*count)).collect();
+		let result = global.allocate(out.len());
+		let address = |buffer| match buffer {
+			Buffer::Operand(index) => operands.get(index).copied(),
+			Buffer::Scratch(index) => scratch.get(index).copied(),
+			Buffer::Out => Some(result),
+		};
+		for launch in launches {
+			self.launch(launch, address, &mut global)
+				.map_err(|why| DeviceError::Fault(format!("{}: {why}", launch.kernel)))?;
+		}
+		out.copy_from_slice(global.download(result).map_err(DeviceError::Fault)?);
+		Ok(())
+	}
+
 	fn launch(
 		&self,
 		launch: &Launch,
@@ -99,21 +125,8 @@ impl Device for Emulator {
 		operands: &[&[u32]],
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
-		let mut global = Global::default();
-		let operands: Vec<_> = operands.iter().map(|words| global.upload(words)).collect();
-		let scratch: Vec<_> = plan.scratch.iter().map(|count| global.allocate(*count)).collect();
-		let result = global.allocate(out.len());
-		let address = |buffer| match buffer {
-			Buffer::Operand(index) => operands.get(index).copied(),
-			Buffer::Scratch(index) => scratch.get(index).copied(),
-			Buffer::Out => Some(result),
-		};
-		for launch in &plan.launches {
-			self.launch(launch, address, &mut global)
-				.map_err(|why| DeviceError::Fault(format!("{}: {why}", launch.kernel)))?;
-		}
-		out.copy_from_slice(global.download(result).map_err(DeviceError::Fault)?);
-		Ok(())
+		plan.check(operands, out.len())?;
+		self.run(plan.scratch(), plan.launches(), operands, out)
 	}
 
 	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
@@ -172,9 +185,7 @@ impl DeviceMemory for Buffers {
 	}
 
 	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
-		if operands.iter().any(|operand| operand.buffer == out.buffer) {
-			return Err(DeviceError::Fault("a result would overwrite its operand".into()));
-		}
+		plan.check_spans(operands, out)?;
 		let mut result = vec![0; self.get(out)?.len()];
 		let operands = operands.iter().map(|span| self.get(*span));
 		let operands = operands.collect::<Result<Vec<_>, _>>()?;

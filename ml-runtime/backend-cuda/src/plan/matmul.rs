@@ -2,7 +2,7 @@
 
 use assay_ops::{BatchMatMul, HeadLayout, HeadShape, NodeSpec, Op, K_BLOCK};
 
-use super::{Argument, Launch, Plan, A, B, OUT};
+use super::{Argument, Launch, Steps, A, B, OUT};
 
 /// Results along the side of a tile, and threads that compute it.
 #[derive(Clone, Copy)]
@@ -64,8 +64,8 @@ pub(super) fn single(transpose_a: bool, transpose_b: bool) -> BatchMatMul {
 	}
 }
 
-/// The plan of a node that is a product or a batch of products.
-pub(super) fn plan(spec: &NodeSpec) -> Option<Plan> {
+/// The launches of a node that is a product or a batch of products.
+pub(super) fn steps(spec: &NodeSpec) -> Option<Steps> {
 	let product = match spec.op {
 		Op::BatchMatMul(product) => product,
 		Op::MatMul { transpose_a, transpose_b } => single(transpose_a, transpose_b),
@@ -97,7 +97,7 @@ pub(super) fn plan(spec: &NodeSpec) -> Option<Plan> {
 	let mut launch = Launch::of(tile.kernels[kernel], (grid, tile.threads), &[A, B, OUT], &[]);
 	launch.arguments.push(Argument::Product(arguments));
 	if parts > 1 {
-		return Plan::folded(launch, m.checked_mul(n)?, parts);
+		return Steps::folded(launch, m.checked_mul(n)?, parts);
 	}
-	Some(Plan { scratch: Vec::new(), launches: vec![launch] })
+	Some(Steps::one(launch))
 }

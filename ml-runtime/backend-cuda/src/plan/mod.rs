@@ -10,7 +10,7 @@ mod whole;
 
 pub use whole::{FOUND_WORDS, ROOT_WORDS};
 
-use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, Window, K_BLOCK};
+use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, ValueType, Window, K_BLOCK};
 
 /// Memory that a kernel reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +50,24 @@ pub struct Launch {
 }
 
 /// Everything that is run to compute a node, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Nothing but this crate makes one, from a node whose types are those of its operation: that its kernels stay
+/// inside operands, scratch memory and result of the words it says is what a device relies on.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
+	/// Words of each operand.
+	operands: Vec<usize>,
+	/// Words of the result.
+	out: usize,
+	steps: Steps,
+}
+
+/// The launches of a plan; each sees what those before it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Steps {
 	/// Words of each buffer between the launches.
-	pub scratch: Vec<usize>,
-	/// The launches; each sees what those before it wrote.
-	pub launches: Vec<Launch>,
+	scratch: Vec<usize>,
+	launches: Vec<Launch>,
 }
 
 /// Threads of a block, where the kernel does not care.
@@ -63,6 +75,9 @@ const THREADS: u32 = 256;
 
 /// Most blocks of a kernel that loops over words: more only cost time to start.
 const MAX_GRID: u32 = 1 << 16;
+
+/// Most blocks that a device starts.
+const MOST_BLOCKS: u32 = i32::MAX.cast_unsigned();
 
 /// Lanes of a warp.
 const WARP: u32 = 32;
@@ -93,18 +108,56 @@ impl Launch {
 
 impl Plan {
 	/// The plan of a node, or `None` if it is not one that `Program::check` makes, or not one for a
-	/// device: a load reads records, and a state is what the step starts from.
+	/// device: a load reads records, a state is what the step starts from, and there are values for which a device has
+	/// too few blocks.
 	pub fn new(spec: &NodeSpec, ctx: &StepContext) -> Option<Self> {
-		let count = words(spec)?;
-		if let Some(launch) = constants(spec, ctx, count).or_else(|| one_launch(spec, count)) {
-			return Some(Self { scratch: Vec::new(), launches: vec![launch] });
+		let types: Vec<_> = spec.inputs.iter().map(|input| input.ty).collect();
+		if spec.op.infer(&types, ctx.batch) != Ok(spec.ty) {
+			return None;
 		}
-		match &spec.op {
-			Op::MatMul { .. } | Op::BatchMatMul(_) => matmul::plan(spec),
-			Op::QuantMatMul { .. } => quant::plan(spec),
-			Op::ColSum => col_sum(spec),
-			_ => None,
-		}
+		let operands = types.iter().map(words).collect::<Option<Vec<_>>>()?;
+		let count = words(&spec.ty)?;
+		let steps = match constants(spec, ctx, count).or_else(|| one_launch(spec, count)) {
+			Some(launch) => Steps::one(launch),
+			None => match &spec.op {
+				Op::MatMul { .. } | Op::BatchMatMul(_) => matmul::steps(spec)?,
+				Op::QuantMatMul { .. } => quant::steps(spec)?,
+				Op::ColSum => col_sum(spec)?,
+				_ => return None,
+			},
+		};
+		let operands = operands.into_iter().map(|words| words as usize).collect();
+		Some(Self { operands, out: count as usize, steps }).filter(Self::can_start)
+	}
+
+	fn can_start(&self) -> bool {
+		self.launches().iter().all(|launch| launch.grid <= MOST_BLOCKS)
+	}
+
+	/// Words of each operand.
+	pub fn operands(&self) -> &[usize] {
+		&self.operands
+	}
+
+	/// Words of the result.
+	pub fn out(&self) -> usize {
+		self.out
+	}
+
+	/// Words of each buffer between the launches.
+	pub fn scratch(&self) -> &[usize] {
+		&self.steps.scratch
+	}
+
+	/// The launches; each sees what those before it wrote.
+	pub fn launches(&self) -> &[Launch] {
+		&self.steps.launches
+	}
+}
+
+impl Steps {
+	fn one(launch: Launch) -> Self {
+		Self { scratch: Vec::new(), launches: vec![launch] }
 	}
 
 	/// Results of so many blocks, each as long as the result, in a buffer of their own; then their fold.
@@ -121,14 +174,9 @@ impl Plan {
 	}
 }
 
-/// Words of the result, and a check that no index of the node overflows 32 bits.
-fn words(spec: &NodeSpec) -> Option<u32> {
-	let operands = spec.inputs.iter().map(|input| input.ty.words());
-	let most = operands.chain([spec.ty.words()]).max()?;
-	if most > 1 << 31 {
-		return None;
-	}
-	u32::try_from(spec.ty.words()).ok()
+/// Words of a value that is not empty and of which no index overflows 32 bits.
+fn words(ty: &ValueType) -> Option<u32> {
+	u32::try_from(ty.words()).ok().filter(|words| (1..=1 << 31).contains(words))
 }
 
 /// Operations without operands that are computed on the device.
@@ -212,12 +260,12 @@ fn window(kernel: &'static str, w: &Window, buffers: &[Buffer], count: u32) -> L
 	launch
 }
 
-fn col_sum(spec: &NodeSpec) -> Option<Plan> {
+fn col_sum(spec: &NodeSpec) -> Option<Steps> {
 	let a = spec.operand(0)?;
 	let blocks = a.rows.div_ceil(K_BLOCK);
 	let launch = Launch::each("col_sum", blocks * a.cols, &[A, OUT], &[a.rows, a.cols]);
 	if blocks == 1 {
-		return Some(Plan { scratch: Vec::new(), launches: vec![launch] });
+		return Some(Steps::one(launch));
 	}
-	Plan::folded(launch, a.cols, blocks)
+	Steps::folded(launch, a.cols, blocks)
 }

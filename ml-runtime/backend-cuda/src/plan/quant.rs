@@ -3,7 +3,7 @@
 use assay_ops::{NodeSpec, Op, QuantFormat, K_BLOCK};
 
 use super::matmul::{single, ENOUGH_SMALL_TILES, ENOUGH_TILES};
-use super::{Buffer, Launch, Plan, A, B, OUT, THREADS, WARP};
+use super::{Buffer, Launch, Steps, A, B, OUT, THREADS, WARP};
 
 /// Terms of a stage. The lanes are padded with zeros to whole stages.
 const STAGE: u32 = 64;
@@ -80,8 +80,8 @@ impl Quantised {
 	}
 }
 
-/// The plan of a quantised product.
-pub(super) fn plan(spec: &NodeSpec) -> Option<Plan> {
+/// The launches of a quantised product.
+pub(super) fn steps(spec: &NodeSpec) -> Option<Steps> {
 	let Op::QuantMatMul { format, transpose_a, transpose_b } = spec.op else { return None };
 	let shapes = single(transpose_a, transpose_b).shapes(spec.operand(0)?, spec.operand(1)?)?;
 	let (m, k, n) = (shapes.m, shapes.k, shapes.n);
@@ -119,14 +119,14 @@ pub(super) fn plan(spec: &NodeSpec) -> Option<Plan> {
 	let buffers = [left.digits, left.exponents, right.digits, right.exponents, out];
 	let words = [m, n, k, parts];
 	let multiply = Launch::of(tile.kernel, (grid, tile.threads), &buffers, &words);
-	let mut plan = Plan {
+	let mut steps = Steps {
 		scratch: [left_sizes, right_sizes].concat(),
 		launches: vec![quantise_left, quantise_right, multiply],
 	};
 	if parts > 1 {
 		let count = m.checked_mul(n)?;
-		plan.scratch.push(count.checked_mul(parts)? as usize);
-		plan.launches.push(Launch::each("fold", count, &[out, OUT], &[count, parts]));
+		steps.scratch.push(count.checked_mul(parts)? as usize);
+		steps.launches.push(Launch::each("fold", count, &[out, OUT], &[count, parts]));
 	}
-	Some(plan)
+	Some(steps)
 }

@@ -5,7 +5,7 @@ mod faults;
 mod tensor;
 
 use assay_backend_cpu::ReferenceKernels;
-use assay_backend_cuda::{Argument, Buffer, CudaKernels, Device, Emulator, Plan};
+use assay_backend_cuda::{Argument, Buffer, CudaKernels, Emulator};
 use assay_ops::QuantFormat;
 
 use case::{Case, Words, WORDS};
@@ -70,33 +70,34 @@ fn products_should_equal_reference_when_sides_are_long() {
 	check(&[(511, 7, 33), (33, 31, 513), (1100, 1, 7), (34, 1600, 33)], 1);
 }
 
-/// The plan with the large tile, which plans take only where there are many tiles.
-fn large(case: &Case, format: QuantFormat) -> Plan {
-	let mut plan = case.plan();
+/// A case with the large tile, which plans take only where there are many tiles.
+fn large(device: &Emulator, case: &Case, format: QuantFormat) -> Vec<u32> {
+	let plan = case.plan();
+	let (mut scratch, mut launches) = (plan.scratch().to_vec(), plan.launches().to_vec());
 	let (kernel, cols) = match format {
 		QuantFormat::I8 => ("quant_matmul_large_i8", 128),
 		QuantFormat::Q15 => ("quant_matmul_large_q15", 64),
 	};
 	let (m, n) = (case.spec.ty.rows, case.spec.ty.cols);
 	for (launch, side) in [128, cols].into_iter().enumerate() {
-		let launch_of = &mut plan.launches[launch];
+		let launch_of = &mut launches[launch];
 		let Argument::Word(padded) = &mut launch_of.arguments[4] else { panic!("no lanes") };
 		let (before, after) = (*padded, padded.next_multiple_of(side));
 		*padded = after;
 		launch_of.grid = (launch_of.grid * after).div_ceil(before);
-		for scratch in &mut plan.scratch[launch * 2..][..2] {
-			*scratch = *scratch / before as usize * after as usize;
+		for words in &mut scratch[launch * 2..][..2] {
+			*words = *words / before as usize * after as usize;
 		}
 	}
-	let multiply = &mut plan.launches[2];
+	let multiply = &mut launches[2];
 	(multiply.kernel, multiply.threads) = (kernel, 256);
 	multiply.grid = m.div_ceil(128) * n.div_ceil(cols);
 	multiply.arguments[4] = Argument::Buffer(Buffer::Out);
 	// One part: each tile folds its own blocks.
 	multiply.arguments[8] = Argument::Word(1);
-	plan.launches.truncate(3);
-	plan.scratch.truncate(4);
-	plan
+	let mut got = vec![0; plan.out()];
+	device.run(&scratch[..4], &launches[..3], &case.operands(), &mut got).expect("no fault");
+	got
 }
 
 #[test]
@@ -105,16 +106,11 @@ fn large_tiles_should_equal_reference_when_k_has_blocks() {
 	for format in FORMATS {
 		for ((transposed, words), k) in TRANSPOSED.into_iter().zip(WORDS).zip([1, 512, 577, 1100]) {
 			let case = Case::new(format, transposed, (130, k, 67), words, 5);
-			let mut got = vec![0; 130 * 67];
-			let plan = large(&case, format);
-			device.execute(&plan, &case.operands(), &mut got).expect("no fault");
+			let got = large(&device, &case, format);
 			assert_eq!(case.difference(&got), None, "{format:?} {transposed:?} {k} {words:?}");
 		}
 		let case = Case::new(format, (false, true), (5, 1025, 131), Words::NotFinite, 6);
-		let mut got = vec![0; 5 * 131];
-		let plan = large(&case, format);
-		device.execute(&plan, &case.operands(), &mut got).expect("no fault");
-		assert_eq!(case.difference(&got), None, "{format:?}");
+		assert_eq!(case.difference(&large(&device, &case, format)), None, "{format:?}");
 	}
 }
 
@@ -123,8 +119,8 @@ fn plan_should_take_large_tiles_when_there_are_many() {
 	let launches = |format, (m, k, n)| {
 		let case = Case::new(format, (false, false), (m, k, n), Words::Plain, 1);
 		let plan = case.plan();
-		let launches = plan.launches.iter().map(|launch| (launch.kernel, launch.grid));
-		(launches.collect::<Vec<_>>(), plan.scratch)
+		let launches = plan.launches().iter().map(|launch| (launch.kernel, launch.grid));
+		(launches.collect::<Vec<_>>(), plan.scratch().to_vec())
 	};
 	// 1000 rows are padded to 1024, and 1025 columns to 1152, or to 1088 where tiles are narrower.
 	let expected =

@@ -1,6 +1,6 @@
 //! The emulated tensor core.
 
-use assay_backend_cuda::{Argument, Buffer, Device, Emulator, Launch, Plan};
+use assay_backend_cuda::{Argument, Buffer, Emulator, Launch};
 
 use crate::case::Random;
 
@@ -54,11 +54,10 @@ const ONE_PRODUCT: &str = "
 }
 ";
 
-fn one_product(threads: u32) -> Plan {
+fn one_product(threads: u32) -> [Launch; 1] {
 	let buffers = [0, 1, 2].map(Buffer::Operand).into_iter().chain([Buffer::Out]);
 	let arguments = buffers.map(Argument::Buffer).collect();
-	let launch = Launch { kernel: "one_product", grid: 1, threads, arguments };
-	Plan { scratch: Vec::new(), launches: vec![launch] }
+	[Launch { kernel: "one_product", grid: 1, threads, arguments }]
 }
 
 #[test]
@@ -72,7 +71,7 @@ fn tensor_core_should_equal_integer_product_when_emulated() {
 		};
 		let (a, b, c) = (words(16 * 8), words(8 * 8), words(16 * 8));
 		let mut d = vec![0; 16 * 8];
-		device.execute(&one_product(32), &[&a, &b, &c], &mut d).expect("no fault");
+		device.run(&[], &one_product(32), &[&a, &b, &c], &mut d).expect("no fault");
 		let number = |words: &[u32], row: usize, term: usize| {
 			i32::from(words[row * 8 + term / 4].to_le_bytes()[term % 4].cast_signed())
 		};
@@ -90,6 +89,6 @@ fn tensor_core_should_be_refused_when_the_warp_is_not_whole() {
 	let device = Emulator::with_modules([ONE_PRODUCT]).expect("known");
 	let (a, b, c, mut d) = (vec![0; 128], vec![0; 64], vec![0; 128], vec![0; 128]);
 	let error =
-		device.execute(&one_product(31), &[&a, &b, &c], &mut d).expect_err("one is missing");
+		device.run(&[], &one_product(31), &[&a, &b, &c], &mut d).expect_err("one is missing");
 	assert!(error.to_string().contains("less than a whole warp"), "{error}");
 }

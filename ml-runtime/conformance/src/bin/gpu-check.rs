@@ -22,7 +22,8 @@ const WORDS: u64 = 1_000_000;
 
 /// Compares every operation on a GPU with the CPU, and measures matrix products.
 ///
-/// Exit codes: 0 all equal, 1 a difference or a failure, 2 wrong usage, 3 no driver or no such device.
+/// Exit codes: 0 all equal, 1 a difference or a failure, 2 wrong usage, 3 no driver, or no
+/// such device that can run the kernels.
 #[derive(Debug, Parser)]
 #[command(name = "assay-gpu-check")]
 struct Options {
@@ -50,9 +51,9 @@ fn main() -> ExitCode {
 		Ok(false) => ExitCode::FAILURE,
 		Err(error) => {
 			eprintln!("error: {error}");
-			match error {
-				DeviceError::NoDriver | DeviceError::NoDevice { .. } => ExitCode::from(NO_DEVICE),
-				DeviceError::Driver(_) | DeviceError::Fault(_) => ExitCode::FAILURE,
+			match error.is_absence() {
+				true => ExitCode::from(NO_DEVICE),
+				false => ExitCode::FAILURE,
 			}
 		},
 	}
@@ -127,12 +128,11 @@ fn gemm(
 	let case = Case::of_flavour(&draft, Flavour::Plain, &mut random).ok_or_else(unfit)?;
 	let plan = Plan::new(&case.spec, case.context()).ok_or_else(unfit)?;
 	let operands: Vec<&[u32]> = case.operands.iter().map(Vec::as_slice).collect();
-	let words = case.spec.ty.words() as usize;
 	let started = Instant::now();
-	let mut best = device.time(&plan, &operands, words, 10)?;
+	let mut best = device.time(&plan, &operands, 10)?;
 	// The best of what fits into a second.
 	while started.elapsed().as_secs_f64() < 1.0 {
-		best = best.min(device.time(&plan, &operands, words, 10)?);
+		best = best.min(device.time(&plan, &operands, 10)?);
 	}
 	println!("gemm.f32.{name}.cuda {:.1} gflops", work / best.as_secs_f64() / 1e9);
 	Ok(())

@@ -41,7 +41,7 @@ impl<K: Kernels> Replay<K> {
 		}
 		let here = self.machine.take().filter(|machine| machine.step <= step);
 		let near = match &self.checkpoints {
-			Some(checkpoints) => checkpoints.newest(&self.job, step)?,
+			Some(checkpoints) => checkpoints.newest(&self.job, 0..=step)?,
 			None => None,
 		};
 		let near = near.filter(|near| here.as_ref().is_none_or(|here| here.step < near.step));

@@ -7,9 +7,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use assay_backend_cpu::CpuKernels;
 use assay_backend_cuda::{CudaKernels, Emulator};
-use assay_executor::{
-	CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage,
-};
+use assay_executor::{CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage};
 use common::{prepare, Training, BERT, MLP};
 
 fn device() -> CudaKernels<Emulator> {
@@ -66,7 +64,7 @@ fn either_should_go_on_when_the_other_wrote_the_checkpoint() {
 	finish(&mut whole);
 	let folder = tempfile::tempdir().expect("a folder");
 	fn some<K: Kernels>(job: &Prepared, kernels: K, folder: &tempfile::TempDir) -> u64 {
-		let policy = CheckpointPolicy { interval: Duration::ZERO, anchor: 1 };
+		let policy = CheckpointPolicy { interval: Duration::ZERO, anchor: 1, ..Default::default() };
 		let storage = Storage { policy, ..Storage::new(folder.path()) };
 		let mut session = Session::start(job.clone(), kernels, Some(storage)).expect("it starts");
 		let from = session.steps_done();

@@ -32,13 +32,22 @@
 //! At committed states, checkpoints are written in a way that a kill at any instant leaves the
 //! directory usable (see [`CheckpointPolicy`]). [`Session::start`] goes on from the newest intact one;
 //! damaged ones are skipped with a warning. The roots at the end are the same.
+//!
+//! # A dispute is replayed by many processes
+//!
+//! Each move is found by a process of its own. Some checkpoints are *anchors*, which stay, so that no
+//! stride is far from one; and a [`Replay`] leaves *pins* beside them, the places that it was asked for, at
+//! which the next process begins.
 
 mod claim;
 mod data;
 mod error;
+mod frame;
 mod job;
 mod machine;
+mod pins;
 mod plan;
+mod policy;
 mod replay;
 mod resident;
 mod session;
@@ -53,8 +62,8 @@ pub use data::DataSet;
 pub use error::{ExecError, MachineFault, TaskFault};
 pub use job::{Job, OnNonFinite, Prepared};
 pub use machine::evaluate;
+pub use policy::CheckpointPolicy;
 pub use replay::Replay;
 pub use session::{Outcome, Pace, Progress, Session, Storage};
 pub use state::State;
-pub use store::CheckpointPolicy;
 pub use trace::Trace;

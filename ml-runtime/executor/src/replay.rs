@@ -1,32 +1,84 @@
 //! Re-execution: states inside a stride, and whole steps with all values.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
 use assay_backend_cpu::Kernels;
 use assay_commitment::Root;
 
 use crate::{
-	machine::Machine, state::State, store::Checkpoints, trace::Trace, ExecError, Prepared,
-	TaskFault,
+	machine::Machine,
+	pins::Pins,
+	state::State,
+	store::{Checkpoints, Entry},
+	trace::Trace,
+	ClaimList, ExecError, MachineFault, Prepared, TaskFault,
 };
 
-/// Runs parts of a job again, from the nearest checkpoint before them.
+/// Runs parts of a job again, from the nearest place before them that is known.
 ///
-/// Keeps the place where it was, so that looking at ascending steps replays nothing twice.
+/// Keeps the place where it was, so that looking at ascending steps replays nothing twice. With a
+/// directory it also leaves *pins* there: the state at the beginning of a stride and of a step that were
+/// looked at, and the states of the stride. So of all processes that play the moves of one game, the first
+/// replays from the nearest checkpoint to the end of the stride, one more from the beginning of the stride
+/// to the step, and each of the others no more than the step. The eight pins that were used last stay, each
+/// of the bytes of all slots.
 #[derive(Debug)]
 pub struct Replay<K> {
 	job: Prepared,
 	kernels: K,
-	checkpoints: Option<Checkpoints>,
+	saved: Option<Saved>,
 	machine: Option<Machine>,
+	/// Where this process found or left a pin last.
+	pinned: Option<u64>,
+}
+
+/// What is on the disk.
+#[derive(Debug)]
+struct Saved {
+	checkpoints: Checkpoints,
+	pins: Pins,
+}
+
+/// Where a state is on the disk. Of two at the same step the pin is taken: it is read faster, since it is
+/// not hashed into a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+	Checkpoint(Entry),
+	Pin,
+}
+
+impl Saved {
+	/// Slots at the last of these steps for which there are any, and where they are.
+	fn nearest(
+		&self,
+		job: &Prepared,
+		steps: RangeInclusive<u64>,
+	) -> Result<Option<(u64, Place, Vec<Vec<u32>>)>, ExecError> {
+		if steps.is_empty() {
+			return Ok(None);
+		}
+		let pins = self.pins.steps().into_iter().filter(|step| steps.contains(step));
+		let mut places: Vec<_> = pins.map(|step| (step, Place::Pin)).collect();
+		let entries = self.checkpoints.entries(steps)?;
+		places.extend(entries.into_iter().map(|entry| (entry.step, Place::Checkpoint(entry))));
+		places.sort();
+		Ok(places.into_iter().rev().find_map(|(step, place)| {
+			let slots = match place {
+				Place::Pin => self.pins.read(job, step)?,
+				Place::Checkpoint(entry) => self.checkpoints.read(job, entry)?.slots,
+			};
+			Some((step, place, slots))
+		}))
+	}
 }
 
 impl<K: Kernels> Replay<K> {
-	/// Replays a job. `dir` is the directory of a session of the same job, running or ended; without
-	/// one, replays start from the initial state.
+	/// Replays a job. `dir` is the directory of a session of the same job, running, ended or yet to
+	/// come; without one, replays start from the initial state.
 	pub fn new(job: Prepared, kernels: K, dir: Option<&Path>) -> Self {
-		let checkpoints = dir.filter(|dir| dir.is_dir()).map(Checkpoints::new);
-		Self { job, kernels, checkpoints, machine: None }
+		let saved =
+			dir.map(|dir| Saved { checkpoints: Checkpoints::new(dir), pins: Pins::new(dir) });
+		Self { job, kernels, saved, machine: None, pinned: None }
 	}
 
 	/// The job.
@@ -40,13 +92,17 @@ impl<K: Kernels> Replay<K> {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
 		let here = self.machine.take().filter(|machine| machine.step <= step);
-		let near = match &self.checkpoints {
-			Some(checkpoints) => checkpoints.newest(&self.job, step)?,
+		// No file is nearer to the first state than the job itself.
+		let beyond = here.as_ref().map_or(self.job.job().first_step, |here| here.step) + 1;
+		let near = match &self.saved {
+			Some(saved) => saved.nearest(&self.job, beyond..=step)?,
 			None => None,
 		};
-		let near = near.filter(|near| here.as_ref().is_none_or(|here| here.step < near.step));
 		let mut machine = match (near, here) {
-			(Some(near), _) => Machine::resume(&self.job, &self.kernels, near.step, near.slots)?,
+			(Some((step, place, slots)), _) => {
+				self.pinned = (place == Place::Pin).then_some(step).or(self.pinned);
+				Machine::resume(&self.job, &self.kernels, step, slots)?
+			},
 			(None, Some(here)) => here,
 			(None, None) => Machine::start(&self.job, &self.kernels)?,
 		};
@@ -54,6 +110,17 @@ impl<K: Kernels> Replay<K> {
 			machine.advance(&self.job, &self.kernels)?;
 		}
 		Ok(self.machine.insert(machine))
+	}
+
+	/// As [`Self::seek`], and leaves a pin there.
+	fn pin(&mut self, step: u64) -> Result<(), ExecError> {
+		self.seek(step)?;
+		let is_known = step == self.job.job().first_step || self.pinned == Some(step);
+		if let (Some(saved), Some(machine), false) = (&self.saved, &mut self.machine, is_known) {
+			saved.pins.write(&self.job, step, machine.slots()?);
+			self.pinned = Some(step);
+		}
+		Ok(())
 	}
 
 	/// The commitments of the state after `step` steps.
@@ -67,13 +134,40 @@ impl<K: Kernels> Replay<K> {
 		self.seek(step)?.slots()
 	}
 
+	/// The list of all committed states, if a session in the directory has done every step.
+	///
+	/// Nothing is run, and the session may still hold its directory.
+	pub fn claim(&self) -> Result<Option<ClaimList>, ExecError> {
+		let Some(saved) = &self.saved else { return Ok(None) };
+		let end = self.job.end_step();
+		let found = saved.checkpoints.newest(&self.job, end..=end)?;
+		Ok(found.map(|last| ClaimList::from_states(last.states)).transpose()?)
+	}
+
 	/// The states after each step of stride `stride`, that is between the committed states `stride` and
 	/// `stride + 1`: from the first step up to and including the latter.
 	pub fn inner_states(&mut self, stride: u32) -> Result<Vec<Root>, ExecError> {
 		let first = self.job.step_of_state(stride)?;
 		let next = stride.checked_add(1).ok_or(TaskFault::OutOfRange("stride"))?;
 		let last = self.job.step_of_state(next)?;
-		(first + 1..=last).map(|step| Ok(self.state(step)?.root())).collect()
+		let known = |saved: &Saved| saved.pins.states(&self.job, first, (last - first) as usize);
+		if let Some(states) = self.saved.as_ref().and_then(known) {
+			return Ok(states);
+		}
+		self.pin(first)?;
+		let missing = || MachineFault::Internal("the replay is nowhere");
+		let mut machine = self.machine.take().ok_or_else(missing)?;
+		// Each step is run, also where a file has the state after it: reading that would take longer.
+		let next = |_| -> Result<Root, ExecError> {
+			machine.advance(&self.job, &self.kernels)?;
+			Ok(machine.state(&self.job)?.root())
+		};
+		let states = (first..last).map(next).collect::<Result<Vec<_>, ExecError>>()?;
+		self.machine = Some(machine);
+		if let Some(saved) = &self.saved {
+			saved.pins.write_states(&self.job, first, &states);
+		}
+		Ok(states)
 	}
 
 	/// Runs step `step` (counted from 0) and keeps the output of every node.
@@ -81,6 +175,7 @@ impl<K: Kernels> Replay<K> {
 		if step >= self.job.end_step() {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
+		self.pin(step)?;
 		let slots = self.seek(step)?.slots()?.to_vec();
 		Trace::run(&self.job, &self.kernels, step, slots)
 	}

@@ -11,8 +11,9 @@ use assay_commitment::Root;
 
 use crate::{
 	machine::Machine,
+	policy::CheckpointPolicy,
 	snapshot::Snapshot,
-	store::{CheckpointPolicy, Store},
+	store::{Stay, Store},
 	ClaimList, ExecError, MachineFault, OnNonFinite, Prepared,
 };
 
@@ -129,7 +130,7 @@ impl<K: Kernels> Session<K> {
 		let store = storage.map(|storage| Store::open(&storage.dir, storage.policy));
 		let mut store = store.transpose()?;
 		let found = match &store {
-			Some(store) => store.checkpoints().newest(&job, job.end_step())?,
+			Some(store) => store.checkpoints().newest(&job, 0..=job.end_step())?,
 			None => None,
 		};
 		let saved = found.as_ref().map(|snapshot| snapshot.step);
@@ -222,7 +223,7 @@ impl<K: Kernels> Session<K> {
 	/// memory it does not: after an error of the device every call gives that error.
 	pub fn step(&mut self) -> Result<(), ExecError> {
 		if self.outcome().is_some() {
-			return self.checkpoint();
+			return self.checkpoint(Stay::Rolling);
 		}
 		self.loss = self.steps.time(|| self.machine.advance(&self.job, &self.kernels))?;
 		if self.non_finite.is_none() && !self.machine.is_finite(&self.job, self.loss)? {
@@ -235,10 +236,14 @@ impl<K: Kernels> Session<K> {
 		let state = self.commitments.time(|| self.machine.state(&self.job))?;
 		self.claim.push(state.root())?;
 		let index = (self.claim.states().len() - 1) as u32;
-		if ended || self.store.as_ref().is_some_and(|store| store.is_due(index)) {
-			self.checkpoint()?;
-		}
-		Ok(())
+		let (step, seconds) = (self.machine.step, self.steps.mean());
+		let due = |store: &Store| store.due(&self.job, index, step, seconds);
+		// No stride begins in the last state.
+		let due = match ended {
+			true => Some(Stay::Rolling),
+			false => self.store.as_ref().and_then(due),
+		};
+		due.map_or(Ok(()), |stay| self.checkpoint(stay))
 	}
 
 	/// Runs to the end. `observe` is called after every step and may stop the run.
@@ -248,7 +253,7 @@ impl<K: Kernels> Session<K> {
 	) -> Result<Outcome, ExecError> {
 		loop {
 			if let Some(outcome) = self.outcome() {
-				self.checkpoint()?;
+				self.checkpoint(Stay::Rolling)?;
 				return Ok(outcome);
 			}
 			self.step()?;
@@ -259,7 +264,7 @@ impl<K: Kernels> Session<K> {
 	}
 
 	/// Writes the state to the disk if it is a committed one and not there yet.
-	fn checkpoint(&mut self) -> Result<(), ExecError> {
+	fn checkpoint(&mut self, stay: Stay) -> Result<(), ExecError> {
 		let Some(store) = &mut self.store else { return Ok(()) };
 		if self.saved == Some(self.machine.step) {
 			return Ok(());
@@ -271,7 +276,7 @@ impl<K: Kernels> Session<K> {
 			states: self.claim.states().to_vec(),
 			slots: self.machine.slots()?.to_vec(),
 		};
-		store.write(&snapshot, &self.job)?;
+		store.write(&snapshot, &self.job, stay)?;
 		self.saved = Some(snapshot.step);
 		Ok(())
 	}

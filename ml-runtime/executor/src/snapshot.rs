@@ -1,21 +1,11 @@
-//! The file format of a checkpoint.
-//!
-//! | bytes | content |
-//! |---|---|
-//! | 8 | `ASSAYCKP` |
-//! | 2 | format version, little-endian |
-//! | 32 | digest of the job |
-//! | 8 | length of the payload, little-endian |
-//! | … | payload: SCALE of [`Snapshot`] |
-//! | 32 | BLAKE3 of everything before |
+//! The content of a checkpoint: a framed file whose payload is the SCALE of [`Snapshot`].
 
 use assay_commitment::Root;
 use codec::{Decode, DecodeAll, Encode};
 
-const MAGIC: &[u8; 8] = b"ASSAYCKP";
-const VERSION: u16 = 1;
-const HEADER: usize = 8 + 2 + 32 + 8;
-const CHECKSUM: usize = 32;
+use crate::frame::{Damage, Format};
+
+const FORMAT: Format = Format { magic: b"ASSAYCKP", version: 1 };
 
 /// Everything that a run needs to go on from a committed state.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -32,64 +22,15 @@ pub(crate) struct Snapshot {
 	pub(crate) slots: Vec<Vec<u32>>,
 }
 
-/// Why bytes are no checkpoint of the job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Damage {
-	#[error("it is cut short or has bytes too many")]
-	Length,
-	#[error("it is no checkpoint")]
-	Magic,
-	#[error("its format version is {0}")]
-	Version(u16),
-	#[error("its checksum does not match")]
-	Checksum,
-	#[error("it belongs to another job")]
-	OtherJob,
-	#[error("its content does not fit the job")]
-	Content,
-}
-
 impl Snapshot {
 	/// The bytes of the file.
 	pub(crate) fn to_bytes(&self, digest: &Root) -> Vec<u8> {
-		let payload = self.encode();
-		let mut bytes = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
-		bytes.extend_from_slice(MAGIC);
-		bytes.extend_from_slice(&VERSION.to_le_bytes());
-		bytes.extend_from_slice(digest);
-		bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-		bytes.extend_from_slice(&payload);
-		let checksum = blake3::hash(&bytes);
-		bytes.extend_from_slice(checksum.as_bytes());
-		bytes
+		FORMAT.seal(digest, &self.encode())
 	}
 
-	/// Reads the bytes of a file. Length and checksum are verified before anything is decoded.
+	/// Reads the bytes of a file.
 	pub(crate) fn from_bytes(bytes: &[u8], digest: &Root) -> Result<Self, Damage> {
-		if bytes.len() < HEADER + CHECKSUM {
-			return Err(Damage::Length);
-		}
-		let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
-		let (header, payload) = content.split_at(HEADER);
-		let (magic, header) = header.split_at(8);
-		let (version, header) = header.split_at(2);
-		let (job, length) = header.split_at(32);
-		if magic != MAGIC {
-			return Err(Damage::Magic);
-		}
-		let version = u16::from_le_bytes([version[0], version[1]]);
-		if version != VERSION {
-			return Err(Damage::Version(version));
-		}
-		if length != (payload.len() as u64).to_le_bytes() {
-			return Err(Damage::Length);
-		}
-		if blake3::hash(content) != *checksum {
-			return Err(Damage::Checksum);
-		}
-		if job != digest {
-			return Err(Damage::OtherJob);
-		}
+		let payload = FORMAT.open(digest, bytes)?;
 		Self::decode_all(&mut &*payload).map_err(|_| Damage::Content)
 	}
 }

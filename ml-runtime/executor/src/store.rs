@@ -8,42 +8,57 @@
 //! lock                                 held while a session runs
 //! checkpoint.tmp                       being written; removed at the next start
 //! checkpoint-00000000000000000400      after 400 steps
+//! checkpoint-00000000000000000500.kept after 500 steps; an anchor although its number says nothing of it
 //! ```
 
 use std::{
 	collections::BTreeSet,
 	fs::{self, File, TryLockError},
-	io::Write,
+	io::{self, Write},
+	ops::RangeInclusive,
 	path::{Path, PathBuf},
-	time::{Duration, Instant},
+	time::Instant,
 };
 
 use crate::{
-	snapshot::{Damage, Snapshot},
+	frame::Damage,
+	policy::{least_missed, CheckpointPolicy},
+	snapshot::Snapshot,
 	state::State,
 	ExecError, Job, MachineFault, Prepared,
 };
 
 const PREFIX: &str = "checkpoint-";
+const KEPT: &str = ".kept";
 const TEMPORARY: &str = "checkpoint.tmp";
 
 /// Rolling checkpoints that are kept: the newest, and the one before should that one be damaged.
 const ROLLING: usize = 2;
 
-/// When checkpoints are written, and which are kept. Changes nothing about results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CheckpointPolicy {
-	/// Least time between two rolling checkpoints. The last state is always written.
-	pub interval: Duration,
-	/// Each that many committed states a checkpoint is written and kept for good, so that disputes
-	/// need not replay from the start. 0: never.
-	pub anchor: u32,
+/// The name of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+	/// Steps done.
+	pub(crate) step: u64,
+	/// Whether the name says that it is an anchor.
+	is_kept: bool,
 }
 
-impl Default for CheckpointPolicy {
-	fn default() -> Self {
-		Self { interval: Duration::from_secs(2), anchor: 16 }
+impl Entry {
+	fn of(name: &str) -> Option<Self> {
+		let name = name.strip_prefix(PREFIX)?;
+		let (step, is_kept) = name.strip_suffix(KEPT).map_or((name, false), |step| (step, true));
+		Some(Self { step: step.parse().ok()?, is_kept })
 	}
+}
+
+/// How long a checkpoint stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stay {
+	/// Until there are newer ones.
+	Rolling,
+	/// For good, as far as there is room.
+	Anchor,
 }
 
 /// Reads checkpoints of a directory; takes no lock and changes nothing.
@@ -57,40 +72,45 @@ impl Checkpoints {
 		Self { dir: dir.into() }
 	}
 
-	fn path(&self, step: u64) -> PathBuf {
-		self.dir.join(format!("{PREFIX}{step:020}"))
+	fn path(&self, entry: Entry) -> PathBuf {
+		let kept = if entry.is_kept { KEPT } else { "" };
+		self.dir.join(format!("{PREFIX}{:020}{kept}", entry.step))
 	}
 
-	/// Steps of the checkpoints, whatever state they are in.
-	fn steps(&self) -> Result<BTreeSet<u64>, ExecError> {
-		let mut steps = BTreeSet::new();
-		for entry in fs::read_dir(&self.dir).map_err(MachineFault::io("list", &self.dir))? {
-			let name = entry.map_err(MachineFault::io("list", &self.dir))?.file_name();
-			let step: Option<u64> =
-				name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse().ok());
-			steps.extend(step);
+	/// The checkpoints after so many steps, whatever state they are in. None without a directory.
+	pub(crate) fn entries(&self, steps: RangeInclusive<u64>) -> Result<BTreeSet<Entry>, ExecError> {
+		let mut entries = BTreeSet::new();
+		let files = match fs::read_dir(&self.dir) {
+			Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(entries),
+			files => files.map_err(MachineFault::io("list", &self.dir))?,
+		};
+		for file in files {
+			let name = file.map_err(MachineFault::io("list", &self.dir))?.file_name();
+			entries.extend(name.to_str().and_then(Entry::of).filter(|at| steps.contains(&at.step)));
 		}
-		Ok(steps)
+		Ok(entries)
 	}
 
-	/// The newest intact checkpoint of the job with at most `most` steps done. Damaged ones are skipped
-	/// with a warning.
-	pub(crate) fn newest(&self, job: &Prepared, most: u64) -> Result<Option<Snapshot>, ExecError> {
-		for step in self.steps()?.range(..=most).rev() {
-			let path = self.path(*step);
-			let bytes = match fs::read(&path) {
-				Ok(bytes) => bytes,
-				Err(error) => {
-					log::warn!("skipping {}: {error}", path.display());
-					continue;
-				},
-			};
-			match Snapshot::from_bytes(&bytes, &job.digest()).and_then(|s| fitting(s, job, *step)) {
-				Ok(snapshot) => return Ok(Some(snapshot)),
-				Err(damage) => log::warn!("skipping {}: {damage}", path.display()),
-			}
-		}
-		Ok(None)
+	/// The checkpoint of the job; `None`, with a warning, if it is damaged or gone.
+	pub(crate) fn read(&self, job: &Prepared, entry: Entry) -> Option<Snapshot> {
+		let path = self.path(entry);
+		let bytes = fs::read(&path);
+		let bytes =
+			bytes.map_err(|error| log::warn!("skipping {}: {error}", path.display())).ok()?;
+		let snapshot = Snapshot::from_bytes(&bytes, &job.digest());
+		let snapshot = snapshot.and_then(|snapshot| fitting(snapshot, job, entry.step));
+		snapshot.map_err(|damage| log::warn!("skipping {}: {damage}", path.display())).ok()
+	}
+
+	/// The newest intact checkpoint of the job with so many steps done. Damaged ones are skipped with a
+	/// warning.
+	pub(crate) fn newest(
+		&self,
+		job: &Prepared,
+		steps: RangeInclusive<u64>,
+	) -> Result<Option<Snapshot>, ExecError> {
+		let entries = self.entries(steps)?;
+		Ok(entries.into_iter().rev().find_map(|entry| self.read(job, entry)))
 	}
 }
 
@@ -122,7 +142,9 @@ fn fitting(snapshot: Snapshot, job: &Prepared, step: u64) -> Result<Snapshot, Da
 pub(crate) struct Store {
 	checkpoints: Checkpoints,
 	policy: CheckpointPolicy,
-	rolling: Vec<u64>,
+	/// In ascending order, as are the anchors.
+	rolling: Vec<Entry>,
+	anchors: Vec<Entry>,
 	written: Option<Instant>,
 	/// Held, not used: the operating system releases the lock when the process ends, however it ends.
 	_lock: File,
@@ -146,29 +168,27 @@ impl Store {
 			fs::remove_file(&temporary).map_err(MachineFault::io("remove", &temporary))?;
 		}
 		let checkpoints = Checkpoints::new(dir);
-		Ok(Self { checkpoints, policy, rolling: Vec::new(), written: None, _lock: lock })
+		let (rolling, anchors) = (Vec::new(), Vec::new());
+		Ok(Self { checkpoints, policy, rolling, anchors, written: None, _lock: lock })
 	}
 
 	pub(crate) fn checkpoints(&self) -> &Checkpoints {
 		&self.checkpoints
 	}
 
-	fn is_anchor(&self, state: u32) -> bool {
-		self.policy.anchor != 0 && state.is_multiple_of(self.policy.anchor)
-	}
-
-	/// Takes charge of the rolling checkpoints that earlier processes left, up to step `newest`, the one
-	/// that the session goes on from: else each process that is killed would leave its own on the disk.
-	/// Later ones are damaged, or of a longer job with the same states; they stay.
+	/// Takes charge of the checkpoints that earlier processes left, up to step `newest`, the one that the
+	/// session goes on from: else each process that is killed would leave its own on the disk. Later ones
+	/// are damaged, or of a longer job with the same states; they stay.
 	pub(crate) fn adopt(&mut self, job: &Prepared, newest: u64) -> Result<(), ExecError> {
 		let Job { first_step, stride, .. } = job.job();
-		let is_anchor = |step: u64| {
-			let (done, stride) = (step.saturating_sub(*first_step), u64::from(*stride));
+		let is_anchor = |entry: &Entry| {
+			let (done, stride) = (entry.step.saturating_sub(*first_step), u64::from(*stride));
 			let state = done.checked_div(stride).and_then(|state| u32::try_from(state).ok());
-			done.is_multiple_of(stride) && state.is_some_and(|state| self.is_anchor(state))
+			let counts = state.is_some_and(|state| self.policy.counts(state));
+			entry.is_kept || (done.is_multiple_of(stride) && counts)
 		};
-		let left = self.checkpoints.steps()?;
-		self.rolling = left.range(..=newest).copied().filter(|step| !is_anchor(*step)).collect();
+		let left = self.checkpoints.entries(0..=newest)?;
+		(self.anchors, self.rolling) = left.into_iter().partition(is_anchor);
 		self.remove_old();
 		Ok(())
 	}
@@ -176,23 +196,61 @@ impl Store {
 	/// Removes the rolling checkpoints that are no longer needed.
 	fn remove_old(&mut self) {
 		while self.rolling.len() > ROLLING {
-			let path = self.checkpoints.path(self.rolling.remove(0));
-			if let Err(error) = fs::remove_file(&path) {
-				log::warn!("could not remove {}: {error}", path.display());
-			}
+			let entry = self.rolling.remove(0);
+			self.remove(entry);
 		}
 	}
 
-	/// Whether committed state number `state` should be written now.
-	pub(crate) fn is_due(&self, state: u32) -> bool {
-		let long_ago = self.written.is_none_or(|at| at.elapsed() >= self.policy.interval);
-		long_ago || self.is_anchor(state)
+	/// Removes the anchors that are too many if each takes so many bytes.
+	fn thin_out(&mut self, first_step: u64, bytes: usize) {
+		while self.anchors.len() > self.policy.most(bytes) {
+			let steps: Vec<u64> = self.anchors.iter().map(|anchor| anchor.step).collect();
+			let Some(index) = least_missed(first_step, &steps) else { break };
+			let entry = self.anchors.remove(index);
+			self.remove(entry);
+		}
 	}
 
-	/// Writes a checkpoint, then removes rolling ones that are no longer needed.
-	pub(crate) fn write(&mut self, snapshot: &Snapshot, job: &Prepared) -> Result<(), ExecError> {
+	fn remove(&self, entry: Entry) {
+		let path = self.checkpoints.path(entry);
+		if let Err(error) = fs::remove_file(&path) {
+			log::warn!("could not remove {}: {error}", path.display());
+		}
+	}
+
+	/// Whether committed state number `state`, after `step` steps, should be written now, and for how
+	/// long, if a step takes so many seconds.
+	pub(crate) fn due(
+		&self,
+		job: &Prepared,
+		state: u32,
+		step: u64,
+		seconds_per_step: f64,
+	) -> Option<Stay> {
+		let last = self.anchors.last().map_or(job.job().first_step, |anchor| anchor.step);
+		let is_far = self.policy.is_far(step.saturating_sub(last), seconds_per_step);
+		if is_far || self.policy.counts(state) {
+			return Some(Stay::Anchor);
+		}
+		let long_ago = self.written.is_none_or(|at| at.elapsed() >= self.policy.interval);
+		long_ago.then_some(Stay::Rolling)
+	}
+
+	/// Writes a checkpoint, then removes those that are no longer needed. What is an anchor by its number
+	/// is one in any case.
+	pub(crate) fn write(
+		&mut self,
+		snapshot: &Snapshot,
+		job: &Prepared,
+		stay: Stay,
+	) -> Result<(), ExecError> {
+		let state = u32::try_from(snapshot.states.len() - 1).unwrap_or(u32::MAX);
+		let counts = self.policy.counts(state);
+		let is_kept = stay == Stay::Anchor && !counts;
+		let stay = if counts { Stay::Anchor } else { stay };
+		let entry = Entry { step: snapshot.step, is_kept };
 		let dir = &self.checkpoints.dir;
-		let (temporary, path) = (dir.join(TEMPORARY), self.checkpoints.path(snapshot.step));
+		let (temporary, path) = (dir.join(TEMPORARY), self.checkpoints.path(entry));
 		let mut file = File::create(&temporary).map_err(MachineFault::io("create", &temporary))?;
 		let bytes = snapshot.to_bytes(&job.digest());
 		file.write_all(&bytes).map_err(MachineFault::io("write", &temporary))?;
@@ -202,11 +260,12 @@ impl Store {
 		let directory = File::open(dir).map_err(MachineFault::io("open", dir))?;
 		directory.sync_all().map_err(MachineFault::io("flush", dir))?;
 		self.written = Some(Instant::now());
-		let state = u32::try_from(snapshot.states.len() - 1).unwrap_or(u32::MAX);
-		if !self.is_anchor(state) {
-			self.rolling.push(snapshot.step);
+		match stay {
+			Stay::Rolling => self.rolling.push(entry),
+			Stay::Anchor => self.anchors.push(entry),
 		}
 		self.remove_old();
+		self.thin_out(job.job().first_step, bytes.len());
 		Ok(())
 	}
 }

@@ -17,7 +17,12 @@ use assay_executor::{
 };
 use common::short_mlp;
 
-const ALWAYS: CheckpointPolicy = CheckpointPolicy { interval: Duration::ZERO, anchor: 4 };
+const ALWAYS: CheckpointPolicy = CheckpointPolicy {
+	interval: Duration::ZERO,
+	anchor: 4,
+	anchor_time: Duration::MAX,
+	anchor_bytes: u64::MAX,
+};
 
 fn storage(dir: &Path) -> Option<Storage> {
 	Some(Storage { dir: dir.into(), policy: ALWAYS })

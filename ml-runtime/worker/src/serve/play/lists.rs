@@ -106,6 +106,11 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 		let trace = |step: &Span| self.trace(step).ok_or(Trouble::Gone);
 		match level {
 			Level::Claim => {
+				// Only a run that has not ended is gone on with: whoever holds its folder, another move
+				// or a session, may hold it for long, and beside it the run would begin anew.
+				if let Some(claim) = self.replay.borrow().claim()? {
+					return Ok(claim.states().to_vec());
+				}
 				let session = run_beside(self.link, &self.job, &self.kernels, self.behaviour)?;
 				Ok(session.claim().states().to_vec())
 			},

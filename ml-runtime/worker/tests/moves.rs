@@ -4,11 +4,12 @@ mod bench;
 mod task;
 
 use std::{
-	fs::File,
+	fs::{self, File},
 	sync::{
 		atomic::{AtomicU64, Ordering},
 		Arc,
 	},
+	time::{SystemTime, UNIX_EPOCH},
 };
 
 use assay_backend_cpu::{KernelError, Kernels, RecordSource};
@@ -22,7 +23,7 @@ use assay_worker_protocol::{
 	BlobKey, Checked, JobResult, ListTag, Side as JobSide, TaskContext, Trained, Work,
 	WorkerMessage,
 };
-use bench::{claim_of, cpu, Place};
+use bench::{claim_of, cpu, Bench, Place};
 use codec::{DecodeAll, Encode};
 use task::{task, MLP};
 
@@ -267,4 +268,25 @@ fn opening_should_replay_nothing_when_another_process_holds_the_folder() {
 	lock.lock().unwrap();
 	let (play, steps) = table.play(&brief(&table.context, table.trained.claim_root));
 	assert_eq!((play.kind(), steps), (MoveKind::Open, 0));
+}
+
+#[test]
+fn move_should_be_found_when_the_host_looks_on_for_what_was_missing_before() {
+	let table = Table::new(Publishes::All);
+	let key = BlobKey::List { tag: ListTag::States, root: table.trained.claim_root };
+	fs::remove_file(table.place.store.path(&key).unwrap()).unwrap();
+	let folder = table.place.folder.path().join("challenger");
+	let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+	fs::create_dir(folder.join("missing")).unwrap();
+	fs::write(folder.join("missing").join(key.to_string()), now.to_string()).unwrap();
+	let mut bench = Bench::start(table.challenger.clone(), Publishes::All);
+	bench.looks_on = true;
+	let brief = brief(&table.context, table.trained.claim_root);
+	let (game, side) = (brief.encode().try_into().unwrap(), JobSide::Challenger);
+	bench.give(&folder, &table.context, Work::Play { game, side, public: Default::default() });
+	let (_, end) = bench.attend(&table.place.store);
+	let WorkerMessage::Finished(JobResult::Move(bytes)) = end else { panic!("{end:?}") };
+	let play = CaseMove::decode_all(&mut &bytes[..]).unwrap();
+	assert_eq!(play.kind(), MoveKind::Ask);
+	bench.shut_down();
 }

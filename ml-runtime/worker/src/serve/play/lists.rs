@@ -11,6 +11,7 @@ use assay_worker_protocol::{BlobKey, ListTag};
 
 use crate::serve::{
 	link::Link,
+	missing::Missing,
 	run::{run_beside, RUN},
 	trouble::Trouble,
 	Behaviour,
@@ -174,7 +175,7 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 	fn fetch(&self, key: BlobKey) -> Option<Vec<Root>> {
 		let known = self.published.borrow().get(&key).cloned();
 		known.unwrap_or_else(|| {
-			let fetched = match self.link.leaves(key) {
+			let fetched = match Missing::new(self.link).leaves(key) {
 				// A damaged file is as good as none.
 				Err(Trouble::Machine(why)) => {
 					log::warn!("{why}");

@@ -1,125 +1,19 @@
 //! One worker on a thread, spoken to as a host does.
 
+mod bench;
 mod task;
 
-use std::{
-	io::{pipe, PipeReader, PipeWriter},
-	path::Path,
-	thread::{self, JoinHandle},
-	time::Duration,
-};
+use std::{thread, time::Duration};
 
-use assay_blobs::{list_key, BlobStore, Limits, StateManifest};
+use assay_blobs::{list_key, StateManifest};
 use assay_commitment::{list, Path as ListPath};
-use assay_worker::{serve, Behaviour, CpuKernels, Honest};
+use assay_worker::{Behaviour, Honest};
 use assay_worker_protocol::{
-	read_message, write_message, BlobKey, Checked, ClaimRef, Fault, FrameError, HostMessage, Job,
-	JobResult, ListTag, Outcome, PathText, Progress, TaskContext, Trained, Work, WorkerMessage,
+	BlobKey, Checked, ClaimRef, Fault, HostMessage, JobResult, ListTag, Outcome, PathText,
+	TaskContext, Work, WorkerMessage,
 };
+use bench::{claim_of, cpu, Bench, Place};
 use task::{task, MLP};
-use tempfile::TempDir;
-
-/// A worker, and the store and folder of its host.
-struct Bench {
-	input: Option<PipeWriter>,
-	output: PipeReader,
-	thread: JoinHandle<Result<(), FrameError>>,
-}
-
-impl Bench {
-	fn start(behaviour: impl Behaviour) -> Self {
-		let (theirs, input) = pipe().unwrap();
-		let (output, their_output) = pipe().unwrap();
-		let kernels = CpuKernels::new(1).unwrap();
-		let thread = thread::spawn(move || serve(kernels, behaviour, theirs, their_output));
-		let mut bench = Self { input: Some(input), output, thread };
-		let WorkerMessage::Hello(hello) = bench.hear() else { panic!("no hello") };
-		hello.check().unwrap();
-		bench
-	}
-
-	fn hear(&mut self) -> WorkerMessage {
-		read_message(&mut self.output).unwrap().expect("the worker speaks")
-	}
-
-	fn say(&mut self, message: HostMessage) {
-		write_message(self.input.as_mut().unwrap(), &message).unwrap();
-	}
-
-	fn give(&mut self, folder: &Path, context: &TaskContext, work: Work) {
-		let folder = PathText::new(folder).unwrap();
-		let job = Job { context: context.clone(), work };
-		self.say(HostMessage::Start { id: 1, folder, job });
-	}
-
-	/// Does what the worker asks until it ends; gives its progress and its last message.
-	fn attend(&mut self, store: &BlobStore) -> (Vec<Progress>, WorkerMessage) {
-		let mut reports = Vec::new();
-		loop {
-			match self.hear() {
-				WorkerMessage::Progress(progress) => reports.push(progress),
-				WorkerMessage::Need(key) => self.say(match store.path(&key) {
-					Some(path) => HostMessage::Have { key, path: PathText::new(&path).unwrap() },
-					None => HostMessage::Unavailable { key },
-				}),
-				WorkerMessage::Publish { key, path } => {
-					store.put_file_as(&key, &path.to_path()).unwrap();
-					self.say(HostMessage::Stored { key });
-				},
-				WorkerMessage::Pong => {},
-				end => return (reports, end),
-			}
-		}
-	}
-
-	fn shut_down(mut self) {
-		self.say(HostMessage::Shutdown);
-		self.thread.join().unwrap().unwrap();
-	}
-}
-
-/// A store and folders for workers.
-struct Place {
-	folder: TempDir,
-	store: BlobStore,
-}
-
-impl Place {
-	fn new() -> Self {
-		let folder = TempDir::new().unwrap();
-		let store = BlobStore::open(folder.path().join("store"), Limits::default()).unwrap();
-		Self { folder, store }
-	}
-
-	fn run(&self, name: &str, context: &TaskContext, work: Work) -> (Vec<Progress>, WorkerMessage) {
-		let folder = self.folder.path().join(name);
-		std::fs::create_dir_all(&folder).unwrap();
-		let mut bench = Bench::start(Honest);
-		bench.give(&folder, context, work);
-		let end = bench.attend(&self.store);
-		bench.shut_down();
-		end
-	}
-
-	fn train(&self, name: &str, context: &TaskContext) -> Trained {
-		match self.run(name, context, Work::Train).1 {
-			WorkerMessage::Finished(JobResult::Trained(trained)) => trained,
-			other => panic!("{other:?}"),
-		}
-	}
-
-	fn check(&self, context: &TaskContext, claim: ClaimRef) -> Checked {
-		match self.run("checker", context, Work::Check(claim)).1 {
-			WorkerMessage::Finished(JobResult::Checked(checked)) => checked,
-			other => panic!("{other:?}"),
-		}
-	}
-}
-
-fn claim_of(trained: &Trained) -> ClaimRef {
-	let Trained { claim_root, states, final_state, artifact_root, .. } = trained.clone();
-	ClaimRef { claim_root, states, final_state, artifact_root }
-}
 
 #[test]
 fn training_should_publish_what_its_claim_commits_to_when_it_ends() {
@@ -295,7 +189,7 @@ impl Behaviour for Stuck {
 fn ping_should_be_answered_when_the_job_is_stuck() {
 	let place = Place::new();
 	let context = task(&place.store, MLP, 8, 1);
-	let mut bench = Bench::start(Stuck);
+	let mut bench = Bench::start(cpu(), Stuck);
 	bench.give(place.folder.path(), &context, Work::Train);
 	let mut reached = 0;
 	while reached < 2 {
@@ -313,12 +207,11 @@ fn ping_should_be_answered_when_the_job_is_stuck() {
 		assert_eq!(bench.hear(), WorkerMessage::Pong);
 	}
 	bench.say(HostMessage::Cancel);
-	bench.thread.join().unwrap().unwrap();
+	bench.join();
 }
 
 #[test]
 fn worker_should_end_when_its_input_ends() {
-	let mut bench = Bench::start(Honest);
-	bench.input = None;
-	bench.thread.join().unwrap().unwrap();
+	let bench = Bench::start(cpu(), Honest);
+	bench.hang_up();
 }

@@ -1,16 +1,18 @@
 //! The job's side of the pipes.
 
 use std::{
+	cell::RefCell,
+	collections::BTreeSet,
 	fs::{self, File},
 	io::{self, Write},
 	path::{Path, PathBuf},
 	process,
 	sync::{
 		atomic::{AtomicBool, Ordering},
-		mpsc::Receiver,
+		mpsc::{Receiver, RecvTimeoutError},
 		Arc, Mutex, PoisonError,
 	},
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use assay_blobs::{bytes_key, list_key, tiles_key};
@@ -22,6 +24,9 @@ use super::trouble::Trouble;
 
 /// Age at which a blob on its way to the host is one that nobody takes there any more.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
+/// Blobs that the host may look for at the same time while nobody waits for them. Fewer than a host allows.
+const MOST_ABANDONED: usize = 16;
 
 /// The pipe to the host, shared by the job and whoever answers pings.
 #[derive(Clone)]
@@ -40,16 +45,28 @@ impl Output {
 
 /// What a job may do with its host: one request at a time.
 pub(crate) struct Link {
-	pub(crate) output: Output,
+	output: Output,
 	/// Answers to requests.
-	pub(crate) answers: Receiver<HostMessage>,
+	answers: Receiver<HostMessage>,
 	/// Set when nobody waits for the job any more.
-	pub(crate) stop: Arc<AtomicBool>,
+	stop: Arc<AtomicBool>,
 	/// Folder of the task.
 	pub(crate) folder: PathBuf,
+	/// Blobs that were asked for and are not waited for any more. Their answers may still come.
+	abandoned: RefCell<BTreeSet<BlobKey>>,
 }
 
 impl Link {
+	/// The link of a job that works in this folder.
+	pub(crate) fn new(
+		output: Output,
+		answers: Receiver<HostMessage>,
+		stop: Arc<AtomicBool>,
+		folder: PathBuf,
+	) -> Self {
+		Self { output, answers, stop, folder, abandoned: RefCell::default() }
+	}
+
 	/// Whether somebody still waits for the result.
 	pub(crate) fn is_wanted(&self) -> bool {
 		!self.stop.load(Ordering::Relaxed)
@@ -61,21 +78,53 @@ impl Link {
 
 	fn ask(&self, message: &WorkerMessage) -> Result<HostMessage, Trouble> {
 		self.say(message)?;
-		self.answers.recv().map_err(|_| Trouble::Gone)
+		self.answer(None)?.ok_or(Trouble::Gone)
 	}
 
-	fn file(&self, key: BlobKey) -> Result<Option<PathBuf>, Trouble> {
-		match self.ask(&WorkerMessage::Need(key))? {
-			HostMessage::Have { key: of, path } if of == key => Ok(Some(path.to_path())),
-			HostMessage::Unavailable { key: of } if of == key => Ok(None),
-			_ => Err(Trouble::Machine("the host answers what was not asked".into())),
+	/// The next answer that somebody waits for; `None` if there is none until `end`.
+	fn answer(&self, end: Option<Instant>) -> Result<Option<HostMessage>, Trouble> {
+		loop {
+			let answer = match end {
+				None => self.answers.recv().map_err(|_| RecvTimeoutError::Disconnected),
+				Some(end) => {
+					self.answers.recv_timeout(end.saturating_duration_since(Instant::now()))
+				},
+			};
+			match answer {
+				Ok(HostMessage::Have { key, .. } | HostMessage::Unavailable { key })
+					if self.abandoned.borrow_mut().remove(&key) => {},
+				Ok(answer) => return Ok(Some(answer)),
+				Err(RecvTimeoutError::Timeout) => return Ok(None),
+				Err(RecvTimeoutError::Disconnected) => return Err(Trouble::Gone),
+			}
+		}
+	}
+
+	/// The file of a blob; `None` when it cannot be had, or the host has not found it within `limit`.
+	fn file(&self, key: BlobKey, limit: Option<Duration>) -> Result<Option<PathBuf>, Trouble> {
+		// The host still looks for what was asked for, and answers once.
+		let is_asked = self.abandoned.borrow_mut().remove(&key);
+		if !is_asked {
+			if limit.is_some() && self.abandoned.borrow().len() >= MOST_ABANDONED {
+				return Ok(None);
+			}
+			self.say(&WorkerMessage::Need(key))?;
+		}
+		match self.answer(limit.map(|limit| Instant::now() + limit))? {
+			Some(HostMessage::Have { key: of, path }) if of == key => Ok(Some(path.to_path())),
+			Some(HostMessage::Unavailable { key: of }) if of == key => Ok(None),
+			Some(_) => Err(Trouble::Machine("the host answers what was not asked".into())),
+			None => {
+				self.abandoned.borrow_mut().insert(key);
+				Ok(None)
+			},
 		}
 	}
 
 	/// A string of bytes, checked; `None` when it cannot be had.
 	pub(crate) fn bytes(&self, root: &Root) -> Result<Option<Vec<u8>>, Trouble> {
 		let key = BlobKey::Bytes(*root);
-		let Some(path) = self.file(key)? else { return Ok(None) };
+		let Some(path) = self.file(key, None)? else { return Ok(None) };
 		let bytes = fs::read(&path).map_err(io_trouble(&path))?;
 		same(&key, &bytes_key(&bytes)).map(|()| Some(bytes))
 	}
@@ -87,12 +136,17 @@ impl Link {
 
 	/// The leaves of a list, checked; `None` when it cannot be had.
 	pub(crate) fn list(&self, tag: ListTag, root: &Root) -> Result<Option<Vec<Root>>, Trouble> {
-		self.leaves(BlobKey::List { tag, root: *root })
+		self.leaves_within(BlobKey::List { tag, root: *root }, None)
 	}
 
-	/// The leaves of a list or the tiles of a tensor, checked; `None` when they cannot be had.
-	pub(crate) fn leaves(&self, key: BlobKey) -> Result<Option<Vec<Root>>, Trouble> {
-		let Some(path) = self.file(key)? else { return Ok(None) };
+	/// The leaves of a list or the tiles of a tensor, checked; `None` when they cannot be had, or not
+	/// within `limit`. Without one the host decides how long it looks for them.
+	pub(crate) fn leaves_within(
+		&self,
+		key: BlobKey,
+		limit: Option<Duration>,
+	) -> Result<Option<Vec<Root>>, Trouble> {
+		let Some(path) = self.file(key, limit)? else { return Ok(None) };
 		let bytes = fs::read(&path).map_err(io_trouble(&path))?;
 		let (leaves, rest) = bytes.as_chunks::<32>();
 		let found = match key {

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod link;
+mod missing;
 mod play;
 mod run;
 mod task;
@@ -94,7 +95,7 @@ impl Running {
 		job: Job,
 	) -> Sender<HostMessage> {
 		let (sender, answers) = channel();
-		let link = Link { output: self.output.clone(), answers, stop: self.stop.clone(), folder };
+		let link = Link::new(self.output.clone(), answers, self.stop.clone(), folder);
 		let work = move || {
 			// A defect of this program must not pass for a result.
 			let result =

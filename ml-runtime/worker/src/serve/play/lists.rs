@@ -11,6 +11,7 @@ use assay_worker_protocol::{BlobKey, ListTag};
 
 use crate::serve::{
 	link::Link,
+	missing::Missing,
 	run::{run_beside, RUN},
 	trouble::Trouble,
 	Behaviour,
@@ -106,6 +107,11 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 		let trace = |step: &Span| self.trace(step).ok_or(Trouble::Gone);
 		match level {
 			Level::Claim => {
+				// Only a run that has not ended is gone on with: whoever holds its folder, another move
+				// or a session, may hold it for long, and beside it the run would begin anew.
+				if let Some(claim) = self.replay.borrow().claim()? {
+					return Ok(claim.states().to_vec());
+				}
 				let session = run_beside(self.link, &self.job, &self.kernels, self.behaviour)?;
 				Ok(session.claim().states().to_vec())
 			},
@@ -169,7 +175,7 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 	fn fetch(&self, key: BlobKey) -> Option<Vec<Root>> {
 		let known = self.published.borrow().get(&key).cloned();
 		known.unwrap_or_else(|| {
-			let fetched = match self.link.leaves(key) {
+			let fetched = match Missing::new(self.link).leaves(key) {
 				// A damaged file is as good as none.
 				Err(Trouble::Machine(why)) => {
 					log::warn!("{why}");

@@ -4,6 +4,8 @@
 #   scripts/conformance.sh --long                   at least a million words of each
 #   scripts/conformance.sh --exhaustive exp,tanh    all 2^32 inputs of two functions
 #   scripts/conformance.sh --wasm [--long]          the referee inside the built runtime, and its worst tiles
+#   scripts/conformance.sh --arm                    the kernels for ARM processors, on one or in an emulator (Debian: qemu-user
+#                                                   and gcc-aarch64-linux-gnu)
 #   scripts/conformance.sh --help                   the other options, and what the lines mean
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -17,6 +19,19 @@ if [ "${1:-}" = --wasm ]; then
 	# One test at a time, so that the times of tiles are those of a quiet process.
 	exec env -u SKIP_WASM_BUILD cargo test --release --locked --workspace --test referee_in_wasm -- \
 		--nocapture --test-threads=1
+fi
+if [ "${1:-}" = --arm ]; then
+	[ $# = 1 ] || die "after --arm there is nothing"
+	target=aarch64-unknown-linux-gnu
+	if [ "$(uname -m)" != aarch64 ]; then
+		command -v qemu-aarch64 >/dev/null || die "no emulator: apt-get install qemu-user"
+		command -v aarch64-linux-gnu-gcc >/dev/null || die "no linker: apt-get install gcc-aarch64-linux-gnu"
+		[ -d "$(rustc --print target-libdir --target $target)" ] ||
+			die "no standard library for ARM: rustup target add $target"
+		export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+		export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+	fi
+	exec cargo run --release --locked --target $target -p assay-conformance --bin assay-conformance
 fi
 cargo build --release --locked --workspace --bin assay-conformance
 exec "$CARGO_TARGET_DIR/release/assay-conformance" "$@"

@@ -63,10 +63,10 @@ fn node_should_be_refused_when_its_operands_do_not_fit_each_other() {
 	let labels = ValueType { dtype: DType::U32, rows: 2, cols: 1 };
 	let nodes = [
 		// A longer row than the other's column, and the other way round.
-		node(product.clone(), &[floats(2, 6), floats(4, 3)], floats(2, 3)),
-		node(product.clone(), &[floats(2, 4), floats(6, 3)], floats(2, 3)),
+		node(product, &[floats(2, 6), floats(4, 3)], floats(2, 3)),
+		node(product, &[floats(2, 4), floats(6, 3)], floats(2, 3)),
 		// A result of another shape with as many words, and one that is larger.
-		node(product.clone(), &[floats(2, 4), floats(4, 3)], floats(3, 2)),
+		node(product, &[floats(2, 4), floats(4, 3)], floats(3, 2)),
 		node(product, &[floats(2, 4), floats(4, 3)], floats(4, 3)),
 		node(Op::Pick, &[floats(4, 3), labels], floats(4, 1)),
 		node(Op::RowSum, &[floats(2, 4)], floats(4, 1)),

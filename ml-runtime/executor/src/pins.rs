@@ -19,6 +19,7 @@
 //! may set no times.
 
 use std::{
+	cmp::Reverse,
 	collections::BTreeSet,
 	fs::{self, OpenOptions},
 	io::{self, Write},
@@ -145,7 +146,7 @@ impl Pins {
 	fn tidy(&self, kind: Kind, newest: &Path) {
 		let mut files = self.files(kind.prefix);
 		files.retain(|file| file.number.is_some() && file.path != newest);
-		files.sort_by(|a, b| b.used.cmp(&a.used));
+		files.sort_by_key(|file| Reverse(file.used));
 		files.iter().skip(MOST - 1).for_each(|file| remove(&file.path));
 		for file in self.files(TEMPORARY) {
 			if file.used.elapsed().is_ok_and(|age| age > LEFT_BEHIND) {

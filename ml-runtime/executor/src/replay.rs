@@ -47,13 +47,16 @@ enum Place {
 	Pin,
 }
 
+/// A step, where its state is, and the slots then.
+type Near = (u64, Place, Vec<Vec<u32>>);
+
 impl Saved {
 	/// Slots at the last of these steps for which there are any, and where they are.
 	fn nearest(
 		&self,
 		job: &Prepared,
 		steps: RangeInclusive<u64>,
-	) -> Result<Option<(u64, Place, Vec<Vec<u32>>)>, ExecError> {
+	) -> Result<Option<Near>, ExecError> {
 		if steps.is_empty() {
 			return Ok(None);
 		}

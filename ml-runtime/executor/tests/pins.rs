@@ -159,6 +159,9 @@ fn states_of_a_stride_should_be_cut_when_a_shorter_job_ends_inside() {
 	assert_eq!((states(&long), kernels.taken()), (all, STRIDE));
 }
 
+/// What befalls the bytes of a file.
+type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 #[test]
 fn pins_should_be_skipped_and_written_anew_when_damaged() {
 	let job = job();
@@ -180,7 +183,7 @@ fn pins_should_be_skipped_and_written_anew_when_damaged() {
 			fs::write(path, bytes).unwrap();
 		}
 	};
-	let damages: [&dyn Fn(&mut Vec<u8>); 5] = [
+	let damages: [Damage; 5] = [
 		&|bytes| bytes.truncate(bytes.len() / 2),
 		&|bytes| bytes.clear(),
 		&|bytes| bytes[3] ^= 1,

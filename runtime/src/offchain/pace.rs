@@ -23,11 +23,16 @@ impl Pace {
 	/// As it was last seen.
 	pub fn known() -> Self {
 		let seen = StorageValueRef::persistent(KEY).get::<u64>().ok().flatten();
-		let admitted = || <Runtime as pallet_dispute::Config>::Clock::get().flops_per_block;
-		Self(seen.unwrap_or_else(|| admitted().saturating_mul(UNSEEN)).max(1))
+		Self(seen.unwrap_or_else(|| Self::admitted().saturating_mul(UNSEEN)).max(1))
 	}
 
-	/// Takes note of a training's pace. A slower one counts at once, a faster one by and by.
+	fn admitted() -> u64 {
+		<Runtime as pallet_dispute::Config>::Clock::get().flops_per_block
+	}
+
+	/// Takes note of a training's pace. A slower one counts at once, a faster one by and by. It never falls below the pace
+	/// by which strides are admitted: tiny steps take as long as larger ones, and a solver that bids for nothing any
+	/// more would never see another pace.
 	pub fn notice(task: &TaskOf<Runtime>, progress: &Progress) {
 		let per_second = u128::from(task.spec.program.flops)
 			.saturating_mul(progress.steps_per_second_milli.into());
@@ -38,7 +43,7 @@ impl Pace {
 		let seen = u64::try_from(seen).unwrap_or(u64::MAX);
 		let Self(known) = Self::known();
 		let rise = seen.saturating_sub(known).checked_div(4).unwrap_or(0);
-		let pace = seen.min(known.saturating_add(rise));
+		let pace = seen.min(known.saturating_add(rise)).max(Self::admitted());
 		StorageValueRef::persistent(KEY).set(&pace);
 	}
 

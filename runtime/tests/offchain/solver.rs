@@ -404,5 +404,9 @@ fn pace_should_fall_at_once_and_rise_by_and_by_when_trainings_are_seen() {
 		assert_eq!(needed, Some(1), "a quarter of the way");
 		assert_eq!(bids(30 * UNSEEN, sent), 1);
 		assert_eq!(bids(60 * UNSEEN, sent), 0);
+		// Steps of next to nothing say little of the machine: strides are admitted for a tenth of the pace.
+		assert_eq!(bids(1, sent), 1);
+		see(1_000);
+		assert_eq!((bids(UNSEEN * 18 / 10, sent), bids(UNSEEN * 17 / 10, sent)), (0, 1));
 	});
 }

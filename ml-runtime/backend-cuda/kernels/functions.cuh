@@ -108,17 +108,17 @@ INLINE u32 erf(u32 x) {
 	const auto p_6 = fma(p_5, u, 0xBD0D70A6u);
 	const auto small = fma(p_6, size, size);
 	const auto v = sub(size, 0x3F8C0000u);
-	const auto q = fma(0xB7098491u, v, 0x38189EE8u);
-	const auto q_2 = fma(q, v, 0x39CB188Eu);
-	const auto q_3 = fma(q_2, v, 0xBB69F236u);
-	const auto q_4 = fma(q_3, v, 0x3C206086u);
-	const auto q_5 = fma(q_4, v, 0xB9C5FEA4u);
-	const auto q_6 = fma(q_5, v, 0xBD3EDCBCu);
-	const auto q_7 = fma(q_6, v, 0x3D2DE076u);
-	const auto q_8 = fma(q_7, v, 0x3E4538E9u);
-	const auto q_9 = fma(q_8, v, 0xBEFA1C07u);
-	const auto q_10 = fma(q_9, v, 0x3EB2C50Cu);
-	const auto large = fma((q_10 ^ 0x80000000u), q_10, 0x3F800000u);
+	const auto p_7 = fma(0xB7098491u, v, 0x38189EE8u);
+	const auto p_8 = fma(p_7, v, 0x39CB188Eu);
+	const auto p_9 = fma(p_8, v, 0xBB69F236u);
+	const auto p_10 = fma(p_9, v, 0x3C206086u);
+	const auto p_11 = fma(p_10, v, 0xB9C5FEA4u);
+	const auto p_12 = fma(p_11, v, 0xBD3EDCBCu);
+	const auto p_13 = fma(p_12, v, 0x3D2DE076u);
+	const auto p_14 = fma(p_13, v, 0x3E4538E9u);
+	const auto p_15 = fma(p_14, v, 0xBEFA1C07u);
+	const auto p_16 = fma(p_15, v, 0x3EB2C50Cu);
+	const auto large = fma((p_16 ^ 0x80000000u), p_16, 0x3F800000u);
 	return odd(x, ((size < 0x3F8C0000u) ? small : large));
 }
 

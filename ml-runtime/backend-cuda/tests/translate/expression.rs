@@ -1,6 +1,6 @@
 //! Expressions.
 
-use syn::{BinOp, Expr, ExprCall, ExprClosure, ExprMethodCall, Lit, UnOp};
+use syn::{BinOp, Expr, ExprCall, ExprForLoop, ExprMethodCall, Lit, Stmt, UnOp};
 
 use super::{hexadecimal, name_of, unknown, Body, Formulas, Scope, Unknown, Value};
 
@@ -133,19 +133,6 @@ impl Body<'_> {
 		let receiver = self.expression(&call.receiver, scope)?;
 		let name = call.method.to_string();
 		match (name.as_str(), receiver, call.args.len()) {
-			("iter" | "into_iter" | "copied" | "rev", Value::Array(mut words), 0) => {
-				if name == "rev" {
-					words.reverse();
-				}
-				Ok(Value::Array(words))
-			},
-			("fold", Value::Array(words), 2) => match &call.args[1] {
-				Expr::Closure(closure) => {
-					let first = self.word(&call.args[0], scope)?;
-					self.fold(&words, first, closure, scope)
-				},
-				_ => unknown(call, "a fold with something else than a closure"),
-			},
 			(name, Value::Word(receiver), 1) if WRAPPING.contains(&name) => {
 				let argument = self.word(&call.args[0], scope)?;
 				Ok(Value::Word(format!("{name}({receiver}, {argument})")))
@@ -154,27 +141,30 @@ impl Body<'_> {
 		}
 	}
 
-	/// One line for each step.
-	fn fold(
-		&mut self,
-		words: &[String],
-		first: String,
-		closure: &ExprClosure,
-		scope: &Scope,
-	) -> Result<Value, Unknown> {
-		let names = closure.inputs.iter().map(name_of).collect::<Result<Vec<_>, _>>()?;
-		let [accumulated, element] = names.as_slice() else {
-			return unknown(closure, "not two parameters");
+	/// One line for each assignment in each turn of a loop over coefficients.
+	pub(super) fn unroll(&mut self, each: &ExprForLoop, scope: &mut Scope) -> Result<(), Unknown> {
+		let element = name_of(&each.pat)?;
+		let Value::Array(words) = self.expression(&each.expr, scope)? else {
+			return unknown(&each.expr, "not coefficients");
 		};
-		let mut value = Value::Word(first);
 		for word in words {
-			let mut scope = scope.clone();
-			scope.insert(accumulated.clone(), value);
-			scope.insert(element.clone(), Value::Word(word.clone()));
-			let step = self.expression(&closure.body, &scope)?;
-			value = self.bind(accumulated, step);
+			let mut inside = scope.clone();
+			inside.insert(element.clone(), Value::Word(word));
+			for statement in &each.body.stmts {
+				let Stmt::Expr(Expr::Assign(assignment), Some(_)) = statement else {
+					return unknown(statement, "not an assignment");
+				};
+				let name = path_of(&assignment.left).and_then(|path| path.last().cloned());
+				let Some(name) = name.filter(|name| scope.contains_key(name)) else {
+					return unknown(&assignment.left, "not a variable from before the loop");
+				};
+				let value = self.expression(&assignment.right, &inside)?;
+				let value = self.bind(&name, value);
+				inside.insert(name.clone(), value.clone());
+				scope.insert(name, value);
+			}
 		}
-		Ok(value)
+		Ok(())
 	}
 }
 

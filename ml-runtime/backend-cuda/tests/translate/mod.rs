@@ -1,15 +1,15 @@
 //! Translates the formulas of `assay_ops::functions::generic` to CUDA, so that they are written once.
 //!
 //! Only the straight-line Rust that such formulas are made of is known: constants, `let`, calls, `if` as
-//! an expression, wrapping integer arithmetic, comparisons, casts, and `fold` over an array of
-//! coefficients. Anything else is an error that says what it is. Since nothing has side effects, both
+//! an expression, wrapping integer arithmetic, comparisons, casts, and `for` over an array of coefficients
+//! with assignments to variables declared before it, which is unrolled. Anything else is an error that says what it is. Since nothing has side effects, both
 //! branches of an `if` may be computed before one is selected.
 
 mod expression;
 
 use std::collections::BTreeMap;
 
-use syn::{spanned::Spanned, FnArg, Item, ItemConst, ItemFn, Pat, Stmt, Type};
+use syn::{spanned::Spanned, Expr, FnArg, Item, ItemConst, ItemFn, Pat, Stmt, Type};
 
 /// Why a formula was not translated: where in the source, and what is unknown there.
 #[derive(Debug)]
@@ -131,9 +131,8 @@ fn bare(text: &str) -> &str {
 /// The name that a pattern binds.
 fn name_of(pattern: &Pat) -> Result<String, Unknown> {
 	match pattern {
-		Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.mutability.is_none() => {
-			Ok(pattern.ident.to_string())
-		},
+		// What is assigned to a variable is a new name, so it does not matter which ones are mutable.
+		Pat::Ident(pattern) if pattern.by_ref.is_none() => Ok(pattern.ident.to_string()),
 		Pat::Type(pattern) => name_of(&pattern.pat),
 		Pat::Reference(pattern) => name_of(&pattern.pat),
 		_ => unknown(pattern, "not a plain name"),
@@ -249,6 +248,7 @@ impl Body<'_> {
 					let value = self.expression(&constant.expr, &scope)?;
 					scope.insert(constant.ident.to_string(), value);
 				},
+				Stmt::Expr(Expr::ForLoop(each), _) => self.unroll(each, &mut scope)?,
 				Stmt::Expr(expression, None) => return self.expression(expression, &scope),
 				other => return unknown(other, "not a let or a result"),
 			}

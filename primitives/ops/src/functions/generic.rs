@@ -21,6 +21,18 @@ const EXP_MAX: u32 = 0x42B2_0000;
 /// Below this, exp rounds to zero: −104.
 const EXP_MIN: u32 = 0xC2D0_0000;
 
+/// A polynomial of x, highest power first: one fused step for each coefficient after the first.
+///
+/// A loop and no closure: a closure that is not inlined has none of the instructions of the function around it.
+#[inline(always)]
+fn horner<A: Arith>(highest: u32, coefficients: &[u32], x: u32) -> u32 {
+	let mut p = highest;
+	for coefficient in coefficients {
+		p = A::fma(p, x, *coefficient);
+	}
+	p
+}
+
 /// Natural exponential: `x = n · ln 2 + r`, `e^x = 2^n · e^r`.
 ///
 /// The scaling is done in two exact powers of two, of which the second rounds once where the
@@ -47,7 +59,7 @@ fn reduced_exp<A: Arith>(x: u32) -> (i32, u32) {
 	let whole = A::sub(shifted, ROUNDER);
 	let r = A::fma(whole, MINUS_LN2_HIGH, x);
 	let r = A::fma(whole, MINUS_LN2_LOW, r);
-	let p = EXP_POLYNOMIAL.iter().fold(EXP_HIGHEST, |p, c| A::fma(p, r, *c));
+	let p = horner::<A>(EXP_HIGHEST, &EXP_POLYNOMIAL, r);
 	(n, A::fma(A::fma(p, r, soft::ONE), r, soft::ONE))
 }
 
@@ -89,7 +101,7 @@ pub fn log<A: Arith>(x: u32) -> u32 {
 	let total = exponent.wrapping_sub(if subnormal { 23 } else { 0 });
 	let e = A::sub(ROUNDER.wrapping_add(total as u32), ROUNDER);
 	let f = A::sub(significand, soft::ONE);
-	let p = LOG_POLYNOMIAL.iter().fold(LOG_HIGHEST, |p, c| A::fma(p, f, *c));
+	let p = horner::<A>(LOG_HIGHEST, &LOG_POLYNOMIAL, f);
 	let one_plus = A::fma(A::mul(f, f), p, f);
 	let finite = A::fma(e, LN2, one_plus);
 	if x.wrapping_shl(1) == 0 {
@@ -121,7 +133,7 @@ const TANH_HIGHEST: u32 = 0x3AC9_E272;
 pub fn tanh<A: Arith>(x: u32) -> u32 {
 	let size = at_most(x & !SIGN, TANH_MAX);
 	let square = A::mul(size, size);
-	let p = TANH_POLYNOMIAL.iter().fold(TANH_HIGHEST, |p, c| A::fma(p, square, *c));
+	let p = horner::<A>(TANH_HIGHEST, &TANH_POLYNOMIAL, square);
 	let small = A::fma(p, A::mul(size, square), size);
 	let (n, y) = reduced_exp::<A>(A::add(size, size));
 	let below_one = A::div(TWO, A::fma(y, power_of_two(n), soft::ONE));
@@ -160,10 +172,10 @@ const ERFC_ROOT_HIGHEST: u32 = 0xB709_8491;
 pub fn erf<A: Arith>(x: u32) -> u32 {
 	let size = at_most(x & !SIGN, ERF_MAX);
 	let u = A::fma(size, size, MINUS_HALF);
-	let p = ERF_POLYNOMIAL.iter().fold(ERF_HIGHEST, |p, c| A::fma(p, u, *c));
+	let p = horner::<A>(ERF_HIGHEST, &ERF_POLYNOMIAL, u);
 	let small = A::fma(p, size, size);
 	let v = A::sub(size, ERF_SPLIT);
-	let q = ERFC_ROOT_POLYNOMIAL.iter().fold(ERFC_ROOT_HIGHEST, |q, c| A::fma(q, v, *c));
+	let q = horner::<A>(ERFC_ROOT_HIGHEST, &ERFC_ROOT_POLYNOMIAL, v);
 	let large = A::fma(q ^ SIGN, q, soft::ONE);
 	odd(x, if size < ERF_SPLIT { small } else { large })
 }

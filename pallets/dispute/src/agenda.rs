@@ -131,7 +131,7 @@ impl<T: Config> Pallet<T> {
 			clock.extension <= clock.reserve().saturating_div(2),
 			"an extension must fit twice into the reserve of a clock"
 		);
-		assert!(clock.flops_per_block > 0, "replays take time");
+		assert!(clock.effort_per_block > 0, "replays take time");
 		assert!(
 			clock.base > 0 && clock.longest() < u32::MAX >> 2,
 			"every game must have a clock, and end before block numbers do"

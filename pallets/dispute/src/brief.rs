@@ -4,7 +4,7 @@ use assay_case::Brief;
 use assay_dispute_game::Side;
 use assay_primitives::{Claims, TaskId};
 
-use crate::{Config, Disputes, GameId, Pallet, Transcripts};
+use crate::{move_impls::ClaimOf, Config, Disputes, GameId, Pallet, Transcripts};
 
 /// Number of no game: an opening move does not depend on it, and a player that prepares one should not
 /// start over because somebody else opens a game.
@@ -14,7 +14,8 @@ impl<T: Config> Pallet<T> {
 	/// What a challenger needs to open a game against the claim of `task`. `prefixes` are the lengths of
 	/// the running attempt's heartbeats.
 	pub fn opening_brief(task: TaskId, prefixes: impl IntoIterator<Item = u32>) -> Option<Brief> {
-		let claim = T::Claims::claim(task)?;
+		// Nor on how many games are open, which only its clock does.
+		let claim = ClaimOf::<T> { open_games: 0, ..T::Claims::claim(task)? };
 		let params = Self::params(NO_GAME, task, &claim).ok()?;
 		Some(Brief {
 			case: Self::case_with(task, &claim, &params, prefixes).ok()?,

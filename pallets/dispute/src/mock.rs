@@ -62,7 +62,7 @@ parameter_types! {
 	pub static Blocks: BlockWeights = blocks();
 	pub const MarketLimits: market::Limits<u64> = market::Limits {
 		program_len: 20_000,
-		stride_flops: 100_000_000,
+		stride_effort: 10_000_000_000,
 		step_words: 1_000_000,
 		states: 100,
 		window_min: 2,
@@ -92,7 +92,7 @@ parameter_types! {
 	};
 	/// A clock of 41 blocks, of which 10 are reserve.
 	pub static Clock: ClockRules =
-		ClockRules { base: 40, flops_per_block: 1_000_000_000, replay_max: 10, extension: 5 };
+		ClockRules { base: 40, effort_per_block: 1_000_000_000, replay_max: 10, extension: 5 };
 	pub static DisputeTariff: Tariff<u64> =
 		Tariff { per_move: 10, per_byte: 1, per_gigaflop: 7, bond_base: 1_000, bond_factor: 5 };
 	pub static MaxGames: u32 = 40;

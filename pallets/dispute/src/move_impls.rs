@@ -87,8 +87,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn params(id: GameId, task: TaskId, claim: &ClaimOf<T>) -> Result<Params, Error<T>> {
 		let rules = T::Clock::get();
 		let (program, work) = (&claim.spec.program, &claim.spec.work);
-		let flops = program.flops.saturating_mul(work.stride.into());
-		let clock = rules.budget(flops, claim.open_games);
+		let clock = rules.budget(program.effort(work.stride), claim.open_games);
 		let referee = Referee::of_opset(program.opset).ok_or(Error::<T>::UnknownReferee)?;
 		let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::default());
 		let name = (genesis, task, claim.attempt, claim.claim.root, id);
@@ -141,10 +140,10 @@ impl<T: Config> Pallet<T> {
 		tariff.bond_base.saturating_add(defence.saturating_mul(tariff.bond_factor.into()))
 	}
 
-	/// How many games may be open about this claim: as many as its stake would cover the least bond for,
+	/// How many games may be open about a claim with this stake: as many as it would cover the least bond for,
 	/// so that nobody takes the chain's places with claims that cost it nothing; at least one.
-	pub(crate) fn places(claim: &ClaimOf<T>) -> u32 {
-		let bonds = claim.stake.checked_div(&T::Tariff::get().bond_base).unwrap_or_default();
+	pub fn places(stake: BalanceOf<T>) -> u32 {
+		let bonds = stake.checked_div(&T::Tariff::get().bond_base).unwrap_or_default();
 		bonds.saturated_into::<u32>().clamp(1, MAX_OPEN_GAMES)
 	}
 
@@ -153,7 +152,7 @@ impl<T: Config> Pallet<T> {
 		let claim = T::Claims::claim(task).ok_or(Error::NoClaim)?;
 		ensure!(*challenger != claim.solver, Error::OwnClaim);
 		ensure!(Disputes::<T>::count() < T::MaxGames::get(), Error::TooManyGames);
-		ensure!(claim.open_games < Self::places(&claim), Error::TooManyGames);
+		ensure!(claim.open_games < Self::places(claim.stake), Error::TooManyGames);
 		Ok(claim)
 	}
 

@@ -68,7 +68,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether no more games could be opened about the claim of a task.
 	fn is_full(task: TaskId) -> bool {
-		T::Claims::claim(task).is_some_and(|claim| claim.open_games >= Self::places(&claim))
+		T::Claims::claim(task).is_some_and(|claim| claim.open_games >= Self::places(claim.stake))
 	}
 
 	/// Takes a game out of the books.

@@ -79,8 +79,8 @@ impl<AccountId: Clone, Balance: Copy + Saturating, BlockNumber>
 pub struct ClockRules {
 	/// Blocks of each side for all its moves, replays not counted (`C_max`).
 	pub base: u32,
-	/// Weighted floating-point operations that the slowest admitted machine replays in a block.
-	pub flops_per_block: u64,
+	/// Effort of the steps that the slowest admitted machine replays in a block, in operations.
+	pub effort_per_block: u64,
 	/// Most blocks that are added for replays (`D`).
 	pub replay_max: u32,
 	/// Blocks that a side has at least when its turn begins, as long as its reserve lasts.
@@ -91,10 +91,10 @@ impl ClockRules {
 	/// Clock of one side: the base, and what replaying two strides takes; that time once more for each of
 	/// `others`, the games about the same claim that are open already. Games may be about different
 	/// strides, and who defends the claim has to replay them one after the other.
-	pub fn budget(&self, flops_of_stride: u64, others: u32) -> u32 {
-		let replay = flops_of_stride
+	pub fn budget(&self, effort_of_stride: u64, others: u32) -> u32 {
+		let replay = effort_of_stride
 			.saturating_mul(2)
-			.checked_div(self.flops_per_block)
+			.checked_div(self.effort_per_block)
 			.and_then(|blocks| u32::try_from(blocks).ok())
 			.map_or(self.replay_max, |blocks| blocks.saturating_add(1).min(self.replay_max));
 		self.base.saturating_add(replay.saturating_mul(others.saturating_add(1)))

@@ -82,7 +82,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Last block for opening a game against a claim that could be challenged until `until`. No block
 	/// counts in which the chain could not take a game: a whole window must follow it.
-	pub(crate) fn challenge_end(task: &TaskOf<T>, until: BlockNumberFor<T>) -> BlockNumberFor<T> {
+	pub fn challenge_end(task: &TaskOf<T>, until: BlockNumberFor<T>) -> BlockNumberFor<T> {
 		let window = task.spec.terms.challenge;
 		T::Games::last_full()
 			.map_or(until, |full| BlockNumberFor::<T>::from(full).saturating_add(window).max(until))

@@ -49,7 +49,7 @@ impl staking::Config for Test {
 parameter_types! {
 	pub const MarketLimits: Limits<u64> = Limits {
 		program_len: 2_000,
-		stride_flops: 1_000,
+		stride_effort: 101_000,
 		step_words: 1_000,
 		states: 100,
 		window_min: 2,

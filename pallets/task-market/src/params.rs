@@ -21,9 +21,9 @@ use scale_info::TypeInfo;
 pub struct Limits<BlockNumber> {
 	/// Most bytes of an encoded program.
 	pub program_len: u32,
-	/// Most weighted floating-point operations of one stride (and so of one step): a stride must be
-	/// replayed in a dispute, or its defender would lose by silence.
-	pub stride_flops: u64,
+	/// Most effort of one stride (and so of one step), in operations as [`assay_primitives::ProgramInfo::effort`] counts
+	/// them: a stride must be replayed in a dispute, or its defender would lose by silence.
+	pub stride_effort: u64,
 	/// Most words of all values and slots of one step: a traced step must fit a machine.
 	pub step_words: u64,
 	/// Most states in a claim's list.

@@ -25,14 +25,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(len <= limits.program_len, Error::ProgramTooLong);
 		ensure!(!program.slots.is_empty(), Error::ProgramWithoutState);
 		let checked = program.check(&Limits::new(record_size))?;
-		ensure!(
-			checked.cost.flops <= limits.stride_flops && checked.cost.words <= limits.step_words,
-			Error::ProgramStepTooExpensive
-		);
 		// A checked program has as many leaves as the tree takes: this cannot fail.
 		let tree = ProgramTree::new(&checked).ok_or(Error::ProgramEmpty)?;
 		let commitment = tree.commitment();
-		Ok(ProgramInfo {
+		let info = ProgramInfo {
 			root: commitment.root,
 			len,
 			opset: program.opset,
@@ -42,13 +38,17 @@ impl<T: Config> Pallet<T> {
 			flops: checked.cost.flops,
 			bytes: checked.cost.bytes,
 			words: checked.cost.words,
-		})
+		};
+		ensure!(
+			info.effort(1) <= limits.stride_effort && info.words <= limits.step_words,
+			Error::ProgramStepTooExpensive
+		);
+		Ok(info)
 	}
 
 	/// Checks that a stride can be replayed within the clock of a dispute.
 	pub(crate) fn check_stride(program: &ProgramInfo, work: &Work) -> Result<(), Error<T>> {
-		let flops = program.flops.saturating_mul(work.stride.into());
-		let replayable = flops <= T::Limits::get().stride_flops;
+		let replayable = program.effort(work.stride) <= T::Limits::get().stride_effort;
 		ensure!(replayable && work.stride <= MAX_SEARCHABLE, Error::StrideTooLong);
 		Ok(())
 	}

@@ -302,8 +302,8 @@ fn outbid(stranger_tip: Balance) -> Outbid {
 	let dispute =
 		chain.with(|| pallet_dispute::Disputes::<Runtime>::get(game)).expect("it is open");
 	let until = dispute.game.deadline().expect("it is not over");
-	// There is more at stake than the bond.
-	let urgency = Urgency { until, worth: dispute.bond };
+	// A stake for which the bond decides.
+	let urgency = Urgency::of_move(until, dispute.bond, 0);
 	let (now, purse) = (chain.now(), chain.money(&solver.account()));
 	let mut tried = (0..until - now).map(|waits| {
 		let tip = urgency.tip(now + waits, waits, purse);

@@ -14,27 +14,27 @@ use polkadot_sdk::{
 
 /// Half an hour of production blocks for all moves of one side (`C_max`).
 const CLOCK_BASE: BlockNumber = 300;
-/// Twenty minutes more, at most, where strides must be replayed (`D`); so much again for each game about the
+/// Five minutes more, at most, where strides must be replayed (`D`); so much again for each game about the
 /// same claim that is open already.
-const REPLAY_MAX: BlockNumber = 200;
+const REPLAY_MAX: BlockNumber = 50;
 /// Blocks that the agenda searches for room behind a deadline.
 const AGENDA_SLACK: BlockNumber = 64;
 /// Most blocks from a game's opening to its end: both clocks, and the agenda's delay.
 pub(super) const LONGEST_DISPUTE: BlockNumber =
 	2 * (CLOCK_BASE + MAX_OPEN_GAMES * REPLAY_MAX) + AGENDA_SLACK;
 
-/// Operations that a modest processor replays in one block: 5 · 10⁹, the throughput of one core with
-/// tracing on.
-pub(super) const FLOPS_PER_BLOCK: u64 = 5_000_000_000;
-/// Most operations of a stride whose replay, twice, fits the longest clock.
-pub(super) const REPLAYABLE_FLOPS: u64 = FLOPS_PER_BLOCK * (REPLAY_MAX as u64 - 1) / 2;
+/// Effort of steps that the slowest admitted machine replays in one block: 5 · 10¹⁰ operations. One core with AVX2 replays
+/// five to ten times as much (ADR 0028).
+pub(super) const EFFORT_PER_BLOCK: u64 = 50_000_000_000;
+/// Most effort of a stride whose replay, twice, fits the longest clock.
+pub(super) const REPLAYABLE_EFFORT: u64 = EFFORT_PER_BLOCK * (REPLAY_MAX as u64 - 1) / 2;
 
 parameter_types! {
 	/// Ten blocks is a minute in production, and time for a move to travel and be included on networks
 	/// with fast slots.
 	pub const Clock: ClockRules = ClockRules {
 		base: CLOCK_BASE,
-		flops_per_block: FLOPS_PER_BLOCK,
+		effort_per_block: EFFORT_PER_BLOCK,
 		replay_max: REPLAY_MAX,
 		extension: 10,
 	};

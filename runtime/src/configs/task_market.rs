@@ -1,7 +1,7 @@
 //! The task market: limits of tasks, prices, and what a faulty solver loses.
 
 use crate::{
-	configs::{dispute::REPLAYABLE_FLOPS, BlockWeights},
+	configs::{dispute::REPLAYABLE_EFFORT, BlockWeights},
 	constants::{deposit, ASY, DAYS, MICRO},
 	Balance, Balances, BlockNumber, ComputeStaking, Dispute, Runtime, RuntimeHoldReason,
 };
@@ -19,7 +19,7 @@ parameter_types! {
 	/// What a task may ask for.
 	pub const MarketLimits: Limits<BlockNumber> = Limits {
 		program_len: MAX_PROGRAM_BYTES,  // what an executor takes
-		stride_flops: REPLAYABLE_FLOPS,  // one stride, replayed twice, fits the clock of a dispute
+		stride_effort: REPLAYABLE_EFFORT, // one stride, replayed twice, fits the clock of a dispute
 		step_words: 1 << 28,             // a traced step needs 1 GiB
 		states: 1 << 20,                 // as deep as games search
 		window_min: 5,                   // time for a transaction to be included

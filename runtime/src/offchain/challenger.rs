@@ -2,6 +2,7 @@
 
 use super::{
 	consult,
+	pace::{Exposure, Pace},
 	player::{self, Plays, Table},
 	Action, LOG,
 };
@@ -30,24 +31,40 @@ pub enum Duty {
 	Check(TaskId),
 }
 
-/// The duties of an account, most urgent first.
+impl Duty {
+	/// First block in which it is too late.
+	pub(super) fn until(&self) -> Option<BlockNumber> {
+		match self {
+			Self::Continue(game) => Disputes::<Runtime>::get(game)?.game.deadline(),
+			Self::Check(task) => Some(player::opening_until(&Tasks::<Runtime>::get(task)?)),
+		}
+	}
+}
+
+/// The duties of an account, most urgent first. It checks no claim that it could not dispute beside those that it disputes
+/// already.
 pub fn duties(who: &AccountId) -> Vec<Duty> {
 	let mine: Vec<_> =
 		Disputes::<Runtime>::iter().filter(|(_, dispute)| dispute.challenger == *who).collect();
 	let disputed: BTreeSet<_> = mine.iter().map(|(_, dispute)| dispute.task).collect();
 	let mut moves: Vec<_> = mine
 		.iter()
-		.filter(|(_, dispute)| dispute.game.mover() == Some(Side::Challenger))
+		.filter(|(_, dispute)| player::is_to_move(dispute, Side::Challenger))
 		.map(|(game, dispute)| (dispute.game.deadline(), *game))
 		.collect();
 	moves.sort_unstable();
-	let now = System::block_number();
+	let pace = Pace::known();
+	let exposure = disputed.iter().filter_map(Tasks::<Runtime>::get);
+	let exposure = exposure.fold(Exposure::default(), |all, task| all.and_game(pace, &task));
+	let too_late = System::block_number().saturating_add(1);
 	let mut checks: Vec<_> = Tasks::<Runtime>::iter()
-		.filter_map(|(id, task)| match task.stage {
-			Stage::Claimed { job, until, .. } if job.solver != *who && now < until => {
-				Some((until, id))
-			},
-			Stage::Open { .. } | Stage::Running { .. } | Stage::Claimed { .. } => None,
+		.filter_map(|(id, task)| {
+			let (Stage::Claimed { job, .. }, until) = (&task.stage, player::opening_until(&task))
+			else {
+				return None;
+			};
+			let bearable = exposure.and_game(pace, &task).is_bearable();
+			(job.solver != *who && too_late < until && bearable).then_some((until, id))
 		})
 		.filter(|(_, id)| !disputed.contains(id))
 		.collect();

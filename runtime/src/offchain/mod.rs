@@ -10,7 +10,7 @@
 //!   defend their claims. `achl` keys belong to challengers: they check others' claims and dispute wrong
 //!   ones. A node plays a role for each key in its keystore whose account exists on chain.
 //! - *duty*: something that the state asks of an account now; [`solver::duties`], [`challenger::duties`].
-//! - *urgency*: by when a transaction must be included, and what is lost otherwise; it gets a tip by that ([`tips`]).
+//! - *urgency*: by when a transaction must be included, and the highest tip that it may get ([`tips`]).
 //!
 //! # Invariants
 //! - Everything is derived from the state and the executor. A worker may run twice, or not at all, and
@@ -30,8 +30,8 @@ pub mod signing;
 pub mod solver;
 pub mod tips;
 
-use crate::RuntimeCall;
-use alloc::string::String;
+use crate::{BlockNumber, RuntimeCall};
+use alloc::{string::String, vec::Vec};
 use assay_host_functions::{self as executor, Fault, Job, JobStatus};
 use player::Plays;
 use signing::{ChallengerKey, Key, SolverKey};
@@ -46,16 +46,67 @@ pub fn run() {
 	if executor::poll(0).is_none() {
 		return;
 	}
-	let plays = Plays::default();
+	let mut hands = Vec::new();
 	for key in Key::all::<SolverKey>() {
-		let duties = solver::duties(&key.account);
-		key.send(duties.into_iter().filter_map(|duty| solver::act(duty, &plays)));
+		let duties = solver::duties(&key.account).into_iter().map(Duty::Solver).collect();
+		hands.push(Hand { key, duties, actions: Vec::new() });
 	}
 	for key in Key::all::<ChallengerKey>() {
 		challenger::notice_games(&key.account);
-		let duties = challenger::duties(&key.account);
-		key.send(duties.into_iter().filter_map(|duty| challenger::act(duty, &plays)));
+		let duties = challenger::duties(&key.account).into_iter().map(Duty::Challenger).collect();
+		hands.push(Hand { key, duties, actions: Vec::new() });
 	}
+	work(&mut hands);
+	for Hand { key, actions, .. } in hands {
+		key.send(actions.into_iter());
+	}
+}
+
+/// A key, what it has to do, and what follows.
+struct Hand {
+	key: Key,
+	duties: Vec<Duty>,
+	actions: Vec<Action>,
+}
+
+/// What a key has to do.
+#[derive(Clone, Copy)]
+enum Duty {
+	Solver(solver::Duty),
+	Challenger(challenger::Duty),
+}
+
+impl Duty {
+	/// First block in which it is too late; none where nothing is lost then.
+	fn until(&self) -> Option<BlockNumber> {
+		match self {
+			Self::Solver(duty) => duty.until(),
+			Self::Challenger(duty) => duty.until(),
+		}
+	}
+
+	fn act(self, plays: &Plays) -> Option<Action> {
+		match self {
+			Self::Solver(duty) => solver::act(duty, plays),
+			Self::Challenger(duty) => challenger::act(duty, plays),
+		}
+	}
+}
+
+/// Works on the duties of all keys, in the order of their deadlines: they share one executor.
+fn work(hands: &mut [Hand]) {
+	let duties = hands.iter().enumerate().flat_map(|(at, hand)| {
+		hand.duties.iter().map(move |duty| (duty.until().unwrap_or(BlockNumber::MAX), at, *duty))
+	});
+	let mut duties: Vec<_> = duties.collect();
+	duties.sort_by_key(|(until, ..)| *until);
+	let plays = Plays::remembered();
+	for (_, at, duty) in duties {
+		if let (Some(action), Some(hand)) = (duty.act(&plays), hands.get_mut(at)) {
+			hand.actions.push(action);
+		}
+	}
+	plays.remember();
 }
 
 /// A call to send, and what to tell the operator about it.
@@ -74,6 +125,11 @@ pub struct Action {
 /// Has the executor do a job, if it does not do it already, and says where it stands. `None` where there
 /// is nothing to say yet; faults are logged.
 fn consult(job: &Job) -> Option<JobStatus> {
+	submit(job).map(|(_, status)| status)
+}
+
+/// As [`consult`], with the number by which the executor knows the job.
+fn submit(job: &Job) -> Option<(u64, JobStatus)> {
 	let task = job.context.task;
 	let id = match executor::submit_job(job) {
 		Ok(id) => id,
@@ -92,5 +148,5 @@ fn consult(job: &Job) -> Option<JobStatus> {
 		},
 		JobStatus::Unknown | JobStatus::Queued | JobStatus::Running(_) | JobStatus::Done(_) => {},
 	}
-	Some(status)
+	Some((id, status))
 }

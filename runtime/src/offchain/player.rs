@@ -1,7 +1,7 @@
 //! Playing disputes: what the executor is told about a game, and the call that each move is.
 
-use super::{consult, tips::Urgency, Action, LOG};
-use crate::{Dispute, Runtime, RuntimeCall, System};
+use super::{submit, tips::Urgency, Action, LOG};
+use crate::{BlockNumber, Dispute, Runtime, RuntimeCall, System, TaskMarket};
 use alloc::{boxed::Box, format, vec::Vec};
 use assay_case::{Brief, CaseMove};
 use assay_dispute_game::{Move, Root, Side};
@@ -9,11 +9,13 @@ use assay_host_functions::{
 	self as executor, Job, JobResult, JobStatus, ProgramBytes, PublicBytes, TaskContext, Work,
 };
 use assay_primitives::{program_key, TaskId};
-use codec::{DecodeAll, Encode};
-use core::cell::Cell;
-use pallet_dispute::{Call as DisputeCall, Disputes, GameId};
+use codec::{Decode, DecodeAll, Encode};
+use core::cell::{Cell, RefCell};
+use pallet_dispute::{Call as DisputeCall, DisputeOf, Disputes, GameId};
 use pallet_task_market::{Call as MarketCall, Heartbeats, TaskOf, Tasks};
-use polkadot_sdk::{sp_core::offchain::StorageKind, sp_io};
+use polkadot_sdk::{
+	sp_core::offchain::StorageKind, sp_io, sp_runtime::offchain::storage::StorageValueRef,
+};
 
 /// Where a move is made: against a claim, or in a game that stands at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,20 +34,87 @@ pub enum Table {
 }
 
 /// Moves that the executor works on. It takes one after the other as they come, so it is not given more than keep it
-/// busy until the next block: then whatever is most urgent by then comes next.
+/// busy until the next block: then whatever is most urgent by then comes next. What it was given once is asked for by
+/// its number until there is a move, whatever else there is to do.
 #[derive(Debug, Default)]
-pub struct Plays(Cell<u32>);
+pub struct Plays {
+	replays: Cell<u32>,
+	others: Cell<u32>,
+	/// Jobs that were submitted after earlier blocks.
+	before: Vec<Known>,
+	/// Those that are still of use.
+	now: RefCell<Vec<Known>>,
+}
+
+/// A job that the executor was given for a move, by the game's position.
+#[derive(Clone, Copy, Debug, Encode, Decode)]
+struct Known {
+	game: GameId,
+	position: Root,
+	job: u64,
+}
 
 impl Plays {
-	/// The most: one runs in each of the executor's slots, and one waits.
-	const MOST: u32 = 3;
+	/// Where the jobs are remembered.
+	const KEY: &'static [u8] = b"assay/moves";
+	/// The most that replay something: one runs in each of the executor's slots, and one waits.
+	const REPLAYS: u32 = 3;
+	/// The most others: each takes a fraction of a second.
+	const OTHERS: u32 = 16;
 
-	fn are_enough(&self) -> bool {
-		self.0.get() >= Self::MOST
+	/// What was given to the executor after earlier blocks.
+	pub(super) fn remembered() -> Self {
+		let before = StorageValueRef::persistent(Self::KEY).get().ok().flatten();
+		Self { before: before.unwrap_or_default(), ..Self::default() }
 	}
 
-	fn note(&self) {
-		self.0.set(self.0.get().saturating_add(1));
+	/// Keeps what is of use after the next block.
+	pub(super) fn remember(self) {
+		StorageValueRef::persistent(Self::KEY).set(&self.now.into_inner());
+	}
+
+	fn in_work(&self, replays: bool) -> (&Cell<u32>, u32) {
+		match replays {
+			true => (&self.replays, Self::REPLAYS),
+			false => (&self.others, Self::OTHERS),
+		}
+	}
+
+	fn are_enough(&self, replays: bool) -> bool {
+		let (in_work, most) = self.in_work(replays);
+		in_work.get() >= most
+	}
+
+	/// Takes note of a move that the executor works on.
+	fn count(&self, replays: bool) {
+		let (in_work, _) = self.in_work(replays);
+		in_work.set(in_work.get().saturating_add(1));
+	}
+
+	/// Where a job stands that was submitted before, as long as it may end in a move.
+	fn status(&self, table: Table) -> Option<JobStatus> {
+		let Table::Open { game, position, .. } = table else { return None };
+		let is_it = |known: &&Known| known.game == game && known.position == position;
+		let known = self.before.iter().find(is_it)?;
+		let status = executor::poll_status(known.job)?;
+		let lasts = match &status {
+			JobStatus::Queued | JobStatus::Running(_) => true,
+			JobStatus::Done(result) => matches!(result, JobResult::Move(_)),
+			JobStatus::Unknown | JobStatus::Failed(_) => false,
+		};
+		lasts.then(|| {
+			self.now.borrow_mut().push(*known);
+			status
+		})
+	}
+
+	/// Submits a job, and remembers it.
+	fn submit(&self, table: Table, job: &Job) -> Option<JobStatus> {
+		let (job, status) = submit(job)?;
+		if let Table::Open { game, position, .. } = table {
+			self.now.borrow_mut().push(Known { game, position, job });
+		}
+		Some(status)
 	}
 }
 
@@ -100,12 +169,40 @@ pub fn brief(table: Table) -> Option<Brief> {
 
 /// Asks the executor for the next move, unless it has enough to do.
 pub fn play(table: Table, context: TaskContext, plays: &Plays) -> Option<Action> {
-	if plays.are_enough() {
-		return None;
+	let replays = takes_replay(table)?;
+	let status = match plays.status(table) {
+		Some(status) => status,
+		None if plays.are_enough(replays) => return None,
+		None => plays.submit(table, &job(table, context)?)?,
+	};
+	match status {
+		JobStatus::Done(JobResult::Move(bytes)) => act(table, &bytes),
+		JobStatus::Done(JobResult::Wait { reason }) => {
+			log::debug!(target: LOG, "{}: nothing to play now: {reason}", name(table));
+			None
+		},
+		JobStatus::Queued | JobStatus::Running(_) => {
+			plays.count(replays);
+			None
+		},
+		JobStatus::Unknown | JobStatus::Done(_) | JobStatus::Failed(_) => None,
 	}
+}
+
+/// Whether the move takes a replay; `None` where there is no such game.
+fn takes_replay(table: Table) -> Option<bool> {
+	match table {
+		Table::New(_) => Some(false),
+		Table::Open { game, .. } => {
+			Some(Disputes::<Runtime>::get(game)?.game.phase().kind().needs_replay())
+		},
+	}
+}
+
+/// What the executor is asked to do.
+fn job(table: Table, context: TaskContext) -> Option<Job> {
 	let brief = brief(table)?;
-	let side = brief.side;
-	let asked = match side {
+	let side = match brief.side {
 		Side::Challenger => executor::Side::Challenger,
 		Side::Defender => executor::Side::Defender,
 	};
@@ -113,40 +210,38 @@ pub fn play(table: Table, context: TaskContext, plays: &Plays) -> Option<Action>
 		log::error!(target: LOG, "{}: too large for the executor", name(table));
 		return None;
 	};
-	let work = Work::Play { game, side: asked, public: PublicBytes::default() };
-	match consult(&Job { context, work })? {
-		JobStatus::Done(JobResult::Move(bytes)) => act(table, side, &bytes),
-		JobStatus::Done(JobResult::Wait { reason }) => {
-			log::debug!(target: LOG, "{}: nothing to play now: {reason}", name(table));
-			None
-		},
-		JobStatus::Queued | JobStatus::Running(_) => {
-			plays.note();
-			None
-		},
-		JobStatus::Unknown | JobStatus::Done(_) | JobStatus::Failed(_) => None,
-	}
+	Some(Job { context, work: Work::Play { game, side, public: PublicBytes::default() } })
 }
 
-/// By when a side must move, or open, and what it loses otherwise.
-fn urgency(table: Table, side: Side) -> Option<Urgency> {
+/// Whether a side has to move, and still can: after the next block it would be too late.
+pub(super) fn is_to_move(dispute: &DisputeOf<Runtime>, side: Side) -> bool {
+	let too_late = System::block_number().saturating_add(1);
+	dispute.game.mover() == Some(side)
+		&& dispute.game.deadline().is_some_and(|until| too_late < until)
+}
+
+/// First block in which it is too late for opening a game about a claim.
+pub(super) fn opening_until(task: &TaskOf<Runtime>) -> BlockNumber {
+	TaskMarket::challenge_end(task, task.deadline()).saturating_add(1)
+}
+
+/// By when a side must move, or open, and the tip that this is worth.
+fn urgency(table: Table) -> Option<Urgency> {
 	match table {
-		Table::New(task) => {
-			let until = Tasks::<Runtime>::get(task)?.deadline();
-			Some(Urgency { until, worth: Dispute::bond_for(task)? })
+		Table::New(id) => {
+			let task = Tasks::<Runtime>::get(id)?;
+			let stake = task.job()?.stake;
+			Some(Urgency::of_move(opening_until(&task), Dispute::bond_for(id)?, stake))
 		},
 		Table::Open { task, game, .. } => {
 			let dispute = Disputes::<Runtime>::get(game)?;
-			let worth = match side {
-				Side::Challenger => dispute.bond,
-				Side::Defender => Tasks::<Runtime>::get(task)?.job()?.stake,
-			};
-			Some(Urgency { until: dispute.game.deadline()?, worth })
+			let stake = Tasks::<Runtime>::get(task)?.job()?.stake;
+			Some(Urgency::of_move(dispute.game.deadline()?, dispute.bond, stake))
 		},
 	}
 }
 
-fn act(table: Table, side: Side, bytes: &[u8]) -> Option<Action> {
+fn act(table: Table, bytes: &[u8]) -> Option<Action> {
 	let name = name(table);
 	let Ok(play) = CaseMove::decode_all(&mut &*bytes) else {
 		log::error!(target: LOG, "{name}: the executor's move is of another version");
@@ -157,7 +252,7 @@ fn act(table: Table, side: Side, bytes: &[u8]) -> Option<Action> {
 		log::error!(target: LOG, "{name}: {kind:?} is no move here");
 		return None;
 	};
-	let urgency = urgency(table, side);
+	let urgency = urgency(table);
 	Some(Action { call, why: format!("{name}: {kind:?}"), opens: None, urgency })
 }
 

@@ -3,7 +3,7 @@
 use super::{
 	consult,
 	lateness::Lateness,
-	pace::Pace,
+	pace::{Exposure, Pace},
 	player::{self, Plays, Table},
 	tips::Urgency,
 	Action, LOG,
@@ -16,7 +16,7 @@ use assay_host_functions::{
 };
 use assay_primitives::{Claim, ClaimEnds, Path, Stakes, TaskId};
 use pallet_dispute::{Disputes, GameId};
-use pallet_task_market::{Bids, Call, Stage, TaskOf, Tasks};
+use pallet_task_market::{Bid, Bids, Call, Stage, TaskOf, Tasks};
 use polkadot_sdk::sp_runtime::{Perbill, Percent};
 
 /// What a solver bids, as a share of the reward: a little below all that can be had. An operator with
@@ -34,34 +34,71 @@ pub enum Duty {
 	Bid(TaskId, Balance),
 }
 
+impl Duty {
+	/// First block in which it is too late; none where nothing is lost then.
+	pub(super) fn until(&self) -> Option<BlockNumber> {
+		match self {
+			Self::Defend(game) => Disputes::<Runtime>::get(game)?.game.deadline(),
+			Self::Train(task) => Some(Tasks::<Runtime>::get(task)?.deadline().saturating_add(1)),
+			Self::Bid(..) => None,
+		}
+	}
+}
+
+/// What an account has taken on.
+#[derive(Clone, Copy, Default)]
+struct Load {
+	/// Blocks of training.
+	busy: BlockNumber,
+	/// Disputes that may come.
+	exposure: Exposure,
+}
+
+impl Load {
+	fn and_claim(self, pace: Pace, task: &TaskOf<Runtime>, stake: Balance) -> Self {
+		Self { exposure: self.exposure.and(pace, task, stake), ..self }
+	}
+
+	fn and_training(self, pace: Pace, task: &TaskOf<Runtime>, stake: Balance) -> Self {
+		let busy = self.busy.saturating_add(pace.training(task));
+		Self { busy, ..self.and_claim(pace, task, stake) }
+	}
+}
+
 /// The duties of an account, most urgent first.
 pub fn duties(who: &AccountId) -> Vec<Duty> {
 	let mut defend: Vec<_> = Disputes::<Runtime>::iter()
 		.filter(|(_, dispute)| dispute.solver == *who)
-		.filter(|(_, dispute)| dispute.game.mover() == Some(Side::Defender))
+		.filter(|(_, dispute)| player::is_to_move(dispute, Side::Defender))
 		.map(|(game, dispute)| (dispute.game.deadline(), game))
 		.collect();
 	defend.sort_unstable();
 	let (mut train, mut open) = (Vec::new(), Vec::new());
-	let (pace, mut busy) = (Pace::known(), 0);
+	let (pace, mut load) = (Pace::known(), Load::default());
 	for (id, task) in Tasks::<Runtime>::iter() {
 		match &task.stage {
 			Stage::Running { job, .. } if job.solver == *who => {
-				busy = pace.training(&task).saturating_add(busy);
+				load = load.and_training(pace, &task, job.stake);
 				train.push((task.deadline(), id));
 			},
-			Stage::Open { .. } if has_bid(who, id) => {
-				busy = pace.training(&task).saturating_add(busy);
+			Stage::Claimed { job, .. } if job.solver == *who => {
+				load = load.and_claim(pace, &task, job.stake);
 			},
-			Stage::Open { .. } => open.push((id, task)),
+			Stage::Open { .. } => match bid_of(who, id) {
+				Some(Bid { price, .. }) if leads(id, price) => {
+					load = load.and_training(pace, &task, TaskMarket::stake_for(price));
+				},
+				Some(_) => {},
+				None => open.push((id, task)),
+			},
 			Stage::Running { .. } | Stage::Claimed { .. } => {},
 		}
 	}
 	open.sort_unstable_by_key(|(id, _)| *id);
 	let mut bid = Vec::new();
 	for (id, task) in open {
-		if let Some(price) = price(who, &task, (pace, busy)) {
-			busy = pace.training(&task).saturating_add(busy);
+		if let Some((price, more)) = price(who, &task, (pace, load)) {
+			load = more;
 			bid.push((id, price));
 		}
 	}
@@ -71,28 +108,36 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 	defend.chain(train).chain(bid.into_iter().map(|(id, price)| Duty::Bid(id, price))).collect()
 }
 
-/// What the account bids for a task; `None` where it cannot serve it. It works at this pace, and is
-/// busy for so many blocks.
+/// What the account bids for a task, and what it has taken on then; `None` where it cannot serve it. It works at this
+/// pace, and has taken on so much already.
 fn price(
 	who: &AccountId,
 	task: &TaskOf<Runtime>,
-	(pace, busy): (Pace, BlockNumber),
-) -> Option<Balance> {
+	(pace, load): (Pace, Load),
+) -> Option<(Balance, Load)> {
 	let terms = &task.spec.terms;
 	let standing = ComputeStaking::standing(who)?;
 	let price = BID.mul_floor(terms.reward);
+	let stake = TaskMarket::stake_for(price);
+	let more = load.and_training(pace, task, stake);
 	let admitted = task.requester != *who
 		&& (task.allowed.is_empty() || task.allowed.contains(who))
 		&& terms.hardware.is_none_or(|class| class == standing.hardware)
-		&& standing.free >= TaskMarket::stake_for(price)
+		&& standing.free >= stake
 		&& price > 0
-		&& pace.can_do(task, busy);
+		&& pace.can_do(task, load.busy)
+		&& more.exposure.is_bearable();
 	let has_program = || player::program(&task.spec.program.root).is_some();
-	(admitted && System::block_number() < task.deadline() && has_program()).then_some(price)
+	(admitted && System::block_number() < task.deadline() && has_program()).then_some((price, more))
 }
 
-fn has_bid(who: &AccountId, id: TaskId) -> bool {
-	Bids::<Runtime>::get(id).iter().any(|bid| bid.solver == *who)
+fn bid_of(who: &AccountId, id: TaskId) -> Option<Bid<AccountId, Balance>> {
+	Bids::<Runtime>::get(id).into_iter().find(|bid| bid.solver == *who)
+}
+
+/// Whether nobody bids less: a bid that others undercut does not keep its solver from work.
+fn leads(id: TaskId, price: Balance) -> bool {
+	Bids::<Runtime>::get(id).iter().all(|bid| bid.price >= price)
 }
 
 /// Works on a duty; the action to take now, if there is one.
@@ -176,7 +221,7 @@ fn heartbeat(id: TaskId, task: &TaskOf<Runtime>, progress: &Progress) -> Option<
 	// The tips of all heartbeats of a training together are to be as bounded as that of its claim.
 	let (heartbeat, training) = (task.spec.terms.heartbeat, task.spec.terms.training);
 	let share = Perbill::from_rational(heartbeat, training);
-	let urgency = urgency(task).map(|all| Urgency { worth: share.mul_floor(all.worth), ..all });
+	let urgency = urgency(task).map(|all| Urgency { most: share.mul_floor(all.most), ..all });
 	Some(Action { call, why, opens: None, urgency })
 }
 
@@ -217,5 +262,5 @@ fn claim(id: TaskId, trained: Trained) -> Option<Action> {
 /// By when the running attempt must show something, and what it is to bring.
 fn urgency(task: &TaskOf<Runtime>) -> Option<Urgency> {
 	let Stage::Running { job, .. } = &task.stage else { return None };
-	Some(Urgency { until: task.deadline(), worth: job.price })
+	Some(Urgency::of_work(task.deadline().saturating_add(1), job.price))
 }

@@ -16,31 +16,47 @@ const PATIENCE: BlockNumber = 3;
 const DOUBLING: BlockNumber = 2;
 /// Blocks before the deadline in which the tip doubles, up to the most.
 const HASTE: BlockNumber = 3;
-/// Blocks before the deadline in which there is a tip at once. Few: what is due every few blocks is not late because of that.
-const LATE: BlockNumber = 2;
+/// Blocks before the deadline in which there is a tip at once: what is not in the next block or the one after it is too late.
+/// Few: what is due every few blocks is not late because of that.
+const LATE: BlockNumber = 3;
 /// The least tip.
 const FIRST: Balance = MILLI;
-/// Of what is lost with the deadline, a tip is this part at most.
-const WORTH_PART: Balance = 8;
+/// Of a game's bond, the tip of a move is this part at most: so all tips that somebody drives a side to are a small part
+/// of what it costs to open a game.
+const BOND_PART: Balance = 256;
+/// The same of the stake that the game is about, where that is more.
+const STAKE_PART: Balance = 4_096;
+/// The same of a training's price, for what is due in it.
+const PRICE_PART: Balance = 64;
 /// Of what the account can spend, a tip is this part at most: it may have to send more than one.
 const PURSE_PART: Balance = 4;
 
 /// Blocks after which a transaction that was not sent again is another matter: openings pause for as long.
 const SAME: BlockNumber = super::challenger::OPENING_PAUSE;
 
-/// By when something must be included, and what is lost otherwise.
+/// By when something must be included, and what that may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Urgency {
 	/// First block in which it is too late.
 	pub until: BlockNumber,
-	/// What is lost then.
-	pub worth: Balance,
+	/// The highest tip.
+	pub most: Balance,
 }
 
 impl Urgency {
+	/// Of a move in a game with this bond about a claim with this stake.
+	pub fn of_move(until: BlockNumber, bond: Balance, stake: Balance) -> Self {
+		Self { until, most: (bond / BOND_PART).max(stake / STAKE_PART) }
+	}
+
+	/// Of something without which so much of a training's price is lost.
+	pub fn of_work(until: BlockNumber, price: Balance) -> Self {
+		Self { until, most: price / PRICE_PART }
+	}
+
 	/// The tip at block `now` of a transaction that has waited for so many blocks, of an account that can spend `purse`.
 	pub fn tip(&self, now: BlockNumber, waited: BlockNumber, purse: Balance) -> Balance {
-		let most = (self.worth / WORTH_PART).min(purse / PURSE_PART);
+		let most = self.most.min(purse / PURSE_PART);
 		let doublings = waited.checked_sub(PATIENCE).map(|late| late / DOUBLING);
 		let by_wait = doublings.map_or(0, |n| FIRST.saturating_mul(2u128.saturating_pow(n)));
 		let left = self.until.saturating_sub(now);

@@ -142,3 +142,30 @@ fn duties_should_be_own_games_where_it_is_the_challengers_turn_and_unchecked_cla
 		assert_eq!(duties(&Charlie.to_account_id()), [], "too late to be included");
 	});
 }
+
+#[test]
+fn challenger_should_open_a_game_when_the_chain_has_room_again_after_the_window() {
+	node(CHARLIE, |_, _| {
+		claimed();
+		run_to(26);
+		// So many games were open until now that nobody could open another.
+		pallet_dispute::LastFull::<Runtime>::put(26);
+		run_to(30);
+		assert_eq!(duties(&Charlie.to_account_id()), [Duty::Check(0)]);
+		run_to(46);
+		assert_eq!(duties(&Charlie.to_account_id()), []);
+	});
+}
+
+#[test]
+fn challenger_should_dispute_no_more_than_it_can_replay() {
+	node(CHARLIE, |_, _| {
+		claimed();
+		let charlie = Charlie.to_account_id();
+		// Half of what a clock of 300 blocks holds out beside its reserve, at the pace of a machine not yet seen.
+		set_effort(0, 56 * 150_000_000_000);
+		assert_eq!(duties(&charlie), [Duty::Check(0)]);
+		set_effort(0, 57 * 150_000_000_000);
+		assert_eq!(duties(&charlie), []);
+	});
+}

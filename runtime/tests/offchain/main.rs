@@ -254,6 +254,14 @@ fn submit() -> pallet_task_market::Call<Runtime> {
 	pallet_task_market::Call::submit_claim { task: 0, claim: claim(), ends: ends() }
 }
 
+/// Makes one step of a task take so many operations.
+fn set_effort(id: assay_primitives::TaskId, effort: u64) {
+	pallet_task_market::Tasks::<Runtime>::mutate(id, |task| {
+		let program = &mut task.as_mut().unwrap().spec.program;
+		(program.flops, program.bytes) = (effort, 0);
+	});
+}
+
 /// Bob has the task, at block 7.
 fn assigned() {
 	act(Bob, pallet_task_market::Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });

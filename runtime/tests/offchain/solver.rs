@@ -7,7 +7,7 @@ use assay_runtime::offchain::{
 	solver::{duties, Duty},
 };
 use pallet_dispute::Call as DisputeCall;
-use pallet_task_market::{Call, Tasks};
+use pallet_task_market::{Bid, Bids, Call, Stage, Tasks};
 
 const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
 
@@ -301,45 +301,123 @@ fn solver_should_answer_in_every_game_in_the_same_block() {
 	});
 }
 
+/// The numbers of the games about which the executor was asked for a move since the last look.
+fn asked_about(fake: &Fake) -> Vec<Root> {
+	let games = fake.asked().into_iter().map(|job| match job.work {
+		JobWork::Play { game, .. } => {
+			assay_case::Brief::decode_all(&mut &game[..]).unwrap().params.id
+		},
+		other => panic!("{other:?}"),
+	});
+	games.collect()
+}
+
+/// The number of a game, as its moves know it.
+fn number(game: u32) -> Root {
+	pallet_dispute::Disputes::<Runtime>::get(game).unwrap().game.params().id
+}
+
+/// Charlie disputes the only stride, which the solver must replay now.
+fn open_stride() {
+	let shown = |root, path| assay_dispute_game::Shown { leaf: root, path };
+	let ([first, last], ends) = (states(), ends());
+	let (before, after) = (shown(first, ends.first.siblings), shown(last, ends.last.siblings));
+	act(Charlie, DisputeCall::<Runtime>::open { task: 0, stride: 0, before, after });
+}
+
 #[test]
-fn solver_should_ask_for_few_moves_at_a_time_and_first_for_the_most_urgent() {
+fn solver_should_ask_for_few_replays_at_a_time_and_first_for_the_most_urgent() {
 	node(BOB, |fake, _| {
 		claimed();
-		// As many as the stake covers.
-		for _ in 0..4 {
-			act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
-		}
-		let asked = || {
-			let jobs = fake.asked().into_iter().map(|job| match job.work {
-				JobWork::Play { game, .. } => game.into_inner(),
-				other => panic!("{other:?}"),
-			});
-			jobs.collect::<Vec<_>>()
-		};
+		// As many as the stake covers: two strides, a search, another stride.
+		open_stride();
+		open_stride();
+		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		run_to(8);
 		fake.say(|script| script.play = Some(JobStatus::Queued));
 		run();
-		let first = asked();
-		assert_eq!(first.len(), 3, "the executor is busy until the next block");
+		assert_eq!(asked_about(fake), [0, 1, 2].map(number));
+		open_stride();
 		run();
-		assert_eq!(asked(), first);
-		// What is done is no longer in the way.
+		assert_eq!(asked_about(fake), [number(3)], "the others are only looked at");
+		run();
+		assert!(asked_about(fake).is_empty());
+	});
+	node(BOB, |fake, _| {
+		claimed();
+		(0..4).for_each(|_| open_stride());
+		fake.say(|script| script.play = Some(JobStatus::Queued));
+		run();
+		assert_eq!(asked_about(fake), [0, 1, 2].map(number), "busy until the next block");
+		// What ended in nothing is asked for again, and what is done is no longer in the way.
 		let wait = JobResult::Wait { reason: Default::default() };
 		fake.say(|script| script.play = Some(JobStatus::Done(wait)));
 		run();
-		let all = asked();
-		assert_eq!((all.len(), &all[..3]), (4, &first[..]));
+		assert_eq!(asked_about(fake), [0, 1, 2, 3].map(number));
 	});
 }
 
-/// Bids of a solver on a task of so many operations.
-fn bids(flops: u64, sent: Sent) -> usize {
-	Tasks::<Runtime>::mutate(0, |task| task.as_mut().unwrap().spec.program.flops = flops);
+#[test]
+fn solver_should_send_moves_that_are_done_whatever_else_there_is_to_do() {
+	node(BOB, |fake, sent| {
+		claimed();
+		(0..4).for_each(|_| open_stride());
+		fake.say(|script| script.play = Some(JobStatus::Queued));
+		run();
+		let trace = assay_case::CaseMove::PostTrace { root: [1; 32] };
+		let bytes = codec::Encode::encode(&trace).try_into().unwrap();
+		fake.say(|script| script.play = Some(JobStatus::Done(JobResult::Move(bytes))));
+		run();
+		assert_eq!(sent().len(), 4);
+		fake.asked();
+		// Sent again until they are included, and not computed again.
+		run();
+		assert_eq!((sent().len(), fake.asked().len()), (4, 0));
+	});
+}
+
+#[test]
+fn solver_should_give_up_games_in_which_no_move_can_be_in_time() {
+	node(BOB, |fake, _| {
+		claimed();
+		open_stride();
+		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
+		let until = game.deadline().unwrap();
+		System::set_block_number(until - 2);
+		run();
+		assert_eq!(asked_about(fake), [number(0)]);
+		System::set_block_number(until - 1);
+		run();
+		assert!(asked_about(fake).is_empty());
+	});
+}
+
+#[test]
+fn moves_of_all_keys_should_be_asked_for_by_their_deadlines() {
+	node(&[(SOLVER_KEYS, Bob), (CHALLENGER_KEYS, Charlie)], |fake, _| {
+		claimed();
+		// The challenger's turn, with ten blocks less.
+		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		let game = pallet_dispute::Disputes::<Runtime>::get(0).unwrap().game;
+		let (position, children) = (game.position(), states().to_vec().try_into().unwrap());
+		act(Bob, DisputeCall::<Runtime>::bisect { game: 0, position, children });
+		run_to(17);
+		(0..3).for_each(|_| open_stride());
+		fake.say(|script| script.play = Some(JobStatus::Queued));
+		run();
+		assert_eq!(asked_about(fake), [0, 1, 2, 3].map(number));
+	});
+}
+
+/// Bids of a solver on a task of so much effort.
+fn bids(effort: u64, sent: Sent) -> usize {
+	set_effort(0, effort);
 	run();
 	sent().len()
 }
 
 /// Operations in one block of a machine that nobody has seen train.
-const UNSEEN: u64 = 50_000_000_000;
+const UNSEEN: u64 = 150_000_000_000;
 
 #[test]
 fn solver_should_bid_only_for_what_it_can_do_in_time() {
@@ -354,8 +432,13 @@ fn solver_should_bid_only_for_what_it_can_do_in_time() {
 			});
 		};
 		heartbeat(100);
-		assert_eq!(bids(60 * UNSEEN, sent), 0);
-		assert_eq!(bids(59 * UNSEEN, sent), 1);
+		let steps = |steps| {
+			Tasks::<Runtime>::mutate(0, |task| task.as_mut().unwrap().spec.work.steps = steps);
+		};
+		steps(60);
+		assert_eq!(bids(UNSEEN, sent), 0);
+		steps(59);
+		assert_eq!(bids(UNSEEN, sent), 1);
 	});
 }
 
@@ -371,8 +454,8 @@ fn solver_should_not_bid_when_it_is_busy_for_too_long() {
 			allowed: Default::default(),
 		};
 		act(Alice, post);
-		let second = |flops| {
-			Tasks::<Runtime>::mutate(1, |task| task.as_mut().unwrap().spec.program.flops = flops);
+		let second = |effort| {
+			set_effort(1, effort);
 			run();
 			sent().len()
 		};
@@ -404,9 +487,95 @@ fn pace_should_fall_at_once_and_rise_by_and_by_when_trainings_are_seen() {
 		assert_eq!(needed, Some(1), "a quarter of the way");
 		assert_eq!(bids(30 * UNSEEN, sent), 1);
 		assert_eq!(bids(60 * UNSEEN, sent), 0);
-		// Steps of next to nothing say little of the machine: strides are admitted for a tenth of the pace.
+		// Steps that are over in no time say little of the machine.
 		assert_eq!(bids(1, sent), 1);
+		see(20_000);
+		assert_eq!([30 * UNSEEN, 1].map(|effort| bids(effort, sent)), [1, 1]);
+		// Others may be slow for no operations that count: strides are admitted for a third of the pace.
 		see(1_000);
-		assert_eq!((bids(UNSEEN * 18 / 10, sent), bids(UNSEEN * 17 / 10, sent)), (0, 1));
+		assert_eq!((bids(18 * UNSEEN / 3, sent), bids(17 * UNSEEN / 3, sent)), (0, 1));
+	});
+}
+
+#[test]
+fn pace_should_be_forgotten_when_nothing_is_trained() {
+	node(BOB, |_, _| {
+		let task = Tasks::<Runtime>::get(0).unwrap();
+		let progress = Progress { steps_per_second_milli: 1, ..Default::default() };
+		Pace::notice(&task, &progress);
+		let mut task = task;
+		(task.spec.program.flops, task.spec.program.bytes) = (6 * UNSEEN, 0);
+		let blocks = |block| {
+			System::set_block_number(block);
+			Pace::known().training(&task)
+		};
+		assert_eq!([1, 3_601, 7_201, 100_000].map(blocks), [18, 9, 6, 6]);
+	});
+}
+
+/// Another task of Alice's, as the first.
+fn post_another() {
+	let post = Call::<Runtime>::post_task {
+		program: Box::new(program()),
+		work: work(),
+		terms: terms(),
+		allowed: Default::default(),
+	};
+	act(Alice, post);
+}
+
+#[test]
+fn solver_should_take_on_no_more_than_it_can_defend() {
+	node(BOB, |_, sent| {
+		claimed();
+		post_another();
+		let replays = |id, blocks| {
+			set_effort(id, blocks * UNSEEN / 2);
+		};
+		let bid = |claimed, open| {
+			replays(0, claimed);
+			replays(1, open);
+			run();
+			sent().len()
+		};
+		// Half of what a clock of 300 blocks holds out beside its reserve.
+		assert_eq!([bid(100, 12), bid(101, 12), bid(1, 12)], [1, 0, 1]);
+		// Each game is a place of the executor's, and a stake of 1,000 tokens covers 32.
+		let stake = |amount| {
+			Tasks::<Runtime>::mutate(0, |task| {
+				let Stage::Claimed { job, .. } = &mut task.as_mut().unwrap().stage else {
+					panic!()
+				};
+				job.stake = amount;
+			});
+			Tasks::<Runtime>::mutate(1, |task| {
+				task.as_mut().unwrap().spec.terms.reward = 500 * ASY
+			});
+			run();
+			sent().len()
+		};
+		assert_eq!(stake(1_000 * ASY), 1, "64 places");
+		post_another();
+		act(Bob, Call::<Runtime>::place_bid { task: 1, price: 450 * ASY });
+		run();
+		assert_eq!(sent(), [], "no place is left");
+	});
+}
+
+#[test]
+fn solver_should_be_busy_with_no_task_for_which_others_bid_less() {
+	node(BOB, |_, sent| {
+		set_effort(0, 17 * UNSEEN);
+		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });
+		post_another();
+		set_effort(1, UNSEEN);
+		run();
+		assert_eq!(sent(), []);
+		Bids::<Runtime>::mutate(0, |bids| {
+			let solver = Alice.to_account_id();
+			bids.try_push(Bid { solver, price: 8 * ASY }).unwrap();
+		});
+		run();
+		assert_eq!(sent(), [(Bob, Call::place_bid { task: 1, price: 9 * ASY }.into())]);
 	});
 }

@@ -6,7 +6,7 @@ use assay_host_functions::Checked;
 use assay_runtime::{constants::MILLI, offchain::tips::Urgency};
 use codec::Encode;
 
-const URGENCY: Urgency = Urgency { until: 1_000, worth: 80 * ASY };
+const URGENCY: Urgency = Urgency { until: 1_000, most: 10 * ASY };
 
 #[test]
 fn tip_should_be_none_when_there_is_time_and_nothing_waited() {
@@ -21,7 +21,7 @@ fn tip_should_double_while_it_waits_and_as_the_deadline_nears() {
 	let late = [1_000, 999, 997, 994].map(|now| URGENCY.tip(now, 1, 1_000 * ASY));
 	assert_eq!(late, [10 * ASY, 10 * ASY, 5 * ASY, 5 * ASY / 2]);
 	let at_once = [995, 998, 999].map(|now| URGENCY.tip(now, 0, 1_000 * ASY));
-	assert_eq!(at_once, [0, 0, 10 * ASY]);
+	assert_eq!(at_once, [0, 10 * ASY, 10 * ASY], "the last two blocks in which it can be sent");
 }
 
 #[test]
@@ -31,8 +31,19 @@ fn tip_should_be_bounded_by_what_is_at_stake_and_by_the_purse() {
 		assert_eq!(URGENCY.tip(now, waited, 4 * ASY), ASY);
 		assert_eq!(URGENCY.tip(now, waited, 0), 0);
 	}
-	let all = Urgency { until: 0, worth: Balance::MAX };
-	assert_eq!(all.tip(0, u32::MAX, Balance::MAX), Balance::MAX / 8);
+	let all = Urgency { until: 0, most: Balance::MAX };
+	assert_eq!(all.tip(0, u32::MAX, Balance::MAX), Balance::MAX / 4);
+}
+
+#[test]
+fn tips_of_a_game_should_be_a_small_part_of_what_it_costs_to_open_it() {
+	// A game has eleven moves of one side at most.
+	let most = |bond, stake| Urgency::of_move(100, bond, stake).most;
+	for stake in [10 * ASY, 80 * ASY] {
+		assert!(11 * most(5 * ASY, stake) < 5 * ASY / 20);
+	}
+	assert_eq!(most(5 * ASY, 4_096_000 * ASY), 1_000 * ASY, "much is at stake");
+	assert_eq!(Urgency::of_work(100, 64 * ASY).most, ASY);
 }
 
 /// Block and tip of each transaction of a challenger that finds a wrong claim at block 7, up to block `last`. From then on
@@ -69,9 +80,9 @@ fn opening_should_get_a_tip_when_it_is_sent_again() {
 	let sent = tips(23, None);
 	let [first, second, third] = sent[..] else { panic!("{sent:?}") };
 	assert_eq!(first, (7, 0));
-	// An eighth of the bond, about five tokens, halved for every three blocks until 27.
-	assert!(second.0 == 15 && (30 * MILLI..50 * MILLI).contains(&second.1), "{second:?}");
-	assert!(third.0 == 23 && (240 * MILLI..400 * MILLI).contains(&third.1), "{third:?}");
+	// Doubled every other block after the third, up to a small part of the bond of about five tokens.
+	assert_eq!(second, (15, 4 * MILLI));
+	assert!(third.0 == 23 && (19 * MILLI..20 * MILLI).contains(&third.1), "{third:?}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn constants_should_panic_when_extension_is_too_long() {
 #[test]
 #[should_panic(expected = "replays take time")]
 fn constants_should_panic_when_replays_take_no_time() {
-	Clock::set(ClockRules { flops_per_block: 0, ..Clock::get() });
+	Clock::set(ClockRules { effort_per_block: 0, ..Clock::get() });
 	check();
 }
 

@@ -64,7 +64,7 @@ parameter_types! {
 	pub Blocks: BlockWeights = blocks();
 	pub const MarketLimits: market::Limits<u64> = market::Limits {
 		program_len: 2_000,
-		stride_flops: 1_000,
+		stride_effort: 1_000_000,
 		step_words: 1_000,
 		states: 100,
 		window_min: 2,
@@ -94,7 +94,7 @@ parameter_types! {
 	};
 	/// Clocks of 9 blocks, of which 2 are reserve, and one block more for each game that is open already.
 	pub const Clock: ClockRules =
-		ClockRules { base: 8, flops_per_block: 1_000_000_000, replay_max: 1, extension: 1 };
+		ClockRules { base: 8, effort_per_block: 1_000_000_000, replay_max: 1, extension: 1 };
 	/// Bonds of 120; a stake of 300 takes three games.
 	pub const DisputeTariff: Tariff<u64> =
 		Tariff { per_move: 1, per_byte: 0, per_gigaflop: 0, bond_base: 100, bond_factor: 5 };

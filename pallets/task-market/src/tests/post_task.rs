@@ -42,6 +42,7 @@ fn post_task_should_store_root_cost_and_sizes_only() {
 		let tree = assay_commitment::ProgramTree::new(&checked).unwrap();
 		assert_eq!(info.root, tree.commitment().root);
 		assert_eq!((info.nodes, info.slots, info.batch, info.flops), (4, 1, 2, 16));
+		assert_eq!((info.bytes, info.effort(2)), (100, 2 * (16 + 16 * 100)));
 		assert_eq!(info.len as usize, codec::Encode::encode(&program()).len());
 		0
 	});
@@ -57,7 +58,7 @@ fn post_task_should_fail_when_work_is_malformed() {
 			(Work { records: 0, ..work() }, Error::NoRecords),
 			(Work { record_size: 0, ..work() }, Error::NoRecords),
 			(Work { records: u32::MAX, record_size: u32::MAX, ..work() }, Error::DataTooLarge),
-			// 16 operations a step, 1,000 a stride.
+			// An effort of 1,616 a step, 101,000 a stride.
 			(Work { steps: 200, stride: 63, ..work() }, Error::StrideTooLong),
 		];
 		for (work, error) in cases {

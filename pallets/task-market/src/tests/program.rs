@@ -55,9 +55,21 @@ fn post_task_should_fail_when_program_is_too_long_or_expensive() {
 	let mut long = program();
 	grow(&mut long, 300);
 	assert!(matches!(Pallet::<Test>::admit(&long, 16), Err(Error::ProgramTooLong)));
-	let mut expensive = program();
-	expensive.nodes.try_push(node(Op::Fill { bits: ONE, rows: 1, cols: 985 }, &[])).unwrap();
-	assert!(matches!(Pallet::<Test>::admit(&expensive, 16), Err(Error::ProgramStepTooExpensive)));
+	let mut large = program();
+	large.nodes.try_push(node(Op::Fill { bits: ONE, rows: 1, cols: 985 }, &[])).unwrap();
+	assert!(matches!(Pallet::<Test>::admit(&large, 16), Err(Error::ProgramStepTooExpensive)));
+	// Few words, which are read and written again and again.
+	let steps = |times: u16| {
+		let mut slow = program();
+		slow.nodes.try_push(node(Op::Fill { bits: ONE, rows: 1, cols: 230 }, &[])).unwrap();
+		for at in 0..times {
+			let last = 4 + at;
+			slow.nodes.try_push(node(Op::Unary(assay_ops::Unary::Neg), &[last])).unwrap();
+		}
+		Pallet::<Test>::admit(&slow, 16).map(|info| info.effort(1))
+	};
+	assert!(matches!(steps(2), Ok(_)), "{:?}", steps(2));
+	assert!(matches!(steps(3), Err(Error::ProgramStepTooExpensive)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{Game, Move, Params};
 /// Least time of a turn, as in the runtime.
 pub const EXTENSION: u32 = 10;
 /// Blocks that replaying a stride takes at most: half of the time that a clock is longer for it.
-pub const LONGEST_REPLAY: u32 = 99;
+pub const LONGEST_REPLAY: u32 = 24;
 /// Moves without evidence that the dispute lane of a block has room for: 256 games in three blocks.
 const LANE: u32 = 86;
 /// Moves with evidence that it has room for, by their length: see `runtime/load/tests/lane.rs`.

@@ -4,6 +4,7 @@
 # --dir DIR keeps databases and logs there, in a folder for each run.
 #     kill          solver and challenger are killed while the one trains and the other checks, nodes and workers
 #     kill-dispute  a solver lies; both sides of the dispute are killed, nodes and workers
+#     kill-accused  an honest solver is accused, and killed while it defends itself, node and worker
 #     partition     a solver lies; the network is split 2|2 between it and its challenger in the dispute
 #     one-way       a solver lies; nobody hears the challenger, then the solver hears nobody
 #     loss          packets are lost on slow lines; an honest solver is accused, and its weights are fetched
@@ -22,9 +23,9 @@
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
 
-usage() { sed -n '2,21p' "$ROOT/scripts/chaos.sh" | cut -c3-; }
+usage() { sed -n '2,22p' "$ROOT/scripts/chaos.sh" | cut -c3-; }
 # In the order in which they are worth most.
-ALL="kill kill-dispute partition one-way loss checkpoint disk-full skew twins crowd worker"
+ALL="kill kill-dispute kill-accused partition one-way loss checkpoint disk-full skew twins crowd worker"
 which='' times=1 seed=1 dir='' kills=''
 while [ $# -gt 0 ]; do
 	case "$1" in

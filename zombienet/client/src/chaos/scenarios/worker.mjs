@@ -44,6 +44,8 @@ async function undisturbed(task, out) {
 	return { claim: JSON.parse(run.stdout).claim, seconds: (run.ended - run.started) / 1000 };
 }
 
+/** What a worker may take from its start to a checkpoint of its own, ms: longer would be a start from the beginning. */
+const BACK_WITHIN = 30_000;
 /** What a worker may take to its first checkpoint, before any was seen, ms. */
 const FIRST_GUESS = 20;
 const middle = (numbers, otherwise = 0) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? otherwise;
@@ -80,6 +82,7 @@ async function perform(_scenario, { random, dir, kills = KILLS }) {
 		// One more may have been written when its process was killed.
 		const { files } = newest(folder), most = Math.floor(step / (STRIDE * ANCHOR)) + ROLLING + 1;
 		expect(files <= most, `at most ${most} checkpoints on the disk after all that, got ${files}`);
+		expect(Math.max(...back) <= BACK_WITHIN, `back at work within ${BACK_WITHIN} ms each time, took ${Math.max(...back)}`);
 		const { claim } = await undisturbed(task, out);
 		for (const [name, value] of Object.entries(calm.claim)) expect(claim[name] === value, `the same ${name}: ${value} and ${claim[name]}`);
 		console.log(`       the same claim as the undisturbed run: ${claim.root}`);

@@ -3,7 +3,7 @@
 import { args } from "../chain.mjs";
 import { Random } from "./random.mjs";
 
-const SCENARIOS = ["kill", "kill-dispute", "partition", "one-way", "loss", "checkpoint", "disk-full", "skew", "twins", "crowd", "worker"];
+const SCENARIOS = ["kill", "kill-dispute", "kill-accused", "partition", "one-way", "loss", "checkpoint", "disk-full", "skew", "twins", "crowd", "worker"];
 const { scenario: name, seed = "1", dir, kills } = args();
 if (!SCENARIOS.includes(name)) {
 	console.error(`error: no scenario ${name}; there are ${SCENARIOS.join(", ")}`);

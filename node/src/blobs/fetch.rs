@@ -140,6 +140,11 @@ impl<P: Peers> Fetcher<P> {
 		&self.store
 	}
 
+	/// Time without news after which a download is given up.
+	pub(crate) fn gives_up_after(&self) -> Duration {
+		self.patience.stall
+	}
+
 	fn liars(&self) -> MutexGuard<'_, HashSet<P::Id>> {
 		self.liars.lock().unwrap_or_else(PoisonError::into_inner)
 	}

@@ -72,7 +72,8 @@ pub(crate) struct Run {
 	#[command(flatten)]
 	pub(crate) worker: WorkerOptions,
 
-	/// A blob is given up when no peer brings any of it for so long.
+	/// A blob is given up when no peer brings any of it for so long. A list of a claim or dispute is also
+	/// given up when it takes as much longer than this as it would at 64 KiB a second.
 	#[arg(long, value_name = "SECONDS", default_value_t = 120)]
 	pub(crate) blob_patience: u64,
 }

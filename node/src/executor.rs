@@ -1,7 +1,7 @@
 //! The executor: which worker this node has, and how it finds blobs.
 
 use crate::blobs::{Fetcher, Watcher};
-use assay_blobs::{BlobKey, BlobStore};
+use assay_blobs::BlobKey;
 use assay_executor_host::{BlobResolver, CancelToken, Host, HostConfig, BLOBS_VARIABLE};
 use clap::Args;
 use std::{
@@ -71,14 +71,15 @@ impl WorkerOptions {
 		}
 	}
 
-	fn config(&self, worker: PathBuf, base: &Path, blobs: &BlobStore) -> HostConfig {
+	fn config(&self, worker: PathBuf, base: &Path, fetcher: &Fetcher) -> HostConfig {
 		let passed = |name: &&str| env::var(name).ok().map(|value| (name.to_string(), value));
-		let blobs = blobs.folder().to_str().map(|path| (BLOBS_VARIABLE.to_owned(), path.into()));
+		let folder = fetcher.store().folder().to_str();
+		let blobs = folder.map(|path| (BLOBS_VARIABLE.to_owned(), path.into()));
 		HostConfig {
 			args: self.worker_args.clone(),
 			env: PASSED_ON.iter().filter_map(passed).chain(blobs).collect(),
 			general_slots: self.worker_jobs.into(),
-			..HostConfig::new(worker, base)
+			..HostConfig::new(worker, base).with_resolver(fetcher.gives_up_after())
 		}
 	}
 
@@ -92,7 +93,7 @@ impl WorkerOptions {
 				return None;
 			},
 		};
-		let config = self.config(worker, base, fetcher.store());
+		let config = self.config(worker, base, &fetcher);
 		let started = Host::probe(&config).and_then(|hello| {
 			let store = fetcher.store().clone();
 			Ok((hello, Host::start(config.clone(), store, NetworkResolver(fetcher))?))

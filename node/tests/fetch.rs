@@ -2,8 +2,8 @@
 //! into this file, without the network.
 
 use assay_blobs::{
-	bytes_key, serve, BlobKey, BlobRequest, BlobResponse, BlobStore, ChunkIndex, Limits, ListTag,
-	CHUNK_BYTES,
+	bytes_key, serve, BlobKey, BlobRequest, BlobResponse, BlobStore, ChunkIndex, ChunkResponse,
+	Limits, ListTag, CHUNK_BYTES,
 };
 use fetch::{Answer, FetchError, Fetcher, Patience, Peers, Watcher};
 use std::{
@@ -24,6 +24,8 @@ mod downloads;
 #[allow(dead_code, reason = "the node uses all of it")]
 #[path = "../src/blobs/fetch.rs"]
 mod fetch;
+#[path = "../src/blobs/news.rs"]
+mod news;
 #[path = "../src/blobs/rate.rs"]
 mod rate;
 
@@ -47,6 +49,22 @@ enum Manner {
 	Boasts,
 	/// Takes long.
 	Slow,
+	/// Sends the last chunk of any list, and has no other.
+	Teases,
+	/// Sends the last chunk of any list, and then nothing.
+	Hushes,
+	/// Sends any list, which is long, but takes its time.
+	Drips,
+}
+
+/// What liars send of a list that they do not have.
+fn invented(chunks: u32) -> Answer {
+	let len = CHUNK_BYTES as usize;
+	Answer::Response(BlobResponse::Chunk(ChunkResponse {
+		total_len: u64::from(chunks) * u64::from(CHUNK_BYTES),
+		bytes: vec![1; len].try_into().unwrap(),
+		siblings: Default::default(),
+	}))
 }
 
 const SLOW: Duration = Duration::from_millis(100);
@@ -73,6 +91,13 @@ impl Network {
 			Manner::Honest => honest,
 			Manner::Slow => return (honest, SLOW),
 			Manner::Empty => Answer::Response(BlobResponse::NotFound),
+			Manner::Teases | Manner::Hushes if request.chunk == ChunkIndex::Last => invented(2),
+			Manner::Teases => Answer::Response(BlobResponse::NotFound),
+			Manner::Hushes => Answer::Silence,
+			Manner::Drips => {
+				std::thread::sleep(SLOW / 2);
+				return (invented(250), SLOW / 2);
+			},
 			Manner::Forges | Manner::Boasts => match honest {
 				Answer::Response(BlobResponse::Chunk(mut chunk)) => {
 					if self.manners[peer] == Manner::Forges {
@@ -142,16 +167,27 @@ struct Scene {
 	_folders: [tempfile::TempDir; 2],
 }
 
+/// Soon gives up.
+fn impatience() -> Patience {
+	Patience { stall: Duration::from_millis(300), ..patience() }
+}
+
 fn patience() -> Patience {
 	Patience {
-		stall: Duration::from_millis(300),
+		stall: Duration::from_secs(10),
 		first_pause: Duration::from_millis(5),
 		longest_pause: Duration::from_millis(20),
 		slow: SLOW / 2,
+		turn: SLOW / 4,
+		per_chunk: SLOW / 10,
 	}
 }
 
 fn scene(manners: &[Manner]) -> Scene {
+	scene_of(manners, patience())
+}
+
+fn scene_of(manners: &[Manner], patience: Patience) -> Scene {
 	let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
 	let open = |i: usize| Arc::new(BlobStore::open(folders[i].path(), Limits::default()).unwrap());
 	let network = Arc::new(Network {
@@ -160,7 +196,7 @@ fn scene(manners: &[Manner]) -> Scene {
 		asked: Mutex::default(),
 		reported: Mutex::default(),
 	});
-	let fetcher = Arc::new(Fetcher::new(open(1), network.clone(), patience()));
+	let fetcher = Arc::new(Fetcher::new(open(1), network.clone(), patience));
 	Scene { network, fetcher, _folders: folders }
 }
 
@@ -201,7 +237,8 @@ fn fetch_should_bring_the_blob_when_some_peer_is_honest() {
 #[test]
 fn fetch_should_bring_a_list_when_some_peer_is_honest() {
 	use Manner::*;
-	for bad in [Empty, Forges, Babbles, Vanishes(0), Vanishes(1), Boasts, Slow, Returns(3)] {
+	let silent = [Empty, Babbles, Vanishes(0), Vanishes(1), Returns(3)];
+	for bad in [Forges, Boasts, Slow, Teases, Hushes, Drips].into_iter().chain(silent) {
 		for manners in [[bad, bad, Honest], [Honest, bad, bad], [bad, Honest, bad]] {
 			let scene = scene(&manners);
 			let key = scene.list();
@@ -236,16 +273,70 @@ fn liars_should_be_reported_once_and_not_asked_again() {
 #[test]
 fn fetch_should_give_up_and_say_why_when_nobody_has_the_blob() {
 	use Manner::*;
-	let scene = scene(&[Empty, Forges, Vanishes(0), Boasts]);
+	let scene = scene_of(&[Empty, Forges, Vanishes(0), Boasts], impatience());
 	let key = scene.blob(3);
 	let start = Instant::now();
 	let error = scene.fetch(&key).unwrap_err();
 	let FetchError::NotFound { asked, liars, refused, .. } = &error else { panic!("{error}") };
 	assert_eq!((*asked, *liars), (4, 1));
 	assert!(refused.is_some());
-	assert!(start.elapsed() >= patience().stall, "{:?}", start.elapsed());
+	assert!(start.elapsed() >= impatience().stall, "{:?}", start.elapsed());
 	assert!(error.to_string().contains(&key.to_string()), "{error}");
 	assert!(!scene.fetcher.store().has(&key));
+}
+
+/// Says that nobody wants the blob any more when it should have been given up long ago.
+struct Enough(Instant);
+
+impl Watcher for Enough {
+	fn is_gone(&self) -> bool {
+		self.0.elapsed() > 30 * impatience().stall
+	}
+}
+
+#[test]
+fn list_should_be_given_up_when_peers_send_parts_of_it() {
+	use Manner::*;
+	let all: &[&[Manner]] = &[
+		&[Teases],
+		&[Hushes],
+		&[Drips],
+		&[Hushes, Hushes, Hushes],
+		&[Teases, Hushes, Empty, Drips, Vanishes(1)],
+	];
+	for manners in all {
+		let scene = scene_of(manners, impatience());
+		let key = BlobKey::List { tag: ListTag::States, root: [5; 32] };
+		let fetch = || scene.fetcher.fetch(&key, &Enough(Instant::now()));
+		let error = fetch().unwrap_err();
+		assert!(matches!(error, FetchError::NotFound { .. }), "{manners:?}: {error}");
+		// Two that wait for each other end too.
+		std::thread::scope(|scope| {
+			for other in [scope.spawn(fetch), scope.spawn(fetch)] {
+				let error = other.join().unwrap().unwrap_err();
+				assert!(matches!(error, FetchError::NotFound { .. }), "{manners:?}: {error}");
+			}
+		});
+	}
+}
+
+#[test]
+fn list_should_be_given_up_when_the_same_part_comes_again_and_again() {
+	let generous = Patience { per_chunk: Duration::from_secs(3600), ..impatience() };
+	let scene = scene_of(&[Manner::Hushes], generous);
+	let key = BlobKey::List { tag: ListTag::States, root: [5; 32] };
+	let error = scene.fetcher.fetch(&key, &Enough(Instant::now())).unwrap_err();
+	assert!(matches!(error, FetchError::NotFound { .. }), "{error}");
+	assert!(scene.network.asked(0) > 4, "it was asked again and again");
+}
+
+#[test]
+fn peer_should_not_be_asked_again_when_it_had_a_part_of_a_list_and_no_more() {
+	let scene = scene_of(&[Manner::Teases], impatience());
+	let key = BlobKey::List { tag: ListTag::States, root: [5; 32] };
+	assert!(scene.fetch(&key).is_err());
+	assert_eq!(scene.network.asked(0), 2, "for the last chunk, and for one more");
+	assert_eq!(scene.network.reported(), [], "it may have lost the rest");
 }
 
 #[test]
@@ -267,7 +358,7 @@ fn fetch_should_stop_when_nobody_wants_the_blob_any_more() {
 
 #[test]
 fn fetch_should_go_on_when_it_was_interrupted() {
-	let scene = scene(&[Manner::Vanishes(5)]);
+	let scene = scene_of(&[Manner::Vanishes(5)], impatience());
 	let key = scene.blob(9);
 	let watch = Watch::default();
 	assert!(scene.fetcher.fetch(&key, &watch).is_err());
@@ -306,7 +397,7 @@ fn fetch_should_bring_the_blob_to_all_when_several_want_it_at_once() {
 #[test]
 fn downloads_should_say_failure_once_and_then_start_anew() {
 	use downloads::{Download, Downloads};
-	let scene = scene(&[Manner::Honest]);
+	let scene = scene_of(&[Manner::Honest], impatience());
 	let downloads = Downloads::new(scene.fetcher.clone());
 	let end = |key| loop {
 		match downloads.fetch(key).unwrap() {

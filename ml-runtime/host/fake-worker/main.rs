@@ -207,6 +207,15 @@ fn main() {
 				work => honest(work),
 			}
 		},
+		"forgo" => {
+			let key = BlobKey::Bytes(job.context.data_root);
+			say(WorkerMessage::Need(key));
+			say(WorkerMessage::Forgo(key));
+			progress(1);
+			loop {
+				answer();
+			}
+		},
 		"greedy" => {
 			(0..100).for_each(|n| say(WorkerMessage::Need(BlobKey::Bytes([n; 32]))));
 			sleep_forever()

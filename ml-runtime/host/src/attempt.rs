@@ -110,31 +110,44 @@ impl Attempt<'_> {
 				worker.send(HostMessage::Ping);
 			}
 			let event = match worker.events.recv_timeout(TICK) {
-				Ok(event) => event,
-				Err(RecvTimeoutError::Timeout) => continue,
-				Err(RecvTimeoutError::Disconnected) => Event::Ended("its pipes ended".into()),
+				Ok(event) => Some(event),
+				Err(RecvTimeoutError::Timeout) => None,
+				Err(RecvTimeoutError::Disconnected) => Some(Event::Ended("its pipes ended".into())),
 			};
+			if let Some(Event::Said(_)) = &event {
+				heard = Instant::now();
+			}
 			let awaited = transfers.are_awaited();
-			let answer = match event {
-				Event::Said(message) => {
-					heard = Instant::now();
-					self.said(message, &mut transfers, on_progress)
-				},
-				Event::Resolved(key, path) => Ok(Some(transfers.resolved(key, path))),
-				Event::Published(key, stored) => Ok(Some(transfers.published(key, stored))),
-				Event::Ended(why) => Err(End::Fault(format!("the worker ended: {why}"))),
+			let answer = event.map(|event| self.answer(event, &mut transfers, on_progress));
+			let mut answers: Vec<_> = match answer.transpose() {
+				Ok(answer) => answer.flatten().into_iter().collect(),
+				Err(end) => return end,
 			};
+			if transfers.are_awaited() && self.inner.does_without(self.id, self.cancel) {
+				log::info!("job {:016x} has to do without a blob: others wait", self.id);
+				answers.extend(transfers.give_up());
+			}
 			if awaited != transfers.are_awaited() {
 				self.inner.set_starving(self.id, self.cancel, !awaited);
 			}
-			match answer {
-				Ok(answer) => {
-					if !answer.is_none_or(|answer| worker.send(answer)) {
-						return End::Fault("the worker does not read its input".into());
-					}
-				},
-				Err(end) => return end,
+			if !answers.into_iter().all(|answer| worker.send(answer)) {
+				return End::Fault("the worker does not read its input".into());
 			}
+		}
+	}
+
+	/// Takes note of what happened; says what to answer, or how the attempt ends.
+	fn answer(
+		&self,
+		event: Event,
+		transfers: &mut Transfers,
+		on_progress: &mut dyn FnMut(Progress),
+	) -> Result<Option<HostMessage>, End> {
+		match event {
+			Event::Said(message) => self.said(message, transfers, on_progress),
+			Event::Resolved(key, token, path) => Ok(transfers.resolved(key, &token, path)),
+			Event::Published(key, stored) => Ok(Some(transfers.published(key, stored))),
+			Event::Ended(why) => Err(End::Fault(format!("the worker ended: {why}"))),
 		}
 	}
 
@@ -153,6 +166,10 @@ impl Attempt<'_> {
 				Ok(None)
 			},
 			WorkerMessage::Need(key) => transfers.need(key).map(|()| None).map_err(End::Fault),
+			WorkerMessage::Forgo(key) => {
+				transfers.forgo(&key);
+				Ok(None)
+			},
 			WorkerMessage::Publish { key, path } => {
 				transfers.publish(key, path.to_path()).map(|()| None).map_err(End::Fault)
 			},

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-/// A clock that goes on only while jobs are submitted.
+/// A clock that goes on only while jobs are asked for.
 ///
-/// Whoever wants a job submits it again in every block, so one that is not submitted while others are is
-/// no longer wanted. A node that gets no blocks submits nothing and still wants what it wanted before:
-/// between two submissions this clock goes on by a limited time, however long they lie apart.
+/// Whoever wants a job submits or polls it in every block, so one that is not asked for while others are
+/// is no longer wanted. A node that gets no blocks asks for nothing and still wants what it wanted before:
+/// between two questions this clock goes on by a limited time, however long they lie apart.
 #[derive(Debug, Default)]
 pub(crate) struct Attention {
 	last: Option<Instant>,
@@ -14,7 +14,7 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-	/// Something is submitted now. The clock goes on by `most` at most.
+	/// Something is asked for now. The clock goes on by `most` at most.
 	pub(crate) fn tick(&mut self, now: Instant, most: Duration) {
 		if let Some(last) = self.last.replace(now) {
 			self.elapsed += now.saturating_duration_since(last).min(most);
@@ -32,7 +32,7 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn clock_should_stand_when_nothing_is_submitted() {
+	fn clock_should_stand_when_nothing_is_asked_for() {
 		let (start, second) = (Instant::now(), Duration::from_secs(1));
 		let mut clock = Attention::default();
 		clock.tick(start, 30 * second);

@@ -2,6 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use assay_worker_protocol::LIST_WAIT;
+
+/// By how much longer a run may wait for blobs than its worker, or the resolver, tries by itself.
+const MARGIN: Duration = Duration::from_secs(30);
+
 /// How a host behaves. [`HostConfig::new`] has sensible values for everything but the two paths.
 #[derive(Clone, Debug)]
 pub struct HostConfig {
@@ -51,16 +56,18 @@ pub struct HostConfig {
 	pub longest_pause: Duration,
 	/// Age at which a result that may change is computed anew when the job is submitted again.
 	pub retry_after: Duration,
-	/// How long a job is kept that nobody submits again while others are submitted: who wants a job submits
-	/// it in every block. After this time one that waits is forgotten, and a check or preparation that
-	/// runs is stopped. Time in which nothing is submitted does not count.
+	/// How long a job is kept that nobody asks for while others are asked for: who wants a job submits or
+	/// polls it in every block. After this time one that waits is forgotten, and one that runs is stopped.
+	/// Time in which nothing is asked for does not count.
 	pub stale_after: Duration,
-	/// The same for trainings and moves that run: more work is lost with them.
+	/// The same for trainings that run: more work is lost with them.
 	pub abandon_after: Duration,
 	/// For how long a check keeps its slot from a training that waits. Moves take it at once; and anything
 	/// takes that of a preparation at once.
 	pub turn: Duration,
-	/// For how long in all a run may wait for blobs before it leaves its slot to another job of its rank.
+	/// For how long in all a run may wait for blobs while another job of its rank waits for the slot. Then
+	/// a check or a move has to do without them, and anything else leaves its slot. See
+	/// [`with_resolver`](Self::with_resolver).
 	pub patience: Duration,
 	/// Whether a training counts as done only when the store holds what its claim commits to.
 	pub require_artifacts: bool,
@@ -94,14 +101,37 @@ impl HostConfig {
 			stale_after: Duration::from_secs(120),
 			abandon_after: Duration::from_secs(600),
 			turn: Duration::from_secs(300),
-			patience: Duration::from_secs(60),
+			patience: LIST_WAIT + MARGIN,
 			require_artifacts: true,
 		}
+	}
+
+	/// The same for a resolver that gives a blob up after so long. Runs are more patient than that, and
+	/// than their workers: a run that left its slot before the wait has ended would begin it anew, for ever
+	/// if there are others like it.
+	pub fn with_resolver(self, gives_up: Duration) -> Self {
+		Self { patience: gives_up.max(LIST_WAIT).saturating_add(MARGIN), ..self }
 	}
 
 	/// The pause after so many failed attempts in a row.
 	pub(crate) fn pause(&self, failed: u32) -> Duration {
 		let doubled = 1u32.checked_shl(failed.saturating_sub(1)).unwrap_or(u32::MAX);
 		self.first_pause.saturating_mul(doubled).min(self.longest_pause)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn patience_should_exceed_what_worker_and_resolver_wait() {
+		let config = HostConfig::new("worker", "base");
+		assert!(config.patience > LIST_WAIT);
+		for seconds in [1, 120, 3600] {
+			let gives_up = Duration::from_secs(seconds);
+			let patience = config.clone().with_resolver(gives_up).patience;
+			assert!(patience > gives_up && patience > LIST_WAIT, "{seconds}: {patience:?}");
+		}
 	}
 }

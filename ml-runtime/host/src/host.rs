@@ -21,7 +21,7 @@ use crate::{
 	journal::Journal,
 	logbook::Logbook,
 	process::Worker,
-	queue::{Lane, Phase, Queue},
+	queue::{Lane, Phase, Queue, Run},
 	resolver::{BlobResolver, CancelToken},
 	slot, HostConfig, HostError,
 };
@@ -89,7 +89,7 @@ impl Host {
 		let mut queue = Queue::default();
 		for found in found {
 			match found.status {
-				None => queue.push(found.id, &found.job),
+				None => queue.push_found(found.id, &found.job),
 				Some(status) => {
 					let again = status.may_change().then(Instant::now);
 					queue.push_finished(found.id, &found.job, again);
@@ -144,11 +144,16 @@ impl Host {
 		}
 	}
 
+	/// Where a job stands, for who only looks on: unlike [`poll`](Executor::poll), it does not ask for it.
+	pub fn status(&self, id: JobId) -> JobStatus {
+		self.inner.status(id)
+	}
+
 	/// All jobs that the host knows, by task, attempt and kind. Reads from disk how they ended.
 	pub fn jobs(&self) -> Vec<JobInfo> {
 		let mut jobs = self.inner.queue().jobs();
 		for job in jobs.iter_mut().filter(|job| job.status == JobStatus::Unknown) {
-			job.status = self.inner.poll(job.id);
+			job.status = self.inner.status(job.id);
 		}
 		// Some may have been forgotten meanwhile.
 		jobs.retain(|job| job.status != JobStatus::Unknown);
@@ -184,7 +189,8 @@ impl Executor for Host {
 	}
 
 	fn poll(&self, id: u64) -> JobStatus {
-		self.inner.poll(id)
+		self.inner.ask_for(id);
+		self.inner.status(id)
 	}
 
 	fn cancel(&self, id: u64) -> bool {
@@ -198,7 +204,7 @@ impl Inner {
 		self.queue.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	fn poll(&self, id: JobId) -> JobStatus {
+	fn status(&self, id: JobId) -> JobStatus {
 		match self.queue().phase(id) {
 			None => JobStatus::Unknown,
 			Some(Phase::Queued) => JobStatus::Queued,
@@ -233,6 +239,11 @@ impl Inner {
 		if let Some(run) = self.queue().run(id, token) {
 			run.set_starving(starves);
 		}
+	}
+
+	/// Whether a run that waits for blobs has to go on without them from now on.
+	pub(crate) fn does_without(&self, id: JobId, token: &CancelToken) -> bool {
+		self.queue().run(id, token).is_some_and(Run::does_without)
 	}
 
 	/// Takes note of a run's end.

@@ -18,7 +18,8 @@
 //! - **Rank**: moves of disputes and parts to hand in come before trainings, these before checks, and
 //!   preparations come last. Each rank has its own room in the queue.
 //! - **Giving way**: a run ends, and its job waits again, since one that matters more needs the slot.
-//! - **Stale**: a job that nobody submits again, though others are submitted, is no longer wanted.
+//! - **Asking for a job**: submitting it again, or polling it.
+//! - **Stale**: a job that nobody asks for, though others are asked for, is no longer wanted.
 //! - **Attempt**: one life of a worker process. A job is attempted again after a fault of the machine,
 //!   and worked on from the checkpoints in its task's folder.
 //! - **Resolver**: finds the blobs that workers need; the node's asks the network.
@@ -33,7 +34,7 @@
 //! - No number of preparations or checks, wanted or not, keeps a training or a move from being queued,
 //!   or costs it its checkpoints. None keeps it from running for longer than a turn of a check.
 //! - A job that waits for blobs, however long a peer takes to send them, does not keep a slot from others
-//!   of its rank.
+//!   of its rank. Checks and moves that wait for what nobody sends all end, however many there are.
 //! - Memory does not grow with time or with what a worker sends: queue, finished jobs, log, messages in
 //!   flight and blobs in flight are all capped.
 //! - What a worker does wrong is a fault of the machine ([`Fault::Machine`]), never of the task. Only a

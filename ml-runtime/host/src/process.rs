@@ -34,8 +34,8 @@ pub(crate) enum Event {
 	Said(WorkerMessage),
 	/// Its output ended; why.
 	Ended(String),
-	/// What it asked for was looked for.
-	Resolved(BlobKey, Option<PathBuf>),
+	/// What it asked for was looked for, by the transfer with this token.
+	Resolved(BlobKey, CancelToken, Option<PathBuf>),
 	/// What it published was put into the store, or not; why.
 	Published(BlobKey, Result<(), String>),
 }

@@ -4,6 +4,7 @@ mod turns;
 
 use std::{
 	collections::{HashMap, HashSet, VecDeque},
+	sync::atomic::{AtomicBool, Ordering},
 	time::{Duration, Instant},
 };
 
@@ -45,17 +46,26 @@ pub(crate) struct Run {
 	cancel: CancelToken,
 	lane: Lane,
 	since: Instant,
-	/// Time for which it waited for blobs until it last got all that it asked for.
+	/// Time for which it, and runs of its job that others cut short, waited for blobs until it last waited
+	/// for none.
 	starved: Duration,
 	/// Since when it waits for one.
 	starves_since: Option<Instant>,
+	/// Set when it has to go on without those that it waits for.
+	does_without: AtomicBool,
 }
 
 impl Run {
-	fn new(lane: Lane) -> Self {
-		let (progress, cancel) = (Progress::default(), CancelToken::default());
-		let (since, starved) = (Instant::now(), Duration::ZERO);
-		Self { progress, cancel, lane, since, starved, starves_since: None }
+	fn new(lane: Lane, starved: Duration) -> Self {
+		Self {
+			progress: Progress::default(),
+			cancel: CancelToken::default(),
+			lane,
+			since: Instant::now(),
+			starved,
+			starves_since: None,
+			does_without: AtomicBool::new(false),
+		}
 	}
 
 	/// Takes note whether it waits for blobs.
@@ -65,15 +75,30 @@ impl Run {
 			(Some(since), false) => {
 				self.starved += since.elapsed();
 				self.starves_since = None;
+				self.does_without.store(false, Ordering::Relaxed);
 			},
 			(None, false) | (Some(_), true) => {},
 		}
 	}
 
+	/// Time for which it has waited for blobs.
+	fn starved(&self) -> Duration {
+		self.starved + self.starves_since.map_or(Duration::ZERO, |since| since.elapsed())
+	}
+
 	/// Whether it waits for a blob, and has waited for longer than it may keep its slot from its like.
 	fn starves(&self, config: &HostConfig) -> bool {
-		let now = self.starves_since.map(|since| since.elapsed());
-		now.is_some_and(|now| self.starved + now >= config.patience)
+		self.starves_since.is_some() && self.starved() >= config.patience
+	}
+
+	/// Whether it was told to leave its slot, or to do without blobs.
+	fn is_giving_way(&self) -> bool {
+		self.cancel.is_cancelled() || self.does_without.load(Ordering::Relaxed)
+	}
+
+	/// Whether it was told to go on without what it waits for; says so once.
+	pub(crate) fn does_without(&mut self) -> bool {
+		self.does_without.swap(false, Ordering::Relaxed)
 	}
 }
 
@@ -84,8 +109,12 @@ struct Entry {
 	kind: JobKind,
 	task: u32,
 	attempt: u32,
-	/// When it was last submitted.
+	/// When it was last asked for.
 	asked_for: Duration,
+	/// Whether it was since the host started.
+	is_asked_for: bool,
+	/// Time for which runs that were cut short waited for blobs.
+	starved: Duration,
 }
 
 impl Entry {
@@ -135,8 +164,10 @@ impl Queue {
 		let context = &job.context;
 		let (folder, kind) = (folders::name_of(context), JobKind::from(&job.work));
 		let (task, attempt) = (context.task, context.attempt);
-		let asked_for = self.attention.elapsed();
-		self.entries.insert(id, Entry { phase, folder, kind, task, attempt, asked_for });
+		let (asked_for, is_asked_for) = (self.attention.elapsed(), false);
+		let starved = Duration::ZERO;
+		let entry = Entry { phase, folder, kind, task, attempt, asked_for, is_asked_for, starved };
+		self.entries.insert(id, entry);
 	}
 
 	/// All jobs by task, attempt and kind. How they ended is not known here: for those that have, the
@@ -156,18 +187,32 @@ impl Queue {
 		jobs
 	}
 
-	/// Takes note that a job is submitted now, one that is known or not.
+	/// The folder of a job.
+	pub(crate) fn folder(&self, id: JobId) -> Option<&FolderName> {
+		self.entries.get(&id).map(|entry| &entry.folder)
+	}
+
+	/// Takes note that a job is asked for now, one that is known or not.
 	pub(crate) fn ask_for(&mut self, id: JobId, config: &HostConfig) {
 		// Never so far at once that a job which was asked for in the last block is stale before its turn
 		// comes in the present one.
 		self.attention.tick(Instant::now(), config.stale_after / 4);
 		if let Some(entry) = self.entries.get_mut(&id) {
 			entry.asked_for = self.attention.elapsed();
+			entry.is_asked_for = true;
 		}
 	}
 
 	/// Puts a new job at the end.
 	pub(crate) fn push(&mut self, id: JobId, job: &Job) {
+		self.push_found(id, job);
+		if let Some(entry) = self.entries.get_mut(&id) {
+			entry.is_asked_for = true;
+		}
+	}
+
+	/// The same for one that was queued before the host started.
+	pub(crate) fn push_found(&mut self, id: JobId, job: &Job) {
 		self.insert(id, job, Phase::Queued);
 		self.waiting.push_back(id);
 	}
@@ -205,6 +250,7 @@ impl Queue {
 		let Some(progress) = self.run(id, token).map(|run| run.progress) else { return false };
 		if let Some(entry) = self.entries.get_mut(&id) {
 			entry.phase = Phase::Finished { progress, again };
+			entry.starved = Duration::ZERO;
 			self.finished.push_back(id);
 		}
 		true
@@ -255,5 +301,51 @@ impl Queue {
 	pub(crate) fn folders(&self) -> HashSet<FolderName> {
 		let open = |entry: &&Entry| !matches!(entry.phase, Phase::Finished { .. });
 		self.entries.values().filter(open).map(|entry| entry.folder.clone()).collect()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use assay_worker_protocol::{TaskContext, Work};
+
+	use super::*;
+
+	fn prepare() -> Job {
+		let context = TaskContext {
+			genesis: [1; 32],
+			task: 1,
+			attempt: 0,
+			program: Default::default(),
+			seed: [2; 32],
+			first_step: 0,
+			steps: 10,
+			stride: 5,
+			records: 100,
+			record_size: 65,
+			data_root: [3; 32],
+			init_root: [4; 32],
+			init_slots: [5; 32],
+		};
+		Job { context, work: Work::Prepare }
+	}
+
+	#[test]
+	fn waiting_for_blobs_should_be_counted_on_when_the_run_was_cut_short() {
+		let mut config = HostConfig::new("worker", "base");
+		let mut queue = Queue::default();
+		queue.push(1, &prepare());
+		let (id, token) = queue.next(Lane::General).unwrap();
+		let run = queue.run(id, &token).unwrap();
+		run.set_starving(true);
+		std::thread::sleep(Duration::from_millis(20));
+		let waited = run.starved();
+		queue.put_back(id, &token, &config);
+		let (id, token) = queue.next(Lane::General).unwrap();
+		assert!(queue.run(id, &token).unwrap().starved() >= waited);
+		config.patience = Duration::ZERO;
+		queue.run(id, &token).unwrap().set_starving(true);
+		queue.put_back(id, &token, &config);
+		let (id, token) = queue.next(Lane::General).unwrap();
+		assert_eq!(queue.run(id, &token).unwrap().starved(), Duration::ZERO, "it had its time");
 	}
 }

@@ -1,4 +1,4 @@
-//! What happens when a job is submitted, for the first time or again.
+//! What happens when a job is asked for: submitted, for the first time or again, or polled.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ const MAX_PROBES: u64 = 16;
 const ID_MASK: u64 = u64::MAX >> 1;
 
 impl Inner {
-	/// Queues a job unless it is known; forgets those that nobody submits any more.
+	/// Queues a job unless it is known; forgets those that nobody asks for any more.
 	pub(crate) fn submit(&self, bytes: &[u8]) -> Result<JobId, SubmitError> {
 		if self.is_stopping() {
 			return Err(SubmitError::Unavailable);
@@ -39,6 +39,17 @@ impl Inner {
 		self.accept(&mut queue, id, &job, bytes)?;
 		queue.make_room(&self.config);
 		Ok(id)
+	}
+
+	/// Takes note that a job is polled, if it is known; forgets those that nobody asks for any more.
+	pub(crate) fn ask_for(&self, id: JobId) {
+		let mut queue = self.queue();
+		let Some(folder) = queue.folder(id).cloned() else { return };
+		queue.ask_for(id, &self.config);
+		self.forget_stale(&mut queue);
+		queue.make_room(&self.config);
+		drop(queue);
+		self.folders.touch(&folder);
 	}
 
 	/// The id of a job if it is known, else one that is free.

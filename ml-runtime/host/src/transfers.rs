@@ -1,6 +1,7 @@
 //! Blobs on their way to and from one worker.
 
 use std::{
+	collections::{BTreeMap, BTreeSet},
 	path::{Path, PathBuf},
 	sync::{mpsc::SyncSender, Arc},
 	thread,
@@ -23,10 +24,11 @@ pub(crate) struct Transfers {
 	resolver: Arc<dyn BlobResolver>,
 	events: SyncSender<Event>,
 	folder: PathBuf,
-	cancel: CancelToken,
 	running: usize,
-	/// Those of them that bring blobs to the worker.
-	needed: usize,
+	/// Those of them that bring blobs which the worker is owed an answer about.
+	sought: BTreeMap<BlobKey, CancelToken>,
+	/// Those of these that it waits for.
+	awaited: BTreeSet<BlobKey>,
 }
 
 impl Transfers {
@@ -42,23 +44,46 @@ impl Transfers {
 			resolver,
 			events,
 			folder,
-			cancel: CancelToken::default(),
 			running: 0,
-			needed: 0,
+			sought: BTreeMap::new(),
+			awaited: BTreeSet::new(),
 		}
 	}
 
-	/// Looks for a blob; the answer comes as [`Event::Resolved`].
+	/// Looks for a blob, unless that is done already; the answer comes as [`Event::Resolved`].
 	pub(crate) fn need(&mut self, key: BlobKey) -> Result<(), String> {
-		let (resolver, cancel) = (self.resolver.clone(), self.cancel.clone());
-		self.run(move || Event::Resolved(key, resolver.resolve(&key, &cancel)))?;
-		self.needed += 1;
+		if !self.sought.contains_key(&key) {
+			let (resolver, token) = (self.resolver.clone(), CancelToken::default());
+			self.sought.insert(key, token.clone());
+			self.run(move || {
+				let path = resolver.resolve(&key, &token);
+				Event::Resolved(key, token, path)
+			})?;
+		}
+		self.awaited.insert(key);
 		Ok(())
+	}
+
+	/// The worker goes on without a blob. It is looked for all the same.
+	pub(crate) fn forgo(&mut self, key: &BlobKey) {
+		self.awaited.remove(key);
 	}
 
 	/// Whether the worker waits for a blob.
 	pub(crate) fn are_awaited(&self) -> bool {
-		self.needed > 0
+		!self.awaited.is_empty()
+	}
+
+	/// Stops looking for what the worker waits for; what to tell it.
+	pub(crate) fn give_up(&mut self) -> Vec<HostMessage> {
+		let awaited = std::mem::take(&mut self.awaited);
+		let give_up = |key| {
+			if let Some(token) = self.sought.remove(&key) {
+				token.cancel();
+			}
+			HostMessage::Unavailable { key }
+		};
+		awaited.into_iter().map(give_up).collect()
 	}
 
 	/// Puts a blob into the store; the answer comes as [`Event::Published`].
@@ -84,14 +109,23 @@ impl Transfers {
 		Ok(())
 	}
 
-	/// What to tell the worker about a blob that it needs.
-	pub(crate) fn resolved(&mut self, key: BlobKey, path: Option<PathBuf>) -> HostMessage {
+	/// What to tell the worker about a blob that it needs; nothing where it was told already.
+	pub(crate) fn resolved(
+		&mut self,
+		key: BlobKey,
+		token: &CancelToken,
+		path: Option<PathBuf>,
+	) -> Option<HostMessage> {
 		self.running = self.running.saturating_sub(1);
-		self.needed = self.needed.saturating_sub(1);
-		match path.as_deref().and_then(PathText::new) {
+		if !self.sought.get(&key).is_some_and(|sought| sought.is(token)) {
+			return None;
+		}
+		self.sought.remove(&key);
+		self.awaited.remove(&key);
+		Some(match path.as_deref().and_then(PathText::new) {
 			Some(path) => HostMessage::Have { key, path },
 			None => HostMessage::Unavailable { key },
-		}
+		})
 	}
 
 	/// What to tell the worker about a blob that it published.
@@ -125,7 +159,7 @@ impl Transfers {
 
 impl Drop for Transfers {
 	fn drop(&mut self) {
-		self.cancel.cancel();
+		self.sought.values().for_each(CancelToken::cancel);
 	}
 }
 
@@ -135,5 +169,71 @@ fn inside(folder: &Path, path: &Path) -> Result<PathBuf, String> {
 	match path.starts_with(folder) && path.is_file() {
 		true => Ok(path),
 		false => Err("it is no file in the task's folder".into()),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use std::{
+		sync::mpsc::{sync_channel, Receiver},
+		time::Duration,
+	};
+
+	use assay_blobs::Limits;
+	use tempfile::TempDir;
+
+	use super::*;
+
+	/// Looks until it is told to stop.
+	struct Seeking;
+
+	impl BlobResolver for Seeking {
+		fn resolve(&self, _key: &BlobKey, cancel: &CancelToken) -> Option<PathBuf> {
+			while !cancel.is_cancelled() {
+				thread::sleep(Duration::from_millis(1));
+			}
+			Some(PathBuf::from("late"))
+		}
+	}
+
+	const KEY: BlobKey = BlobKey::Bytes([1; 32]);
+
+	fn transfers() -> (TempDir, Transfers, Receiver<Event>) {
+		let folder = TempDir::new().unwrap();
+		let store = Arc::new(BlobStore::open(folder.path(), Limits::default()).unwrap());
+		let (sender, events) = sync_channel(8);
+		let transfers = Transfers::new(store, Arc::new(Seeking), sender, folder.path().into());
+		(folder, transfers, events)
+	}
+
+	#[test]
+	fn blob_should_be_answered_once_when_it_was_given_up_and_asked_for_again() {
+		let (_folder, mut transfers, events) = transfers();
+		transfers.need(KEY).unwrap();
+		assert_eq!(transfers.give_up(), [HostMessage::Unavailable { key: KEY }]);
+		assert!(!transfers.are_awaited());
+		transfers.need(KEY).unwrap();
+		let Ok(Event::Resolved(key, token, path)) = events.recv() else { panic!("it ends") };
+		assert_eq!(transfers.resolved(key, &token, path), None);
+		assert!(transfers.are_awaited(), "the second time has no answer yet");
+		assert_eq!(transfers.running, 1);
+	}
+
+	#[test]
+	fn blob_should_be_sought_once_when_it_was_forgone_and_asked_for_again() {
+		let (_folder, mut transfers, events) = transfers();
+		transfers.need(KEY).unwrap();
+		transfers.forgo(&KEY);
+		assert!(!transfers.are_awaited());
+		assert_eq!(transfers.give_up(), [], "nothing is waited for");
+		transfers.need(KEY).unwrap();
+		assert!(transfers.are_awaited());
+		assert_eq!(transfers.running, 1);
+		transfers.sought.values().for_each(CancelToken::cancel);
+		let Ok(Event::Resolved(key, token, path)) = events.recv() else { panic!("it ends") };
+		let path_text = PathText::new(Path::new("late")).unwrap();
+		let have = HostMessage::Have { key: KEY, path: path_text };
+		assert_eq!(transfers.resolved(key, &token, path), Some(have));
+		assert!(!transfers.are_awaited());
 	}
 }

@@ -98,7 +98,7 @@ fn task_fault_should_be_final() {
 	let status = end_of(&host, submit(&host, &check(1)));
 	assert_eq!(status, JobStatus::Failed(Fault::Task("no such shape".into())));
 	submit(&host, &check(1));
-	assert_eq!(host.poll(submit(&host, &check(1))), status);
+	assert_eq!(host.status(submit(&host, &check(1))), status);
 }
 
 #[test]
@@ -136,10 +136,10 @@ fn cancel_should_end_the_worker_and_forget_the_job() {
 		wait_for(|| (workers_in(&bench) > 0).then_some(()));
 		assert!(host.cancel(second) && !host.cancel(second));
 		assert!(host.cancel(first) && !host.cancel(first));
-		assert_eq!(host.poll(first), JobStatus::Unknown);
+		assert_eq!(host.status(first), JobStatus::Unknown);
 		wait_for(|| (workers_in(&bench) == 0).then_some(()));
 		drop(host);
-		assert_eq!(bench.start().poll(first), JobStatus::Unknown, "{mode}: after a restart");
+		assert_eq!(bench.start().status(first), JobStatus::Unknown, "{mode}: after a restart");
 	}
 }
 

@@ -48,7 +48,7 @@ fn submit_should_answer_the_same_id_when_the_job_is_known() {
 
 	let host = bench.start();
 	assert_eq!(submit(&host, &check(1)), id);
-	assert_eq!(host.poll(id), first, "not after a restart either");
+	assert_eq!(host.status(id), first, "not after a restart either");
 }
 
 #[test]
@@ -60,17 +60,17 @@ fn job_should_run_again_when_its_result_may_change() {
 		|n| JobStatus::Done(JobResult::Wait { reason: format!("try {n}").as_str().into() });
 	assert_eq!(end_of(&host, id), result(0));
 	assert_eq!(submit(&host, &play(1)), id);
-	wait_for(|| (host.poll(id) == result(1)).then_some(()));
+	wait_for(|| (host.status(id) == result(1)).then_some(()));
 	drop(host);
 
 	let mut bench = bench;
 	bench.config.retry_after = Duration::from_secs(3600);
 	let host = bench.start();
 	submit(&host, &play(1));
-	wait_for(|| (host.poll(id) == result(2)).then_some(()));
+	wait_for(|| (host.status(id) == result(2)).then_some(()));
 	submit(&host, &play(1));
 	thread::sleep(Duration::from_millis(300));
-	assert_eq!(host.poll(id), result(2), "too early");
+	assert_eq!(host.status(id), result(2), "too early");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn job_should_go_on_when_the_host_was_restarted() {
 	let host = bench.start();
 	let (running, queued) = (submit(&host, &check(1)), submit(&host, &check(2)));
 	wait_until_running(&host, running);
-	assert_eq!(host.poll(queued), JobStatus::Queued);
+	assert_eq!(host.status(queued), JobStatus::Queued);
 	drop(host);
 	assert_eq!(workers_in(&bench), 0, "the worker ended with the host");
 
@@ -102,9 +102,9 @@ fn journal_should_forget_only_what_is_unreadable() {
 	fs::write(bench.config.base.join("jobs/README"), b"not ours").unwrap();
 
 	let host = bench.start();
-	assert_eq!(host.poll(ids[0]), JobStatus::Unknown);
+	assert_eq!(host.status(ids[0]), JobStatus::Unknown);
 	assert_eq!(end_of(&host, ids[1]), checked(Checked::Agrees), "it ran again");
-	assert_eq!(host.poll(ids[2]), checked(Checked::Agrees));
+	assert_eq!(host.status(ids[2]), checked(Checked::Agrees));
 	assert_eq!(submit(&host, &check(1)), ids[0]);
 	assert_eq!(end_of(&host, ids[0]), checked(Checked::Agrees));
 }
@@ -139,7 +139,7 @@ fn move_should_not_wait_when_a_training_runs() {
 	bench.config.urgent_slots = 0;
 	let host = bench.start();
 	wait_until_running(&host, urgent);
-	assert_eq!(host.poll(long), JobStatus::Queued, "moves come first in general slots too");
+	assert_eq!(host.status(long), JobStatus::Queued, "moves come first in general slots too");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn jobs_of_one_task_should_run_one_after_the_other_when_they_are_long() {
 		(submit(&host, &train(1)), submit(&host, &check(1)), submit(&host, &check(2)));
 	wait_until_running(&host, first);
 	wait_until_running(&host, other);
-	assert_eq!(host.poll(same), JobStatus::Queued);
+	assert_eq!(host.status(same), JobStatus::Queued);
 	assert!(host.cancel(first));
 	wait_until_running(&host, same);
 }
@@ -179,7 +179,7 @@ fn submit_should_refuse_what_is_no_job_or_too_much() {
 	let queued = [1, 2].map(|task| submit(&host, &check(task)));
 	assert_eq!(host.submit(&check(3).encode()), Err(SubmitError::QueueFull));
 	assert_eq!(submit(&host, &check(2)), queued[1], "known jobs need no room");
-	assert_eq!(host.poll(12345), JobStatus::Unknown);
+	assert_eq!(host.status(12345), JobStatus::Unknown);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn more_important_job_should_have_room_when_too_many_others_wait() {
 		[train(1), train(2)],
 		[play(1), hand_in(2)],
 	] {
-		assert_eq!(host.poll(submit(&host, &first)), JobStatus::Queued);
+		assert_eq!(host.status(submit(&host, &first)), JobStatus::Queued);
 		assert_eq!(host.submit(&second.encode()), Err(SubmitError::QueueFull));
 	}
 	assert_eq!(host.stats().queued, 4);
@@ -214,8 +214,8 @@ fn oldest_results_and_folders_should_be_forgotten_when_there_are_too_many() {
 		thread::sleep(Duration::from_millis(20));
 		id
 	});
-	assert_eq!(host.poll(ids[3]), JobStatus::Unknown);
-	assert_eq!(host.poll(ids[5]), checked(Checked::Agrees));
+	assert_eq!(host.status(ids[3]), JobStatus::Unknown);
+	assert_eq!(host.status(ids[5]), checked(Checked::Agrees));
 	assert_eq!(fs::read_dir(bench.config.base.join("jobs")).unwrap().count(), 4);
 	assert_eq!(fs::read_dir(bench.config.base.join("tasks")).unwrap().count(), 3);
 }

@@ -42,7 +42,7 @@ fn blocks_until(host: &Host, wanted: &[Job], mut done: impl FnMut() -> bool) {
 /// As such a node, until this job runs.
 fn blocks_until_running(host: &Host, wanted: &[Job], id: u64) {
 	let runs = |status| matches!(status, JobStatus::Running(progress) if progress.step > 0);
-	blocks_until(host, wanted, || runs(host.poll(id)));
+	blocks_until(host, wanted, || runs(host.status(id)));
 }
 
 /// Waits until what runs was ended and the others have settled.
@@ -79,10 +79,10 @@ fn preparation_should_give_way_when_anything_else_waits() {
 		wait_until_running(&host, preparation);
 		let important = submit(&host, &important);
 		wait_until_running(&host, important);
-		assert_eq!(host.poll(preparation), JobStatus::Queued);
+		assert_eq!(host.status(preparation), JobStatus::Queued);
 		assert!(host.cancel(important));
 		wait_until_running(&host, preparation);
-		assert_eq!(host.poll(other), JobStatus::Queued, "what was begun comes first");
+		assert_eq!(host.status(other), JobStatus::Queued, "what was begun comes first");
 	}
 }
 
@@ -96,11 +96,11 @@ fn preparation_should_give_way_in_its_folder_when_a_slot_is_free() {
 	let elsewhere = submit(&host, &train(2));
 	wait_until_running(&host, elsewhere);
 	settle();
-	assert_ne!(host.poll(preparation), JobStatus::Queued, "there was a slot");
+	assert_ne!(host.status(preparation), JobStatus::Queued, "there was a slot");
 	assert!(host.cancel(elsewhere));
 	let same = submit(&host, &train(1));
 	wait_until_running(&host, same);
-	assert_eq!(host.poll(preparation), JobStatus::Queued);
+	assert_eq!(host.status(preparation), JobStatus::Queued);
 }
 
 /// Finds what is in the store; anything else never comes.
@@ -116,30 +116,61 @@ impl BlobResolver for Dripping {
 	}
 }
 
+/// A host whose workers wait for what they need, for so long if others wait for their slots.
+fn starving(bench: &Bench, patience: Duration) -> Host {
+	let config = HostConfig { patience, ..bench.config.clone() };
+	Host::start(config, bench.store.clone(), Dripping(StoreResolver(bench.store.clone()))).unwrap()
+}
+
 #[test]
 fn job_that_waits_for_blobs_should_give_way_to_its_like() {
-	for kind in [prepare, check, train, play] {
+	for kind in [prepare, train] {
 		let mut bench = Bench::new("need");
 		(bench.config.urgent_slots, bench.config.turn) = (0, HOUR);
-		bench.config.patience = HOUR;
 		let mut good = kind(2);
 		good.context.data_root = *bench.store.put_bytes(&[9; 1234]).unwrap().root();
 		let jobs = [kind(1), good];
-		let resolver = || Dripping(StoreResolver(bench.store.clone()));
-		let start =
-			|config: &HostConfig| Host::start(config.clone(), bench.store.clone(), resolver());
-		let host = start(&bench.config).unwrap();
+		let host = starving(&bench, HOUR);
 		let [drips, comes] = jobs.clone().map(|job| submit(&host, &job));
 		blocks(&host, &jobs, Duration::from_millis(300));
-		assert_eq!(host.poll(comes), JobStatus::Queued, "it is patient");
+		assert_eq!(host.status(comes), JobStatus::Queued, "it is patient");
 		drop(host);
 
-		let mut config = bench.config.clone();
-		config.patience = Duration::from_millis(300);
-		let host = start(&config).unwrap();
-		blocks_until(&host, &jobs, || matches!(host.poll(comes), JobStatus::Done(_)));
-		wait_for(|| matches!(host.poll(drips), JobStatus::Running(_)).then_some(()));
+		let host = starving(&bench, Duration::from_millis(300));
+		blocks_until(&host, &jobs, || matches!(host.status(comes), JobStatus::Done(_)));
+		wait_for(|| matches!(host.status(drips), JobStatus::Running(_)).then_some(()));
 	}
+}
+
+#[test]
+fn jobs_that_wait_for_what_nobody_sends_should_all_end() {
+	for kind in [check, play] {
+		for (urgent_slots, general_slots, jobs) in [(0, 1, 2), (0, 2, 3), (1, 1, 3)] {
+			let mut bench = Bench::new("need");
+			(bench.config.urgent_slots, bench.config.general_slots) = (urgent_slots, general_slots);
+			let jobs: Vec<_> = (1..=jobs).map(kind).collect();
+			bench.config.retry_after = HOUR;
+			let host = starving(&bench, Duration::from_millis(200));
+			let ids: Vec<_> = jobs.iter().map(|job| submit(&host, job)).collect();
+			blocks_until(&host, &jobs, || host.stats().queued == 0);
+			// The last have their slots to themselves. They wait until others want one.
+			let more: Vec<_> = jobs.into_iter().chain((10..13).map(kind)).collect();
+			blocks_until(&host, &more, || ids.iter().all(|id| host.status(*id).is_final()));
+			assert_eq!(host.stats().failed_attempts, 0, "no worker was ended");
+		}
+	}
+}
+
+#[test]
+fn job_that_forgoes_a_blob_should_keep_its_slot_from_its_like() {
+	let bench = Bench::new("forgo");
+	let host = starving(&bench, Duration::ZERO);
+	let (first, second) = (submit(&host, &prepare(1)), submit(&host, &prepare(2)));
+	wait_until_running(&host, first);
+	settle();
+	blocks(&host, &[prepare(1), prepare(2)], Duration::from_millis(500));
+	assert_ne!(host.status(first), JobStatus::Queued);
+	assert_eq!(host.status(second), JobStatus::Queued);
 }
 
 #[test]
@@ -150,8 +181,8 @@ fn job_that_works_should_keep_its_slot_from_its_like() {
 	let (first, second) = (submit(&host, &check(1)), submit(&host, &check(2)));
 	wait_until_running(&host, first);
 	blocks(&host, &[check(1), check(2)], Duration::from_millis(500));
-	assert_ne!(host.poll(first), JobStatus::Queued);
-	assert_eq!(host.poll(second), JobStatus::Queued);
+	assert_ne!(host.status(first), JobStatus::Queued);
+	assert_eq!(host.status(second), JobStatus::Queued);
 	let mut folders = fs::read_dir(bench.config.base.join("tasks")).unwrap();
 	let folder = folders.next().unwrap().unwrap().path();
 	assert_eq!(fs::read_to_string(folder.join("count")).unwrap(), "1", "one worker did");
@@ -166,7 +197,7 @@ fn check_should_give_way_to_a_training_when_it_had_its_turn() {
 	wait_until_running(&host, checking);
 	let training = submit(&host, &train(2));
 	blocks(&host, &[check(1), train(2)], Duration::from_millis(500));
-	assert_eq!(host.poll(training), JobStatus::Queued);
+	assert_eq!(host.status(training), JobStatus::Queued);
 	drop(host);
 
 	bench.config.turn = Duration::from_millis(500);
@@ -175,11 +206,11 @@ fn check_should_give_way_to_a_training_when_it_had_its_turn() {
 	wait_until_running(&host, checking);
 	let (next, training) = (submit(&host, &check(3)), submit(&host, &train(2)));
 	blocks_until_running(&host, &[check(1), train(2), check(3)], training);
-	assert_eq!(host.poll(checking), JobStatus::Queued);
+	assert_eq!(host.status(checking), JobStatus::Queued);
 	blocks(&host, &[check(1), train(2), check(3)], Duration::from_secs(1));
 	assert!(host.cancel(training), "it was not interrupted");
 	wait_until_running(&host, checking);
-	assert_eq!(host.poll(next), JobStatus::Queued, "what was begun comes first");
+	assert_eq!(host.status(next), JobStatus::Queued, "what was begun comes first");
 }
 
 #[test]
@@ -192,10 +223,10 @@ fn check_should_give_way_to_a_move_only_when_no_urgent_slot_is_free() {
 	let first = submit(&host, &play(2));
 	wait_until_running(&host, first);
 	settle();
-	assert_ne!(host.poll(checking), JobStatus::Queued);
+	assert_ne!(host.status(checking), JobStatus::Queued);
 	let second = submit(&host, &play(3));
 	wait_until_running(&host, second);
-	assert_eq!(host.poll(checking), JobStatus::Queued);
+	assert_eq!(host.status(checking), JobStatus::Queued);
 }
 
 #[test]
@@ -207,7 +238,7 @@ fn training_should_keep_its_slot_when_a_move_waits() {
 	wait_until_running(&host, training);
 	let other = submit(&host, &play(2));
 	blocks(&host, &[train(1), play(2), train(3)], Duration::from_millis(500));
-	assert_eq!(host.poll(other), JobStatus::Queued);
+	assert_eq!(host.status(other), JobStatus::Queued);
 }
 
 #[test]
@@ -219,14 +250,14 @@ fn waiting_job_should_be_forgotten_when_only_others_are_submitted() {
 	wait_until_running(&host, running);
 	let [stale, wanted] = [1, 2].map(|task| submit(&host, &check(task)));
 	assert_eq!(host.submit(&check(3).encode()), Err(SubmitError::QueueFull));
-	blocks_until(&host, &[train(0), check(2)], || host.poll(stale) == JobStatus::Unknown);
-	assert_eq!(host.poll(wanted), JobStatus::Queued);
+	blocks_until(&host, &[train(0), check(2)], || host.status(stale) == JobStatus::Unknown);
+	assert_eq!(host.status(wanted), JobStatus::Queued);
 	let new = submit(&host, &check(3));
-	assert_eq!(host.poll(new), JobStatus::Queued, "there is room again");
+	assert_eq!(host.status(new), JobStatus::Queued, "there is room again");
 	drop(host);
 	let host = bench.start();
-	assert_eq!(host.poll(stale), JobStatus::Unknown, "after a restart too");
-	assert_ne!(host.poll(wanted), JobStatus::Unknown);
+	assert_eq!(host.status(stale), JobStatus::Unknown, "after a restart too");
+	assert_ne!(host.status(wanted), JobStatus::Unknown);
 }
 
 #[test]
@@ -238,12 +269,12 @@ fn running_check_or_preparation_should_be_stopped_when_only_others_are_submitted
 		let id = submit(&host, &stale);
 		wait_until_running(&host, id);
 		let (wanted, next) = (prepare(2), submit(&host, &prepare(2)));
-		let gone = || host.poll(next) == JobStatus::Unknown;
+		let gone = || host.status(next) == JobStatus::Unknown;
 		blocks_until(&host, std::slice::from_ref(&stale), gone);
-		assert_ne!(host.poll(id), JobStatus::Unknown, "it is wanted");
+		assert_ne!(host.status(id), JobStatus::Unknown, "it is wanted");
 		let next = submit(&host, &wanted);
 		blocks_until_running(&host, &[wanted], next);
-		assert_eq!(host.poll(id), JobStatus::Unknown);
+		assert_eq!(host.status(id), JobStatus::Unknown);
 	}
 }
 
@@ -256,7 +287,7 @@ fn running_training_should_be_stopped_only_when_it_was_not_submitted_for_long() 
 	let training = submit(&host, &train(1));
 	wait_until_running(&host, training);
 	blocks(&host, &[check(2)], Duration::from_secs(1));
-	assert!(matches!(host.poll(training), JobStatus::Running(_)));
+	assert!(matches!(host.status(training), JobStatus::Running(_)));
 	drop(host);
 
 	bench.config.abandon_after = Duration::from_millis(400);
@@ -264,7 +295,70 @@ fn running_training_should_be_stopped_only_when_it_was_not_submitted_for_long() 
 	wait_until_running(&host, training);
 	let checking = submit(&host, &check(2));
 	blocks_until_running(&host, &[check(2)], checking);
-	assert_eq!(host.poll(training), JobStatus::Unknown);
+	assert_eq!(host.status(training), JobStatus::Unknown);
+}
+
+#[test]
+fn running_move_should_be_stopped_when_only_others_are_asked_for() {
+	let mut bench = Bench::new("work");
+	(bench.config.urgent_slots, bench.config.abandon_after) = (0, HOUR);
+	bench.config.stale_after = Duration::from_millis(400);
+	let host = bench.start();
+	let [over, next] = [1, 2].map(|task| submit(&host, &play(task)));
+	wait_until_running(&host, over);
+	blocks_until_running(&host, &[play(2)], next);
+	assert_eq!(host.status(over), JobStatus::Unknown);
+}
+
+#[test]
+fn job_should_stay_when_it_is_polled_and_others_are_submitted() {
+	let mut bench = Bench::new("work");
+	bench.config.urgent_slots = 0;
+	bench.config.stale_after = Duration::from_millis(400);
+	bench.config.abandon_after = Duration::from_millis(400);
+	let host = bench.start();
+	let [running, waiting, unwanted] = [1, 2, 3].map(|task| submit(&host, &play(task)));
+	wait_until_running(&host, running);
+	let gone = || {
+		host.poll(running);
+		host.poll(waiting);
+		host.status(unwanted) == JobStatus::Unknown
+	};
+	blocks_until(&host, &[train(4)], gone);
+	assert!(matches!(host.poll(running), JobStatus::Running(_)));
+	assert_eq!(host.poll(waiting), JobStatus::Queued);
+}
+
+#[test]
+fn unwanted_job_should_be_forgotten_when_others_are_only_polled() {
+	let mut bench = Bench::new("work");
+	bench.config.urgent_slots = 0;
+	bench.config.stale_after = Duration::from_millis(400);
+	let host = bench.start();
+	let [over, wanted] = [1, 2].map(|task| submit(&host, &play(task)));
+	wait_until_running(&host, over);
+	wait_for(|| matches!(host.poll(wanted), JobStatus::Running(_)).then_some(()));
+	assert_eq!(host.status(over), JobStatus::Unknown);
+}
+
+#[test]
+fn new_move_should_go_before_those_of_the_journal_that_nobody_asks_for() {
+	let mut bench = Bench::new("work");
+	(bench.config.urgent_slots, bench.config.stale_after) = (0, Duration::from_secs(4));
+	let host = bench.start();
+	let [over, wanted, waiting] = [1, 2, 3].map(|task| submit(&host, &play(task)));
+	wait_until_running(&host, over);
+	drop(host);
+
+	let host = bench.start();
+	wait_until_running(&host, over);
+	let new = submit(&host, &play(4));
+	blocks_until_running(&host, &[play(4), play(2)], wanted);
+	assert_eq!(host.status(over), JobStatus::Queued, "it leaves its slot, and is not stale yet");
+	assert_eq!(host.status(new), JobStatus::Queued, "it came later");
+	assert!(host.cancel(wanted));
+	blocks_until_running(&host, &[play(4)], new);
+	assert_eq!(host.status(waiting), JobStatus::Queued, "nobody has asked for it");
 }
 
 #[test]
@@ -279,7 +373,7 @@ fn jobs_should_stay_when_nothing_was_submitted_for_long() {
 	thread::sleep(Duration::from_secs(1));
 	// In the first block since, what is submitted first must not cost the others their places.
 	submit(&host, &play(4));
-	assert!(ids.iter().all(|id| host.poll(*id) != JobStatus::Unknown));
+	assert!(ids.iter().all(|id| host.status(*id) != JobStatus::Unknown));
 }
 
 #[test]
@@ -291,5 +385,5 @@ fn result_should_stay_when_its_job_is_no_longer_submitted() {
 	let id = submit(&host, &check(1));
 	assert_eq!(end_of(&host, id), checked(Checked::Agrees));
 	blocks(&host, &[check(2)], Duration::from_millis(500));
-	assert_eq!(host.poll(id), checked(Checked::Agrees));
+	assert_eq!(host.status(id), checked(Checked::Agrees));
 }

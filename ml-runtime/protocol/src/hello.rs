@@ -5,7 +5,7 @@ use assay_ops::OPSET_VERSION;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 
 /// Version of the messages. Part of [`Hello`]; any change of a message needs a new one.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// What a worker is.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen)]
@@ -74,7 +74,7 @@ mod tests {
 		assert_eq!(hello.check(), Ok(()));
 		let old = Hello { protocol: 0, ..hello.clone() };
 		let error = old.check().unwrap_err();
-		assert_eq!(error.to_string(), "worker `test 1.0` speaks protocol 0, this node 2");
+		assert_eq!(error.to_string(), "worker `test 1.0` speaks protocol 0, this node 3");
 		let other = Hello { opset: 9, ..hello };
 		assert!(matches!(other.check(), Err(HandshakeError::Opset { theirs: 9, .. })));
 	}

@@ -17,6 +17,7 @@
 //!   ◀─────────────────────────── Start  one job, and the folder to work in
 //!   Need(key) ───────────────────────▶
 //!   ◀───────────── Have / Unavailable
+//!   Forgo(key) ──────────────────────▶  it waits no longer for the answer
 //!   Progress … ──────────────────────▶
 //!   ◀──────────────────────────── Ping  at any time
 //!   Pong ────────────────────────────▶  at once, from a thread that does not compute
@@ -37,9 +38,15 @@
 //! - Publish what a claim commits to *before* `Finished`, and wait for each `Stored`.
 //! - After `Cancel`, exit without a result; checkpoints may stay.
 
+use std::time::Duration;
+
 mod frame;
 mod hello;
 mod message;
+
+/// How long a worker waits for a list that the other side of a claim should have published and nobody
+/// sends, before it goes on without. A host gives it the time.
+pub const LIST_WAIT: Duration = Duration::from_secs(90);
 
 /// Variable of a worker's environment: the folder of the files that its host names. The worker reads no
 /// others but those in its own folder.

@@ -93,7 +93,8 @@ pub enum WorkerMessage {
 	/// A step was done (not every step needs to be told).
 	#[codec(index = 1)]
 	Progress(Progress),
-	/// Asks for a blob.
+	/// Asks for a blob, and waits for it: until the answer, or [`Forgo`](Self::Forgo). There is one answer
+	/// to all that is asked of one blob before it comes.
 	#[codec(index = 2)]
 	Need(BlobKey),
 	/// Hands a blob over: a file in the folder of the task.
@@ -113,4 +114,7 @@ pub enum WorkerMessage {
 	/// Answers [`HostMessage::Ping`].
 	#[codec(index = 6)]
 	Pong,
+	/// The job goes on without a blob that it asked for. The host may look on, and answer later.
+	#[codec(index = 7)]
+	Forgo(BlobKey),
 }

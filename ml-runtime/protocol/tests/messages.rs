@@ -69,6 +69,7 @@ fn worker_messages() -> Vec<WorkerMessage> {
 		WorkerMessage::Hello(Hello::current("x")),
 		WorkerMessage::Progress(Progress { step: 1, ..Default::default() }),
 		WorkerMessage::Need(key),
+		WorkerMessage::Forgo(key),
 		WorkerMessage::Publish { key, path },
 		WorkerMessage::Finished(JobResult::Trained(trained)),
 		checked(Checked::Agrees),

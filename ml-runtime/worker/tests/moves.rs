@@ -278,7 +278,7 @@ fn move_should_be_found_when_the_host_looks_on_for_what_was_missing_before() {
 	let folder = table.place.folder.path().join("challenger");
 	let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
 	fs::create_dir(folder.join("missing")).unwrap();
-	fs::write(folder.join("missing").join(key.to_string()), now.to_string()).unwrap();
+	fs::write(folder.join("missing").join(key.to_string()), format!("{now} 90000")).unwrap();
 	let mut bench = Bench::start(table.challenger.clone(), Publishes::All);
 	bench.looks_on = true;
 	let brief = brief(&table.context, table.trained.claim_root);

@@ -3,7 +3,10 @@
 mod bench;
 mod task;
 
-use std::{thread, time::Duration};
+use std::{
+	thread,
+	time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use assay_blobs::{list_key, StateManifest};
 use assay_commitment::{list, Path as ListPath};
@@ -123,6 +126,26 @@ fn check_should_name_the_first_wrong_state_when_the_list_differs() {
 	assert_eq!(place.check(&context, hidden), Checked::ListWithheld);
 	let artifact = ClaimRef { artifact_root: [5; 32], ..claim };
 	assert_eq!(place.check(&context, artifact), Checked::Differs { first_state: 4 });
+}
+
+#[test]
+fn check_should_end_when_the_host_looks_on_for_a_list_that_was_missing_before() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 4, 2);
+	let claim = claim_of(&place.train("solver", &context));
+	let hidden = ClaimRef { claim_root: [5; 32], ..claim };
+	let key = BlobKey::List { tag: ListTag::States, root: hidden.claim_root };
+	let folder = place.folder.path().join("checker");
+	std::fs::create_dir_all(folder.join("missing")).unwrap();
+	// Most of its time was waited by a run that was ended.
+	let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+	std::fs::write(folder.join("missing").join(key.to_string()), format!("{now} 89000")).unwrap();
+	let mut bench = Bench::start(cpu(), Honest);
+	bench.looks_on = true;
+	bench.give(&folder, &context, Work::Check(hidden));
+	let (_, end) = bench.attend(&place.store);
+	assert_eq!(end, WorkerMessage::Finished(JobResult::Checked(Checked::ListWithheld)));
+	bench.shut_down();
 }
 
 #[test]

@@ -2,13 +2,19 @@
 //!
 //! A download goes in rounds. A round asks the connected peers, a few at a time, keeps to those that
 //! have the blob, and ends when the blob is complete or nobody is left to ask. Between rounds it waits,
-//! longer each time, for other peers or better ones. It gives up when no chunk came for a while.
+//! longer each time, for other peers or better ones. It gives up when there was no news for a while.
+//!
+//! The chunks of a list prove nothing, so anybody can send some, in every round anew. Hence news of a list
+//! is only what exceeds the most chunks that were ever held; a peer that sent some and has no more is not
+//! asked again; and all of it has to come at a [`least rate`](LEAST_RATE). Whatever peers do, a list that
+//! does not come is given up in the end.
 //!
 //! Nothing here knows the network, and everything blocks: run it on a thread of its own.
 
+use super::news::{Book, Record};
 use assay_blobs::{
 	BlobKey, BlobRequest, BlobResponse, BlobStore, ChunkAssembler, ChunkError, ChunkIndex,
-	StoreError,
+	StoreError, CHUNK_BYTES,
 };
 use std::{
 	collections::{HashSet, VecDeque},
@@ -29,6 +35,8 @@ const SOURCES: usize = 2;
 const CHUNKS_PER_SOURCE: usize = 2;
 /// Liars that are remembered; then all are forgotten, and the network's own memory of them remains.
 const MAX_LIARS: usize = 1024;
+/// Bytes a second at which a list has to come, beside the time without news that every download has.
+const LEAST_RATE: u64 = 64 * 1024;
 /// How often a waiting download looks whether it is still wanted.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -70,6 +78,10 @@ pub(crate) struct Patience {
 	pub(crate) longest_pause: Duration,
 	/// A peer that takes longer than this is asked after the others.
 	pub(crate) slow: Duration,
+	/// So is one that takes longer than this, and than the least rate allows, for a list.
+	pub(crate) turn: Duration,
+	/// How much time each chunk of a list earns.
+	pub(crate) per_chunk: Duration,
 }
 
 impl Patience {
@@ -80,6 +92,8 @@ impl Patience {
 			first_pause: Duration::from_millis(250),
 			longest_pause: Duration::from_secs(10),
 			slow: Duration::from_secs(3),
+			turn: Duration::from_secs(10),
+			per_chunk: Duration::from_secs(CHUNK_BYTES as u64 / LEAST_RATE),
 		}
 	}
 }
@@ -127,17 +141,24 @@ pub(crate) struct Fetcher<P: Peers> {
 	liars: Mutex<HashSet<P::Id>>,
 	/// Downloads started, so that each begins with another peer.
 	started: AtomicUsize,
+	news: Book,
 }
 
 impl<P: Peers> Fetcher<P> {
 	/// Downloads into this store.
 	pub(crate) fn new(store: Arc<BlobStore>, peers: P, patience: Patience) -> Self {
-		Self { store, peers, patience, liars: Mutex::default(), started: AtomicUsize::new(0) }
+		let (liars, news, started) = (Mutex::default(), Book::default(), AtomicUsize::new(0));
+		Self { store, peers, patience, liars, started, news }
 	}
 
 	/// Where blobs go.
 	pub(crate) fn store(&self) -> &Arc<BlobStore> {
 		&self.store
+	}
+
+	/// Time without news after which a download is given up.
+	pub(crate) fn gives_up_after(&self) -> Duration {
+		self.patience.stall
 	}
 
 	fn liars(&self) -> MutexGuard<'_, HashSet<P::Id>> {
@@ -150,20 +171,7 @@ impl<P: Peers> Fetcher<P> {
 		key: &BlobKey,
 		watcher: &impl Watcher,
 	) -> Result<PathBuf, FetchError> {
-		let turn = self.started.fetch_add(1, Ordering::Relaxed);
-		let now = Instant::now();
-		let mut download = Download {
-			fetcher: self,
-			key: *key,
-			watcher,
-			turn,
-			asked: HashSet::new(),
-			set_aside: HashSet::new(),
-			lied: 0,
-			refused: None,
-			last_news: now,
-			pause: self.patience.first_pause,
-		};
+		let mut download = Download::new(self, *key, watcher);
 		loop {
 			if let Some(path) = self.store.path(key) {
 				return Ok(path);
@@ -174,9 +182,9 @@ impl<P: Peers> Fetcher<P> {
 			match download.round() {
 				Ok(Some(path)) => return Ok(path),
 				Ok(None) => download.wait()?,
-				// Another download of the same blob; it ends, so this waits for it.
+				// Another download of the same blob; its news is this one's too.
 				Err(StoreError::Busy(_)) => {
-					download.last_news = Instant::now();
+					download.give_up()?;
 					thread::sleep(TICK);
 				},
 				Err(error) => return Err(FetchError::Store(error)),
@@ -192,18 +200,58 @@ struct Download<'a, P: Peers, W> {
 	watcher: &'a W,
 	turn: usize,
 	asked: HashSet<P::Id>,
-	/// Peers that this download does not ask again: liars, and those whose blob is too large for us.
+	/// Peers that this download does not ask again: liars, those whose blob is too large for us, and those
+	/// that had a part of a list and no more.
 	set_aside: HashSet<P::Id>,
+	/// Peers that were too slow with a list once. The second time they may be as slow as they are.
+	passed_over: HashSet<P::Id>,
 	lied: usize,
 	refused: Option<String>,
-	last_news: Instant,
+	record: Record<'a>,
 	pause: Duration,
 }
 
 /// Peers to ask in a round, the best first.
 type Queue<Id> = VecDeque<Id>;
 
-impl<P: Peers, W: Watcher> Download<'_, P, W> {
+impl<'a, P: Peers, W: Watcher> Download<'a, P, W> {
+	fn new(fetcher: &'a Fetcher<P>, key: BlobKey, watcher: &'a W) -> Self {
+		Self {
+			fetcher,
+			key,
+			watcher,
+			turn: fetcher.started.fetch_add(1, Ordering::Relaxed),
+			asked: HashSet::new(),
+			set_aside: HashSet::new(),
+			passed_over: HashSet::new(),
+			lied: 0,
+			refused: None,
+			record: fetcher.news.begin(key),
+			pause: fetcher.patience.first_pause,
+		}
+	}
+
+	/// Time that is too long, if it is time to give up.
+	fn overdue(&self) -> Option<Duration> {
+		self.record.overdue(&self.fetcher.patience)
+	}
+
+	/// Fails when it is time to give up, or nobody wants the blob any more.
+	fn give_up(&mut self) -> Result<(), FetchError> {
+		if self.watcher.is_gone() {
+			return Err(FetchError::Stopped(self.key));
+		}
+		self.overdue().map_or(Ok(()), |waited| {
+			Err(FetchError::NotFound {
+				key: self.key,
+				waited,
+				asked: self.asked.len(),
+				liars: self.lied,
+				refused: self.refused.take(),
+			})
+		})
+	}
+
 	/// Whom to ask in a new round.
 	fn queue(&self) -> Queue<P::Id> {
 		let liars = self.fetcher.liars();
@@ -215,14 +263,15 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 		queue
 	}
 
-	/// Asks until the blob is complete; `None` when nobody is left to ask.
+	/// Asks until the blob is complete; `None` when nobody is left to ask, or there was no news for long.
 	fn round(&mut self) -> Result<Option<PathBuf>, StoreError> {
 		let store = &self.fetcher.store;
 		let mut assembler = ChunkAssembler::begin(store, self.key)?;
 		let mut queue = self.queue();
 		// Of a list only the whole can be checked, so all of it has to come from one peer.
 		let is_list = self.key.is_list();
-		while !self.watcher.is_gone() {
+		let mut turn = Instant::now();
+		while !self.watcher.is_gone() && (assembler.is_complete() || self.overdue().is_none()) {
 			let source = queue.front().copied();
 			if assembler.is_complete() {
 				match (assembler.finish(), source) {
@@ -252,9 +301,13 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 					}
 				}
 			}
+			if is_list && queue.front().copied() == source {
+				self.pass_over(&assembler, &mut queue, turn);
+			}
 			if is_list && queue.front().copied() != source {
 				drop(assembler);
 				assembler = ChunkAssembler::begin(store, self.key)?;
+				turn = Instant::now();
 			}
 		}
 		Ok(None)
@@ -288,7 +341,14 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 	) -> Result<(), StoreError> {
 		let chunk = match answer {
 			Answer::Response(BlobResponse::Chunk(chunk)) => chunk,
-			Answer::Response(BlobResponse::NotFound | BlobResponse::Failed) | Answer::Silence => {
+			Answer::Response(BlobResponse::NotFound | BlobResponse::Failed) => {
+				if asked != ChunkIndex::Last && self.key.is_list() {
+					self.set_aside.insert(peer);
+				}
+				queue.retain(|other| *other != peer);
+				return Ok(());
+			},
+			Answer::Silence => {
 				queue.retain(|other| *other != peer);
 				return Ok(());
 			},
@@ -301,9 +361,10 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 		match assembler.accept(asked, &chunk) {
 			Ok(false) => {},
 			Ok(true) => {
-				self.last_news = Instant::now();
-				self.pause = self.fetcher.patience.first_pause;
 				let (have, total) = assembler.progress();
+				if self.record.took(have) {
+					self.pause = self.fetcher.patience.first_pause;
+				}
 				self.watcher.progress(have, total);
 			},
 			Err(ChunkError::Store(error)) => return Err(error),
@@ -315,6 +376,17 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 			},
 		}
 		Ok(())
+	}
+
+	/// Asks the others first when the source of a list, whose turn began then, is too slow.
+	fn pass_over(&mut self, assembler: &ChunkAssembler, queue: &mut Queue<P::Id>, turn: Instant) {
+		let patience = &self.fetcher.patience;
+		let earned = patience.per_chunk.saturating_mul(assembler.progress().0);
+		let is_slow = turn.elapsed() > patience.turn.saturating_add(earned);
+		let Some(source) = queue.front().filter(|_| is_slow && queue.len() > 1) else { return };
+		if !assembler.is_complete() && self.passed_over.insert(*source) {
+			queue.rotate_left(1);
+		}
 	}
 
 	/// Never asks this peer again.
@@ -334,22 +406,10 @@ impl<P: Peers, W: Watcher> Download<'_, P, W> {
 
 	/// Waits for the next round, or gives up.
 	fn wait(&mut self) -> Result<(), FetchError> {
-		let patience = &self.fetcher.patience;
 		let end = Instant::now() + self.pause;
-		self.pause = self.pause.saturating_mul(2).min(patience.longest_pause);
+		self.pause = self.pause.saturating_mul(2).min(self.fetcher.patience.longest_pause);
 		loop {
-			if self.watcher.is_gone() {
-				return Err(FetchError::Stopped(self.key));
-			}
-			if self.last_news.elapsed() >= patience.stall {
-				return Err(FetchError::NotFound {
-					key: self.key,
-					waited: self.last_news.elapsed(),
-					asked: self.asked.len(),
-					liars: self.lied,
-					refused: self.refused.take(),
-				});
-			}
+			self.give_up()?;
 			let left = end.saturating_duration_since(Instant::now());
 			if left.is_zero() {
 				return Ok(());

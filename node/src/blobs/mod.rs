@@ -10,6 +10,7 @@
 //! | `command` | `assay-node blob …`, whether or not a node runs on the same folder |
 //! | `server` | answers `/<genesis hash>/assay/blob/1` |
 //! | `fetch` | downloads one blob from peers that may lie, vanish or be slow |
+//! | `news` | what came of it, and whether too slowly |
 //! | `downloads` | downloads that an RPC started, and where they stand |
 //! | `network` | connects `fetch` with the node's network |
 
@@ -18,6 +19,7 @@ mod command;
 mod downloads;
 mod fetch;
 mod network;
+mod news;
 mod rate;
 mod server;
 

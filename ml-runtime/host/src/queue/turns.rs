@@ -1,6 +1,6 @@
 //! Which job runs next, which makes room for it, and which is no longer wanted.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::atomic::Ordering, time::Duration};
 
 use assay_worker_protocol::JobId;
 
@@ -46,11 +46,24 @@ impl Idle {
 	}
 }
 
-/// Whether a run leaves its slot to a job of this rank, be it that it takes long or waits for blobs.
+/// What a run does for a job that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+	/// Leaves its slot.
+	Leaves,
+	/// Goes on without the blobs that it waits for, and so ends.
+	DoesWithout,
+}
+
+/// What a run does for a job that waits, be it that the run takes long or waits for blobs; `None` where it
+/// keeps its slot. `clock` is the clock of attention.
 ///
-/// One that waits for blobs leaves it to its like, and goes to the end: a peer that lets data drip holds
-/// up nobody else. Little is lost by it, what came of a blob stays in the store. For the same reason
-/// preparations leave it to anything more important at once.
+/// One that waits for blobs does not keep it from its like: a peer that lets data drip holds up nobody
+/// else. A training or preparation, which cannot do without its data, goes to the end. Little is lost by
+/// it, what came of the data stays in the store. For the same reason preparations leave their slot to
+/// anything more important at once. A check or a move ends, with what it can say without the blobs. If it
+/// went to the end instead, as many withheld lists as there are slots, and one, would be waited for in
+/// turns, each from the beginning, for ever.
 ///
 /// Checks leave it to moves at once, to trainings after a turn, and go on from the last committed state
 /// later: a turn is lost only where a stride takes longer. That happens at most once for each start of a
@@ -59,18 +72,39 @@ impl Idle {
 /// bounds how many go before a check. A move takes a bond of either side and is one of a bounded number in
 /// its game. A node that stakes for more than its slots can train, and checks claims too, needs more slots.
 ///
-/// Trainings and moves keep it otherwise: a training has waited for its turn, and moves are short.
-fn gives_way((entry, run): RunOf, to: Rank, config: &HostConfig) -> bool {
+/// Trainings and moves keep it otherwise: a training has waited for its turn, and moves are short. A move
+/// of a game that may be over leaves it to one that is wanted: after a restart, the journal's moves run
+/// first, and some blocks later it is known which of them somebody asks for.
+fn way((entry, run): RunOf, to: &Entry, clock: Duration, config: &HostConfig) -> Option<Way> {
 	let starves = || run.starves(config);
-	match (entry.rank(), to) {
-		(rank, to) if rank == to => starves(),
-		(Rank::Preparation, _) | (Rank::Check, Rank::Move) => true,
-		(Rank::Check, Rank::Training) => starves() || run.since.elapsed() >= config.turn,
-		(Rank::Check, _) | (Rank::Training | Rank::Move, _) => false,
+	match (entry.rank(), to.rank()) {
+		(Rank::Move, Rank::Move) if to.is_asked_for && entry.seems_over(clock, config) => {
+			Some(Way::Leaves)
+		},
+		(rank, to) if rank == to => starves().then(|| entry.when_starving()),
+		(Rank::Preparation, _) | (Rank::Check, Rank::Move) => Some(Way::Leaves),
+		(Rank::Check, Rank::Training) if starves() => Some(entry.when_starving()),
+		(Rank::Check, Rank::Training) => {
+			(run.since.elapsed() >= config.turn).then_some(Way::Leaves)
+		},
+		(Rank::Check, _) | (Rank::Training | Rank::Move, _) => None,
 	}
 }
 
 impl Entry {
+	/// What a run of this job does that may no longer wait for blobs.
+	fn when_starving(&self) -> Way {
+		match self.kind {
+			JobKind::Check | JobKind::Play => Way::DoesWithout,
+			JobKind::Train | JobKind::HandIn | JobKind::Prepare => Way::Leaves,
+		}
+	}
+
+	/// Whether nobody has asked for it since the host started, though others were asked for.
+	fn seems_over(&self, clock: Duration, config: &HostConfig) -> bool {
+		!self.is_asked_for && clock.saturating_sub(self.asked_for) >= config.stale_after / 8
+	}
+
 	/// Whether the other cannot run while this one does.
 	///
 	/// Two jobs other than moves never run in one task's folder at the same time: the second would repeat
@@ -94,11 +128,13 @@ impl Queue {
 		})
 	}
 
-	/// Those that wait, the most important first, and of those the ones that waited longest.
+	/// Those that wait, the most important first, and of those the ones that waited longest. Of one rank
+	/// those come last that were queued before the host started and that nobody has asked for since.
 	fn by_rank(&self) -> impl Iterator<Item = (JobId, &Entry)> {
-		Rank::ALL.into_iter().flat_map(|rank| {
+		let classes = Rank::ALL.into_iter().flat_map(|rank| [(rank, true), (rank, false)]);
+		classes.flat_map(|class| {
 			let waiting = self.waiting.iter().filter_map(|id| Some((*id, self.entries.get(id)?)));
-			waiting.filter(move |(_, entry)| entry.rank() == rank)
+			waiting.filter(move |(_, entry)| (entry.rank(), entry.is_asked_for) == class)
 		})
 	}
 
@@ -110,15 +146,17 @@ impl Queue {
 			.filter(|(_, entry)| lane == Lane::General || entry.rank() == Rank::Move)
 			.find(|(_, entry)| rival(&runs, entry).is_none())?;
 		self.waiting.retain(|other| *other != id);
-		let run = Run::new(lane);
+		let entry = self.entries.get_mut(&id)?;
+		let run = Run::new(lane, entry.starved);
 		let cancel = run.cancel.clone();
-		self.entries.get_mut(&id)?.phase = Phase::Running(run);
+		entry.phase = Phase::Running(run);
 		Some((id, cancel))
 	}
 
 	/// Has running jobs give way to those that wait and matter more. They wait again once their workers
-	/// have ended. To be called whenever a job is submitted, hence in every block.
+	/// have ended. To be called whenever a job is asked for, hence in every block.
 	pub(crate) fn make_room(&self, config: &HostConfig) {
+		let clock = self.attention.elapsed();
 		let runs: Vec<_> = self.runs().collect();
 		let mut idle = Idle::of(&runs, config);
 		let mut taken = HashSet::new();
@@ -127,19 +165,20 @@ impl Queue {
 			if job.kind != JobKind::Play && !taken.insert(&job.folder) {
 				continue;
 			}
-			let gives_way = |(entry, run): &RunOf| {
-				!run.cancel.is_cancelled() && gives_way((entry, run), job.rank(), config)
-			};
+			let way =
+				|run: &RunOf| way(*run, job, clock, config).filter(|_| !run.1.is_giving_way());
 			let giving_way = match rival(&runs, job) {
-				Some(rival) => Some(rival).filter(gives_way),
+				Some(rival) => Some(rival).filter(|run| way(run).is_some()),
 				None if idle.take(job.rank()) => None,
 				None => {
-					let some = runs.iter().copied().filter(gives_way);
+					let some = runs.iter().copied().filter(|run| way(run).is_some());
 					some.min_by_key(|(entry, run)| (entry.rank(), run.since))
 				},
 			};
-			if let Some((_, run)) = giving_way {
-				run.cancel.cancel();
+			match giving_way.and_then(|giving| Some((giving.1, way(&giving)?))) {
+				Some((run, Way::Leaves)) => run.cancel.cancel(),
+				Some((run, Way::DoesWithout)) => run.does_without.store(true, Ordering::Relaxed),
+				None => {},
 			}
 		}
 	}
@@ -147,11 +186,14 @@ impl Queue {
 	/// Ends a run that was cancelled. Where its job is still known, it gave way, and waits again: first
 	/// among its like, unless it was to leave them their turn.
 	pub(crate) fn put_back(&mut self, id: JobId, token: &CancelToken, config: &HostConfig) {
-		let Some(starved) = self.run(id, token).map(|run| run.starves(config)) else { return };
+		let Some(run) = self.run(id, token) else { return };
+		let (starves, starved) = (run.starves(config), run.starved());
 		if let Some(entry) = self.entries.get_mut(&id) {
 			entry.phase = Phase::Queued;
+			// Whoever had all its time has it again when its turn comes.
+			entry.starved = if starves { Duration::ZERO } else { starved };
 		}
-		match starved {
+		match starves {
 			true => self.waiting.push_back(id),
 			false => self.waiting.push_front(id),
 		}
@@ -164,10 +206,11 @@ impl Queue {
 			let unasked = now.saturating_sub(entry.asked_for);
 			match (&entry.phase, entry.rank()) {
 				(Phase::Finished { .. }, _) => false,
-				(Phase::Queued, _) | (Phase::Running(_), Rank::Preparation | Rank::Check) => {
+				(Phase::Queued, _)
+				| (Phase::Running(_), Rank::Preparation | Rank::Check | Rank::Move) => {
 					unasked > config.stale_after
 				},
-				(Phase::Running(_), Rank::Training | Rank::Move) => unasked > config.abandon_after,
+				(Phase::Running(_), Rank::Training) => unasked > config.abandon_after,
 			}
 		};
 		self.entries.iter().filter(|(_, entry)| is_stale(entry)).map(|(id, _)| *id).collect()

@@ -59,7 +59,7 @@ pub(crate) fn submit(host: &Host, job: &Job) -> u64 {
 /// Waits until the job has ended.
 pub(crate) fn end_of(host: &Host, id: u64) -> JobStatus {
 	wait_for(|| {
-		Some(host.poll(id)).filter(|status| status.is_final() || *status == JobStatus::Unknown)
+		Some(host.status(id)).filter(|status| status.is_final() || *status == JobStatus::Unknown)
 	})
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 pub(crate) fn wait_until_running(host: &Host, id: u64) {
-	wait_for(|| match host.poll(id) {
+	wait_for(|| match host.status(id) {
 		JobStatus::Running(progress) => (progress.step > 0).then_some(()),
 		_ => None,
 	});

@@ -26,7 +26,25 @@ use super::trouble::Trouble;
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
 /// Blobs that the host may look for at the same time while nobody waits for them. Fewer than a host allows.
-const MOST_ABANDONED: usize = 16;
+const MOST_FORGONE: usize = 16;
+
+/// How long to wait for a blob.
+pub(crate) struct Limit<'a> {
+	/// At most.
+	pub(crate) most: Duration,
+	/// How often to say how long the wait is already.
+	pub(crate) every: Duration,
+	/// Whom to say it.
+	pub(crate) tell: &'a dyn Fn(Duration),
+}
+
+impl Limit<'_> {
+	/// How much of the wait is left, and after how much of it to look at the clock again.
+	fn left(&self, waited: Duration) -> (Duration, Duration) {
+		let left = self.most.saturating_sub(waited);
+		(left, left.min(self.every))
+	}
+}
 
 /// The pipe to the host, shared by the job and whoever answers pings.
 #[derive(Clone)]
@@ -53,7 +71,7 @@ pub(crate) struct Link {
 	/// Folder of the task.
 	pub(crate) folder: PathBuf,
 	/// Blobs that were asked for and are not waited for any more. Their answers may still come.
-	abandoned: RefCell<BTreeSet<BlobKey>>,
+	forgone: RefCell<BTreeSet<BlobKey>>,
 }
 
 impl Link {
@@ -64,7 +82,7 @@ impl Link {
 		stop: Arc<AtomicBool>,
 		folder: PathBuf,
 	) -> Self {
-		Self { output, answers, stop, folder, abandoned: RefCell::default() }
+		Self { output, answers, stop, folder, forgone: RefCell::default() }
 	}
 
 	/// Whether somebody still waits for the result.
@@ -76,13 +94,13 @@ impl Link {
 		self.output.say(message).map_err(|_| Trouble::Gone)
 	}
 
-	fn ask(&self, message: &WorkerMessage) -> Result<HostMessage, Trouble> {
-		self.say(message)?;
-		self.answer(None)?.ok_or(Trouble::Gone)
-	}
-
-	/// The next answer that somebody waits for; `None` if there is none until `end`.
-	fn answer(&self, end: Option<Instant>) -> Result<Option<HostMessage>, Trouble> {
+	/// The next answer, but none that comes late: one about another blob than this, the awaited one.
+	/// `None` if there is none until `end`.
+	fn answer(
+		&self,
+		awaited: Option<&BlobKey>,
+		end: Option<Instant>,
+	) -> Result<Option<HostMessage>, Trouble> {
 		loop {
 			let answer = match end {
 				None => self.answers.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -92,7 +110,10 @@ impl Link {
 			};
 			match answer {
 				Ok(HostMessage::Have { key, .. } | HostMessage::Unavailable { key })
-					if self.abandoned.borrow_mut().remove(&key) => {},
+					if awaited != Some(&key) =>
+				{
+					self.forgone.borrow_mut().remove(&key);
+				},
 				Ok(answer) => return Ok(Some(answer)),
 				Err(RecvTimeoutError::Timeout) => return Ok(None),
 				Err(RecvTimeoutError::Disconnected) => return Err(Trouble::Gone),
@@ -100,24 +121,38 @@ impl Link {
 		}
 	}
 
-	/// The file of a blob; `None` when it cannot be had, or the host has not found it within `limit`.
-	fn file(&self, key: BlobKey, limit: Option<Duration>) -> Result<Option<PathBuf>, Trouble> {
-		// The host still looks for what was asked for, and answers once.
-		let is_asked = self.abandoned.borrow_mut().remove(&key);
-		if !is_asked {
-			if limit.is_some() && self.abandoned.borrow().len() >= MOST_ABANDONED {
-				return Ok(None);
-			}
-			self.say(&WorkerMessage::Need(key))?;
+	/// The file of a blob; `None` when it cannot be had, or the host has not found it within the limit.
+	fn file(&self, key: BlobKey, limit: Option<Limit>) -> Result<Option<PathBuf>, Trouble> {
+		// Of what was forgone the host may know already where it is.
+		let is_sought = self.forgone.borrow_mut().remove(&key);
+		let is_full = self.forgone.borrow().len() >= MOST_FORGONE;
+		if limit.is_some() && !is_sought && is_full {
+			return Ok(None);
 		}
-		match self.answer(limit.map(|limit| Instant::now() + limit))? {
-			Some(HostMessage::Have { key: of, path }) if of == key => Ok(Some(path.to_path())),
-			Some(HostMessage::Unavailable { key: of }) if of == key => Ok(None),
+		self.say(&WorkerMessage::Need(key))?;
+		match self.wait(&key, limit.as_ref())? {
+			Some(HostMessage::Have { path, .. }) => Ok(Some(path.to_path())),
+			Some(HostMessage::Unavailable { .. }) => Ok(None),
 			Some(_) => Err(Trouble::Machine("the host answers what was not asked".into())),
 			None => {
-				self.abandoned.borrow_mut().insert(key);
+				self.say(&WorkerMessage::Forgo(key))?;
+				self.forgone.borrow_mut().insert(key);
 				Ok(None)
 			},
+		}
+	}
+
+	/// The answer about a blob that was asked for; `None` if there is none within the limit.
+	fn wait(&self, key: &BlobKey, limit: Option<&Limit>) -> Result<Option<HostMessage>, Trouble> {
+		let Some(limit) = limit else { return self.answer(Some(key), None) };
+		let started = Instant::now();
+		loop {
+			let (left, wait) = limit.left(started.elapsed());
+			let answer = self.answer(Some(key), Some(Instant::now() + wait))?;
+			if answer.is_some() || wait == left {
+				return Ok(answer);
+			}
+			(limit.tell)(started.elapsed());
 		}
 	}
 
@@ -140,11 +175,11 @@ impl Link {
 	}
 
 	/// The leaves of a list or the tiles of a tensor, checked; `None` when they cannot be had, or not
-	/// within `limit`. Without one the host decides how long it looks for them.
+	/// within the limit. Without one the host decides how long it looks for them.
 	pub(crate) fn leaves_within(
 		&self,
 		key: BlobKey,
-		limit: Option<Duration>,
+		limit: Option<Limit>,
 	) -> Result<Option<Vec<Root>>, Trouble> {
 		let Some(path) = self.file(key, limit)? else { return Ok(None) };
 		let bytes = fs::read(&path).map_err(io_trouble(&path))?;
@@ -170,11 +205,12 @@ impl Link {
 			.map_err(io_trouble(&path))?;
 		let told = PathText::new(&path)
 			.ok_or_else(|| Trouble::Machine("the path of the task's folder is too long".into()))?;
-		let answer = self.ask(&WorkerMessage::Publish { key, path: told });
+		self.say(&WorkerMessage::Publish { key, path: told })?;
+		let answer = self.answer(None, None);
 		let _ = fs::remove_file(&path);
 		match answer? {
-			HostMessage::Stored { key: of } if of == key => Ok(()),
-			HostMessage::Refused { key: of, reason } if of == key => {
+			Some(HostMessage::Stored { key: of }) if of == key => Ok(()),
+			Some(HostMessage::Refused { key: of, reason }) if of == key => {
 				Err(Trouble::Machine(format!("the host refuses blob {key}: {reason}")))
 			},
 			_ => Err(Trouble::Machine("the host answers what was not asked".into())),

@@ -13,7 +13,7 @@ use assay_worker_protocol::{
 	BlobKey, Checked, ClaimRef, ListTag, Outcome, Progress, Trained, WorkerMessage,
 };
 
-use super::{link::Link, tensor::tiles_of_words, trouble::Trouble, Behaviour};
+use super::{link::Link, missing::Missing, tensor::tiles_of_words, trouble::Trouble, Behaviour};
 
 /// Longest time between two reports while steps are done.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -220,7 +220,8 @@ pub(crate) fn check<K: Kernels>(
 		// The list is right, what the claim says about its end is not.
 		return Ok(Checked::Differs { first_state: own.states.saturating_sub(1) });
 	}
-	let Some(list) = link.list(ListTag::States, &theirs.claim_root)? else {
+	let list = BlobKey::List { tag: ListTag::States, root: theirs.claim_root };
+	let Some(list) = Missing::new(link).leaves(list)? else {
 		return Ok(Checked::ListWithheld);
 	};
 	let pairs = session.claim().states().iter().zip(&list);

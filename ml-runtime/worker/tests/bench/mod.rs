@@ -72,7 +72,7 @@ impl Bench {
 					store.put_file_as(&key, &path.to_path()).unwrap();
 					self.say(HostMessage::Stored { key });
 				},
-				WorkerMessage::Pong => {},
+				WorkerMessage::Pong | WorkerMessage::Forgo(_) => {},
 				end => return (reports, end),
 			}
 		}

@@ -66,8 +66,10 @@ fn trained(job: &Prepared) -> tempfile::TempDir {
 	let policy = CheckpointPolicy {
 		interval: Duration::MAX,
 		anchor: ANCHOR,
+		closest: Duration::ZERO,
 		anchor_time: Duration::MAX,
 		anchor_bytes: u64::MAX,
+		..CheckpointPolicy::TRAINING
 	};
 	let storage = Some(Storage { dir: dir.path().into(), policy });
 	let kernels = CpuKernels::new(1).unwrap();
@@ -133,7 +135,7 @@ fn replay_should_leave_pins_when_there_is_no_session_yet() {
 fn claim_should_be_known_when_a_session_has_ended() {
 	let job = job();
 	let (dir, kernels) = (trained(&job), Counting::new(&job));
-	let storage = Some(Storage::new(dir.path()));
+	let storage = Some(Storage::training(dir.path(), None));
 	// Holds the directory.
 	let session = Session::start(job.clone(), CpuKernels::new(1).unwrap(), storage).unwrap();
 	let claim = |job: &Prepared, dir: &Path| Replay::new(job.clone(), &kernels, Some(dir)).claim();

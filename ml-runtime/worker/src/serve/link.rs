@@ -52,6 +52,8 @@ pub(crate) struct Link {
 	stop: Arc<AtomicBool>,
 	/// Folder of the task.
 	pub(crate) folder: PathBuf,
+	/// Bytes that the anchors of a training may take.
+	pub(crate) anchor_bytes: Option<u64>,
 	/// Blobs that were asked for and are not waited for any more. Their answers may still come.
 	abandoned: RefCell<BTreeSet<BlobKey>>,
 }
@@ -64,7 +66,8 @@ impl Link {
 		stop: Arc<AtomicBool>,
 		folder: PathBuf,
 	) -> Self {
-		Self { output, answers, stop, folder, abandoned: RefCell::default() }
+		let abandoned = RefCell::default();
+		Self { output, answers, stop, folder, anchor_bytes: None, abandoned }
 	}
 
 	/// Whether somebody still waits for the result.

@@ -14,12 +14,12 @@
 //! checksum, and skipped with a warning, as is a file that another process has removed meanwhile. Nothing
 //! here fails: without pins, only more is replayed.
 //!
-//! Of either kind the [`MOST`] used last stay, so a folder takes that many times the bytes of all slots at
-//! most. A use writes the magic over itself, since that makes a file newer, and workers in their sandbox
-//! may set no times.
+//! There is room for two places in each of [`GAMES`], and for so many lists. Where the bytes do not suffice
+//! (see [`Kind`]), pins at the beginning of a stride go before those inside, which a game comes back to
+//! more often; of equals those that were not used for the longest time. A use writes the magic over itself,
+//! since that makes a file newer, and workers in their sandbox may set no times.
 
 use std::{
-	cmp::Reverse,
 	collections::BTreeSet,
 	fs::{self, OpenOptions},
 	io::{self, Write},
@@ -30,6 +30,7 @@ use std::{
 };
 
 use assay_commitment::Root;
+use assay_disk::Room;
 use codec::{DecodeAll, Encode};
 
 use crate::{
@@ -37,12 +38,22 @@ use crate::{
 	Prepared,
 };
 
-const PINS: Kind = Kind { prefix: "pin-", format: Format { magic: b"ASSAYPIN", version: 1 } };
-const STATES: Kind = Kind { prefix: "states-", format: Format { magic: b"ASSAYSTR", version: 1 } };
+/// As many bytes as one pin in each game takes, of the most words that a task may have.
+const PINS: Kind = Kind {
+	prefix: "pin-",
+	format: Format { magic: b"ASSAYPIN", version: 1 },
+	bytes: GAMES as u64 * GIB,
+};
+const STATES: Kind =
+	Kind { prefix: "states-", format: Format { magic: b"ASSAYSTR", version: 1 }, bytes: GIB };
+const GIB: u64 = 1 << 30;
 const TEMPORARY: &str = "new-";
 
-/// Files of either kind that stay: four games, the most about one claim, and two places in each.
-const MOST: usize = 8;
+/// Games that may be open about one claim at the same time (`MAX_OPEN_GAMES` of the chain).
+const GAMES: usize = 32;
+
+/// Files of either kind that stay.
+const MOST: usize = 2 * GAMES;
 
 /// Age at which a file that is being written is one that a process which was killed has left.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
@@ -52,6 +63,8 @@ const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 struct Kind {
 	prefix: &'static str,
 	format: Format,
+	/// Bytes of all of them; a quarter where the disk is short of room.
+	bytes: u64,
 }
 
 /// The pins of a directory. Several processes may use them at the same time, without a lock.
@@ -138,16 +151,17 @@ impl Pins {
 			log::warn!("could not write {}: {error}", path.display());
 			remove(&temporary);
 		}
-		self.tidy(kind, &path);
+		self.tidy(kind, job, &path);
 	}
 
-	/// Removes the files of a kind that were not used for the longest time, and what processes that were
-	/// killed have left. `newest` stays, whatever the clock says.
-	fn tidy(&self, kind: Kind, newest: &Path) {
-		let mut files = self.files(kind.prefix);
-		files.retain(|file| file.number.is_some() && file.path != newest);
-		files.sort_by_key(|file| Reverse(file.used));
-		files.iter().skip(MOST - 1).for_each(|file| remove(&file.path));
+	/// Removes the files of a kind that are too many, and what processes that were killed have left.
+	/// `newest` stays, whatever the clock says.
+	fn tidy(&self, kind: Kind, job: &Prepared, newest: &Path) {
+		let is_short = Room::of(&self.dir).is_ok_and(|room| room.is_short(None));
+		let bytes = if is_short { kind.bytes / 4 } else { kind.bytes };
+		let begins = |step: u64| job.is_committed(step);
+		let files = self.files(kind.prefix);
+		surplus(files, newest, bytes, begins).iter().for_each(|path| remove(path));
 		for file in self.files(TEMPORARY) {
 			if file.used.elapsed().is_ok_and(|age| age > LEFT_BEHIND) {
 				remove(&file.path);
@@ -169,8 +183,13 @@ impl Pins {
 		let file = |entry: fs::DirEntry| {
 			let name = entry.file_name();
 			let number = name.to_str()?.strip_prefix(prefix)?.parse().ok();
-			let used = entry.metadata().and_then(|data| data.modified()).ok()?;
-			Some(PinFile { number, used, path: entry.path() })
+			let data = entry.metadata().ok()?;
+			Some(PinFile {
+				number,
+				used: data.modified().ok()?,
+				bytes: data.len(),
+				path: entry.path(),
+			})
 		};
 		entries.filter_map(|entry| file(entry.ok()?)).collect()
 	}
@@ -181,7 +200,31 @@ struct PinFile {
 	/// What its name says after the prefix, if that is a number.
 	number: Option<u64>,
 	used: SystemTime,
+	bytes: u64,
 	path: PathBuf,
+}
+
+/// Which files are too many if they may take so many bytes, those first that are missed least. `newest` is
+/// not among them. At some steps a stride `begins`.
+fn surplus(
+	mut files: Vec<PinFile>,
+	newest: &Path,
+	bytes: u64,
+	begins: impl Fn(u64) -> bool,
+) -> Vec<PathBuf> {
+	files.retain(|file| file.number.is_some());
+	let (mut count, mut total) = (files.len(), files.iter().map(|file| file.bytes).sum::<u64>());
+	files.retain(|file| file.path != newest);
+	files.sort_by_key(|file| (!file.number.is_some_and(&begins), file.used));
+	let mut gone = Vec::new();
+	for file in files {
+		if count <= MOST && total <= bytes {
+			break;
+		}
+		(count, total) = (count - 1, total - file.bytes);
+		gone.push(file.path);
+	}
+	gone
 }
 
 fn remove(path: &Path) {
@@ -190,5 +233,50 @@ fn remove(path: &Path) {
 			log::warn!("could not remove {}: {error}", path.display());
 		},
 		_ => {},
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// A file for each of these: its number, when it was used, its bytes.
+	fn files(files: &[(u64, u64, u64)]) -> Vec<PinFile> {
+		let file = |&(number, used, bytes): &(u64, u64, u64)| PinFile {
+			number: Some(number),
+			used: SystemTime::UNIX_EPOCH + Duration::from_secs(used),
+			bytes,
+			path: PathBuf::from(number.to_string()),
+		};
+		files.iter().map(file).collect()
+	}
+
+	/// The numbers that go, with strides of ten.
+	fn gone(of: &[(u64, u64, u64)], newest: u64, bytes: u64) -> Vec<u64> {
+		let begins = |step: u64| step.is_multiple_of(10);
+		let gone = surplus(files(of), Path::new(&newest.to_string()), bytes, begins);
+		gone.iter().map(|path| path.to_str().unwrap().parse().unwrap()).collect()
+	}
+
+	#[test]
+	fn beginnings_of_strides_should_go_first_when_there_are_too_many_bytes() {
+		let of = [(13, 1, 5), (20, 4, 5), (27, 2, 5), (10, 3, 5), (30, 0, 5)];
+		assert_eq!(gone(&of, 20, 25), []);
+		assert_eq!(gone(&of, 20, 24), [30]);
+		assert_eq!(gone(&of, 20, 11), [30, 10, 13]);
+		assert_eq!(gone(&of, 20, 0), [30, 10, 13, 27], "the newest stays");
+	}
+
+	#[test]
+	fn longest_unused_should_go_when_there_are_too_many_files() {
+		let of: Vec<_> = (0..70).map(|i| (10 * i + 1, i ^ 1, 1)).collect();
+		assert_eq!(gone(&of, 11, u64::MAX), [1, 31, 21, 51, 41, 71]);
+	}
+
+	#[test]
+	fn files_without_a_number_should_count_for_nothing_when_others_are_removed() {
+		let mut of = files(&[(1, 0, 5)]);
+		of.push(PinFile { number: None, path: "pin-x".into(), ..files(&[(2, 0, 9)]).remove(0) });
+		assert!(surplus(of, Path::new("1"), 5, |_| false).is_empty());
 	}
 }

@@ -20,8 +20,8 @@ use crate::{
 /// directory it also leaves *pins* there: the state at the beginning of a stride and of a step that were
 /// looked at, and the states of the stride. So of all processes that play the moves of one game, the first
 /// replays from the nearest checkpoint to the end of the stride, one more from the beginning of the stride
-/// to the step, and each of the others no more than the step. The eight pins that were used last stay, each
-/// of the bytes of all slots.
+/// to the step, and each of the others no more than the step, for as many games as may be about one claim.
+/// A pin takes the bytes of all slots.
 #[derive(Debug)]
 pub struct Replay<K> {
 	job: Prepared,

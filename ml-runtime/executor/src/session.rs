@@ -8,13 +8,14 @@ use std::{
 
 use assay_backend_cpu::Kernels;
 use assay_commitment::Root;
+use assay_disk::Room;
 
 use crate::{
 	machine::Machine,
 	policy::CheckpointPolicy,
 	snapshot::Snapshot,
-	store::{Stay, Store},
-	ClaimList, ExecError, MachineFault, OnNonFinite, Prepared,
+	store::{Checkpoints, Stay, Store},
+	ClaimList, ExecError, MachineFault, OnNonFinite, Prepared, TaskFault,
 };
 
 /// How a run ended.
@@ -100,9 +101,20 @@ pub struct Storage {
 }
 
 impl Storage {
-	/// A directory and the default policy.
-	pub fn new(dir: impl AsRef<Path>) -> Self {
-		Self { dir: dir.as_ref().into(), policy: CheckpointPolicy::default() }
+	/// A directory of a run whose claim is to be defended. Anchors may take so many bytes; without a number
+	/// 32 GiB, or half of what the disk had free without them, if that is less.
+	pub fn training(dir: impl AsRef<Path>, anchor_bytes: Option<u64>) -> Self {
+		let (dir, policy) = (dir.as_ref(), CheckpointPolicy::TRAINING);
+		let anchor_bytes = anchor_bytes.unwrap_or_else(|| {
+			let half = |room: Room| room.free.saturating_add(Checkpoints::new(dir).bytes()) / 2;
+			policy.anchor_bytes.min(Room::of(dir).map_or(u64::MAX, half))
+		});
+		Self { dir: dir.into(), policy: CheckpointPolicy { anchor_bytes, ..policy } }
+	}
+
+	/// A directory of a run that checks a claim.
+	pub fn check(dir: impl AsRef<Path>) -> Self {
+		Self { dir: dir.as_ref().into(), policy: CheckpointPolicy::CHECK }
 	}
 }
 
@@ -137,13 +149,7 @@ impl<K: Kernels> Session<K> {
 		if let (Some(store), Some(newest)) = (&mut store, saved) {
 			store.adopt(&job, newest)?;
 		}
-		let snapshot = found.unwrap_or_else(|| Snapshot {
-			step: job.job().first_step,
-			loss: 0,
-			non_finite: None,
-			states: vec![job.init_root()],
-			slots: job.job().initial.clone(),
-		});
+		let snapshot = found.unwrap_or_else(|| Snapshot::first(&job));
 		let Snapshot { step, loss, non_finite, states, slots } = snapshot;
 		let claim = ClaimList::from_states(states)?;
 		let machine = Machine::resume(&job, &kernels, step, slots)?;
@@ -276,9 +282,35 @@ impl<K: Kernels> Session<K> {
 			states: self.claim.states().to_vec(),
 			slots: self.machine.slots()?.to_vec(),
 		};
-		store.write(&snapshot, &self.job, stay)?;
+		store.write(&snapshot, &self.job, stay, self.steps.mean())?;
 		self.saved = Some(snapshot.step);
 		Ok(())
+	}
+
+	/// Ends the session and leaves an anchor at committed state number `state`: a dispute about the stride
+	/// that begins there has nothing to replay before it. Runs again what no checkpoint is near enough for.
+	pub fn keep(self, state: u32) -> Result<(), ExecError> {
+		let Self { job, kernels, machine, claim, non_finite, store, .. } = self;
+		let (step, ended) = (job.step_of_state(state)?, machine.step);
+		// Its memory is needed.
+		drop(machine);
+		let Some(mut store) = store else { return Ok(()) };
+		if step == job.job().first_step || step == ended {
+			// These stay anyway.
+			return Ok(());
+		}
+		let states = claim.states().get(..=state as usize);
+		let states = states.ok_or(TaskFault::OutOfRange("committed state"))?.to_vec();
+		let found = store.checkpoints().newest(&job, job.job().first_step..=step)?;
+		let found = found.unwrap_or_else(|| Snapshot::first(&job));
+		let (mut loss, mut machine) =
+			(found.loss, Machine::resume(&job, &kernels, found.step, found.slots)?);
+		while machine.step < step {
+			loss = machine.advance(&job, &kernels)?;
+		}
+		let non_finite = non_finite.filter(|at| *at < step);
+		let slots = machine.slots()?.to_vec();
+		store.keep(&Snapshot { step, loss, non_finite, states, slots }, &job)
 	}
 }
 

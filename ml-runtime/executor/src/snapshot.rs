@@ -3,7 +3,10 @@
 use assay_commitment::Root;
 use codec::{Decode, DecodeAll, Encode};
 
-use crate::frame::{Damage, Format};
+use crate::{
+	frame::{Damage, Format},
+	Prepared,
+};
 
 const FORMAT: Format = Format { magic: b"ASSAYCKP", version: 1 };
 
@@ -23,6 +26,17 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+	/// That before the first step of a job.
+	pub(crate) fn first(job: &Prepared) -> Self {
+		Self {
+			step: job.job().first_step,
+			loss: 0,
+			non_finite: None,
+			states: vec![job.init_root()],
+			slots: job.job().initial.clone(),
+		}
+	}
+
 	/// The bytes of the file.
 	pub(crate) fn to_bytes(&self, digest: &Root) -> Vec<u8> {
 		FORMAT.seal(digest, &self.encode())

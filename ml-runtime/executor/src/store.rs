@@ -7,8 +7,8 @@
 //! ```text
 //! lock                                 held while a session runs
 //! checkpoint.tmp                       being written; removed at the next start
-//! checkpoint-00000000000000000400      after 400 steps
-//! checkpoint-00000000000000000500.kept after 500 steps; an anchor although its number says nothing of it
+//! checkpoint-00000000000000000400      after 400 steps; goes when there are newer ones
+//! checkpoint-00000000000000000500.kept after 500 steps; an anchor
 //! ```
 
 use std::{
@@ -17,12 +17,14 @@ use std::{
 	io::{self, Write},
 	ops::RangeInclusive,
 	path::{Path, PathBuf},
-	time::Instant,
+	time::{Duration, Instant},
 };
+
+use assay_disk::Room;
 
 use crate::{
 	frame::Damage,
-	policy::{least_missed, CheckpointPolicy},
+	policy::{least_missed, time_of, CheckpointPolicy, Fate},
 	snapshot::Snapshot,
 	state::State,
 	ExecError, Job, MachineFault, Prepared,
@@ -57,7 +59,7 @@ impl Entry {
 pub(crate) enum Stay {
 	/// Until there are newer ones.
 	Rolling,
-	/// For good, as far as there is room.
+	/// For good, unless it is thinned out.
 	Anchor,
 }
 
@@ -89,6 +91,16 @@ impl Checkpoints {
 			entries.extend(name.to_str().and_then(Entry::of).filter(|at| steps.contains(&at.step)));
 		}
 		Ok(entries)
+	}
+
+	/// Bytes of all of them.
+	pub(crate) fn bytes(&self) -> u64 {
+		let entries = self.entries(0..=u64::MAX).unwrap_or_default();
+		entries.into_iter().map(|entry| self.len(entry)).sum()
+	}
+
+	fn len(&self, entry: Entry) -> u64 {
+		fs::metadata(self.path(entry)).map_or(0, |data| data.len())
 	}
 
 	/// The checkpoint of the job; `None`, with a warning, if it is damaged or gone.
@@ -145,7 +157,10 @@ pub(crate) struct Store {
 	/// In ascending order, as are the anchors.
 	rolling: Vec<Entry>,
 	anchors: Vec<Entry>,
-	written: Option<Instant>,
+	/// Anchors that earlier processes left.
+	at_start: usize,
+	/// When the last checkpoint was written, and how long that took.
+	written: Option<(Instant, Duration)>,
 	/// Held, not used: the operating system releases the lock when the process ends, however it ends.
 	_lock: File,
 }
@@ -169,7 +184,7 @@ impl Store {
 		}
 		let checkpoints = Checkpoints::new(dir);
 		let (rolling, anchors) = (Vec::new(), Vec::new());
-		Ok(Self { checkpoints, policy, rolling, anchors, written: None, _lock: lock })
+		Ok(Self { checkpoints, policy, rolling, anchors, at_start: 0, written: None, _lock: lock })
 	}
 
 	pub(crate) fn checkpoints(&self) -> &Checkpoints {
@@ -184,11 +199,13 @@ impl Store {
 		let is_anchor = |entry: &Entry| {
 			let (done, stride) = (entry.step.saturating_sub(*first_step), u64::from(*stride));
 			let state = done.checked_div(stride).and_then(|state| u32::try_from(state).ok());
+			// Earlier versions told anchors by their number.
 			let counts = state.is_some_and(|state| self.policy.counts(state));
 			entry.is_kept || (done.is_multiple_of(stride) && counts)
 		};
 		let left = self.checkpoints.entries(0..=newest)?;
 		(self.anchors, self.rolling) = left.into_iter().partition(is_anchor);
+		self.at_start = self.anchors.len();
 		self.remove_old();
 		Ok(())
 	}
@@ -201,14 +218,61 @@ impl Store {
 		}
 	}
 
-	/// Removes the anchors that are too many if each takes so many bytes.
-	fn thin_out(&mut self, first_step: u64, bytes: usize) {
-		while self.anchors.len() > self.policy.most(bytes) {
-			let steps: Vec<u64> = self.anchors.iter().map(|anchor| anchor.step).collect();
-			let Some(index) = least_missed(first_step, &steps) else { break };
-			let entry = self.anchors.remove(index);
-			self.remove(entry);
+	/// The anchor that is missed least, its place and the gap that it leaves.
+	fn least_missed(&self, job: &Prepared) -> Option<(usize, u64)> {
+		let steps: Vec<u64> = self.anchors.iter().map(|anchor| anchor.step).collect();
+		least_missed(job.job().first_step, &steps)
+	}
+
+	/// Removes anchors that are too many, after one of so many bytes was written.
+	fn thin_out(&mut self, job: &Prepared, bytes: u64, seconds_per_step: f64) {
+		while let Some((index, gap)) = self.least_missed(job) {
+			let (gap, anchors) = (time_of(gap, seconds_per_step), (self.anchors.len(), bytes));
+			match self.policy.fate(anchors, self.at_start, gap, self.is_short()) {
+				Fate::Stays => return,
+				Fate::Goes => self.remove_anchor(index),
+				Fate::MakesRoom => {
+					self.warn_of(gap);
+					return self.remove_anchor(index);
+				},
+			}
 		}
+	}
+
+	/// Makes room where the disk has none for so many bytes.
+	fn make_room(&mut self, job: &Prepared, bytes: u64, seconds_per_step: f64) {
+		if !self.room().is_some_and(|room| room.free < bytes) {
+			return;
+		}
+		if let Some((index, gap)) = self.least_missed(job) {
+			self.warn_of(time_of(gap, seconds_per_step));
+			self.remove_anchor(index);
+		}
+	}
+
+	fn room(&self) -> Option<Room> {
+		let dir = &self.checkpoints.dir;
+		let unknown = |error| log::warn!("cannot tell the room for {}: {error}", dir.display());
+		Room::of(dir).map_err(unknown).ok()
+	}
+
+	fn is_short(&self) -> bool {
+		self.room().is_some_and(|room| room.is_short(self.policy.reserve))
+	}
+
+	fn warn_of(&self, gap: Duration) {
+		log::warn!(
+			"the disk of {} is short of room, so a dispute may have to replay {} s of steps; more than {} s \
+			can lose it by silence. Free some room, or move the folder to a larger disk",
+			self.checkpoints.dir.display(),
+			gap.as_secs(),
+			self.policy.furthest.as_secs()
+		);
+	}
+
+	fn remove_anchor(&mut self, index: usize) {
+		let entry = self.anchors.remove(index);
+		self.remove(entry);
 	}
 
 	fn remove(&self, entry: Entry) {
@@ -228,44 +292,62 @@ impl Store {
 		seconds_per_step: f64,
 	) -> Option<Stay> {
 		let last = self.anchors.last().map_or(job.job().first_step, |anchor| anchor.step);
-		let is_far = self.policy.is_far(step.saturating_sub(last), seconds_per_step);
-		if is_far || self.policy.counts(state) {
+		let since = time_of(step.saturating_sub(last), seconds_per_step);
+		if self.policy.is_anchor(state, since) {
 			return Some(Stay::Anchor);
 		}
-		let long_ago = self.written.is_none_or(|at| at.elapsed() >= self.policy.interval);
-		long_ago.then_some(Stay::Rolling)
+		let rested = |(at, took): (Instant, Duration)| at.elapsed() >= self.policy.pause(took);
+		self.written.is_none_or(rested).then_some(Stay::Rolling)
 	}
 
-	/// Writes a checkpoint, then removes those that are no longer needed. What is an anchor by its number
-	/// is one in any case.
+	/// Writes a checkpoint, then removes those that are no longer needed if a step takes so many seconds.
 	pub(crate) fn write(
 		&mut self,
 		snapshot: &Snapshot,
 		job: &Prepared,
 		stay: Stay,
+		seconds_per_step: f64,
 	) -> Result<(), ExecError> {
-		let state = u32::try_from(snapshot.states.len() - 1).unwrap_or(u32::MAX);
-		let counts = self.policy.counts(state);
-		let is_kept = stay == Stay::Anchor && !counts;
-		let stay = if counts { Stay::Anchor } else { stay };
-		let entry = Entry { step: snapshot.step, is_kept };
+		let started = Instant::now();
+		let entry = Entry { step: snapshot.step, is_kept: stay == Stay::Anchor };
+		let bytes = snapshot.to_bytes(&job.digest());
+		self.make_room(job, bytes.len() as u64, seconds_per_step);
+		self.put(entry, &bytes)?;
+		self.written = Some((Instant::now(), started.elapsed()));
+		match stay {
+			Stay::Rolling => {
+				self.rolling.push(entry);
+				self.remove_old();
+			},
+			Stay::Anchor => {
+				self.anchors.push(entry);
+				self.thin_out(job, bytes.len() as u64, seconds_per_step);
+			},
+		}
+		Ok(())
+	}
+
+	/// Leaves an anchor that no other goes for, between those that there are.
+	pub(crate) fn keep(&mut self, snapshot: &Snapshot, job: &Prepared) -> Result<(), ExecError> {
+		let entry = Entry { step: snapshot.step, is_kept: true };
+		self.put(entry, &snapshot.to_bytes(&job.digest()))?;
+		let place = self.anchors.partition_point(|anchor| *anchor < entry);
+		if self.anchors.get(place) != Some(&entry) {
+			self.anchors.insert(place, entry);
+		}
+		Ok(())
+	}
+
+	/// Writes a file that is there whole or not at all, also after the power fails.
+	fn put(&self, entry: Entry, bytes: &[u8]) -> Result<(), ExecError> {
 		let dir = &self.checkpoints.dir;
 		let (temporary, path) = (dir.join(TEMPORARY), self.checkpoints.path(entry));
 		let mut file = File::create(&temporary).map_err(MachineFault::io("create", &temporary))?;
-		let bytes = snapshot.to_bytes(&job.digest());
-		file.write_all(&bytes).map_err(MachineFault::io("write", &temporary))?;
+		file.write_all(bytes).map_err(MachineFault::io("write", &temporary))?;
 		file.sync_all().map_err(MachineFault::io("flush", &temporary))?;
 		drop(file);
 		fs::rename(&temporary, &path).map_err(MachineFault::io("rename", &temporary))?;
 		let directory = File::open(dir).map_err(MachineFault::io("open", dir))?;
-		directory.sync_all().map_err(MachineFault::io("flush", dir))?;
-		self.written = Some(Instant::now());
-		match stay {
-			Stay::Rolling => self.rolling.push(entry),
-			Stay::Anchor => self.anchors.push(entry),
-		}
-		self.remove_old();
-		self.thin_out(job.job().first_step, bytes.len());
-		Ok(())
+		directory.sync_all().map_err(MachineFault::io("flush", dir))
 	}
 }

@@ -19,9 +19,13 @@ use common::short_mlp;
 
 const ALWAYS: CheckpointPolicy = CheckpointPolicy {
 	interval: Duration::ZERO,
+	rest: 0,
 	anchor: 4,
+	closest: Duration::ZERO,
 	anchor_time: Duration::MAX,
 	anchor_bytes: u64::MAX,
+	reserve: Some(0),
+	..CheckpointPolicy::TRAINING
 };
 
 fn storage(dir: &Path) -> Option<Storage> {
@@ -74,7 +78,10 @@ fn checkpoints(dir: &Path) -> Vec<PathBuf> {
 
 /// The steps of those checkpoints.
 fn steps(dir: &Path) -> Vec<u64> {
-	let step = |path: &PathBuf| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap();
+	let step = |path: &PathBuf| {
+		let name = path.to_str().unwrap().rsplit('-').next().unwrap();
+		name.trim_end_matches(".kept").parse().unwrap()
+	};
 	checkpoints(dir).iter().map(step).collect()
 }
 
@@ -117,7 +124,7 @@ fn checkpoints_should_not_pile_up_when_processes_are_killed_again_and_again() {
 	}
 	assert_eq!(finish(&mut start(&job, dir.path())), expected(&job));
 	// As in a run that nobody disturbs: anchors every 8 steps, and the last two of the others.
-	assert_eq!(steps(dir.path()), [8, 16, 24, 32, 36, 38, 40]);
+	assert_eq!(steps(dir.path()), [8, 16, 24, 32, 38, 40]);
 }
 
 #[test]

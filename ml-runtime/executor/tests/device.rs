@@ -64,8 +64,13 @@ fn either_should_go_on_when_the_other_wrote_the_checkpoint() {
 	finish(&mut whole);
 	let folder = tempfile::tempdir().expect("a folder");
 	fn some<K: Kernels>(job: &Prepared, kernels: K, folder: &tempfile::TempDir) -> u64 {
-		let policy = CheckpointPolicy { interval: Duration::ZERO, anchor: 1, ..Default::default() };
-		let storage = Storage { policy, ..Storage::new(folder.path()) };
+		let policy = CheckpointPolicy {
+			interval: Duration::ZERO,
+			anchor: 1,
+			closest: Duration::ZERO,
+			..Default::default()
+		};
+		let storage = Storage { policy, ..Storage::training(folder.path(), None) };
 		let mut session = Session::start(job.clone(), kernels, Some(storage)).expect("it starts");
 		let from = session.steps_done();
 		for _ in 0..2 {

@@ -113,7 +113,12 @@ fn joins_should_be_judged_correct_when_honest() {
 fn inner_states_should_end_in_the_committed_state_when_replayed_from_anchors() {
 	let dir = tempfile::tempdir().unwrap();
 	let job = job();
-	let policy = CheckpointPolicy { interval: Duration::MAX, anchor: 1, ..Default::default() };
+	let policy = CheckpointPolicy {
+		interval: Duration::MAX,
+		anchor: 1,
+		closest: Duration::ZERO,
+		..Default::default()
+	};
 	let storage = Some(Storage { dir: dir.path().into(), policy });
 	let mut session = Session::start(job.clone(), CpuKernels::new(1).unwrap(), storage).unwrap();
 	session.run(|_| ControlFlow::Continue(())).unwrap();

@@ -49,7 +49,7 @@ fn outcome_should_be_remembered_when_session_is_started_again() {
 	let job = prepare(exploding(OnNonFinite::Stop));
 	let start = || {
 		let kernels = CpuKernels::new(1).unwrap();
-		Session::start(job.clone(), kernels, Some(Storage::new(dir.path()))).unwrap()
+		Session::start(job.clone(), kernels, Some(Storage::training(dir.path(), None))).unwrap()
 	};
 	let mut session = start();
 	let outcome = session.run(|_| ControlFlow::Continue(())).unwrap();

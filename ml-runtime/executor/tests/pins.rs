@@ -62,12 +62,18 @@ fn job() -> Prepared {
 
 /// A folder in which the job was run.
 fn trained(job: &Prepared) -> tempfile::TempDir {
+	trained_with(job, ANCHOR)
+}
+
+fn trained_with(job: &Prepared, anchor: u32) -> tempfile::TempDir {
 	let dir = tempfile::tempdir().unwrap();
 	let policy = CheckpointPolicy {
 		interval: Duration::MAX,
-		anchor: ANCHOR,
+		anchor,
+		closest: Duration::ZERO,
 		anchor_time: Duration::MAX,
 		anchor_bytes: u64::MAX,
+		..CheckpointPolicy::TRAINING
 	};
 	let storage = Some(Storage { dir: dir.path().into(), policy });
 	let kernels = CpuKernels::new(1).unwrap();
@@ -133,7 +139,7 @@ fn replay_should_leave_pins_when_there_is_no_session_yet() {
 fn claim_should_be_known_when_a_session_has_ended() {
 	let job = job();
 	let (dir, kernels) = (trained(&job), Counting::new(&job));
-	let storage = Some(Storage::new(dir.path()));
+	let storage = Some(Storage::training(dir.path(), None));
 	// Holds the directory.
 	let session = Session::start(job.clone(), CpuKernels::new(1).unwrap(), storage).unwrap();
 	let claim = |job: &Prepared, dir: &Path| Replay::new(job.clone(), &kernels, Some(dir)).claim();
@@ -207,7 +213,7 @@ fn pins_should_be_skipped_and_written_anew_when_damaged() {
 }
 
 #[test]
-fn pins_should_be_eight_when_more_places_are_looked_at() {
+fn pins_should_be_two_for_each_game_when_more_places_are_looked_at() {
 	let job = job();
 	let (dir, kernels) = (trained(&job), Counting::new(&job));
 	let trace = |step| {
@@ -216,18 +222,40 @@ fn pins_should_be_eight_when_more_places_are_looked_at() {
 		let _ = Replay::new(job.clone(), &kernels, Some(dir.path())).trace(step).unwrap();
 		kernels.taken()
 	};
-	for step in 0..9 {
+	for step in (0..).filter(|step| step % STRIDE != 0).take(65) {
 		trace(50 + step);
-		// A place that is used stays.
-		trace(50);
+		trace(51);
 	}
 	let names = files(dir.path(), "pin-");
-	let steps: Vec<u64> = names
-		.iter()
-		.map(|path| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap())
-		.collect();
-	assert_eq!(steps, [50, 52, 53, 54, 55, 56, 57, 58]);
-	assert_eq!(trace(50), 1);
+	let step = |path: &PathBuf| path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap();
+	let steps: Vec<u64> = names.iter().map(step).collect();
+	assert_eq!(steps.len(), 64);
+	assert!(steps.contains(&51) && !steps.contains(&60), "{steps:?}");
+	assert_eq!(trace(51), 1);
+}
+
+#[test]
+fn stride_should_be_replayed_twice_at_most_when_as_many_games_as_may_be_open_take_turns() {
+	let games = 0..32;
+	let job = short_mlp(33 * STRIDE, STRIDE as u32);
+	// Each stride begins at an anchor.
+	let (dir, kernels) = (trained_with(&job, 1), Counting::new(&job));
+	let fresh = || Replay::new(job.clone(), &kernels, Some(dir.path()));
+	let mut replayed = vec![0; 32];
+	let mut phase = |play: &dyn Fn(u32)| {
+		for game in games.clone() {
+			play(game);
+			replayed[game as usize] += kernels.taken();
+		}
+	};
+	let step = |game: u32| u64::from(game) * STRIDE + u64::from(game) % STRIDE;
+	phase(&|game| drop(fresh().inner_states(game).unwrap()));
+	phase(&|game| drop(fresh().inner_states(game).unwrap()));
+	for _ in 0..5 {
+		phase(&|game| drop(fresh().trace(step(game)).unwrap()));
+	}
+	let steps_alone = 5;
+	assert!(replayed.iter().all(|steps| *steps < 2 * STRIDE + steps_alone), "{replayed:?}");
 }
 
 #[test]
@@ -270,6 +298,6 @@ fn replays_should_agree_when_many_work_in_one_directory() {
 			});
 		}
 	});
-	assert!(files(dir.path(), "pin-").len() <= 8 + 4);
+	assert!(files(dir.path(), "pin-").len() <= 64 + 4);
 	assert_eq!(files(dir.path(), "new-"), Vec::<PathBuf>::new());
 }

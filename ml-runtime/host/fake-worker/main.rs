@@ -197,6 +197,10 @@ fn main() {
 			JobResult::Wait { reason: reason.into() }
 		},
 		"count" => JobResult::Checked(Checked::Differs { first_state: earlier() }),
+		"differs" => match &job.work {
+			Work::Check(_) => JobResult::Checked(Checked::Differs { first_state: 1 }),
+			work => honest(work),
+		},
 		"unpublished" => train(false),
 		"steal-path" => steal("/etc/passwd"),
 		"steal-link" => steal("link"),

@@ -38,6 +38,16 @@ pub struct HostConfig {
 	pub max_check_folders: usize,
 	/// Folders that are kept of tasks that were only prepared. They hold nothing of value.
 	pub max_preparation_folders: usize,
+	/// Bytes that the folders of checks may take, those that jobs need included: as many of the others go,
+	/// the longest unused first, as are too much. A check that agreed leaves no folder.
+	pub max_check_bytes: u64,
+	/// The same for preparations.
+	pub max_preparation_bytes: u64,
+	/// Bytes of the disk that stay free; without a number [the usual](assay_disk::Room::reserve). While less
+	/// is free, folders of preparations go, and those of checks that nobody asked for in `stale_after`; where
+	/// that is not enough, neither is begun. The node's database is on the same disk, and trainings and moves
+	/// need it too.
+	pub reserve: Option<u64>,
 	/// Lines of the workers' error output that are kept.
 	pub log_lines: usize,
 	/// Time for a worker's first message.
@@ -89,6 +99,9 @@ impl HostConfig {
 			max_training_folders: 256,
 			max_check_folders: 64,
 			max_preparation_folders: 8,
+			max_check_bytes: 16 << 30,
+			max_preparation_bytes: 8 << 30,
+			reserve: None,
 			log_lines: 200,
 			hello_timeout: Duration::from_secs(30),
 			ping_every: Duration::from_secs(10),

@@ -10,6 +10,7 @@ use std::{
 };
 
 use assay_blobs::bytes_key;
+use assay_disk::Room;
 use assay_worker_protocol::TaskContext;
 use codec::Encode;
 
@@ -68,11 +69,21 @@ impl Class {
 		Some(Self::ALL.into_iter().find(|class| class.name() == name).unwrap_or(Self::Training))
 	}
 
-	fn bound(self, config: &HostConfig) -> usize {
+	/// Folders that may stay, and bytes. Those of a training never go for their bytes: a claim is defended
+	/// with them.
+	fn bounds(self, config: &HostConfig) -> (usize, u64) {
 		match self {
-			Self::Preparation => config.max_preparation_folders,
-			Self::Check => config.max_check_folders,
-			Self::Training => config.max_training_folders,
+			Self::Preparation => (config.max_preparation_folders, config.max_preparation_bytes),
+			Self::Check => (config.max_check_folders, config.max_check_bytes),
+			Self::Training => (config.max_training_folders, u64::MAX),
+		}
+	}
+
+	/// Whether work of this class leaves the disk its reserve.
+	fn yields(self) -> bool {
+		match self {
+			Self::Preparation | Self::Check => true,
+			Self::Training => false,
 		}
 	}
 }
@@ -93,6 +104,19 @@ struct Found {
 	used: SystemTime,
 	path: PathBuf,
 	kept: bool,
+	bytes: u64,
+}
+
+impl Found {
+	/// Whether it goes when the disk is short of room. Who asked for a check lately may be about to open a
+	/// game, and to need what it has left.
+	fn makes_room(&self, config: &HostConfig) -> bool {
+		match self.class {
+			Class::Preparation => true,
+			Class::Check => self.used.elapsed().is_ok_and(|unused| unused > config.stale_after),
+			Class::Training => false,
+		}
+	}
 }
 
 /// The folders of all tasks.
@@ -110,32 +134,83 @@ impl Folders {
 		Ok(Self { base, changing: Mutex::default() })
 	}
 
-	/// Makes the folder for a job of this rank, or marks it as used, and removes the longest unused of
-	/// each class when there are too many of it. Those `in_use` stay.
+	/// Makes the folder for a job of this rank, or marks it as used, and removes others for which there is
+	/// no room. Those `in_use` stay. Where the disk is short of room all the same, a preparation or check is
+	/// refused.
 	pub(crate) fn prepare(
 		&self,
 		name: &FolderName,
 		rank: Rank,
 		config: &HostConfig,
 		in_use: impl FnOnce() -> HashSet<FolderName>,
-	) -> io::Result<PathBuf> {
+	) -> Result<PathBuf, NoFolder> {
 		let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
 		let folder = self.base.join(name);
+		let is_new = !folder.exists();
 		fs::create_dir_all(&folder)?;
 		mark(&folder, rank.into())?;
 		let mut keep = in_use();
 		keep.insert(name.clone());
-		let found = self.find(&keep)?;
-		for class in Class::ALL {
-			remove_unused(&found, class, class.bound(config));
+		self.tidy(config, &keep)?;
+		if Class::from(rank).yields() && self.is_short(config) {
+			if is_new {
+				let _ = fs::remove_dir_all(&folder);
+			}
+			return Err(NoFolder::Full(self.base.clone()));
 		}
-		folder.canonicalize()
+		Ok(folder.canonicalize()?)
+	}
+
+	/// Removes folders for which there is no room, once a job has ended in the one of this name. If it is of
+	/// `no_use` any more, and was neither trained nor disputed here, it goes as well.
+	pub(crate) fn leave(
+		&self,
+		name: &FolderName,
+		no_use: bool,
+		config: &HostConfig,
+		in_use: impl FnOnce() -> HashSet<FolderName>,
+	) {
+		let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+		let (folder, keep) = (self.base.join(name), in_use());
+		let is_ours = Class::of(&folder).is_none_or(|class| !class.yields());
+		if no_use && !is_ours && !keep.contains(name) {
+			remove(&folder);
+		}
+		if let Err(error) = self.tidy(config, &keep) {
+			log::warn!("cannot look for unused folders in {}: {error}", self.base.display());
+		}
 	}
 
 	/// Marks the folder as used, if it is there.
 	pub(crate) fn touch(&self, name: &FolderName) {
 		// Not worth a refusal: at worst it is removed before others that were used earlier.
 		let _ = touch(&self.base.join(name));
+	}
+
+	/// Removes the longest unused of each class while there are too many of it, or too many bytes, or the
+	/// disk is short of room.
+	fn tidy(&self, config: &HostConfig, keep: &HashSet<FolderName>) -> io::Result<()> {
+		let found = self.find(keep)?;
+		for class in Class::ALL {
+			let of_class = || found.iter().filter(|folder| folder.class == class);
+			let mut count = of_class().count();
+			let mut bytes: u64 = of_class().map(|folder| folder.bytes).sum();
+			let (most, most_bytes) = class.bounds(config);
+			for folder in of_class().filter(|folder| !folder.kept) {
+				let is_over = count > most || bytes > most_bytes;
+				if !is_over && !(folder.makes_room(config) && self.is_short(config)) {
+					break;
+				}
+				remove(&folder.path);
+				(count, bytes) = (count - 1, bytes - folder.bytes);
+			}
+		}
+		Ok(())
+	}
+
+	fn is_short(&self, config: &HostConfig) -> bool {
+		// What is not known keeps nobody from working.
+		Room::of(&self.base).is_ok_and(|room| room.is_short(config.reserve))
 	}
 
 	/// All folders, longest unused first.
@@ -149,6 +224,7 @@ impl Folders {
 			found.push(Found {
 				class: Class::of(&path).unwrap_or(Class::Preparation),
 				used: used.unwrap_or(SystemTime::UNIX_EPOCH),
+				bytes: bytes_in(&path),
 				path,
 				kept: keep.contains(&name),
 			});
@@ -158,15 +234,30 @@ impl Folders {
 	}
 }
 
-/// Removes folders of a class, the first ones that need not be kept, until there are at most so many.
-fn remove_unused(found: &[Found], class: Class, most: usize) {
-	let of_class = || found.iter().filter(|folder| folder.class == class);
-	let too_many = of_class().count().saturating_sub(most);
-	for Found { path, .. } in of_class().filter(|folder| !folder.kept).take(too_many) {
-		// A folder that stays must not keep jobs in others from starting.
-		if let Err(error) = fs::remove_dir_all(path) {
-			log::warn!("cannot remove unused folder {}: {error}", path.display());
-		}
+/// Why a job has no folder.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoFolder {
+	#[error("no folder for the task: {0}")]
+	Io(#[from] io::Error),
+	#[error("the disk of {} is short of room: checks and preparations wait until there is more", .0.display())]
+	Full(PathBuf),
+}
+
+/// Bytes of all files in a folder, as far as they can be seen: others may change them meanwhile.
+fn bytes_in(folder: &Path) -> u64 {
+	let Ok(entries) = fs::read_dir(folder) else { return 0 };
+	let bytes = |entry: fs::DirEntry| match entry.metadata() {
+		Ok(data) if data.is_dir() => bytes_in(&entry.path()),
+		Ok(data) => data.len(),
+		Err(_) => 0,
+	};
+	entries.flatten().map(bytes).fold(0, u64::saturating_add)
+}
+
+fn remove(folder: &Path) {
+	// A folder that stays must not keep jobs in others from starting.
+	if let Err(error) = fs::remove_dir_all(folder) {
+		log::warn!("cannot remove unused folder {}: {error}", folder.display());
 	}
 }
 

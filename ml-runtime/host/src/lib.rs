@@ -33,6 +33,9 @@
 //! - A worker process never outlives its attempt, and is always reaped.
 //! - No number of preparations or checks, wanted or not, keeps a training or a move from being queued,
 //!   or costs it its checkpoints. None keeps it from running for longer than a turn of a check.
+//! - Checks and preparations take a bounded part of the disk: a folder goes once a check agreed, others
+//!   when they are too many or too large, and neither is begun where the disk is short of room. Folders of
+//!   trainings and disputes never go for their bytes.
 //! - A job that waits for blobs, however long a peer takes to send them, does not keep a slot from others
 //!   of its rank. Checks and moves that wait for what nobody sends all end, however many there are.
 //! - Memory does not grow with time or with what a worker sends: queue, finished jobs, log, messages in

@@ -6,12 +6,12 @@ use std::{
 	time::{Duration, Instant},
 };
 
-use assay_worker_protocol::{Fault, Job, JobId, JobStatus};
+use assay_worker_protocol::{Checked, Fault, Job, JobId, JobResult, JobStatus};
 use codec::DecodeAll;
 
 use crate::{
 	attempt::{Attempt, End},
-	folders,
+	folders::{self, NoFolder},
 	host::Inner,
 	jobs::JobKind,
 	queue::Lane,
@@ -24,13 +24,17 @@ const NAP: Duration = Duration::from_millis(20);
 /// Runs jobs until the host stops.
 pub(crate) fn run(inner: &Inner, lane: Lane) {
 	while let Some((id, cancel)) = inner.next(lane) {
-		let status = match job(inner, id) {
-			Ok(job) => attempts(inner, id, &job, &cancel),
-			Err(why) => Some(machine_fault(why)),
+		let job = job(inner, id);
+		let status = match &job {
+			Ok(job) => attempts(inner, id, job, &cancel),
+			Err(why) => Some(machine_fault(why.clone())),
 		};
-		match status {
-			Some(status) => inner.finish(id, &cancel, &status),
+		match &status {
+			Some(status) => inner.finish(id, &cancel, status),
 			None => inner.put_back(id, &cancel),
+		}
+		if let (Ok(job), Some(status)) = (job, status) {
+			leave(inner, &job, &status);
 		}
 		inner.wake();
 	}
@@ -57,7 +61,11 @@ fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option
 				reached = reached.max(progress.step);
 				inner.progress(id, cancel, progress);
 			}),
-			Err(why) => End::Fault(why),
+			Err(full @ NoFolder::Full(_)) => {
+				log::warn!("job {id:016x} is refused: {full}");
+				End::Hopeless(full.to_string())
+			},
+			Err(error) => End::Fault(error.to_string()),
 		};
 		let why = match end {
 			End::Job(status) => return Some(*status),
@@ -80,13 +88,18 @@ fn attempts(inner: &Inner, id: JobId, job: &Job, cancel: &CancelToken) -> Option
 	}
 }
 
-fn prepare(inner: &Inner, job: &Job) -> Result<PathBuf, String> {
+fn prepare(inner: &Inner, job: &Job) -> Result<PathBuf, NoFolder> {
 	let name = folders::name_of(&job.context);
 	let rank = JobKind::from(&job.work).rank();
-	inner
-		.folders
-		.prepare(&name, rank, &inner.config, || inner.folders_in_use())
-		.map_err(|error| format!("no folder for the task: {error}"))
+	inner.folders.prepare(&name, rank, &inner.config, || inner.folders_in_use())
+}
+
+/// Takes note that a job has ended in its folder.
+fn leave(inner: &Inner, job: &Job, status: &JobStatus) {
+	let name = folders::name_of(&job.context);
+	// Nobody disputes it, and the journal knows the result.
+	let no_use = *status == JobStatus::Done(JobResult::Checked(Checked::Agrees));
+	inner.folders.leave(&name, no_use, &inner.config, || inner.folders_in_use());
 }
 
 /// Sleeps; false when the job is no longer wanted.

@@ -64,5 +64,5 @@ mod stderr_log;
 
 pub use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
 pub use sandbox::{Gap, Sandbox};
-pub use serve::{serve, Behaviour, Honest};
+pub use serve::{serve, serve_within, Behaviour, Honest};
 pub use stderr_log::log_to_stderr;

@@ -149,6 +149,21 @@ fn check_should_end_when_the_host_looks_on_for_a_list_that_was_missing_before() 
 }
 
 #[test]
+fn check_should_keep_the_state_before_the_first_wrong_one_when_the_list_differs() {
+	let place = Place::new();
+	let context = task(&place.store, MLP, 12, 2);
+	let claim = claim_of(&place.train("solver", &context));
+	let mut states = place.store.read_list(ListTag::States, &claim.claim_root).unwrap();
+	states[4] = [9; 32];
+	let claim_root = *place.store.put_list(ListTag::States, &states).unwrap().root();
+	let end = place.run("checker", &context, Work::Check(ClaimRef { claim_root, ..claim })).1;
+	let differs = Checked::Differs { first_state: 4 };
+	assert_eq!(end, WorkerMessage::Finished(JobResult::Checked(differs)));
+	let kept = place.folder.path().join("checker/run/checkpoint-00000000000000000006.kept");
+	assert!(kept.exists());
+}
+
+#[test]
 fn check_should_say_what_is_missing_when_the_data_cannot_be_had() {
 	let place = Place::new();
 	let mut context = task(&place.store, MLP, 4, 2);

@@ -36,6 +36,8 @@ impl Bench {
 		config.max_tries = 3;
 		config.first_pause = Duration::from_millis(5);
 		config.retry_after = Duration::ZERO;
+		// However full this machine is.
+		config.reserve = Some(0);
 		let store = BlobStore::open(folder.path().join("store"), Limits::default()).unwrap();
 		Self { folder, config, store: Arc::new(store) }
 	}

@@ -87,6 +87,22 @@ impl Common {
 	}
 }
 
+// How much a training keeps for disputes about it. No doc comment: it would become the command's.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Anchors {
+	/// GiB that the checkpoints of a training may take which stay for disputes about it. Without this
+	/// option 32, or half of what the disk has free when it starts, if that is less. Checkpoints more than
+	/// four minutes of steps apart are kept beyond it, as long as the disk has room.
+	#[arg(long, value_name = "GIB")]
+	anchor_gib: Option<u32>,
+}
+
+impl Anchors {
+	fn bytes(self) -> Option<u64> {
+		self.anchor_gib.map(|gib| u64::from(gib) << 30)
+	}
+}
+
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
 	let Cli { json, threads, command } = Cli::parse();

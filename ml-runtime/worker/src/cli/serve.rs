@@ -10,7 +10,7 @@ use std::{
 use assay_worker::{Honest, Sandbox};
 use assay_worker_protocol::BLOBS_VARIABLE;
 
-use super::{fault::Fault, Common};
+use super::{fault::Fault, Anchors, Common};
 
 /// Do one job for a node, which speaks over standard input and output. Nodes start it themselves, in
 /// the folder of the task: the only one that is written to.
@@ -20,6 +20,8 @@ pub(crate) struct Args {
 	/// read only in the folder that the variable ASSAY_BLOBS names, and in the task's.
 	#[arg(long, value_enum, default_value_t, value_name = "MODE")]
 	sandbox: Wanted,
+	#[command(flatten)]
+	anchors: Anchors,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -57,6 +59,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 	let threads = common.threads.or_else(|| thread::available_parallelism().ok());
 	args.sandbox.enter()?;
 	let kernels = Common { threads, ..*common }.kernels()?;
-	let served = assay_worker::serve(kernels, Honest, stdin().lock(), stdout());
+	let anchor_bytes = args.anchors.bytes();
+	let served =
+		assay_worker::serve_within(anchor_bytes, kernels, Honest, stdin().lock(), stdout());
 	served.map_err(|error| Fault::Machine { message: error.to_string() })
 }

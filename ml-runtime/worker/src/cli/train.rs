@@ -11,8 +11,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{
-	blobs::Listing, curve::Curve, fault::Fault, hex::hex, output::write_file, task::Task, Common,
-	Report,
+	blobs::Listing, curve::Curve, fault::Fault, hex::hex, output::write_file, task::Task, Anchors,
+	Common, Report,
 };
 
 const EXAMPLES: &str = "\
@@ -54,6 +54,8 @@ pub(crate) struct Args {
 	/// whether it is on your device.
 	#[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0")]
 	gpu: Option<usize>,
+	#[command(flatten)]
+	anchors: Anchors,
 }
 
 impl Args {
@@ -91,7 +93,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
 	let kernels = args.kernels(common)?;
 	assay_worker::log_to_stderr();
-	let storage = Storage::new(args.out.join("checkpoints"));
+	let storage = Storage::training(args.out.join("checkpoints"), args.anchors.bytes());
 	let mut session = Session::start(prepared, kernels, Some(storage))?;
 	let resumed = session.steps_done();
 	let mut curve = Curve::resume(&args.out.join("losses.csv"), resumed)?;

@@ -70,6 +70,8 @@ pub(crate) struct Link {
 	stop: Arc<AtomicBool>,
 	/// Folder of the task.
 	pub(crate) folder: PathBuf,
+	/// Bytes that the anchors of a training may take.
+	pub(crate) anchor_bytes: Option<u64>,
 	/// Blobs that were asked for and are not waited for any more. Their answers may still come.
 	forgone: RefCell<BTreeSet<BlobKey>>,
 }
@@ -82,7 +84,12 @@ impl Link {
 		stop: Arc<AtomicBool>,
 		folder: PathBuf,
 	) -> Self {
+<<<<<<< HEAD
 		Self { output, answers, stop, folder, forgone: RefCell::default() }
+=======
+		let abandoned = RefCell::default();
+		Self { output, answers, stop, folder, anchor_bytes: None, abandoned }
+>>>>>>> w-anchors
 	}
 
 	/// Whether somebody still waits for the result.

@@ -41,13 +41,25 @@ const STACK: usize = 16 << 20;
 pub fn serve<K: Kernels + 'static>(
 	kernels: K,
 	behaviour: impl Behaviour,
+	input: impl Read,
+	output: impl Write + Send + 'static,
+) -> Result<(), FrameError> {
+	serve_within(None, kernels, behaviour, input, output)
+}
+
+/// As [`serve`]; the anchors of a training may take so many bytes, without a number the
+/// [usual](assay_executor::Storage::training).
+pub fn serve_within<K: Kernels + 'static>(
+	anchor_bytes: Option<u64>,
+	kernels: K,
+	behaviour: impl Behaviour,
 	mut input: impl Read,
 	output: impl Write + Send + 'static,
 ) -> Result<(), FrameError> {
 	let output = Output::new(output);
 	let build = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 	output.say(&WorkerMessage::Hello(Hello::current(build)))?;
-	let running = Running { output, stop: Arc::default() };
+	let running = Running { output, stop: Arc::default(), anchor_bytes };
 	let mut parts = Some((kernels, behaviour));
 	let mut answers: Option<Sender<HostMessage>> = None;
 	while let Some(message) = read_message(&mut input)? {
@@ -77,6 +89,7 @@ pub fn serve<K: Kernels + 'static>(
 struct Running {
 	output: Output,
 	stop: Arc<AtomicBool>,
+	anchor_bytes: Option<u64>,
 }
 
 impl Drop for Running {
@@ -95,7 +108,9 @@ impl Running {
 		job: Job,
 	) -> Sender<HostMessage> {
 		let (sender, answers) = channel();
-		let link = Link::new(self.output.clone(), answers, self.stop.clone(), folder);
+		let (output, stop) = (self.output.clone(), self.stop.clone());
+		let mut link = Link::new(output, answers, stop, folder);
+		link.anchor_bytes = self.anchor_bytes;
 		let work = move || {
 			// A defect of this program must not pass for a result.
 			let result =

@@ -24,14 +24,19 @@ pub(crate) const RUN: &str = "run";
 /// Processes that may run a task at the same time, beside the one in [`RUN`].
 const MOST_BESIDE: u32 = 8;
 
+/// Where a training keeps its checkpoints, in this folder of the task's.
+fn training(link: &Link, folder: &str) -> Storage {
+	Storage::training(link.folder.join(folder), link.anchor_bytes)
+}
+
 /// Runs a task to its end, from where an earlier process left it.
 pub(crate) fn run<'k, K: Kernels>(
 	link: &Link,
 	job: &Prepared,
 	kernels: &'k K,
 	behaviour: &impl Behaviour,
+	storage: Storage,
 ) -> Result<Session<&'k K>, Trouble> {
-	let storage = Storage::new(link.folder.join(RUN));
 	let mut session = Session::start(job.clone(), kernels, Some(storage))?;
 	finish(link, &mut session, behaviour)?;
 	Ok(session)
@@ -46,8 +51,7 @@ pub(crate) fn run_beside<'k, K: Kernels>(
 ) -> Result<Session<&'k K>, Trouble> {
 	let others = (0..MOST_BESIDE).map(|number| format!("play-{number}"));
 	for folder in std::iter::once(RUN.to_owned()).chain(others) {
-		let storage = Storage::new(link.folder.join(folder));
-		match Session::start(job.clone(), kernels, Some(storage)) {
+		match Session::start(job.clone(), kernels, Some(training(link, &folder))) {
 			Err(ExecError::Machine(MachineFault::Busy { .. })) => continue,
 			session => {
 				let mut session = session?;
@@ -131,7 +135,8 @@ pub(crate) fn train<K: Kernels>(
 	kernels: &K,
 	behaviour: &impl Behaviour,
 ) -> Result<Trained, Trouble> {
-	hand_over(link, &mut run(link, job, kernels, behaviour)?, behaviour)
+	let mut session = run(link, job, kernels, behaviour, training(link, RUN))?;
+	hand_over(link, &mut session, behaviour)
 }
 
 /// What was trained until now, as a claim of a part; `None` where that is not even one stride.
@@ -141,8 +146,7 @@ pub(crate) fn hand_in<K: Kernels>(
 	kernels: &K,
 	behaviour: &impl Behaviour,
 ) -> Result<Option<Trained>, Trouble> {
-	let storage = Storage::new(link.folder.join(RUN));
-	let mut session = Session::start(job.clone(), kernels, Some(storage))?;
+	let mut session = Session::start(job.clone(), kernels, Some(training(link, RUN)))?;
 	if session.claim().states().len() < 2 {
 		return Ok(None);
 	}
@@ -203,7 +207,8 @@ pub(crate) fn check<K: Kernels>(
 	behaviour: &impl Behaviour,
 	theirs: &ClaimRef,
 ) -> Result<Checked, Trouble> {
-	let mut session = run(link, job, kernels, behaviour)?;
+	let storage = Storage::check(link.folder.join(RUN));
+	let mut session = run(link, job, kernels, behaviour, storage)?;
 	let own = claim(&mut session)?;
 	if own == *theirs {
 		// Whoever has checked a claim can serve what it commits to: else its solver alone could keep the
@@ -226,5 +231,9 @@ pub(crate) fn check<K: Kernels>(
 	};
 	let pairs = session.claim().states().iter().zip(&list);
 	let first_state = pairs.take_while(|(own, theirs)| own == theirs).count() as u32;
+	// The dispute will be about the stride that ends there.
+	if let Err(error) = session.keep(first_state.saturating_sub(1)) {
+		log::warn!("the state before the first wrong one could not be kept: {error}");
+	}
 	Ok(Checked::Differs { first_state })
 }

@@ -6,7 +6,7 @@ import { honest } from "../workers.mjs";
 /** The checkpoints of the training on a node, newest last. */
 function checkpoints(network, name) {
 	const files = readdirSync(network.base(name), { recursive: true, withFileTypes: true });
-	const found = files.filter((file) => file.isFile() && /^checkpoint-\d+$/.test(file.name) && file.parentPath.endsWith("/run"));
+	const found = files.filter((file) => file.isFile() && /^checkpoint-\d+(\.kept)?$/.test(file.name) && file.parentPath.endsWith("/run"));
 	return found.map((file) => join(file.parentPath, file.name)).sort();
 }
 

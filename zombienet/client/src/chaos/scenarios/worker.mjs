@@ -16,9 +16,9 @@ const LONGEST = 1.5;
 
 /** Step and time of the newest checkpoint, and how many there are. */
 function newest(folder) {
-	const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^checkpoint-\d+$/.test(name)).sort() : [];
+	const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^checkpoint-\d+(\.kept)?$/.test(name)).sort() : [];
 	if (names.length === 0) return { step: 0, at: 0, files: 0 };
-	return { step: Number(names.at(-1).slice(11)), at: statSync(join(folder, names.at(-1))).mtimeMs, files: names.length };
+	return { step: Number.parseInt(names.at(-1).slice(11), 10), at: statSync(join(folder, names.at(-1))).mtimeMs, files: names.length };
 }
 
 /** Runs a training; kills it after `life` ms if that is given. */

@@ -6,6 +6,8 @@
 #   scripts/conformance.sh --wasm [--long]          the referee inside the built runtime, and its worst tiles
 #   scripts/conformance.sh --arm                    the kernels for ARM processors, on one or in an emulator (Debian: qemu-user
 #                                                   and gcc-aarch64-linux-gnu)
+#   scripts/conformance.sh --avx512 [OPTION…]       the kernels for AVX-512 and VNNI, on a processor that has them or in an
+#                                                   emulator (scripts/emulate.sh), there with fewer words; options as below
 #   scripts/conformance.sh --help                   the other options, and what the lines mean
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -33,5 +35,16 @@ if [ "${1:-}" = --arm ]; then
 	fi
 	exec cargo run --release --locked --target $target -p assay-conformance --bin assay-conformance
 fi
+emulate=()
+if [ "${1:-}" = --avx512 ]; then
+	shift
+	[ "$(uname -m)" = x86_64 ] || die "the emulator and what it runs are for x86-64"
+	if ! grep -qw avx512_vnni /proc/cpuinfo; then
+		emulate=(scripts/emulate.sh)
+		[ $# != 0 ] || set -- --cases 10000
+	fi
+	# A level that is named must be there.
+	set -- --backends reference,avx512,vnni "$@"
+fi
 cargo build --release --locked --workspace --bin assay-conformance
-exec "$CARGO_TARGET_DIR/release/assay-conformance" "$@"
+exec "${emulate[@]}" "$CARGO_TARGET_DIR/release/assay-conformance" "$@"

@@ -214,13 +214,8 @@ fn oldest_results_and_folders_should_be_forgotten_when_there_are_too_many() {
 		thread::sleep(Duration::from_millis(20));
 		id
 	});
-<<<<<<< HEAD
 	assert_eq!(host.status(ids[3]), JobStatus::Unknown);
-	assert_eq!(host.status(ids[5]), checked(Checked::Agrees));
-=======
-	assert_eq!(host.poll(ids[3]), JobStatus::Unknown);
-	assert_eq!(host.poll(ids[5]), checked(Checked::Differs { first_state: 1 }));
->>>>>>> w-anchors
+	assert_eq!(host.status(ids[5]), checked(Checked::Differs { first_state: 1 }));
 	assert_eq!(fs::read_dir(bench.config.base.join("jobs")).unwrap().count(), 4);
 	assert_eq!(fs::read_dir(bench.config.base.join("tasks")).unwrap().count(), 3);
 }

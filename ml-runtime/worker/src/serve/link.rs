@@ -84,12 +84,7 @@ impl Link {
 		stop: Arc<AtomicBool>,
 		folder: PathBuf,
 	) -> Self {
-<<<<<<< HEAD
-		Self { output, answers, stop, folder, forgone: RefCell::default() }
-=======
-		let abandoned = RefCell::default();
-		Self { output, answers, stop, folder, anchor_bytes: None, abandoned }
->>>>>>> w-anchors
+		Self { output, answers, stop, folder, anchor_bytes: None, forgone: RefCell::default() }
 	}
 
 	/// Whether somebody still waits for the result.

@@ -164,7 +164,7 @@ fn leaf(leaves: Leaves, len: u32, dice: u32) -> u32 {
 		Leaves::First => 0,
 		Leaves::Last => last,
 		Leaves::Left => last.saturating_sub(1),
-		Leaves::Right | Leaves::Believed | Leaves::Any => dice % len.max(1),
+		Leaves::Right | Leaves::Believed | Leaves::Any | Leaves::Each => dice % len.max(1),
 	}
 }
 

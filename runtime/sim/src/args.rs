@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 /// What can be left out of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-	/// Censored blocks.
+	/// Censored blocks, and blocks that are filled for money.
 	Censorship,
 	/// Re-orgs.
 	Forks,
@@ -15,6 +15,8 @@ pub enum Part {
 	Crashes,
 	/// The time that replays take.
 	Replays,
+	/// Claims but the first.
+	Others,
 }
 
 /// What is played, and how much of it.
@@ -58,8 +60,10 @@ impl Args {
 			forks: without(Part::Forks),
 			crashes: without(Part::Crashes),
 			replays: without(Part::Replays),
+			others: without(Part::Others),
 		};
-		Ok(Wanted { strategy, adversaries: self.adversaries, without, terms: Terms::default() })
+		let terms = Terms::default();
+		Ok(Wanted { strategy, adversaries: self.adversaries, without, terms, planted: None })
 	}
 
 	/// How many threads play.

@@ -51,21 +51,23 @@ fn ratio(hundredths: i64) -> String {
 /// A line for each strategy.
 fn table(tally: &Tally) {
 	println!(
-		"{:28} {:>10} {:>10} {:>7} {:>8} {:>10} {:>10}",
-		"strategy", "matches", "games", "wrong", "longest", "griefing", "worst"
+		"{:28} {:>10} {:>10} {:>7} {:>8} {:>8} {:>10} {:>10} {:>8}",
+		"strategy", "matches", "games", "wrong", "longest", "alone", "griefing", "worst", "tips"
 	);
 	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {
 		if line.matches > 0 {
 			let all = if line.cost > 0 { line.loss * 100 / line.cost } else { i64::MAX };
 			println!(
-				"{:28} {:>10} {:>10} {:>7} {:>8} {:>10} {:>10}",
+				"{:28} {:>10} {:>10} {:>7} {:>8} {:>8} {:>10} {:>10} {:>8.2}",
 				strategy.name,
 				line.matches,
 				line.games,
 				line.wrong,
 				line.longest,
+				line.longest_alone,
 				ratio(all),
-				ratio(line.griefing)
+				ratio(line.griefing),
+				line.tips as f64 / 1e6
 			);
 		}
 	}
@@ -105,6 +107,7 @@ fn left_out(without: &Without) -> String {
 		(without.forks, "forks"),
 		(without.crashes, "crashes"),
 		(without.replays, "replays"),
+		(without.others, "others"),
 	];
 	let names: Vec<&str> = parts.iter().filter(|(out, _)| *out).map(|(_, name)| *name).collect();
 	if names.is_empty() {
@@ -119,11 +122,13 @@ fn summary(run: &Run) {
 	let total = run.tally.total();
 	let per_second = total.games as f64 / run.time.as_secs_f64();
 	println!(
-		"SIM games={} wrong={} late={} worst_time={} worst_griefing={} games_per_s={per_second:.0}",
+		"SIM games={} wrong={} late={} worst_time={} worst_time_alone={} worst_griefing={} \
+		games_per_s={per_second:.0}",
 		total.games,
 		total.wrong,
 		run.tally.late,
 		total.longest,
+		total.longest_alone,
 		ratio(total.griefing)
 	);
 }

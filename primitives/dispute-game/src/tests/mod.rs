@@ -3,9 +3,11 @@
 mod adversaries;
 mod branches;
 mod clocks;
+mod deeds;
 mod fuzz;
 mod lengths;
 mod lists;
+mod planted;
 mod positions;
 mod refusals;
 mod simulation;

@@ -1,14 +1,17 @@
 //! The honest side: the production strategy, and around it what the runtime's off-chain worker does.
 //!
-//! It reads its duties from the chain, most urgent first, has an executor replay what must be replayed,
-//! and sends the moves that are ready. Everything else that it knows is what it computed itself and a
-//! journal of the games it opened. The numbers are those of `runtime/src/offchain`.
+//! It reads its duties from the chain, most urgent first, has an executor find the moves, and sends those that are
+//! ready. Everything else that it knows is what it computed itself and a journal of the games it opened. The numbers
+//! are those of `runtime/src/offchain`.
 
 use alloc::vec::Vec;
 
 use super::{
 	chain::{Account, Call, Chain, Refused, Tx, CHALLENGER, SOLVER},
+	executor::{Executor, Job, Replay},
 	oracle::Seen,
+	planted::Planted,
+	pool::{Pool, Urgency},
 	scenario::Scenario,
 };
 use crate::{
@@ -16,25 +19,20 @@ use crate::{
 	GameError, Move, Phase, Side,
 };
 
+/// Moves with a replay that its executor works on at most, and moves without.
+pub(super) const REPLAYS: u32 = 3;
+pub(super) const CHEAP: u32 = 16;
+/// Blocks from that in which a turn begins to that which includes the move: one for the executor, and one for the pool.
+pub(super) const LATENCY: u32 = 2;
 /// Transactions that it sends after one block at most.
-pub(super) const SENDS: u32 = 16;
-/// Blocks for which a transaction may wait for inclusion.
-const MORTALITY: u32 = 32;
+const SENDS: u32 = 16;
 /// Games that it opens about one claim at most.
 const MAX_OPENINGS: u32 = 3;
 /// Blocks that an opening has to be included before another is sent.
 const OPENING_PAUSE: u32 = 8;
 
-/// A transaction in the pool.
-#[derive(Clone, Debug)]
-struct Sent {
-	nonce: u32,
-	tx: Tx,
-	at: u32,
-}
-
-/// What it remembers of its games about the claim.
-#[derive(Clone, Copy, Debug, Default)]
+/// What it remembers of its games about a claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Journal {
 	/// Games that it saw.
 	games: u32,
@@ -44,39 +42,18 @@ struct Journal {
 	sent: Option<u32>,
 }
 
-/// Replays, one after the other: when one is done, the next is for the game whose deadline is nearest. A replay
-/// that was made once is kept until the process ends.
-#[derive(Clone, Debug, Default)]
-struct Executor {
-	jobs: Vec<(Job, u32)>,
-	busy_until: u32,
+/// Something that the chain asks of it now, with the first block in which it is too late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Duty {
+	Continue { until: u32, game: u32 },
+	Accuse { until: u32, claim: u32 },
 }
 
-/// What is replayed: a phase's stride or step, by its first step.
-type Job = (bool, u32);
-
-impl Executor {
-	/// Begins a job, if it was not begun already and no other is at work. Says when it is done, or, where it has to
-	/// wait, when to ask again. Whoever asks for several begins with the most urgent.
-	fn ask(&mut self, job: Option<Job>, length: u32, now: u32) -> u32 {
-		let Some(job) = job.filter(|_| length > 0) else { return now };
-		if let Some((_, ready)) = self.jobs.iter().find(|(known, _)| *known == job) {
-			return *ready;
+impl Duty {
+	fn until(&self) -> u32 {
+		match self {
+			Self::Continue { until, .. } | Self::Accuse { until, .. } => *until,
 		}
-		if self.busy_until <= now {
-			self.busy_until = now + length;
-			self.jobs.push((job, self.busy_until));
-		}
-		self.busy_until
-	}
-}
-
-/// The replay that a phase needs.
-fn job(phase: &Phase) -> Option<Job> {
-	match phase {
-		Phase::Steps { span } | Phase::Step { span, .. } => Some((true, span.start)),
-		Phase::Trace { step } | Phase::Tile { step, .. } => Some((false, step.start)),
-		_ => None,
 	}
 }
 
@@ -84,13 +61,18 @@ fn job(phase: &Phase) -> Option<Job> {
 #[derive(Clone, Debug)]
 pub(super) struct Agent<'a> {
 	scenario: &'a Scenario<'a>,
+	began: u32,
 	side: Side,
 	pub(super) account: Account,
-	pool: Vec<Sent>,
-	journal: Journal,
+	pool: Pool,
+	/// By claim, and what they were before each change.
+	journals: Vec<Journal>,
+	past: Vec<(u32, Journal)>,
+	/// Claims that are not what it computed.
+	wrong: Vec<bool>,
 	executor: Executor,
-	/// When it has checked the claim.
-	checked: u32,
+	/// It was started with a journal in which something was missing.
+	pub(super) went_back: bool,
 	/// Not running until this block.
 	pub(super) down_until: u32,
 	/// First block in which something that it waits for may be there.
@@ -103,14 +85,22 @@ impl<'a> Agent<'a> {
 			true => (Side::Defender, SOLVER),
 			false => (Side::Challenger, CHALLENGER),
 		};
+		let eager = scenario.planted == Some(Planted::Eager);
+		let wrong = scenario.cases.iter().map(|case| {
+			let own = &case.set.honest.claim;
+			!scenario.right && (eager || *own != case.claimed().claim)
+		});
 		Self {
 			scenario,
+			began: now,
 			side,
 			account,
-			pool: Vec::new(),
-			journal: Journal::default(),
-			executor: Executor::default(),
-			checked: now + scenario.check,
+			pool: Pool::new(account),
+			journals: alloc::vec![Journal::default(); scenario.cases.len()],
+			past: Vec::new(),
+			wrong: wrong.collect(),
+			executor: Executor::new(scenario, now),
+			went_back: false,
 			down_until: 0,
 			wake: now + 1,
 		}
@@ -118,34 +108,37 @@ impl<'a> Agent<'a> {
 
 	/// First block from which on it waits for a move of its own to be included, or would if it could.
 	pub(super) fn due_from(&self, chain: &Chain<'_>) -> Option<u32> {
-		let mine = |number: &u32| self.is_mine(chain, *number);
-		match chain.is_over() {
-			false if chain.open.iter().any(mine) => Some(chain.now),
-			false if self.is_opening(chain) => Some(chain.now.max(self.checked)),
-			_ => None,
+		if chain.open.iter().any(|number| self.is_mine(chain, *number)) {
+			return Some(chain.now);
 		}
+		let claims = 0..self.wrong.len() as u32;
+		let waits = claims.filter(|claim| self.is_opening(chain, *claim));
+		waits.map(|claim| chain.now.max(self.checked(claim))).min()
 	}
 
-	/// Whether it has yet to open a game.
-	pub(super) fn is_opening(&self, chain: &Chain<'_>) -> bool {
-		let mine = |number: &u32| chain.games[*number as usize].challenger == CHALLENGER;
-		self.account == CHALLENGER && !chain.open.iter().any(mine)
+	/// Block in which it has checked a claim.
+	fn checked(&self, claim: u32) -> u32 {
+		self.began + self.scenario.cases[claim as usize].check
+	}
+
+	/// Whether it has yet to open a game about a claim.
+	pub(super) fn is_opening(&self, chain: &Chain<'_>, claim: u32) -> bool {
+		let mine = |number: &u32| {
+			let entry = &chain.games[*number as usize];
+			entry.claim == claim && entry.challenger == CHALLENGER
+		};
+		self.wrong[claim as usize] && chain.is_live(claim) && !chain.open.iter().any(mine)
 	}
 
 	/// Whether its move is awaited in a game.
-	fn is_mine(&self, chain: &Chain<'_>, number: u32) -> bool {
+	pub(super) fn is_mine(&self, chain: &Chain<'_>, number: u32) -> bool {
 		chain.games[number as usize].game.mover() == Some(self.side)
 			&& chain.account(number, self.side) == self.account
 	}
 
 	/// Its transactions that the next block may include, in order.
 	pub(super) fn pending<'b>(&'b self, chain: &Chain<'_>) -> impl Iterator<Item = &'b Tx> + 'b {
-		let (mut nonce, now) = (chain.nonce, chain.now);
-		self.pool.iter().filter_map(move |sent| {
-			let next = sent.nonce == nonce && now <= sent.at + MORTALITY;
-			nonce += u32::from(next);
-			next.then_some(&sent.tx)
-		})
+		self.pool.pending(chain.nonce, chain.now)
 	}
 
 	/// First block in which it may have something new to do.
@@ -153,12 +146,15 @@ impl<'a> Agent<'a> {
 		self.wake
 	}
 
-	/// The process ends, and starts again after some blocks.
+	/// The process ends, and starts again after some blocks, perhaps with an older journal.
 	pub(super) fn crash(&mut self, now: u32, blocks: u32) {
 		self.down_until = now + blocks;
-		self.executor = Executor { jobs: Vec::new(), busy_until: self.down_until };
-		if self.scenario.stale_journal {
-			self.journal = Journal::default();
+		self.executor = Executor::new(self.scenario, self.down_until);
+		for _ in 0..self.scenario.stale_journal {
+			if let Some((claim, before)) = self.past.pop() {
+				self.journals[claim as usize] = before;
+				self.went_back = true;
+			}
 		}
 	}
 
@@ -170,109 +166,185 @@ impl<'a> Agent<'a> {
 			self.wake = self.down_until.max(now + 1);
 			return Ok(());
 		}
-		self.pool.retain(|sent| sent.nonce >= chain.nonce || now < sent.at + 2 * MORTALITY);
+		self.pool.forget(chain.nonce, now);
 		self.notice(chain);
-		let mut games: Vec<(u32, u32)> = chain
-			.open
-			.iter()
-			.filter(|number| self.is_mine(chain, **number))
-			.map(|number| (chain.deadline(*number), *number))
-			.collect();
-		games.sort_unstable();
-		let mut sent = 0;
-		for (_, number) in games {
-			let job = job(chain.games[number as usize].game.phase());
-			let ready = self.executor.ask(job, self.scenario.replay, now);
+		let mut duties = self.duties(chain);
+		duties.sort_unstable_by_key(|duty| (duty.until(), *duty));
+		let (mut asked, mut in_work, mut sent) = (Vec::new(), [0, 0], 0);
+		for duty in duties {
+			let Some(ready) = self.consult(chain, duty, &mut asked, &mut in_work) else { continue };
 			if ready > now {
 				self.wake = self.wake.min(ready);
 			} else if sent < SENDS {
-				let call = self.answer(chain, number)?;
-				let _ = self.send(chain, chain.nonce + sent, call);
+				self.send(chain, duty, chain.nonce + sent)?;
 				sent += 1;
 			}
 		}
-		if sent < SENDS && self.account == CHALLENGER {
-			self.accuse(chain, chain.nonce + sent)?;
-		}
+		self.executor.keep(&asked);
 		// What is not included in time is sent again.
-		let expiries = self.pool.iter().filter(|sent| sent.nonce >= chain.nonce);
-		let expiry = expiries.map(|sent| sent.at + MORTALITY + 1).filter(|at| *at > now).min();
-		self.wake = self.wake.min(expiry.unwrap_or(u32::MAX));
+		self.wake = self.wake.min(self.pool.expiry(chain.nonce, now).unwrap_or(u32::MAX));
 		Ok(())
+	}
+
+	fn duties(&mut self, chain: &Chain<'a>) -> Vec<Duty> {
+		let mine = chain.open.iter().filter(|number| self.is_mine(chain, **number));
+		let go_on = |game: &u32| Duty::Continue { until: chain.deadline(*game), game: *game };
+		let mut duties: Vec<Duty> = mine.map(go_on).collect();
+		// What could not be included in time is not sent.
+		duties.retain(|duty| duty.until() > chain.now + 1);
+		for claim in 0..self.wrong.len() as u32 {
+			if self.is_opening(chain, claim) && self.may_open(chain, claim) {
+				let until = chain.claims[claim as usize].until + 1;
+				duties.push(Duty::Accuse { until, claim });
+			}
+		}
+		duties
+	}
+
+	/// Whether it opens a game about a claim now.
+	fn may_open(&mut self, chain: &Chain<'a>, claim: u32) -> bool {
+		let journal = &self.journals[claim as usize];
+		let from = journal.sent.map_or(self.checked(claim), |sent| sent + OPENING_PAUSE);
+		if journal.games >= MAX_OPENINGS {
+			return false;
+		}
+		if chain.now < from {
+			self.wake = self.wake.min(from);
+			return false;
+		}
+		// What would fail in the present state is not sent.
+		chain.is_open(claim) && chain.has_place(claim)
+	}
+
+	/// Has the executor work on a duty, unless it has enough to do. Says when the move is ready.
+	fn consult(
+		&mut self,
+		chain: &Chain<'a>,
+		duty: Duty,
+		asked: &mut Vec<Job>,
+		in_work: &mut [u32; 2],
+	) -> Option<u32> {
+		let now = chain.now;
+		let (job, replay) = match duty {
+			Duty::Accuse { claim, .. } => (Job::Open { claim }, None),
+			Duty::Continue { game, until } => {
+				let entry = &chain.games[game as usize];
+				let replay = replay(entry.claim, entry.game.phase());
+				let length = chain.case_of(game).own_replay;
+				if self.is_broken(entry.game.phase(), until - now, length) {
+					self.wake = self.wake.min(now + 1);
+					return None;
+				}
+				let position = entry.game.position();
+				(Job::Move { game, position }, replay.map(|replay| (replay, length)))
+			},
+		};
+		let work = &mut in_work[usize::from(replay.is_none())];
+		let ready = match self.executor.ready(&job) {
+			Some(ready) => ready,
+			None if *work >= [REPLAYS, CHEAP][usize::from(replay.is_none())] => return None,
+			None => self.executor.submit(job, replay, now),
+		};
+		*work += u32::from(ready > now);
+		asked.push(job);
+		Some(ready)
+	}
+
+	/// Whether a planted fault keeps it from answering in this phase, with so much time left.
+	fn is_broken(&self, phase: &Phase, left: u32, length: u32) -> bool {
+		match self.scenario.planted {
+			Some(Planted::Mute(kind)) => phase.kind() == kind,
+			Some(Planted::Late) => phase.kind().needs_replay() && left > length.max(1),
+			_ => false,
+		}
+	}
+
+	/// Writes something down about a claim.
+	fn write(&mut self, claim: u32, journal: Journal) {
+		let before = core::mem::replace(&mut self.journals[claim as usize], journal);
+		self.past.push((claim, before));
 	}
 
 	/// Counts each of its games once.
 	fn notice(&mut self, chain: &Chain<'_>) {
+		if self.account != CHALLENGER {
+			return;
+		}
 		for number in &chain.open {
-			let mine = chain.games[*number as usize].challenger == CHALLENGER;
-			if mine && self.journal.latest.is_none_or(|latest| latest < *number) {
-				self.journal.games += 1;
-				self.journal.latest = Some(*number);
+			let entry = &chain.games[*number as usize];
+			let journal = self.journals[entry.claim as usize];
+			let new = journal.latest.is_none_or(|latest| latest < *number);
+			if entry.challenger == CHALLENGER && new {
+				let games = journal.games + 1;
+				self.write(entry.claim, Journal { games, latest: Some(*number), ..journal });
 			}
 		}
 	}
 
-	/// Hands a transaction to the pool, which keeps the one that it has with this nonce while that is valid.
-	/// Says whether it took this one.
-	fn send(&mut self, chain: &Chain<'_>, nonce: u32, call: Call) -> bool {
-		let valid = |sent: &Sent| sent.nonce == nonce && chain.now <= sent.at + MORTALITY;
-		if self.pool.iter().any(valid) {
-			return false;
+	fn send(&mut self, chain: &Chain<'a>, duty: Duty, nonce: u32) -> Result<(), &'static str> {
+		let (call, claim) = match duty {
+			Duty::Continue { game, .. } => (self.answer(chain, game)?, None),
+			Duty::Accuse { claim, .. } => (self.accuse(chain, claim)?, Some(claim)),
+		};
+		let bond = match duty {
+			Duty::Continue { game, .. } => chain.case_of(game).bond,
+			Duty::Accuse { claim, .. } => chain.case(claim).bond,
+		};
+		let taken = self.pool.send(nonce, call, &Urgency { until: duty.until(), bond }, chain.now);
+		if let Some(claim) = claim.filter(|_| taken) {
+			let journal = self.journals[claim as usize];
+			self.write(claim, Journal { sent: Some(chain.now), ..journal });
 		}
-		self.pool.retain(|sent| sent.nonce != nonce);
-		self.pool.push(Sent { nonce, tx: Tx { from: self.account, call }, at: chain.now });
-		self.pool.sort_by_key(|sent| sent.nonce);
-		true
+		if claim.is_some() {
+			self.wake = self.wake.min(chain.now + OPENING_PAUSE);
+		}
+		Ok(())
 	}
 
-	fn seen<'b>(&self, said: &'b super::super::Said) -> Seen<'b>
+	fn seen<'b>(&self, claim: u32, said: &'b super::super::Said) -> Seen<'b>
 	where
 		'a: 'b,
 	{
-		let strategy = self.scenario.strategy;
+		let (strategy, case) = (self.scenario.strategy, &self.scenario.cases[claim as usize]);
 		let withheld = self.scenario.right || strategy.withholds;
-		Seen {
-			own: &self.scenario.set.honest,
-			theirs: (!withheld).then(|| self.scenario.claimed()),
-			said,
-			spoiled: strategy.spoils,
-		}
+		let own = match self.scenario.planted {
+			Some(Planted::Mistaken) => case.set.liar(case.liar + 1),
+			_ => &case.set.honest,
+		};
+		let theirs = (!withheld).then(|| case.claimed());
+		Seen { own, theirs, said, spoiled: strategy.spoils, bent: false }
 	}
 
 	fn answer(&self, chain: &Chain<'a>, number: u32) -> Result<Call, &'static str> {
 		let entry = &chain.games[number as usize];
-		let toy = self.scenario.set.toy();
-		let play = next_move(&entry.game, self.side, &self.seen(&entry.said), toy);
+		let toy = chain.case(entry.claim).set.toy();
+		let play = next_move(&entry.game, self.side, &self.seen(entry.claim, &entry.said), toy);
 		let play = play.ok_or("the honest side has nothing to say")?;
 		Ok(Call::Move { game: number, position: entry.game.position(), play })
 	}
 
-	/// Opens a game about the claim, if it has none and may.
-	fn accuse(&mut self, chain: &Chain<'a>, nonce: u32) -> Result<(), &'static str> {
-		let now = chain.now;
-		let has_one = |number: &u32| chain.games[*number as usize].challenger == CHALLENGER;
-		if chain.open.iter().any(has_one) || self.journal.games >= MAX_OPENINGS {
-			return Ok(());
-		}
-		let paused = self.journal.sent.map_or(self.checked, |sent| sent + OPENING_PAUSE);
-		if now < paused {
-			self.wake = self.wake.min(paused);
-			return Ok(());
-		}
-		// What would fail in the present state is not sent.
-		if now >= chain.until || !chain.has_place() {
-			return Ok(());
-		}
+	/// Opens a game about a claim.
+	fn accuse(&self, chain: &Chain<'a>, claim: u32) -> Result<Call, &'static str> {
 		let said = super::super::Said::default();
-		let params = chain.params(chain.games.len() as u32);
-		let play = opening(&params, &self.seen(&said), self.scenario.set.toy());
+		let params = chain.params(claim, chain.games.len() as u32);
+		let play = opening(&params, &self.seen(claim, &said), chain.case(claim).set.toy());
+		let play = play.or_else(|| {
+			let eager = self.scenario.planted == Some(Planted::Eager);
+			eager.then_some(Move::Ask)
+		});
 		let play = play.ok_or("the honest challenger finds nothing wrong with a wrong claim")?;
-		if self.send(chain, nonce, Call::Open(play)) {
-			self.journal.sent = Some(now);
-		}
-		self.wake = self.wake.min(now + OPENING_PAUSE);
-		Ok(())
+		Ok(Call::Open { claim, play })
 	}
+}
+
+/// The replay that a phase of a game about a claim needs.
+fn replay(claim: u32, phase: &Phase) -> Option<Replay> {
+	let (stride, start) = match phase {
+		Phase::Steps { span } | Phase::Step { span, .. } => (true, span.start),
+		Phase::Trace { step } | Phase::Tile { step, .. } => (false, step.start),
+		_ => return None,
+	};
+	Some(Replay { claim, stride, start })
 }
 
 /// Whether an honest agent's transaction may be refused so: it came too late, somebody was faster, or a
@@ -287,7 +359,10 @@ pub(super) fn is_excusable(refused: Refused, tx: &Tx) -> bool {
 	}
 }
 
-/// Whether an accusation of the honest challenger is one.
-pub(super) fn is_opening(tx: &Tx) -> bool {
-	matches!(&tx.call, Call::Open(Move::Open { .. } | Move::Ask))
+/// The claim that a transaction of the honest challenger accuses.
+pub(super) fn accused(tx: &Tx) -> Option<u32> {
+	match &tx.call {
+		Call::Open { claim, play: Move::Open { .. } | Move::Ask } => Some(*claim),
+		_ => None,
+	}
 }

@@ -14,6 +14,8 @@ use crate::{
 /// Bends the moves of one game.
 pub(super) struct Bend<'a> {
 	pub(super) strategy: &'static Strategy,
+	/// Games about the claim that there were before.
+	pub(super) nth: u32,
 	/// Moves that the side has made in the game.
 	pub(super) made: u32,
 	/// The execution that it plays by.
@@ -30,6 +32,11 @@ impl Bend<'_> {
 
 	fn leaves(&self) -> Leaves {
 		self.strategy.leaves[(self.made % 2) as usize]
+	}
+
+	/// One of `len` leaves, and which of them is believed to be wrong.
+	fn choose_leaf(&self, len: u32, believed: Option<u32>, rng: &mut Rng) -> u32 {
+		self.leaves().choose(len, believed, self.nth, rng)
 	}
 
 	/// The move instead of the sensible one.
@@ -57,7 +64,7 @@ impl Bend<'_> {
 			Some(Move::Open { stride, .. }) => Some(stride),
 			_ => None,
 		};
-		let stride = self.leaves().choose(params.strides(), believed, rng);
+		let stride = self.choose_leaf(params.strides(), believed, rng);
 		self.open_stride(stride)
 	}
 
@@ -94,7 +101,7 @@ impl Bend<'_> {
 					Some(Move::Pick { child }) => Some(child),
 					_ => None,
 				};
-				let child = self.leaves().choose(children.len() as u32, believed, rng);
+				let child = self.choose_leaf(children.len() as u32, believed, rng);
 				Some(Move::Pick { child })
 			},
 			_ => sensible,
@@ -126,7 +133,7 @@ impl Bend<'_> {
 			Some(Move::PickStep { step, .. }) => Some(*step),
 			_ => None,
 		};
-		let step = found.unwrap_or_else(|| self.leaves().choose(span.len, believed, rng));
+		let step = found.unwrap_or_else(|| self.choose_leaf(span.len, believed, rng));
 		let list = self.claimed.list(&Level::Steps { span: *span, root: *root });
 		let list = Known::complete(List::Steps, list, self.toy());
 		let before = match step.checked_sub(1) {
@@ -154,12 +161,12 @@ impl Bend<'_> {
 			Some(Move::PickTile { node, tile, .. }) => Some((*node, *tile)),
 			_ => None,
 		};
-		let computed = |leaves: Leaves, rng: &mut Rng| {
+		let computed = |rng: &mut Rng| {
 			let believed = believed.map(|(node, _)| node.saturating_sub(toy.slots));
-			toy.slots + leaves.choose(toy.nodes - toy.slots, believed, rng)
+			toy.slots + self.choose_leaf(toy.nodes - toy.slots, believed, rng)
 		};
 		let node = match focus {
-			Focus::Trace => computed(self.leaves(), rng),
+			Focus::Trace => computed(rng),
 			Focus::Node(node) | Focus::Tile { node, .. } => *node,
 			Focus::Slot(slot) => return self.join(step, trace, *slot),
 		};
@@ -171,7 +178,7 @@ impl Bend<'_> {
 		}
 		let tile = match focus {
 			Focus::Tile { tile, .. } => *tile,
-			_ => self.leaves().choose(toy.tiles, believed.map(|(_, tile)| tile), rng),
+			_ => self.choose_leaf(toy.tiles, believed.map(|(_, tile)| tile), rng),
 		};
 		let shape = toy.shape(node, &node)?;
 		let evidence = match shape.blocks {
@@ -215,7 +222,7 @@ impl Bend<'_> {
 			Some(Move::PickBlock { block, .. }) => Some(*block),
 			_ => None,
 		};
-		let index = self.leaves().choose(spot.blocks, believed, rng);
+		let index = self.choose_leaf(spot.blocks, believed, rng);
 		let level = Level::Trace { step: spot.step, root: spot.trace };
 		let trace = Known::complete(List::Trace, self.claimed.list(&level), self.toy());
 		let lists = KnownLists { trace, output: None };

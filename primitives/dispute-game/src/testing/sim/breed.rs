@@ -8,7 +8,7 @@ use super::{
 };
 
 /// How many features a strategy has that can be changed on their own.
-const FEATURES: u32 = 19;
+const FEATURES: u32 = 21;
 
 /// What is done feature by feature.
 macro_rules! by_feature {
@@ -31,7 +31,7 @@ macro_rules! by_feature {
 }
 
 by_feature!(about leaves lists pace crowd asks withholds spoils blind silent noise sham copies replays
-	early concedes shuts heavy mutes);
+	early concedes shuts heavy mutes absent doubles);
 
 /// What a strategy begins as.
 const BRED: Strategy = Strategy { name: "bred", ..PLAIN };
@@ -85,7 +85,9 @@ impl Strategy {
 			15 => self.concedes = rare,
 			16 => self.shuts = rare,
 			17 => self.heavy = rare,
-			_ => self.mutes = rare,
+			18 => self.mutes = rare,
+			19 => self.absent = rare,
+			_ => self.doubles = rare,
 		}
 	}
 }
@@ -95,8 +97,8 @@ fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
 }
 
 fn leaf(rng: &mut Rng) -> Leaves {
-	use Leaves::{Any, Believed, First, Last, Left, Right};
-	pick(rng, &[Believed, First, Last, Any, Left, Right])
+	use Leaves::{Any, Believed, Each, First, Last, Left, Right};
+	pick(rng, &[Believed, First, Last, Any, Left, Right, Each])
 }
 
 fn list(rng: &mut Rng) -> Lists {

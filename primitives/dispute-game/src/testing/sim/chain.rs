@@ -2,13 +2,17 @@
 
 mod settle;
 
+pub(super) use settle::{refund, share};
+
 use alloc::vec::Vec;
 use codec::Encode;
 
 use super::{
 	super::{arena::check, rng::mix, rng::toy_hash, Said, Toy},
+	case::{replays, Case},
 	money::{self, Books, Party},
-	scenario::{replays, Scenario},
+	planted::Planted,
+	scenario::Scenario,
 };
 use crate::{Effect, Game, GameError, Move, MoveOf, Params, Root, Side, Transition};
 
@@ -22,16 +26,16 @@ pub(super) const CHALLENGER: Account = 1;
 pub(super) const FIRST_FOE: Account = 2;
 
 /// What somebody sends to the chain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Call {
-	/// Opens a game.
-	Open(MoveOf<Toy>),
+	/// Opens a game about a claim.
+	Open { claim: u32, play: MoveOf<Toy> },
 	/// Moves in a game.
 	Move { game: u32, position: Root, play: MoveOf<Toy> },
 	/// Ends a game whose clock has run out.
 	Expire { game: u32 },
-	/// Pays the solver.
-	Finalise,
+	/// Pays the solver of a claim.
+	Finalise { claim: u32 },
 }
 
 /// A transaction.
@@ -39,6 +43,14 @@ pub(super) enum Call {
 pub(super) struct Tx {
 	pub(super) from: Account,
 	pub(super) call: Call,
+	pub(super) tip: i64,
+}
+
+impl Tx {
+	/// One without a tip.
+	pub(super) fn plain(from: Account, call: Call) -> Self {
+		Self { from, call, tip: 0 }
+	}
 }
 
 /// Why a transaction has no effect.
@@ -75,14 +87,32 @@ pub(super) enum Standing {
 	Final,
 }
 
+/// A claim and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+	pub(super) standing: Standing,
+	/// Last block for opening games.
+	pub(super) until: u32,
+	/// Games that are open, and that ever were.
+	pub(super) open: u32,
+	pub(super) games: u32,
+}
+
 /// A game and what the chain keeps about it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
+	pub(super) claim: u32,
+	/// How many games about the claim there were before.
+	pub(super) nth: u32,
+	/// How many of them were open.
+	others: u32,
 	pub(super) game: Game,
 	pub(super) challenger: Account,
+	/// The stride that it was opened about.
+	pub(super) stride: Option<u32>,
 	pub(super) said: Said,
 	/// Worth of each side's moves.
-	costs: [i64; 2],
+	pub(super) costs: [i64; 2],
 	pub(super) traced: bool,
 }
 
@@ -91,10 +121,11 @@ pub(super) struct Entry {
 pub(super) struct Ends {
 	/// Games that ended.
 	pub(super) games: u32,
-	/// Those that ended after their bound, and more than the agenda's delay.
+	/// Those that took longer than the chain says that a game takes.
 	pub(super) late: u32,
-	/// Blocks of the longest.
+	/// Blocks of the longest, and of the longest that was alone.
 	pub(super) longest: u32,
+	pub(super) longest_alone: u32,
 	/// Moves that were accepted.
 	pub(super) moves: u32,
 	/// Digest of everything that happened.
@@ -109,9 +140,7 @@ pub(super) struct Chain<'a> {
 	pub(super) games: Vec<Entry>,
 	/// Numbers of the open games.
 	pub(super) open: Vec<u32>,
-	pub(super) standing: Standing,
-	/// Last block for opening games.
-	pub(super) until: u32,
+	pub(super) claims: Vec<Claim>,
 	/// Transactions of the honest agent that were included.
 	pub(super) nonce: u32,
 	/// Blocks in which the honest side was kept out, and how many of them in a row just now.
@@ -122,28 +151,46 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-	/// A claim that was just made.
+	/// Claims that were just made.
 	pub(super) fn new(scenario: &'a Scenario<'a>, now: u32) -> Self {
+		let claim = |case: &Case<'_>| Claim {
+			standing: Standing::Challenged,
+			until: now + case.window,
+			open: 0,
+			games: 0,
+		};
 		let mut this = Self {
 			scenario,
 			now,
 			games: Vec::new(),
 			open: Vec::new(),
-			standing: Standing::Challenged,
-			until: now + scenario.window,
+			claims: scenario.cases.iter().map(claim).collect(),
 			nonce: 0,
 			withheld: 0,
 			in_a_row: 0,
 			books: Books::default(),
 			ends: Ends::default(),
 		};
-		this.books.hold(this.solver(), scenario.stake);
-		this.books.hold(Party::Requester, scenario.stake / 2);
+		for case in &scenario.cases {
+			this.books.hold(this.solver(), case.stake);
+			this.books.hold(Party::Requester, case.reward);
+		}
 		this
 	}
 
-	fn toy(&self) -> &'a Toy {
-		self.scenario.set.toy()
+	/// What a claim is about.
+	pub(super) fn case(&self, claim: u32) -> &'a Case<'a> {
+		&self.scenario.cases[claim as usize]
+	}
+
+	/// What the claim of a game is about.
+	pub(super) fn case_of(&self, number: u32) -> &'a Case<'a> {
+		self.case(self.games[number as usize].claim)
+	}
+
+	/// Whether a fault is planted.
+	fn has(&self, planted: Planted) -> bool {
+		self.scenario.planted == Some(planted)
 	}
 
 	/// Whose money the solver's is.
@@ -166,21 +213,37 @@ impl<'a> Chain<'a> {
 
 	/// Whether nothing is left to happen.
 	pub(super) fn is_over(&self) -> bool {
-		self.standing != Standing::Challenged
+		!(0..self.claims.len() as u32).any(|claim| self.is_live(claim))
 	}
 
-	/// Whether another game could be opened.
-	pub(super) fn has_place(&self) -> bool {
-		self.open.len() < self.scenario.places as usize
+	/// Whether a claim can still be disputed or defended.
+	pub(super) fn is_live(&self, claim: u32) -> bool {
+		self.claims[claim as usize].standing == Standing::Challenged
 	}
 
-	/// Parameters of a game with this number.
-	pub(super) fn params(&self, number: u32) -> Params {
+	/// Whether games about a claim can be opened, if there is a place for them.
+	pub(super) fn is_open(&self, claim: u32) -> bool {
+		self.is_live(claim) && self.now <= self.claims[claim as usize].until
+	}
+
+	/// Whether another game about a claim could be opened.
+	pub(super) fn has_place(&self, claim: u32) -> bool {
+		self.claims[claim as usize].open < self.case(claim).places
+	}
+
+	/// Whether the trace of some step was posted in a game about the claim: it cannot be withdrawn any more.
+	pub(super) fn is_traced(&self, claim: u32) -> bool {
+		let mut open = self.open.iter().map(|open| &self.games[*open as usize]);
+		open.any(|entry| entry.claim == claim && entry.traced)
+	}
+
+	/// Parameters of a game with this number about a claim.
+	pub(super) fn params(&self, claim: u32, number: u32) -> Params {
 		let id = (self.scenario.seed, number).using_encoded(toy_hash);
+		let case = self.case(claim);
 		// Time for the replays of the games that are open already: see ADR 0008.
-		let Params { clock, .. } = self.scenario.params;
-		let clock = clock + replays(self.scenario.replay) * self.open.len() as u32;
-		Params { id, clock, ..self.scenario.params }
+		let more = replays(case.replay) * self.claims[claim as usize].open;
+		Params { id, clock: case.params.clock + more, ..case.params }
 	}
 
 	/// The account that plays a side of a game.
@@ -195,8 +258,9 @@ impl<'a> Chain<'a> {
 	/// claim that can no longer be challenged becomes final. Says whether an honest side lost by silence.
 	pub(super) fn begin(&mut self, block: u32) -> Result<(), &'static str> {
 		self.now = block;
+		let slack = if self.has(Planted::Slow) { 2_000 } else { 0 };
 		for _ in 0..self.scenario.tick {
-			let due = |number: &&u32| self.deadline(**number) <= block;
+			let due = |number: &&u32| self.deadline(**number) + slack <= block;
 			let Some(number) = self.open.iter().filter(due).min_by_key(|n| self.deadline(**n))
 			else {
 				break;
@@ -210,11 +274,18 @@ impl<'a> Chain<'a> {
 				return Err("the honest side lost by silence within its budget");
 			}
 		}
-		let over = self.open.is_empty() && block > self.until;
-		if over && self.standing == Standing::Challenged {
-			self.finalise();
+		for claim in 0..self.claims.len() as u32 {
+			if self.is_final(claim) {
+				self.finalise(claim);
+			}
 		}
 		Ok(())
+	}
+
+	/// Whether the solver of a claim can be paid.
+	fn is_final(&self, claim: u32) -> bool {
+		let Claim { open, until, .. } = self.claims[claim as usize];
+		self.is_live(claim) && open == 0 && self.now > until
 	}
 
 	/// First block in which the next move of an open game is too late.
@@ -222,72 +293,109 @@ impl<'a> Chain<'a> {
 		self.games[number as usize].game.deadline().unwrap_or(u32::MAX)
 	}
 
-	/// Includes a transaction. Refused ones cost their fee, and nothing else.
+	/// Includes a transaction in a block whose author is the adversary's. Refused ones cost their fee and their
+	/// tip, and nothing else.
 	pub(super) fn include(&mut self, tx: &Tx) -> Result<(), Refused> {
 		let bytes = match &tx.call {
-			Call::Open(play) | Call::Move { play, .. } => play.encoded_size(),
-			Call::Expire { .. } | Call::Finalise => 4,
+			Call::Open { play, .. } | Call::Move { play, .. } => play.encoded_size(),
+			Call::Expire { .. } | Call::Finalise { .. } => 4,
 		};
 		let length = bytes as i64 * money::PER_BYTE;
 		let fee = money::PER_MOVE + length;
 		let party = self.party(tx.from);
+		match party {
+			Party::Foe => self.books.spend(party, tx.tip, 0),
+			Party::Honest | Party::Requester => self.books.tip(party, Party::Foe, tx.tip),
+		}
 		match &tx.call {
-			Call::Open(play) => {
-				let started = self.start(tx.from, play, fee);
+			Call::Open { claim, play } => {
+				let started = self.start(tx.from, *claim, play, fee);
 				let cost = match started {
 					Err(Refused::Full | Refused::Closed) => money::REFUSED_FEE,
 					_ => money::OPENING_FEE,
 				};
 				self.books.spend(party, cost + length, 0);
+				if started.is_err() {
+					self.books.waste(party, cost + length);
+				}
 				started
 			},
 			Call::Move { game, position, play } => {
 				let work = self.work(*game);
 				let done = self.play(tx.from, *game, *position, play, fee + work);
 				self.books.spend(party, fee, if done.is_ok() { work } else { 0 });
-				done
+				if done != Ok(true) {
+					self.books.waste(party, fee + if done.is_ok() { work } else { 0 });
+				}
+				done.map(drop)
 			},
 			Call::Expire { game } => {
 				self.books.spend(party, fee, 0);
 				self.expire(*game)
 			},
-			Call::Finalise => {
+			Call::Finalise { claim } => {
 				self.books.spend(party, fee, 0);
-				let over = self.open.is_empty() && self.now > self.until;
-				if !over || self.is_over() {
+				if !self.is_final(*claim) {
 					return Err(Refused::Closed);
 				}
-				self.finalise();
+				self.finalise(*claim);
 				Ok(())
 			},
 		}
+	}
+
+	/// The adversary fills the rest of a block, at this tip for each call.
+	pub(super) fn fill(&mut self, tip: i64) {
+		self.books.spend(Party::Foe, price_of_a_block(tip), 0);
 	}
 
 	/// Worth of the replay behind the next move of a game.
 	fn work(&self, number: u32) -> i64 {
 		let replays = |entry: &Entry| entry.game.phase().kind().needs_replay();
 		match self.games.get(number as usize).is_some_and(replays) {
-			true => money::replay_cost(self.scenario.replay),
+			true => money::replay_cost(self.case_of(number).replay),
 			false => 0,
 		}
 	}
 
-	fn start(&mut self, from: Account, play: &MoveOf<Toy>, cost: i64) -> Result<(), Refused> {
-		if self.is_over() || self.now > self.until || from == SOLVER {
+	fn start(
+		&mut self,
+		from: Account,
+		claim: u32,
+		play: &MoveOf<Toy>,
+		cost: i64,
+	) -> Result<(), Refused> {
+		if !self.is_open(claim) || from == SOLVER {
 			return Err(Refused::Closed);
 		}
-		if !self.has_place() {
+		if !self.has_place(claim) {
 			return Err(Refused::Full);
 		}
 		let number = self.games.len() as u32;
-		let params = self.params(number);
-		let opened = Game::open(params, play, self.now, self.toy())?;
-		self.books.hold(self.party(from), self.scenario.bond);
+		let (case, params) = (self.case(claim), self.params(claim, number));
+		let opened = Game::open(params, play, self.now, case.set.toy())?;
+		self.books.hold(self.party(from), case.bond);
 		self.note(&opened, number);
-		let game = opened.game;
-		let said = Said::default();
-		let entry = Entry { game, challenger: from, said, costs: [cost, 0], traced: false };
-		self.games.push(entry);
+		let of = &mut self.claims[claim as usize];
+		let (nth, others) = (of.games, of.open);
+		(of.games, of.open) = (of.games + 1, of.open + 1);
+		let stride = match play {
+			Move::Open { stride, .. } => Some(*stride),
+			_ => None,
+		};
+		let (game, said, costs) = (opened.game, Said::default(), [cost, 0]);
+		let challenger = from;
+		self.games.push(Entry {
+			claim,
+			nth,
+			others,
+			game,
+			challenger,
+			stride,
+			said,
+			costs,
+			traced: false,
+		});
 		self.open.push(number);
 		if let Effect::Ended(outcome) = opened.effect {
 			self.settle(number, outcome);
@@ -295,6 +403,7 @@ impl<'a> Chain<'a> {
 		Ok(())
 	}
 
+	/// Says whether the move has changed anything.
 	fn play(
 		&mut self,
 		from: Account,
@@ -302,7 +411,7 @@ impl<'a> Chain<'a> {
 		position: Root,
 		play: &MoveOf<Toy>,
 		cost: i64,
-	) -> Result<(), Refused> {
+	) -> Result<bool, Refused> {
 		if !self.open.contains(&number) {
 			return Err(Refused::UnknownGame);
 		}
@@ -310,16 +419,16 @@ impl<'a> Chain<'a> {
 		if from != self.account(number, side) && !play.kind().is_self_evident() {
 			return Err(Refused::NotYours);
 		}
-		let withdrawn = matches!(play, Move::Concede);
-		let traced = || self.open.iter().any(|open| self.games[*open as usize].traced);
-		if withdrawn && traced() {
+		let Entry { claim, game: before, .. } = &self.games[number as usize];
+		let (claim, withdrawn) = (*claim, matches!(play, Move::Concede));
+		if withdrawn && self.is_traced(claim) {
 			return Err(Refused::Closed);
 		}
-		let before = &self.games[number as usize].game;
-		let next = before.clone().apply(side, position, play, self.now, self.toy())?;
+		let toy = self.case(claim).set.toy();
+		let next = before.clone().apply(side, position, play, self.now, toy)?;
 		if next.effect == Effect::AlreadyStands {
 			assert_eq!(next.game, *before, "a repeated move changed the game");
-			return Ok(());
+			return Ok(false);
 		}
 		check(before, &next);
 		self.note(&next, number);
@@ -329,11 +438,11 @@ impl<'a> Chain<'a> {
 		entry.traced |= matches!(play, Move::PostTrace { .. });
 		entry.game = next.game;
 		match next.effect {
-			Effect::Ended(_) if withdrawn => self.withdraw(),
+			Effect::Ended(_) if withdrawn => self.withdraw(claim),
 			Effect::Ended(outcome) => self.settle(number, outcome),
 			Effect::Turn { .. } | Effect::AlreadyStands => (),
 		}
-		Ok(())
+		Ok(true)
 	}
 
 	fn expire(&mut self, number: u32) -> Result<(), Refused> {
@@ -363,8 +472,8 @@ impl<'a> Chain<'a> {
 		if !self.books.balance() {
 			return Err("money was made or lost");
 		}
-		if self.open.len() > self.scenario.places as usize {
-			return Err("more games are open than there are places");
+		if self.books.held() != self.owed() {
+			return Err("what is on hold is not what claims and games hold");
 		}
 		for number in &self.open {
 			let game = &self.games[*number as usize].game;
@@ -376,9 +485,32 @@ impl<'a> Chain<'a> {
 				Some(_) => (),
 			}
 		}
-		if self.is_over() && (!self.open.is_empty() || self.books.on_hold() != 0) {
-			return Err("something is left over of a claim that is gone");
+		for (claim, state) in self.claims.iter().enumerate() {
+			if state.open > self.case(claim as u32).places {
+				return Err("more games are open than there are places");
+			}
 		}
 		Ok(())
 	}
+
+	/// What must be on hold: stakes and rewards of live claims, bonds of open games.
+	fn owed(&self) -> [i64; 3] {
+		let mut owed = [0; 3];
+		for claim in (0..self.claims.len() as u32).filter(|claim| self.is_live(*claim)) {
+			let case = self.case(claim);
+			owed[self.solver() as usize] += case.stake;
+			owed[Party::Requester as usize] += case.reward;
+		}
+		for number in &self.open {
+			let who = self.party(self.games[*number as usize].challenger);
+			owed[who as usize] += self.case_of(*number).bond;
+		}
+		owed
+	}
+}
+
+/// What filling a block costs, at this tip for each call.
+pub(super) fn price_of_a_block(tip: i64) -> i64 {
+	let (fee, calls) = money::FILLING;
+	calls * (fee + tip)
 }

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::{
 	super::{player::nonsense, Execution, Rng, Said},
 	bend::Bend,
-	chain::{Account, Call, Chain, Tx, CHALLENGER, FIRST_FOE, SOLVER},
+	case::Case,
+	chain::{Account, Call, Chain, Claim, Entry, Tx, CHALLENGER, FIRST_FOE, SOLVER},
 	oracle::Seen,
 	scenario::Scenario,
 	strategies::{Lists, Pace},
@@ -32,12 +33,15 @@ pub(super) struct Foe<'a> {
 	rng: Rng,
 	/// By number of the game.
 	plans: Vec<Plan>,
-	/// Accounts that have accused.
+	/// Accounts that have accused, in all and by claim.
 	used: u32,
+	accused: Vec<u32>,
 	/// Everything that was sent, by anyone.
 	past: Vec<Tx>,
 	/// A branch was lost: send it all again.
 	pub(super) lost_branch: bool,
+	/// That was done.
+	pub(super) sent_lost_branch: bool,
 	/// First block in which it will act.
 	wake: u32,
 }
@@ -49,8 +53,10 @@ impl<'a> Foe<'a> {
 			rng: Rng(scenario.seed ^ 0xF0E),
 			plans: Vec::new(),
 			used: 0,
+			accused: alloc::vec![0; scenario.cases.len()],
 			past: Vec::new(),
 			lost_branch: false,
+			sent_lost_branch: false,
 			wake: now + 1,
 		}
 	}
@@ -60,9 +66,9 @@ impl<'a> Foe<'a> {
 		self.wake
 	}
 
-	/// Whether it still has accusations to make.
-	fn has_accounts(&self) -> bool {
-		self.used < self.scenario.accounts
+	/// Whether it still has accusations to make about a claim.
+	fn has_accounts(&self, claim: u32) -> bool {
+		self.accused[claim as usize] < self.scenario.cases[claim as usize].accounts
 	}
 
 	/// The adversary's side of a game, if its move is awaited there.
@@ -84,6 +90,7 @@ impl<'a> Foe<'a> {
 		}
 		if self.lost_branch {
 			self.lost_branch = false;
+			self.sent_lost_branch = !self.past.is_empty();
 			early.extend(self.past.iter().filter(|tx| self.may_send(tx)).cloned());
 		}
 		for _ in 0..strategy.noise {
@@ -97,8 +104,10 @@ impl<'a> Foe<'a> {
 		self.accuse(chain, &mut late);
 		if strategy.early {
 			let expire = |game: &u32| Call::Expire { game: *game };
-			let calls = chain.open.iter().map(expire).chain([Call::Finalise]);
-			late.extend(calls.map(|call| Tx { from: FIRST_FOE, call }));
+			let claims = 0..chain.claims.len() as u32;
+			let finalise = claims.map(|claim| Call::Finalise { claim });
+			let calls = chain.open.iter().map(expire).chain(finalise);
+			late.extend(calls.map(|call| Tx::plain(FIRST_FOE, call)));
 		}
 		let remembers = strategy.noise > 0 || strategy.replays;
 		for tx in pool.iter().chain(&early).chain(&late).filter(|_| remembers) {
@@ -132,7 +141,7 @@ impl<'a> Foe<'a> {
 			} else if let Some(play) = self.choice(chain, *number, side) {
 				let from = chain.account(*number, side);
 				let position = chain.games[*number as usize].game.position();
-				due.push(Tx { from, call: Call::Move { game: *number, position, play } });
+				due.push(Tx::plain(from, Call::Move { game: *number, position, play }));
 			}
 		}
 		due
@@ -140,7 +149,7 @@ impl<'a> Foe<'a> {
 
 	/// When it moves in a game; never, if it has fallen silent there.
 	fn plan(&mut self, chain: &Chain<'a>, number: u32, side: Side) -> u32 {
-		let game = &chain.games[number as usize].game;
+		let Entry { game, nth, .. } = &chain.games[number as usize];
 		let (position, now, deadline) = (game.position(), chain.now, chain.deadline(number));
 		let known = self.plans.get(number as usize).filter(|plan| plan.position == position);
 		if let Some(plan) = known {
@@ -150,8 +159,10 @@ impl<'a> Foe<'a> {
 		let silent = |most: u8| made > self.rng.below(u32::from(most) + 1);
 		let last = deadline.saturating_sub(1).max(now);
 		let strategy = self.scenario.strategy;
-		let holds = strategy.shuts && side == Side::Challenger && number + 1 < self.scenario.places;
-		let at = match (holds || strategy.silent.is_some_and(silent), strategy.pace) {
+		let places = chain.case_of(number).places;
+		let holds = strategy.shuts && side == Side::Challenger && nth + 1 < places;
+		let absent = strategy.absent && side == Side::Defender;
+		let at = match (holds || absent || strategy.silent.is_some_and(silent), strategy.pace) {
 			(true, _) => u32::MAX,
 			(false, Pace::Prompt) => now,
 			(false, Pace::Last) => last,
@@ -167,27 +178,37 @@ impl<'a> Foe<'a> {
 		at
 	}
 
-	/// The execution that it plays a game by.
-	fn execution(&self, number: u32, side: Side, made: u32) -> &'a Execution {
-		let scenario = self.scenario;
-		let own = match (scenario.right, side) {
-			// An accuser believes in something wrong; several believe in several things.
-			(true, _) => scenario.set.liar(scenario.liar + number),
-			(false, _) => scenario.claimed(),
+	/// The execution that it plays a game by, the one about a claim with this number.
+	fn execution(&self, case: &Case<'a>, number: u32, side: Side, made: u32) -> &'a Execution {
+		let strategy = self.scenario.strategy;
+		let own = match (self.scenario.right, side) {
+			// An accuser believes in something wrong; several believe in several things, if not in the same.
+			(true, _) if strategy.doubles => case.set.liar(case.liar),
+			(true, _) => case.set.liar(case.liar + number),
+			// Whoever accuses beside what is wrong knows what is.
+			(false, Side::Challenger) if strategy.knows() => &case.set.honest,
+			(false, _) => case.claimed(),
 		};
-		match scenario.strategy.lists[(made % 2) as usize] {
-			Lists::Right => &scenario.set.honest,
-			Lists::Mirror(moves) if made < u32::from(moves) => &scenario.set.honest,
+		match strategy.lists[(made % 2) as usize] {
+			Lists::Right => &case.set.honest,
+			Lists::Mirror(moves) if made < u32::from(moves) => &case.set.honest,
 			Lists::Own | Lists::Garbage | Lists::Mirror(_) => own,
 		}
 	}
 
-	fn seen<'b>(&self, own: &'a Execution, side: Side, said: &'b Said) -> Seen<'b>
+	fn seen<'b>(
+		&self,
+		case: &Case<'a>,
+		own: &'a Execution,
+		side: Side,
+		said: &'b Said,
+	) -> Seen<'b>
 	where
 		'a: 'b,
 	{
 		let published = side == Side::Challenger && !self.scenario.strategy.asks;
-		Seen { own, theirs: published.then(|| self.scenario.claimed()), said, spoiled: false }
+		let theirs = published.then(|| case.claimed());
+		Seen { own, theirs, said, spoiled: false, bent: side == Side::Defender }
 	}
 
 	/// What it plays in a game.
@@ -197,62 +218,83 @@ impl<'a> Foe<'a> {
 		number: u32,
 		side: Side,
 	) -> Option<MoveOf<super::super::Toy>> {
-		let entry = &chain.games[number as usize];
+		let (entry, case) = (&chain.games[number as usize], chain.case_of(number));
 		let made = made(entry.game.moves(), side);
-		let own = self.execution(number, side, made);
+		let own = self.execution(case, number, side, made);
 		let strategy = self.scenario.strategy;
-		let toy = self.scenario.set.toy();
-		let withdrawable = !chain.open.iter().any(|open| chain.games[*open as usize].traced);
+		let withdrawable = !chain.is_traced(entry.claim);
 		if strategy.concedes && side == Side::Defender && withdrawable && self.rng.one_in(2) {
 			return Some(Move::Concede);
 		}
-		let sensible = next_move(&entry.game, side, &self.seen(own, side, &entry.said), toy);
-		let claimed = self.scenario.claimed();
-		let bend = Bend { strategy, made, own, claimed, said: &entry.said };
+		// Who has posted a list of another execution answers by that.
+		let lists = [own, &case.set.honest, case.claimed()];
+		let executions = &lists[..if side == Side::Defender { 3 } else { 1 }];
+		let sensible = executions.iter().find_map(|own| {
+			let seen = self.seen(case, own, side, &entry.said);
+			next_move(&entry.game, side, &seen, case.set.toy())
+		});
+		let claimed = case.claimed();
+		let bend = Bend { strategy, nth: entry.nth, made, own, claimed, said: &entry.said };
 		bend.choose(&entry.game, side, sensible, &mut self.rng)
 	}
 
-	/// Opens as many games as it has accounts and the claim has places for.
+	/// Opens as many games as it has accounts and the claims have places for, one claim after the other.
 	fn accuse(&mut self, chain: &Chain<'a>, txs: &mut Vec<Tx>) {
-		let taken = chain.open.len() + usize::from(self.scenario.strategy.shuts);
-		let mut places = (self.scenario.places as usize).saturating_sub(taken);
-		while places > 0 && self.has_accounts() && chain.now <= chain.until && !chain.is_over() {
-			let number = (chain.games.len() + txs.len()) as u32;
-			if let Some(play) = self.opening(chain, number) {
-				txs.push(Tx { from: FIRST_FOE + self.used, call: Call::Open(play) });
+		let claims = self.scenario.cases.len() as u32;
+		let first = self.used;
+		for claim in (0..claims).map(|offset| (first + offset) % claims) {
+			let Claim { open, .. } = chain.claims[claim as usize];
+			let taken = open + u32::from(self.scenario.strategy.shuts);
+			let mut places = chain.case(claim).places.saturating_sub(taken);
+			while places > 0 && self.has_accounts(claim) && chain.is_open(claim) {
+				let number = (chain.games.len() + txs.len()) as u32;
+				let nth = self.accused[claim as usize];
+				if let Some(play) = self.opening(chain, claim, (number, nth)) {
+					txs.push(Tx::plain(FIRST_FOE + self.used, Call::Open { claim, play }));
+				}
+				self.use_account(claim);
+				places -= 1;
 			}
-			self.used += 1;
-			places -= 1;
 		}
 	}
 
-	fn opening(&mut self, chain: &Chain<'a>, number: u32) -> Option<MoveOf<super::super::Toy>> {
-		let strategy = self.scenario.strategy;
+	fn use_account(&mut self, claim: u32) {
+		self.used += 1;
+		self.accused[claim as usize] += 1;
+	}
+
+	fn opening(
+		&mut self,
+		chain: &Chain<'a>,
+		claim: u32,
+		(number, nth): (u32, u32),
+	) -> Option<MoveOf<super::super::Toy>> {
+		let (strategy, case) = (self.scenario.strategy, chain.case(claim));
 		if strategy.asks && !self.rng.one_in(4) {
 			return Some(Move::Ask);
 		}
-		let own = self.execution(number, Side::Challenger, 0);
+		let own = self.execution(case, number, Side::Challenger, 0);
 		let said = Said::default();
-		let params = chain.params(number);
-		let seen = self.seen(own, Side::Challenger, &said);
-		let sensible = opening(&params, &seen, self.scenario.set.toy());
-		let claimed = self.scenario.claimed();
-		Bend { strategy, made: 0, own, claimed, said: &said }.open(&params, sensible, &mut self.rng)
+		let params = chain.params(claim, number);
+		let seen = self.seen(case, own, Side::Challenger, &said);
+		let sensible = opening(&params, &seen, case.set.toy());
+		let claimed = case.claimed();
+		let bend = Bend { strategy, nth, made: 0, own, claimed, said: &said };
+		bend.open(&params, sensible, &mut self.rng)
 	}
 
 	/// Somebody else's transaction under an account of its own.
 	fn copy(&self, chain: &Chain<'a>, tx: &Tx) -> Option<Tx> {
 		match &tx.call {
-			Call::Open(_) if self.has_accounts() => {
-				Some(Tx { from: FIRST_FOE + self.used, call: tx.call.clone() })
-			},
-			Call::Open(_) => None,
+			Call::Open { claim, .. } => self
+				.has_accounts(*claim)
+				.then(|| Tx::plain(FIRST_FOE + self.used, tx.call.clone())),
 			Call::Move { game, play, .. } => {
 				let open = chain.open.contains(game);
 				(open && play.kind().is_self_evident())
-					.then(|| Tx { from: FIRST_FOE, call: tx.call.clone() })
+					.then(|| Tx::plain(FIRST_FOE, tx.call.clone()))
 			},
-			Call::Expire { .. } | Call::Finalise => None,
+			Call::Expire { .. } | Call::Finalise { .. } => None,
 		}
 	}
 
@@ -264,7 +306,7 @@ impl<'a> Foe<'a> {
 		let past = self.rng.below(self.past.len() as u32) as usize;
 		let (past, position) = match self.past.get(past).map(|tx| &tx.call) {
 			Some(Call::Move { position, play, .. }) => (Some(play), *position),
-			Some(Call::Open(play)) => (Some(play), game.position()),
+			Some(Call::Open { play, .. }) => (Some(play), game.position()),
 			_ => (None, game.position()),
 		};
 		let mut rng = self.rng.clone();
@@ -276,14 +318,14 @@ impl<'a> Foe<'a> {
 			(Side::Challenger, _) => chain.account(*open, Side::Challenger),
 		};
 		self.rng = rng;
-		let tx = Tx { from, call: Call::Move { game: *open, position, play } };
+		let tx = Tx::plain(from, Call::Move { game: *open, position, play });
 		self.may_send(&tx).then_some(tx)
 	}
 
 	/// Notes that the accounts of copied openings are used.
-	pub(super) fn sent(&mut self, from: Account) {
+	pub(super) fn sent(&mut self, from: Account, claim: u32) {
 		if from >= FIRST_FOE + self.used {
-			self.used = from - FIRST_FOE + 1;
+			self.use_account(claim);
 		}
 	}
 }

@@ -17,9 +17,9 @@ pub(super) const LIARS: u32 = 8;
 
 /// A task, its right execution and wrong ones.
 #[derive(Debug)]
-pub struct Set {
+pub(super) struct Set {
 	/// The right execution.
-	pub honest: Execution,
+	pub(super) honest: Execution,
 	liars: Vec<OnceCell<Execution>>,
 	seed: u64,
 }
@@ -36,12 +36,12 @@ impl Set {
 	}
 
 	/// The task.
-	pub fn toy(&self) -> &Toy {
+	pub(super) fn toy(&self) -> &Toy {
 		&self.honest.toy
 	}
 
 	/// A wrong execution, whose claim differs from the right one.
-	pub fn liar(&self, number: u32) -> &Execution {
+	pub(super) fn liar(&self, number: u32) -> &Execution {
 		self.liars[(number % LIARS) as usize].get_or_init(|| {
 			let mut rng = Rng(self.seed ^ u64::from(number % LIARS));
 			loop {
@@ -63,15 +63,15 @@ pub struct Library {
 }
 
 impl Library {
-	/// The set that a match with this seed is about.
-	pub fn set(&mut self, seed: u64, choice: u32) -> &Set {
+	/// The sets that a match with this seed is about.
+	pub(super) fn shelf(&mut self, seed: u64) -> &[Set] {
 		let shelf = seed / SHELF;
 		if self.shelf != Some(shelf) {
 			let mut rng = Rng(shelf.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5E7);
 			self.sets = (0..TASKS).map(|_| Set::new(&mut rng)).collect();
 			self.shelf = Some(shelf);
 		}
-		&self.sets[(choice % TASKS) as usize]
+		&self.sets
 	}
 }
 

@@ -27,19 +27,28 @@
 mod agent;
 mod bend;
 mod breed;
+mod case;
 mod chain;
+mod deeds;
+mod executor;
 mod foe;
+mod judge;
 mod library;
 mod money;
 mod oracle;
+mod planted;
+mod pool;
 mod scenario;
 mod shrink;
 mod strategies;
 mod tally;
+mod tips;
 mod world;
 
+pub use deeds::{Deed, Deeds};
 pub use library::{Library, SHELF};
 pub use money::{Terms, OPENING_FEE, REFUSED_FEE};
+pub use planted::Planted;
 pub use scenario::{Wanted, Without, EXTENSION, LONGEST_REPLAY};
 pub use shrink::shrink;
 pub use strategies::{named_strategy, About, Crowd, Leaves, Lists, Pace, Strategy, STRATEGIES};

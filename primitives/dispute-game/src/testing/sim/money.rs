@@ -19,8 +19,10 @@ pub(super) const PER_BYTE: i64 = 1;
 pub const OPENING_FEE: i64 = 12_000;
 /// Fee of an opening that finds no place, without its bytes. No less than the runtime's.
 pub const REFUSED_FEE: i64 = 600;
-/// For each block of replaying: 5 · 10⁹ operations.
-const PER_BLOCK_OF_REPLAY: i64 = 50;
+/// Fee of each call that fills a block, and how many of them it takes at least: see `runtime/load/tests/lane.rs`.
+pub(super) const FILLING: (i64, i64) = (REFUSED_FEE, 1_000);
+/// For each block of replaying: 2 · 10¹⁰ operations.
+const PER_BLOCK_OF_REPLAY: i64 = 200;
 /// Least stake behind a task.
 pub(super) const LEAST_STAKE: i64 = 10_000_000;
 
@@ -79,8 +81,12 @@ pub(super) struct Books {
 	free: [i64; 3],
 	held: [i64; 3],
 	burned: i64,
-	/// Worth of moves, before anything is paid back.
-	spent: [i64; 3],
+	/// Fees and tips that were paid, and worth of replays, before anything is paid back.
+	fees: [i64; 3],
+	tips: [i64; 3],
+	work: [i64; 3],
+	/// Of fees and work, those of moves that changed nothing.
+	wasted: [i64; 3],
 }
 
 impl Books {
@@ -111,7 +117,30 @@ impl Books {
 	pub(super) fn spend(&mut self, who: Party, fee: i64, work: i64) {
 		self.free[who as usize] -= fee;
 		self.burned += fee;
-		self.spent[who as usize] += fee + work;
+		self.fees[who as usize] += fee;
+		self.work[who as usize] += work;
+	}
+
+	/// Of what was spent, so much was for nothing.
+	pub(super) fn waste(&mut self, who: Party, amount: i64) {
+		self.wasted[who as usize] += amount;
+	}
+
+	/// What a party spent on moves that changed nothing.
+	pub(super) fn wasted(&self, who: Party) -> i64 {
+		self.wasted[who as usize]
+	}
+
+	/// A tip, which the author of the block gets.
+	pub(super) fn tip(&mut self, who: Party, author: Party, tip: i64) {
+		self.free[who as usize] -= tip;
+		self.free[author as usize] += tip;
+		self.tips[who as usize] += tip;
+	}
+
+	/// Money out of nothing: a planted fault.
+	pub(super) fn mint(&mut self, who: Party, amount: i64) {
+		self.free[who as usize] += amount;
 	}
 
 	/// Whether no money was made or lost, and nobody has a negative amount on hold.
@@ -121,9 +150,9 @@ impl Books {
 			&& self.held.iter().all(|amount| *amount >= 0)
 	}
 
-	/// Money that is still on hold.
-	pub(super) fn on_hold(&self) -> i64 {
-		self.held.iter().sum()
+	/// Money of each party that is on hold.
+	pub(super) fn held(&self) -> [i64; 3] {
+		self.held
 	}
 
 	/// What a party has more than in the beginning.
@@ -131,8 +160,18 @@ impl Books {
 		self.free[who as usize] + self.held[who as usize]
 	}
 
-	/// Worth of a party's moves.
+	/// Worth of a party's moves, with what it tipped.
 	pub(super) fn spent(&self, who: Party) -> i64 {
-		self.spent[who as usize]
+		self.paid(who) + self.work[who as usize]
+	}
+
+	/// Fees and tips that a party has paid.
+	pub(super) fn paid(&self, who: Party) -> i64 {
+		self.fees[who as usize] + self.tips[who as usize]
+	}
+
+	/// Tips that a party has paid.
+	pub(super) fn tipped(&self, who: Party) -> i64 {
+		self.tips[who as usize]
 	}
 }

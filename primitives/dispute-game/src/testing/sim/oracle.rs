@@ -19,6 +19,8 @@ pub(super) struct Seen<'a> {
 	pub(super) said: &'a Said,
 	/// Whether published lists have a flipped bit.
 	pub(super) spoiled: bool,
+	/// Whether its states of a stride end in the claimed one, whatever else they are.
+	pub(super) bent: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -29,7 +31,11 @@ impl<'a> Seen<'a> {
 
 impl Oracle<Toy> for Seen<'_> {
 	fn own(&self, level: &Level) -> Vec<Root> {
-		self.own.list(level)
+		let mut list = self.own.list(level);
+		if let (true, Level::Steps { span, .. }, Some(last)) = (self.bent, level, list.last_mut()) {
+			*last = span.after;
+		}
+		list
 	}
 
 	fn own_partials(&self, spot: &Spot) -> Vec<Root> {

@@ -1,12 +1,16 @@
 //! What one match is about: everything that a seed decides.
 
+use alloc::vec::Vec;
+
 use super::{
-	super::{rng::mix, Execution, Rng, Toy},
-	library::{Library, Set, LIARS},
-	money::{self, Terms},
-	strategies::{About, Crowd, Leaves, Lists, Strategy, STRATEGIES},
+	super::{rng::mix, Rng},
+	agent::{CHEAP, LATENCY, REPLAYS},
+	case::{claims, Case, Exposure, Load},
+	library::Library,
+	money::Terms,
+	planted::Planted,
+	strategies::{About, Leaves, Strategy, STRATEGIES},
 };
-use crate::{Game, Move, Params};
 
 /// Least time of a turn, as in the runtime.
 pub const EXTENSION: u32 = 10;
@@ -15,16 +19,18 @@ pub const LONGEST_REPLAY: u32 = 24;
 /// Moves without evidence that the dispute lane of a block has room for: 256 games in three blocks.
 const LANE: u32 = 86;
 /// Moves with evidence that it has room for, by their length: see `runtime/load/tests/lane.rs`.
-pub(super) const VERDICTS: usize = 7;
+const VERDICTS: u32 = 7;
 /// Games that one block ends at most because their clocks have run out.
 const TICK: u32 = 8;
 /// Deepest re-org.
 const DEEPEST_FORK: u32 = 10;
+/// What an attack is to cost at least for each unit of harm: who pays less must not win.
+const HARM: i64 = 10;
 
 /// What may be left out of a match, to see whether it matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Without {
-	/// Censored blocks.
+	/// Censored blocks, and blocks that are filled for money.
 	pub censorship: bool,
 	/// Re-orgs.
 	pub forks: bool,
@@ -32,6 +38,8 @@ pub struct Without {
 	pub crashes: bool,
 	/// Replays take no time.
 	pub replays: bool,
+	/// Claims but the first.
+	pub others: bool,
 }
 
 /// What is wanted of a match beyond what its seed decides.
@@ -45,6 +53,8 @@ pub struct Wanted {
 	pub without: Without,
 	/// What it costs whom.
 	pub terms: Terms,
+	/// What is broken, to see that it is seen.
+	pub planted: Option<Planted>,
 }
 
 /// How a censor spends its budget.
@@ -76,43 +86,41 @@ pub(super) struct Mishap {
 	pub(super) blocks: u32,
 }
 
+/// Whole blocks are filled with calls that pay more than the honest side's moves, as long as there is money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Flood {
+	pub(super) purse: i64,
+	/// Only when it lasts until a clock is empty, at the highest price.
+	pub(super) late: bool,
+}
+
 /// Everything that a seed decides.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario<'a> {
 	pub(super) seed: u64,
 	pub(super) strategy: &'static Strategy,
-	pub(super) set: &'a Set,
-	/// Whether the claim is right.
+	/// Whether the honest agent has made the claims. Otherwise it challenges those that are wrong.
 	pub(super) right: bool,
-	/// First of the adversary's wrong executions.
-	pub(super) liar: u32,
-	/// Accounts that accuse.
-	pub(super) accounts: u32,
-	/// Parameters of games, but for their names.
-	pub(super) params: Params,
-	/// Most open games about the claim.
-	pub(super) places: u32,
+	pub(super) cases: Vec<Case<'a>>,
+	/// The honest side's executor works on replays in its two slots, in the order in which it got all moves;
+	/// otherwise on one after the other, and on moves without them beside.
+	pub(super) slots: bool,
 	pub(super) lane: u32,
+	pub(super) verdicts: u32,
 	pub(super) tick: u32,
-	/// Blocks of the challenge window.
-	pub(super) window: u32,
-	/// Blocks that replaying a stride takes.
-	pub(super) replay: u32,
-	/// Blocks that checking the claim takes.
-	pub(super) check: u32,
 	/// Blocks in which the honest side may be kept out of the chain, whoever does it.
 	pub(super) budget: u32,
 	/// How many of them in a row.
 	pub(super) streak: u32,
 	pub(super) censor: Censor,
+	pub(super) flood: Option<Flood>,
 	pub(super) order: Order,
 	pub(super) fork: Option<Mishap>,
 	pub(super) crash: Option<Mishap>,
-	/// The journal is older than the crash.
-	pub(super) stale_journal: bool,
+	/// The journal that the process starts with is older than the crash, by so many changes.
+	pub(super) stale_journal: u32,
 	pub(super) terms: Terms,
-	pub(super) bond: i64,
-	pub(super) stake: i64,
+	pub(super) planted: Option<Planted>,
 }
 
 impl<'a> Scenario<'a> {
@@ -125,57 +133,57 @@ impl<'a> Scenario<'a> {
 			About::Wrong => false,
 			About::Any => rng.one_in(2),
 		};
-		let set = library.set(seed, rng.below(u32::MAX));
-		let liar = rng.below(LIARS);
-		let replay = match rng.below(16) {
-			_ if wanted.without.replays => 0,
-			_ if strategy.heavy => LONGEST_REPLAY - rng.below(LONGEST_REPLAY / 3),
-			0 => rng.below(LONGEST_REPLAY + 1),
-			_ => rng.below(4),
-		};
-		let terms = wanted.terms;
-		let clock = terms.clock + replays(replay);
-		let mut params = set.toy().params(claimed(set, right, liar).claim_root());
-		(params.clock, params.reserve, params.extension) = (clock, terms.clock / 4, EXTENSION);
-		let turns = honest_turns(strategy, &params, right, replay);
-		let places = places(&mut rng, strategy, turns, (&params, terms.places), (right, replay));
-		let accounts = accounts(&mut rng, wanted, strategy, places, right);
-		let busy = if right { places.min(accounts) } else { 1 };
-		// Each of a game's two replays may have to wait for one for another game that had begun before.
-		let waits = if busy > 1 { 2 * replay } else { 0 };
-		let budget =
-			budget(&params, replays(replay) * busy.saturating_sub(1), busy * turns + waits);
+		let mut cases = cases(&mut rng, (strategy, right), wanted, library.shelf(seed));
+		if let Some(wanted) = wanted.adversaries {
+			spread(&mut cases, wanted);
+		}
+		let narrow = rng.one_in(4);
+		let load = Load::of(&cases, strategy, right);
 		let mut this = Self {
 			seed,
 			strategy,
-			set,
 			right,
-			liar,
-			accounts,
-			params,
-			places,
-			lane: if rng.one_in(4) { 1 + rng.below(LANE) } else { LANE },
+			cases,
+			slots: rng.one_in(2),
+			// Others play as well: a quarter of what there is belongs to these games.
+			lane: if narrow { LANE / 4 + rng.below(LANE) } else { LANE },
+			verdicts: if narrow { VERDICTS / 4 + 1 } else { VERDICTS },
 			tick: if rng.one_in(4) { 1 } else { TICK },
-			window: 20 + rng.below(100),
-			replay,
-			check: rng.below(10),
-			budget,
-			streak: if rng.one_in(2) { budget } else { rng.below(budget + 1) },
+			budget: 0,
+			streak: 0,
 			censor: Censor::Never,
+			flood: None,
 			order: if rng.one_in(2) { Order::First } else { Order::Last },
 			fork: None,
 			crash: None,
-			stale_journal: rng.one_in(2),
-			terms,
-			bond: terms.bond(replay),
-			stake: (i64::from(places) * terms.bond_base).max(money::LEAST_STAKE),
+			stale_journal: rng.below(4),
+			terms: wanted.terms,
+			planted: wanted.planted,
 		};
-		this.trouble(&mut rng, &wanted.without);
+		this.budget = this.spare(&load);
+		this.streak = if rng.one_in(2) { this.budget } else { rng.below(this.budget + 1) };
+		match strategy.mutes || wanted.without.censorship || !rng.one_in(8) {
+			true => this.trouble(&mut rng, &wanted.without, &load),
+			false => this.flood(&mut rng),
+		}
 		this
 	}
 
+	/// Blocks of delay that the main part of a clock withstands beyond what the honest side needs itself.
+	fn spare(&self, load: &Load) -> u32 {
+		let Load { games, turns, longest, unpaid, .. } = *load;
+		// Others' moves come before its own in the executor, in its pool, and in the lane.
+		let crowd = games.saturating_sub(1);
+		let behind = if self.slots { 2 * longest } else { 0 };
+		let wait = LATENCY + crowd / CHEAP + 2 * crowd / self.lane + behind;
+		let replays = 2 * (crowd / REPLAYS + if crowd > 0 { longest } else { 0 }) + unpaid;
+		let needed = turns * wait + replays + 2 * (2 * crowd / self.verdicts);
+		let main = self.terms.clock - self.terms.clock / 4;
+		main.saturating_sub(needed + EXTENSION)
+	}
+
 	/// What else goes wrong, within the budget.
-	fn trouble(&mut self, rng: &mut Rng, without: &Without) {
+	fn trouble(&mut self, rng: &mut Rng, without: &Without, load: &Load) {
 		let censor = match rng.below(8) {
 			_ if self.strategy.mutes => Censor::AtOnce,
 			0 | 1 => Censor::AtOnce,
@@ -190,38 +198,87 @@ impl<'a> Scenario<'a> {
 			.one_in(4)
 			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(self.budget.max(1)) });
 		self.censor = if without.censorship { Censor::Never } else { censor };
-		// After a re-org, another stride may have to be replayed.
-		self.fork = forks.filter(|_| !without.forks && self.replay <= self.budget);
+		// After a re-org, other strides may have to be replayed.
+		let again = load.all / 2;
+		self.fork = forks.filter(|_| !without.forks && again <= self.budget);
 		if self.fork.is_some() {
-			self.budget -= self.replay;
+			self.budget -= again;
 		}
-		// What was replayed is lost with the process: for each of the honest side's games.
-		let games = if self.right { self.places.min(self.accounts) } else { 1 };
-		let lost = 2 * self.replay * games;
-		self.crash = crashes.filter(|crash| !without.crashes && crash.blocks + lost <= self.budget);
+		// What was replayed is lost with the process.
+		self.crash =
+			crashes.filter(|crash| !without.crashes && crash.blocks + load.all <= self.budget);
 		if self.crash.is_some() {
-			self.budget -= lost;
+			self.budget -= load.all;
 		}
 		// Whatever is in the way of the challenger's opening comes out of the window.
-		self.window += self.check + self.budget + 2 * DEEPEST_FORK;
+		let delay = self.budget + 2 * DEEPEST_FORK + EXTENSION;
+		for case in &mut self.cases {
+			case.window += case.check + delay;
+		}
 	}
 
-	/// The execution behind the claim.
-	pub(super) fn claimed(&self) -> &'a Execution {
-		claimed(self.set, self.right, self.liar)
+	/// Blocks are filled for money: less than what attacks are to cost.
+	fn flood(&mut self, rng: &mut Rng) {
+		let risks = |case: &Case<'_>| if self.right { case.stake } else { case.bond };
+		let risk: i64 = self.cases.iter().map(risks).sum();
+		let purse = i64::from(rng.below(1_000)) * risk / 1_000 * HARM;
+		self.flood = Some(Flood { purse, late: rng.one_in(2) });
+		self.budget = 0;
+		for case in &mut self.cases {
+			case.window += case.check + self.terms.clock;
+		}
 	}
 }
 
-fn claimed(set: &Set, right: bool, liar: u32) -> &Execution {
-	match right {
-		true => &set.honest,
-		false => set.liar(liar),
+/// The claims: one or as many as an honest solver takes on, or those of a lying one, some of which may be right.
+fn cases<'a>(
+	rng: &mut Rng,
+	(strategy, right): (&'static Strategy, bool),
+	wanted: &Wanted,
+	sets: &'a [super::library::Set],
+) -> Vec<Case<'a>> {
+	let pace = 1 + rng.below(3);
+	let draw = |rng: &mut Rng, right| {
+		let set = &sets[rng.below(sets.len() as u32) as usize];
+		Case::draw(rng, (set, right), (strategy, wanted), pace)
+	};
+	let mut cases = Vec::new();
+	if !right {
+		let others = if rng.one_in(4) { 1 + rng.below(2) } else { 0 };
+		for number in 0..=if wanted.without.others { 0 } else { others } {
+			let right = number > 0 && rng.one_in(2);
+			let mut case = draw(rng, right);
+			if strategy.sham && !right {
+				case.crowd(rng, strategy);
+			}
+			// What it earns by honest work is not the attack's.
+			case.reward = if right { 0 } else { case.reward };
+			cases.push(case);
+		}
+		return cases;
 	}
+	let (most, mut exposure) = (claims(rng, strategy), Exposure::default());
+	for _ in 0..if wanted.without.others { 1 } else { most } {
+		let mut case = draw(rng, true);
+		case.crowd(rng, strategy);
+		match exposure.and(&case, &wanted.terms) {
+			Some(with) => exposure = with,
+			// A solver that has nothing else may have one claim with more places.
+			None if !cases.is_empty() => continue,
+			None => (),
+		}
+		cases.push(case);
+	}
+	cases
 }
 
-/// Blocks of a clock for two replays.
-pub(super) fn replays(replay: u32) -> u32 {
-	2 * replay + u32::from(replay > 0)
+/// So many accounts accuse, one claim after the other.
+fn spread(cases: &mut [Case<'_>], wanted: u32) {
+	let mut accused: Vec<&mut Case<'_>> = cases.iter_mut().filter(|case| case.accounts > 0).collect();
+	let claims = accused.len() as u32;
+	for (number, case) in accused.iter_mut().enumerate() {
+		case.accounts = (wanted + claims - 1 - number as u32) / claims;
+	}
 }
 
 fn any_strategy(rng: &mut Rng) -> &'static Strategy {
@@ -233,80 +290,15 @@ fn any_strategy(rng: &mut Rng) -> &'static Strategy {
 	}
 }
 
-/// Blocks that the honest side's moves in one game take at most: one for each, and its replays.
-fn honest_turns(strategy: &Strategy, params: &Params, right: bool, replay: u32) -> u32 {
-	let searched = match right {
-		true => strategy.asks || strategy.noise > 0,
-		false => {
-			let posts_others = strategy.lists != [Lists::Own; 2];
-			strategy.withholds || strategy.spoils || strategy.noise > 0 || posts_others
-		},
-	};
-	let moves = if searched { most_moves(params) } else { 8 };
-	moves / 2 + 1 + 2 * replay
-}
-
-/// Most moves of a game with these parameters.
-fn most_moves(params: &Params) -> u32 {
-	let toy = Toy {
-		seed: 0,
-		steps: params.steps,
-		stride: params.stride,
-		nodes: params.nodes,
-		slots: params.slots,
-		tiles: 1,
-		blocks: 1,
-		heartbeats: alloc::vec::Vec::new(),
-	};
-	let asked = Game::open(*params, &Move::Ask, 0, &toy);
-	asked.map_or(0, |opened| opened.game.moves_left() + 1)
-}
-
-fn places(
-	rng: &mut Rng,
-	strategy: &Strategy,
-	turns: u32,
-	(params, most): (&Params, u32),
-	(right, replay): (bool, u32),
-) -> u32 {
-	let drawn = match (strategy.known, rng.below(4)) {
-		(Some(_), _) => most,
-		(None, 0) => most,
-		(None, _) => (2 + rng.below(8)).min(most),
-	};
-	if strategy.known.is_some() || !right {
-		return drawn;
-	}
-	// An agent that sends one transaction a block, and replays for one game at a time, can serve so many at once: each
-	// game that is opened beside others has time for its replays in its clock.
-	let of_base = params.clock - params.reserve - replays(replay) - EXTENSION;
-	drawn.min(of_base / (turns - replays(replay).min(turns)).max(1)).max(1)
-}
-
-fn accounts(rng: &mut Rng, wanted: &Wanted, strategy: &Strategy, places: u32, right: bool) -> u32 {
-	if !right && !strategy.sham {
-		return 0;
-	}
-	if let Some(wanted) = wanted.adversaries {
-		return wanted;
-	}
-	match strategy.crowd {
-		Crowd::One => 1,
-		Crowd::Few => 2 + rng.below(2),
-		Crowd::Full if rng.one_in(512) => 1_000,
-		Crowd::Full if strategy.shuts => places + 8,
-		Crowd::Full => places + rng.below(places + 1),
-	}
-}
-
-/// Blocks of delay that the main part of a clock, longer by `more`, withstands beyond what the honest side needs itself.
-fn budget(params: &Params, more: u32, needed: u32) -> u32 {
-	(params.clock - params.reserve + more).saturating_sub(needed + EXTENSION)
-}
-
 impl Leaves {
-	/// One of `len` leaves; `believed` is the one that the wrong execution points to.
-	pub(super) fn choose(self, len: u32, believed: Option<u32>, rng: &mut Rng) -> u32 {
+	/// One of `len` leaves in a game of this number; `believed` is the one that the wrong execution points to.
+	pub(super) fn choose(
+		self,
+		len: u32,
+		believed: Option<u32>,
+		number: u32,
+		rng: &mut Rng,
+	) -> u32 {
 		let last = len.saturating_sub(1);
 		let any = || believed.unwrap_or(0);
 		match self {
@@ -316,6 +308,7 @@ impl Leaves {
 			Self::Any => rng.below(len),
 			Self::Left => any().saturating_sub(1).min(last),
 			Self::Right => (any() + 1).min(last),
+			Self::Each => number % len.max(1),
 		}
 	}
 }

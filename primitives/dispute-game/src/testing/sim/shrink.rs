@@ -14,7 +14,8 @@ pub fn shrink(fault: &Fault, wanted: &Wanted, library: &mut Library) -> Wanted {
 		let played = play(fault.seed, wanted, library);
 		played.is_err_and(|other| other.what == fault.what)
 	};
-	let parts: [fn(&mut Wanted); 4] = [
+	let parts: [fn(&mut Wanted); 5] = [
+		|wanted| wanted.without.others = true,
 		|wanted| wanted.without.forks = true,
 		|wanted| wanted.without.crashes = true,
 		|wanted| wanted.without.censorship = true,

@@ -32,6 +32,8 @@ pub enum Leaves {
 	Left,
 	/// The neighbour right of a wrong one.
 	Right,
+	/// Another one in every game about a claim.
+	Each,
 }
 
 /// Which lists a lying solver posts.
@@ -98,6 +100,10 @@ pub struct Strategy {
 	pub blind: bool,
 	/// Falls silent after at most so many moves of a game.
 	pub silent: Option<u8>,
+	/// Never answers an accusation.
+	pub absent: bool,
+	/// All its accounts name the same leaf.
+	pub doubles: bool,
 	/// Replayed, garbled and made-up moves before each block.
 	pub noise: u8,
 	/// A lying solver's accomplices accuse it.
@@ -122,6 +128,13 @@ pub struct Strategy {
 	pub known: Option<&'static str>,
 }
 
+impl Strategy {
+	/// Whether its accomplices know what is wrong with its claim.
+	pub(super) fn knows(&self) -> bool {
+		self.leaves.iter().any(|leaves| matches!(leaves, Leaves::Left | Leaves::Right))
+	}
+}
+
 /// Plays well, by a wrong execution.
 pub(super) const PLAIN: Strategy = Strategy {
 	name: "",
@@ -136,6 +149,8 @@ pub(super) const PLAIN: Strategy = Strategy {
 	spoils: false,
 	blind: false,
 	silent: None,
+	absent: false,
+	doubles: false,
 	noise: 0,
 	sham: false,
 	copies: false,
@@ -166,7 +181,7 @@ const fn actor(
 
 use About::{Right as OfRight, Wrong as OfWrong};
 use Crowd::{Few, Full, One};
-use Leaves::{Any, Believed, First, Last};
+use Leaves::{Any, Believed, Each, First, Last};
 use Lists::{Garbage, Mirror, Own, Right as Truth};
 
 /// All strategies.
@@ -176,9 +191,9 @@ pub static STRATEGIES: &[Strategy] = &[
 	actor("defend-last-correct", "true values, last leaf", [Last; 2], [Truth; 2], One),
 	actor("attack-last-incorrect", "garbage, first leaf", [First; 2], [Garbage; 2], One),
 	actor("defend-last-incorrect", "garbage, last leaf", [Last; 2], [Garbage; 2], One),
-	actor("defend-both", "last leaf, garbage then true values", [Last; 2], [Garbage, Truth], One),
-	actor("attack-then-defend", "both ends by turns", [First, Last], [Garbage, Truth], One),
-	actor("defend-twice-incorrect", "wrong twice", [Last, Believed], [Garbage, Own], One),
+	actor("defend-both", "last leaf, true values then garbage", [Last; 2], [Truth, Garbage], One),
+	actor("attack-then-defend", "both ends by turns", [First, Last], [Truth, Garbage], One),
+	actor("defend-twice-incorrect", "wrong twice", [Last, Believed], [Own, Garbage], One),
 	actor("attack-and-defend-incorrect", "both ends, wrong", [First, Last], [Own, Garbage], One),
 	actor("attack-everything-correct", "every place, true values", [First; 2], [Truth; 2], Full),
 	actor("defend-everything-correct", "every place, last leaf", [Last; 2], [Truth; 2], Full),
@@ -211,7 +226,14 @@ pub static STRATEGIES: &[Strategy] = &[
 		crowd: Few,
 		..named("freeload-right", "names the neighbour right of what is wrong")
 	},
-	Strategy { crowd: Few, blind: true, ..named("double", "opens the same stride more than once") },
+	Strategy {
+		about: OfRight,
+		crowd: Few,
+		doubles: true,
+		blind: true,
+		..named("double", "opens the same stride more than once")
+	},
+	Strategy { absent: true, about: OfWrong, ..named("absent", "makes a claim and is never seen again") },
 	Strategy { early: true, crowd: Few, ..named("early", "ends games before their time") },
 	Strategy {
 		about: OfRight,
@@ -318,6 +340,17 @@ pub static STRATEGIES: &[Strategy] = &[
 		leaves: [Any; 2],
 		heavy: true,
 		..named("heavy", "accuses many strides of a task that takes long to replay")
+	},
+	Strategy {
+		about: OfRight,
+		crowd: Full,
+		leaves: [Each; 2],
+		heavy: true,
+		known: Some(
+			"a solver takes on claims whose replays, in all games that they have places for, outlast the \
+			clocks: of those each pays for games about its own claim only",
+		),
+		..named("pile", "accuses all strides of all claims of a solver, which take long to replay")
 	},
 	Strategy {
 		about: OfWrong,

@@ -4,6 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use super::{
 	super::rng::mix,
+	deeds::Deeds,
 	strategies::STRATEGIES,
 	world::{Fault, Report},
 };
@@ -20,20 +21,36 @@ pub struct Line {
 	pub games: u64,
 	/// Matches that went wrong.
 	pub wrong: u64,
-	/// Blocks of the longest game.
+	/// Blocks of the longest game, and of the longest that was alone about its claim when it was opened.
 	pub longest: u32,
+	pub longest_alone: u32,
 	/// What the adversary lost, in millionths of a token.
 	pub loss: i64,
-	/// Worth of the honest side's moves.
+	/// Worth of the honest side's moves, with its tips.
 	pub cost: i64,
+	/// Tips of the honest side.
+	pub tips: i64,
 	/// Least loss for each hundred that the honest side spent, in a match of its own.
 	pub griefing: i64,
+	/// What the adversary did in any of them.
+	pub deeds: Deeds,
 }
 
 impl Default for Line {
 	fn default() -> Self {
 		let griefing = i64::MAX;
-		Self { matches: 0, games: 0, wrong: 0, longest: 0, loss: 0, cost: 0, griefing }
+		Self {
+			matches: 0,
+			games: 0,
+			wrong: 0,
+			longest: 0,
+			longest_alone: 0,
+			loss: 0,
+			cost: 0,
+			tips: 0,
+			griefing,
+			deeds: Deeds::default(),
+		}
 	}
 }
 
@@ -43,8 +60,11 @@ impl Line {
 		self.games += other.games;
 		self.wrong += other.wrong;
 		self.longest = self.longest.max(other.longest);
+		self.longest_alone = self.longest_alone.max(other.longest_alone);
 		self.loss += other.loss;
 		self.cost += other.cost;
+		self.tips += other.tips;
+		self.deeds.join(other.deeds);
 		self.griefing = self.griefing.min(other.griefing);
 	}
 }
@@ -100,9 +120,12 @@ impl Tally {
 			games: report.games.into(),
 			wrong: 0,
 			longest: report.longest,
+			longest_alone: report.longest_alone,
 			loss: report.loss,
 			cost: report.cost,
+			tips: report.tips,
 			griefing,
+			deeds: report.deeds,
 		});
 		self.late += u64::from(report.late);
 		self.moves += u64::from(report.moves);

@@ -1,16 +1,19 @@
-//! One match from the claim to its end.
+//! One match from the claims to their end.
 
 use alloc::{string::String, vec::Vec};
 
 use super::{
 	super::Rng,
-	agent::{is_excusable, is_opening, Agent},
-	chain::{Call, Chain, Standing, Tx, CHALLENGER},
+	agent::{accused, is_excusable, Agent},
+	chain::{price_of_a_block, Call, Chain, Tx},
+	deeds::{self, Deed, Deeds},
 	foe::Foe,
+	judge::judge,
 	library::Library,
 	money::Party,
-	scenario::{Censor, Mishap, Order, Scenario, Wanted, VERDICTS},
+	scenario::{Censor, Flood, Mishap, Order, Scenario, Wanted},
 	strategies::Strategy,
+	tips::highest,
 };
 use crate::MoveKind;
 
@@ -22,26 +25,34 @@ const FOREVER: u32 = 1 << 24;
 pub struct Report {
 	/// What the adversary tried.
 	pub strategy: &'static Strategy,
-	/// Whether the claim was right.
+	/// Whether the honest agent has made the claims. Otherwise it challenges those that are wrong.
 	pub right: bool,
+	/// Claims.
+	pub claims: u32,
 	/// Games that were played.
 	pub games: u32,
-	/// Games that ended after their bound and the agenda's delay.
+	/// Games that took longer than two clocks, which are longer where others are open, and the agenda's delay.
 	pub late: u32,
 	/// Blocks of the longest game.
 	pub longest: u32,
-	/// Blocks until the claim was gone or final.
+	/// Blocks of the longest that was alone about its claim when it was opened.
+	pub longest_alone: u32,
+	/// Blocks until all claims were gone or final.
 	pub blocks: u32,
 	/// Moves that were accepted.
 	pub moves: u32,
-	/// What the adversary lost, in millionths of a token.
+	/// What the adversary lost, in millionths of a token. Tips of the honest side are its gain.
 	pub loss: i64,
-	/// Worth of the honest side's moves, before anything was paid back.
+	/// Worth of the honest side's moves and its tips, before anything was paid back.
 	pub cost: i64,
-	/// What was at stake behind the claim.
+	/// Tips of the honest side.
+	pub tips: i64,
+	/// What was at stake behind the claims, or behind those that were wrong.
 	pub stake: i64,
-	/// The claim fell to an accomplice of its own solver.
+	/// Every wrong claim fell to an accomplice of its own solver.
 	pub self_inflicted: bool,
+	/// What the adversary did.
+	pub deeds: Deeds,
 	/// Digest of everything that happened.
 	pub trace: u64,
 }
@@ -65,7 +76,7 @@ pub fn play(seed: u64, wanted: &Wanted, library: &mut Library) -> Result<Report,
 	let fault = |what: &str| Fault { seed, strategy: scenario.strategy.name, what: what.into() };
 	let mut world = World::new(&scenario);
 	world.run().map_err(fault)?;
-	world.judge().map_err(fault)?;
+	judge(&scenario, &world.chain).map_err(fault)?;
 	Ok(world.report())
 }
 
@@ -90,6 +101,9 @@ struct World<'a> {
 	stirred: bool,
 	/// The best branch is made in secret until this block: the agent does not see it.
 	hidden_until: u32,
+	/// Money that is left for filling blocks.
+	purse: i64,
+	deeds: Deeds,
 }
 
 impl<'a> World<'a> {
@@ -108,6 +122,8 @@ impl<'a> World<'a> {
 			branch: None,
 			stirred: true,
 			hidden_until: 0,
+			purse: scenario.flood.map_or(0, |flood| flood.purse),
+			deeds: Deeds::default(),
 		}
 	}
 
@@ -119,7 +135,9 @@ impl<'a> World<'a> {
 			}
 			self.lose_time(next);
 			let moves = self.chain.ends.moves;
+			let open = self.chain.open.clone();
 			self.chain.begin(next)?;
+			self.note_ends(&open);
 			if !self.chain.is_over() {
 				self.make_block()?;
 			}
@@ -144,7 +162,8 @@ impl<'a> World<'a> {
 		let expiry = self.chain.open.iter().map(|number| self.chain.deadline(*number)).min();
 		let branch = self.branch.as_ref().map(|branch| branch.until);
 		let hidden = (self.hidden_until > self.chain.now).then_some(self.hidden_until);
-		let end = self.chain.open.is_empty().then_some(self.chain.until + 1);
+		let ends = self.chain.claims.iter().filter(|claim| claim.open == 0);
+		let end = ends.map(|claim| claim.until + 1).filter(|end| *end > self.chain.now).min();
 		let events = [expiry, branch, hidden, end, Some(self.agent.wake()), Some(self.foe.wake())];
 		events.into_iter().flatten().min().map_or(soon, |event| event.max(soon))
 	}
@@ -163,56 +182,136 @@ impl<'a> World<'a> {
 	}
 
 	fn make_block(&mut self) -> Result<(), &'static str> {
-		let mut verdicts = 0;
-		let fits = |tx: &&Tx| {
-			verdicts += usize::from(has_evidence(tx));
-			verdicts <= VERDICTS
-		};
-		let waiting: Vec<Tx> = self.agent.pending(&self.chain).take_while(fits).cloned().collect();
+		let waiting: Vec<Tx> = self.agent.pending(&self.chain).cloned().collect();
 		let [before, after] = self.foe.act(&self.chain, &waiting);
 		let withholds = !waiting.is_empty() && self.withholds();
 		let blind = self.chain.now < self.agent.down_until.max(self.hidden_until);
 		if withholds {
 			self.chain.withheld += u32::from(!blind);
 			self.chain.in_a_row += 1;
+			let opens = waiting.iter().any(|tx| accused(tx).is_some());
+			self.deeds.when(opens, Deed::MutedOpening);
 		} else if !waiting.is_empty() {
 			self.chain.in_a_row = 0;
 		}
-		// The adversary's moves fill the lane at most up to the honest side's.
-		let lane = self.scenario.lane as usize;
-		let room = if withholds { lane } else { lane.saturating_sub(waiting.len()) };
-		let txs: Vec<Tx> = before.into_iter().chain(after).take(room).collect();
+		let kept_out = withholds || self.floods(&waiting);
+		let wanted = if kept_out { &[] } else { waiting.as_slice() };
 		let ahead = self.scenario.order == Order::Last || self.scenario.strategy.copies;
+		let theirs = before.into_iter().chain(after).collect();
+		let (mine, theirs) = self.lane(wanted, theirs, ahead);
 		if ahead {
-			txs.iter().for_each(|tx| self.include_foe(tx));
+			theirs.iter().for_each(|tx| self.include_foe(tx, &waiting));
 		}
-		if !withholds {
-			for tx in &waiting {
-				self.include_honest(tx)?;
-			}
+		for tx in &mine {
+			self.include_honest(tx)?;
 		}
 		if !ahead {
-			txs.iter().for_each(|tx| self.include_foe(tx));
+			theirs.iter().for_each(|tx| self.include_foe(tx, &waiting));
 		}
 		Ok(())
 	}
 
-	fn include_foe(&mut self, tx: &Tx) {
-		if matches!(tx.call, Call::Open(_)) {
-			self.foe.sent(tx.from);
+	/// What one block's lane takes of both sides' transactions: what tips most, the honest side's in the order of their
+	/// nonces. Of those that tip the same the adversary's come first if it is `ahead`.
+	fn lane(&self, honest: &[Tx], foes: Vec<Tx>, ahead: bool) -> (Vec<Tx>, Vec<Tx>) {
+		let (mut room, mut verdicts) = (self.scenario.lane, self.scenario.verdicts);
+		let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+		let (mut honest, mut foes) = (honest.iter().peekable(), foes.into_iter().peekable());
+		while room > 0 {
+			let own = match (honest.peek(), foes.peek()) {
+				(None, None) => break,
+				(Some(tx), Some(other)) => tx.tip > other.tip || (tx.tip == other.tip && !ahead),
+				(own, _) => own.is_some(),
+			};
+			let tx = if own { honest.next().cloned() } else { foes.next() };
+			let Some(tx) = tx else { break };
+			if has_evidence(&tx) {
+				if verdicts == 0 {
+					// Later ones of the same account have to wait as well.
+					if own {
+						honest = [].iter().peekable();
+					}
+					continue;
+				}
+				verdicts -= 1;
+			}
+			room -= 1;
+			(if own { &mut mine } else { &mut theirs }).push(tx);
 		}
+		(mine, theirs)
+	}
+
+	fn include_foe(&mut self, tx: &Tx, waiting: &[Tx]) {
+		if let Call::Open { claim, .. } = tx.call {
+			self.foe.sent(tx.from, claim);
+		}
+		let deeds = deeds::of(tx, &self.chain, self.scenario);
+		let open = self.chain.open.clone();
 		// What is refused has cost its fee.
-		let _ = self.chain.include(tx);
+		match self.chain.include(tx) {
+			Ok(()) => {
+				self.deeds.join(deeds);
+				self.deeds.when(waiting.iter().any(|other| other.call == tx.call), Deed::Copied);
+				self.note_ends(&open);
+			},
+			Err(refused) => self.deeds.join(deeds::of_refused(tx, refused)),
+		}
+	}
+
+	/// Takes note of games that were open and are not.
+	fn note_ends(&mut self, before: &[u32]) {
+		if before.len() > self.chain.open.len() {
+			for number in before.iter().filter(|number| !self.chain.open.contains(number)) {
+				self.deeds.join(deeds::of_end(*number, &self.chain));
+			}
+		}
 	}
 
 	fn include_honest(&mut self, tx: &Tx) -> Result<(), &'static str> {
 		self.chain.nonce += 1;
+		self.deeds.join(deeds::of_honest(tx));
+		if accused(tx).is_some_and(|claim| self.chain.case(claim).right) {
+			return Err("the honest challenger accuses a right claim");
+		}
 		match self.chain.include(tx) {
 			Ok(()) => Ok(()),
-			Err(refused) if is_excusable(refused, tx) => Ok(()),
-			Err(_) if is_opening(tx) => Err("the honest side's opening is wrong in itself"),
+			Err(refused) if is_excusable(refused, tx) => {
+				let full = refused == super::chain::Refused::Full;
+				self.deeds.when(full, Deed::ShutOut);
+				Ok(())
+			},
+			Err(_) if accused(tx).is_some() => {
+				Err("the honest side's opening is wrong in itself")
+			},
 			Err(_) => Err("the honest side's move is wrong in itself"),
 		}
+	}
+
+	/// Whether the adversary fills this block with calls that pay more than any move of the honest side.
+	fn floods(&mut self, waiting: &[Tx]) -> bool {
+		let Some(Flood { late, .. }) = self.scenario.flood else { return false };
+		let Some(highest) = waiting.iter().map(|tx| tx.tip).max() else { return false };
+		let price = price_of_a_block(highest + 1);
+		if price > self.purse || (late && !self.lasts()) {
+			return false;
+		}
+		self.purse -= price;
+		self.chain.fill(highest + 1);
+		self.deeds.add(Deed::Flooded);
+		true
+	}
+
+	/// Whether the purse lasts until a clock or a window of the honest side's is empty, at the highest price.
+	fn lasts(&self) -> bool {
+		let bonds = self.scenario.cases.iter().map(|case| case.bond);
+		let price = price_of_a_block(highest(bonds.max().unwrap_or(0)) + 1);
+		let last = self.chain.now + u32::try_from(self.purse / price).unwrap_or(u32::MAX / 2);
+		let mine = |number: &&u32| self.agent.is_mine(&self.chain, **number);
+		let mut games = self.chain.open.iter().filter(mine);
+		let mut claims = (0..self.chain.claims.len() as u32)
+			.filter(|claim| self.agent.is_opening(&self.chain, *claim))
+			.map(|claim| self.chain.claims[claim as usize].until);
+		games.any(|number| self.chain.deadline(*number) <= last) || claims.any(|until| until <= last)
 	}
 
 	/// Whether the honest side's moves stay out of this block.
@@ -266,54 +365,38 @@ impl<'a> World<'a> {
 		}
 	}
 
-	/// What must be true at the end.
-	fn judge(&self) -> Result<(), &'static str> {
-		let Scenario { right, stake, .. } = *self.scenario;
-		let gain = self.chain.books.gain(Party::Honest);
-		match (right, self.chain.standing) {
-			(_, Standing::Challenged) => Err("the claim is neither gone nor final"),
-			(true, Standing::Final) if gain < stake / 4 => Err("the honest solver was not paid"),
-			(true, Standing::Final) => Ok(()),
-			(true, Standing::Convicted(_)) => Err("a right claim was convicted"),
-			(true, Standing::Withdrawn) => Err("a right claim was withdrawn"),
-			(false, Standing::Final) => Err("a wrong claim became final"),
-			(false, Standing::Withdrawn) => Ok(()),
-			(false, Standing::Convicted(CHALLENGER)) if gain <= 0 => {
-				Err("the honest challenger was not paid")
-			},
-			(false, Standing::Convicted(_)) => Ok(()),
-		}?;
-		// Its bond was lost only if its game was.
-		let lost = |number: usize| {
-			let entry = &self.chain.games[number];
-			let outcome = entry.game.outcome();
-			entry.challenger == CHALLENGER && outcome.is_some_and(|end| !end.claim_falls())
-		};
-		if !right && (0..self.chain.games.len()).any(lost) {
-			return Err("the honest challenger lost its bond");
-		}
-		Ok(())
-	}
-
 	fn report(&self) -> Report {
-		let books = &self.chain.books;
-		let ends = self.chain.ends;
+		let (books, ends) = (&self.chain.books, self.chain.ends);
+		let Scenario { right, cases, .. } = self.scenario;
 		// The requester of a wrong task may be its solver's accomplice.
-		let shared = if self.scenario.right { 0 } else { books.gain(Party::Requester).max(0) };
+		let shared = if *right { 0 } else { books.gain(Party::Requester).max(0) };
+		let attacked = cases.iter().filter(|case| case.right == *right);
 		Report {
 			strategy: self.scenario.strategy,
-			right: self.scenario.right,
+			right: *right,
+			claims: cases.len() as u32,
 			games: ends.games,
 			late: ends.late,
 			longest: ends.longest,
+			longest_alone: ends.longest_alone,
 			blocks: self.chain.now - self.began,
 			moves: ends.moves,
 			loss: -books.gain(Party::Foe) - shared,
 			cost: books.spent(Party::Honest),
-			stake: self.scenario.stake,
-			self_inflicted: matches!(self.chain.standing, Standing::Convicted(by) if by != CHALLENGER),
+			tips: books.tipped(Party::Honest),
+			stake: attacked.map(|case| case.stake).sum(),
+			self_inflicted: !right && super::judge::is_self_inflicted(self.scenario, &self.chain),
+			deeds: self.deeds(),
 			trace: ends.trace,
 		}
+	}
+
+	fn deeds(&self) -> Deeds {
+		let (mut deeds, Scenario { right, cases, .. }) = (self.deeds, self.scenario);
+		deeds.when(!right && cases.iter().any(|case| case.right), Deed::MetRightClaims);
+		deeds.when(self.agent.went_back, Deed::WentBackInJournal);
+		deeds.when(self.chain.nonce > 0 && self.foe.sent_lost_branch, Deed::SentLostBranch);
+		deeds
 	}
 }
 

@@ -25,7 +25,7 @@ const FIRST: Balance = MILLI;
 /// of what it costs to open a game.
 const BOND_PART: Balance = 256;
 /// The same of the stake that the game is about, where that is more.
-const STAKE_PART: Balance = 4_096;
+const STAKE_PART: Balance = 16_384;
 /// The same of a training's price, for what is due in it.
 const PRICE_PART: Balance = 64;
 /// Of what the account can spend, a tip is this part at most: it may have to send more than one.

@@ -39,11 +39,25 @@ fn tip_should_be_bounded_by_what_is_at_stake_and_by_the_purse() {
 fn tips_of_a_game_should_be_a_small_part_of_what_it_costs_to_open_it() {
 	// A game has eleven moves of one side at most.
 	let most = |bond, stake| Urgency::of_move(100, bond, stake).most;
-	for stake in [10 * ASY, 80 * ASY] {
+	for stake in [10 * ASY, 320 * ASY] {
 		assert!(11 * most(5 * ASY, stake) < 5 * ASY / 20);
 	}
-	assert_eq!(most(5 * ASY, 4_096_000 * ASY), 1_000 * ASY, "much is at stake");
+	assert_eq!(most(5 * ASY, 16_384_000 * ASY), 1_000 * ASY, "much is at stake");
 	assert_eq!(Urgency::of_work(100, 64 * ASY).most, ASY);
+}
+
+#[test]
+fn tips_of_the_simulator_should_be_those_of_the_worker() {
+	const MICRO: Balance = MILLI / 1_000;
+	for bond in [4_532_960, 5_000_000, 60_000_000] {
+		let urgency = Urgency::of_move(100, bond as Balance * MICRO, 0);
+		for (now, waited) in (0..100).flat_map(|now| [0, 1, 3, 8, 20].map(|waited| (now, waited))) {
+			let ours = urgency.tip(now, waited, Balance::MAX);
+			let simulated = assay_dispute_game::testing::sim::tip(now, waited, 100, bond);
+			let apart = (ours / MICRO).abs_diff(simulated as Balance);
+			assert!(apart <= 1, "{bond} {now} {waited}: {ours} and {simulated}");
+		}
+	}
 }
 
 /// Block and tip of each transaction of a challenger that finds a wrong claim at block 7, up to block `last`. From then on

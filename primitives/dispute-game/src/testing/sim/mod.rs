@@ -53,4 +53,5 @@ pub use scenario::{Wanted, Without, EXTENSION, LONGEST_REPLAY};
 pub use shrink::shrink;
 pub use strategies::{named_strategy, About, Crowd, Leaves, Lists, Pace, Strategy, STRATEGIES};
 pub use tally::Tally;
+pub use tips::tip;
 pub use world::{play, Fault, Report};

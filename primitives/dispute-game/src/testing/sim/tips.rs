@@ -11,11 +11,11 @@ const LATE: u32 = 3;
 /// The least tip.
 const FIRST: i64 = 1_000;
 /// Of a game's bond, a tip is this part at most.
-const BOND_PART: i64 = 128;
+const BOND_PART: i64 = 256;
 
 /// The tip after block `now` of a transaction that has waited for so many blocks, is too late in block `until`, and belongs to
-/// a game with this bond.
-pub(super) fn tip(now: u32, waited: u32, until: u32, bond: i64) -> i64 {
+/// a game with this bond, in millionths of a token.
+pub fn tip(now: u32, waited: u32, until: u32, bond: i64) -> i64 {
 	let most = bond / BOND_PART;
 	let doublings = waited.checked_sub(PATIENCE).map(|late| late / DOUBLING);
 	let by_wait = doublings.map_or(0, |n| FIRST << n.min(32));

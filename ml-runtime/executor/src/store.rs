@@ -241,7 +241,7 @@ impl Store {
 
 	/// Makes room where the disk has none for so many bytes.
 	fn make_room(&mut self, job: &Prepared, bytes: u64, seconds_per_step: f64) {
-		if !self.room().is_some_and(|room| room.free < bytes) {
+		if self.room().is_none_or(|room| room.free >= bytes) {
 			return;
 		}
 		if let Some((index, gap)) = self.least_missed(job) {

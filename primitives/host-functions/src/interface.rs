@@ -27,7 +27,7 @@ const NO_EXECUTOR: i64 = -1;
 pub trait Executor: Send + Sync + 'static {
 	/// Queues an encoded [`Job`] unless it is known already; its id is below 2⁶³.
 	fn submit(&self, job: &[u8]) -> Result<u64, SubmitError>;
-	/// Where the job stands.
+	/// Where the job stands. Whoever polls it wants it, as whoever submits it does.
 	fn poll(&self, id: u64) -> JobStatus;
 	/// Stops and forgets a job that has no result yet; says whether there was one.
 	fn cancel(&self, id: u64) -> bool;

@@ -198,7 +198,8 @@ impl Folders {
 			let (most, most_bytes) = class.bounds(config);
 			for folder in of_class().filter(|folder| !folder.kept) {
 				let is_over = count > most || bytes > most_bytes;
-				if !is_over && !(folder.makes_room(config) && self.is_short(config)) {
+				let makes_room = || folder.makes_room(config) && self.is_short(config);
+				if !(is_over || makes_room()) {
 					break;
 				}
 				remove(&folder.path);

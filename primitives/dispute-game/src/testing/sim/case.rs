@@ -134,10 +134,8 @@ impl Exposure {
 	/// With one more claim, if it can be borne.
 	pub(super) fn and(self, case: &Case<'_>, terms: &Terms) -> Option<Self> {
 		let main = terms.clock - terms.clock / 4;
-		let with = Self {
-			replays: self.replays + case.work().max(1),
-			places: self.places + case.places,
-		};
+		let with =
+			Self { replays: self.replays + case.work().max(1), places: self.places + case.places };
 		(with.replays <= main / 2 && with.places <= MOST_PLACES).then_some(with)
 	}
 }

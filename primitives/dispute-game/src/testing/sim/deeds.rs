@@ -5,13 +5,14 @@ use super::{
 	chain::{Call, Chain, Tx, CHALLENGER, FIRST_FOE},
 	scenario::{Scenario, LONGEST_REPLAY},
 };
-use crate::{
-	strategy::root_of, GameError, Level, List, Move, MoveOf, Outcome, Phase, Root,
-};
+use crate::{strategy::root_of, GameError, Level, List, Move, MoveOf, Outcome, Phase, Root};
 
 /// Something that an adversary did, and that the chain took where it is a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "their names say it; strategies are listed with theirs in the tests")]
+#[allow(
+	missing_docs,
+	reason = "their names say it; strategies are listed with theirs in the tests"
+)]
 pub enum Deed {
 	NamedFirst,
 	NamedLast,
@@ -115,7 +116,10 @@ fn opening(
 	let about = || about().filter(|entry| entry.claim == claim);
 	deeds.when(!case.right, Deed::AccusedItself);
 	deeds.when(*play == Move::Ask, Deed::Asked);
-	deeds.when(case.own_replay > LONGEST_REPLAY / 4 && about().next().is_some(), Deed::TookLongReplays);
+	deeds.when(
+		case.own_replay > LONGEST_REPLAY / 4 && about().next().is_some(),
+		Deed::TookLongReplays,
+	);
 	let foes = about().filter(|entry| entry.challenger >= FIRST_FOE).count() as u32;
 	deeds.when(foes + 1 >= case.places, Deed::TookEveryPlace);
 	deeds.when(chain.claims[claim as usize].games >= case.places, Deed::TookPlacesAgain);
@@ -231,4 +235,3 @@ pub(super) fn of_honest(tx: &Tx) -> Deeds {
 	deeds.when(tx.tip > 0, Deed::LetItWait);
 	deeds
 }
-

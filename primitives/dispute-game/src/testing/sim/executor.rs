@@ -52,12 +52,7 @@ impl Executor {
 	}
 
 	/// Takes a job; says in which block it is ready, at the earliest the next one.
-	pub(super) fn submit(
-		&mut self,
-		job: Job,
-		replay: Option<(Replay, u32)>,
-		now: u32,
-	) -> u32 {
+	pub(super) fn submit(&mut self, job: Job, replay: Option<(Replay, u32)>, now: u32) -> u32 {
 		let replay = replay.filter(|(_, length)| *length > 0);
 		let done = match (self.slots, replay) {
 			(false, None) => now,

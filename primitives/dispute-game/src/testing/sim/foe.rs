@@ -196,13 +196,7 @@ impl<'a> Foe<'a> {
 		}
 	}
 
-	fn seen<'b>(
-		&self,
-		case: &Case<'a>,
-		own: &'a Execution,
-		side: Side,
-		said: &'b Said,
-	) -> Seen<'b>
+	fn seen<'b>(&self, case: &Case<'a>, own: &'a Execution, side: Side, said: &'b Said) -> Seen<'b>
 	where
 		'a: 'b,
 	{
@@ -286,9 +280,9 @@ impl<'a> Foe<'a> {
 	/// Somebody else's transaction under an account of its own.
 	fn copy(&self, chain: &Chain<'a>, tx: &Tx) -> Option<Tx> {
 		match &tx.call {
-			Call::Open { claim, .. } => self
-				.has_accounts(*claim)
-				.then(|| Tx::plain(FIRST_FOE + self.used, tx.call.clone())),
+			Call::Open { claim, .. } => {
+				self.has_accounts(*claim).then(|| Tx::plain(FIRST_FOE + self.used, tx.call.clone()))
+			},
 			Call::Move { game, play, .. } => {
 				let open = chain.open.contains(game);
 				(open && play.kind().is_self_evident())

@@ -274,7 +274,8 @@ fn cases<'a>(
 
 /// So many accounts accuse, one claim after the other.
 fn spread(cases: &mut [Case<'_>], wanted: u32) {
-	let mut accused: Vec<&mut Case<'_>> = cases.iter_mut().filter(|case| case.accounts > 0).collect();
+	let mut accused: Vec<&mut Case<'_>> =
+		cases.iter_mut().filter(|case| case.accounts > 0).collect();
 	let claims = accused.len() as u32;
 	for (number, case) in accused.iter_mut().enumerate() {
 		case.accounts = (wanted + claims - 1 - number as u32) / claims;
@@ -292,13 +293,7 @@ fn any_strategy(rng: &mut Rng) -> &'static Strategy {
 
 impl Leaves {
 	/// One of `len` leaves in a game of this number; `believed` is the one that the wrong execution points to.
-	pub(super) fn choose(
-		self,
-		len: u32,
-		believed: Option<u32>,
-		number: u32,
-		rng: &mut Rng,
-	) -> u32 {
+	pub(super) fn choose(self, len: u32, believed: Option<u32>, number: u32, rng: &mut Rng) -> u32 {
 		let last = len.saturating_sub(1);
 		let any = || believed.unwrap_or(0);
 		match self {

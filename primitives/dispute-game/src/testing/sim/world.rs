@@ -280,9 +280,7 @@ impl<'a> World<'a> {
 				self.deeds.when(full, Deed::ShutOut);
 				Ok(())
 			},
-			Err(_) if accused(tx).is_some() => {
-				Err("the honest side's opening is wrong in itself")
-			},
+			Err(_) if accused(tx).is_some() => Err("the honest side's opening is wrong in itself"),
 			Err(_) => Err("the honest side's move is wrong in itself"),
 		}
 	}
@@ -311,7 +309,8 @@ impl<'a> World<'a> {
 		let mut claims = (0..self.chain.claims.len() as u32)
 			.filter(|claim| self.agent.is_opening(&self.chain, *claim))
 			.map(|claim| self.chain.claims[claim as usize].until);
-		games.any(|number| self.chain.deadline(*number) <= last) || claims.any(|until| until <= last)
+		games.any(|number| self.chain.deadline(*number) <= last)
+			|| claims.any(|until| until <= last)
 	}
 
 	/// Whether the honest side's moves stay out of this block.

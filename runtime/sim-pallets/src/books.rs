@@ -21,7 +21,10 @@ pub(crate) struct Open {
 	pub(crate) task: TaskId,
 	challenger: AccountId,
 	opened: BlockNumber,
-	clock: BlockNumber,
+	/// Games about the same claim that were open.
+	others: u32,
+	/// Worth of each side's moves, but for replays.
+	spent: [Balance; 2],
 }
 
 /// What became of a claim.
@@ -48,9 +51,9 @@ pub(crate) struct Story {
 	pub(crate) refunds: HashMap<TaskId, Balance>,
 	/// Bonds that were lost, by task.
 	pub(crate) bonds: HashMap<TaskId, Balance>,
-	/// Worth of the moves of solvers, by task, in games that were decided.
+	/// Worth of the moves of solvers, by task.
 	pub(crate) defended: HashMap<TaskId, Balance>,
-	/// Worth of the moves of challengers, in games that were decided.
+	/// Worth of the moves of challengers.
 	pub(crate) accused: HashMap<AccountId, Balance>,
 	/// What the challengers of a withdrawn claim were paid, and the loss, by task.
 	pub(crate) lost_stake: HashMap<TaskId, Balance>,
@@ -69,7 +72,21 @@ pub(crate) struct Count {
 	pub(crate) games: u32,
 	pub(crate) late: u32,
 	pub(crate) longest: BlockNumber,
+	/// Of games that were alone about the claim when they were opened.
+	pub(crate) longest_alone: BlockNumber,
 	pub(crate) moves: u32,
+}
+
+/// Worth of a move of so many bytes, without a replay.
+fn worth(bytes: u32) -> Balance {
+	let tariff = <Runtime as pallet_dispute::Config>::Tariff::get();
+	tariff.per_move + tariff.per_byte * Balance::from(bytes)
+}
+
+/// Most blocks of a game beside so many others about the same claim.
+fn longest(others: u32) -> BlockNumber {
+	let rules = <Runtime as pallet_dispute::Config>::Clock::get();
+	2 * (rules.base + rules.replay_max * (others + 1)) + AGENDA_DELAY
 }
 
 impl Story {
@@ -92,12 +109,17 @@ impl Story {
 
 	fn game(&mut self, event: GameEvent<Runtime>) {
 		match event {
-			GameEvent::GameOpened { game, task, challenger, clock, .. } => {
+			GameEvent::GameOpened { game, task, challenger, .. } => {
 				let opened = System::block_number();
-				self.games.insert(game, Open { task, challenger, opened, clock });
+				let others = self.games.values().filter(|open| open.task == task).count() as u32;
+				let spent = [0; 2];
+				self.games.insert(game, Open { task, challenger, opened, others, spent });
 				self.stirred.push(task);
 			},
-			GameEvent::Moved { game, kind, position, effect, .. } => {
+			GameEvent::Moved { game, kind, side, bytes, position, effect, .. } => {
+				if let Some(open) = self.games.get_mut(&game) {
+					open.spent[side as usize] += worth(bytes);
+				}
 				let word = u64::from_le_bytes(position[..8].try_into().expect("eight bytes"));
 				self.digest = self.digest.rotate_left(5) ^ word ^ (kind as u64);
 				if let (Some(open), Effect::Turn { .. }) = (self.games.get(&game), effect) {
@@ -114,7 +136,16 @@ impl Story {
 				}
 				self.close(game, task);
 			},
-			GameEvent::GameClosed { game, task } => self.close(game, task),
+			// Nobody is told what the moves of a game that was closed were worth.
+			GameEvent::GameClosed { game, task } => {
+				if let Some(Open { challenger, spent: [accusing, defending], .. }) =
+					self.games.get(&game)
+				{
+					*self.defended.entry(task).or_default() += defending;
+					*self.accused.entry(challenger.clone()).or_default() += accusing;
+				}
+				self.close(game, task);
+			},
 			GameEvent::BondSlashed { challenger, paid, burned, .. } => {
 				self.burned += burned;
 				self.losers.insert(challenger);
@@ -131,10 +162,13 @@ impl Story {
 		self.stirred.push(task);
 		let count = self.counts.entry(task).or_default();
 		count.games += 1;
-		if let Some(Open { opened, clock, .. }) = self.games.remove(&game) {
+		if let Some(Open { opened, others, .. }) = self.games.remove(&game) {
 			let lasted = System::block_number() - opened;
 			count.longest = count.longest.max(lasted);
-			count.late += u32::from(lasted > 2 * clock + AGENDA_DELAY);
+			if others == 0 {
+				count.longest_alone = count.longest_alone.max(lasted);
+			}
+			count.late += u32::from(lasted > longest(others));
 		}
 	}
 

@@ -23,8 +23,8 @@ use std::collections::HashMap;
 pub(crate) const BIDDING: BlockNumber = 5;
 /// Prices, and with them stakes and places for games: few, some and all.
 const PRICES: [Balance; 3] = [5 * ASY, 20 * ASY, 80 * ASY];
-/// Accounts that accuse, all claims of a round together, unless the command line says otherwise.
-const ACCUSERS: u32 = 1_000;
+/// Numbers of accusers' accounts that are set aside for each claim: whose loss something is must be known.
+const ACCUSERS: u32 = 1 << 16;
 
 /// When the adversary moves in a game.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,8 @@ pub(crate) struct Claim {
 	/// The honest challenger, of a wrong claim.
 	pub(crate) challenger: AccountId,
 	pub(crate) accusers: Vec<AccountId>,
+	/// Does for the adversary what anybody may do.
+	pub(crate) stranger: AccountId,
 	/// How many of them have accused.
 	pub(crate) used: usize,
 	pub(crate) price: Balance,
@@ -64,6 +66,9 @@ pub(crate) struct Claim {
 	pub(crate) wake: BlockNumber,
 	/// Money of solver and challenger before the claim was disputed.
 	before: [Balance; 2],
+	/// The same of the adversary's accounts that accuse, and of the requester.
+	accused_with: Balance,
+	requested_with: Balance,
 	pub(crate) rng: Rng,
 }
 
@@ -97,8 +102,7 @@ impl Claim {
 		};
 		let outage = if strategy.mutes || rng.one_in(4) { 1 + rng.below(40) } else { 0 };
 		let outage = if wanted.without.censorship { 0 } else { outage };
-		let first = rng.below(ACCUSERS);
-		let accuser = |index| account("accuser", (first + index) % ACCUSERS.max(accusers));
+		let accuser = |index| account("accuser", number * ACCUSERS + index);
 		Self {
 			task: TaskId::MAX,
 			strategy,
@@ -110,6 +114,7 @@ impl Claim {
 			solver: account("solver", number),
 			challenger: account("challenger", number),
 			accusers: (0..accusers).map(accuser).collect(),
+			stranger: account("stranger", number),
 			used: 0,
 			price: PRICES[size],
 			places,
@@ -120,6 +125,8 @@ impl Claim {
 			out_until: 0,
 			wake: 0,
 			before: [0; 2],
+			accused_with: 0,
+			requested_with: 0,
 			rng: Rng(rng.word()),
 		}
 	}
@@ -143,7 +150,8 @@ impl Claim {
 	/// Gives its people money, posts its task and bids for it.
 	pub(crate) fn post(&mut self, lore: &Lore) -> Result<(), String> {
 		enlist(&self.solver)?;
-		for who in [&self.requester, &self.challenger].into_iter().chain(&self.accusers) {
+		let people = [&self.requester, &self.challenger, &self.stranger];
+		for who in people.into_iter().chain(&self.accusers) {
 			fund_accuser(who)?;
 		}
 		self.task = NextTask::<Runtime>::get();
@@ -195,7 +203,26 @@ impl Claim {
 			self.out_until = System::block_number() + self.outage;
 		}
 		self.before = [money(&self.solver), money(&self.challenger)];
+		self.accused_with = self.purses();
+		self.requested_with = money(&self.requester);
 		Ok(())
+	}
+
+	/// Money of the adversary's accounts that accuse.
+	fn purses(&self) -> Balance {
+		self.accusers.iter().chain([&self.stranger]).map(money).sum()
+	}
+
+	/// What the adversary has less than before the claim was disputed. The requester of a wrong claim may be its
+	/// accomplice.
+	pub(crate) fn loss(&self) -> i128 {
+		let accused = self.accused_with as i128 - self.purses() as i128;
+		if self.right {
+			return accused;
+		}
+		let [solver, _] = self.gains();
+		let requester = money(&self.requester) as i128 - self.requested_with as i128;
+		accused - solver - requester.max(0)
 	}
 
 	/// What solver and challenger have more than before, or less.

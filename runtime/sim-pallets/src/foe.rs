@@ -5,7 +5,7 @@ use crate::{
 	content::Version,
 	honest::is_opening,
 	lore::{blinded, player, Lore},
-	people::{account, send},
+	people::send,
 };
 use assay_dispute_game::{
 	testing::sim::{Leaves, Lists, Pace},
@@ -83,7 +83,8 @@ fn plan(claim: &mut Claim, id: GameId, game: &Game, side: Side) -> BlockNumber {
 	let holds = claim.strategy.shuts && side == Side::Challenger && is_holding(claim, id);
 	let falls_silent =
 		claim.strategy.silent.is_some_and(|most| made > claim.rng.below(u32::from(most) + 1));
-	let silent = holds || falls_silent;
+	let absent = claim.strategy.absent && side == Side::Defender;
+	let silent = holds || absent || falls_silent;
 	let at = match claim.strategy.pace {
 		_ if silent => BlockNumber::MAX,
 		Pace::Prompt => now,
@@ -105,6 +106,7 @@ fn is_holding(claim: &Claim, id: GameId) -> bool {
 
 fn version(claim: &Claim, game: u32, side: Side, made: u32) -> Version {
 	let own = match (claim.right, side) {
+		(true, _) if claim.strategy.doubles => Version::Wrong(claim.liar),
 		(true, _) => Version::Wrong(claim.liar + game as usize),
 		(false, _) => claim.version,
 	};
@@ -185,7 +187,7 @@ fn accuse(claim: &mut Claim, lore: &mut Lore) {
 			return;
 		}
 		claim.used += 1;
-		if claim.strategy.name == "double" {
+		if claim.strategy.doubles {
 			// The same once more from the same account.
 			if let Some(again) = opening(claim, lore) {
 				let _ = send(&who, again);
@@ -216,7 +218,7 @@ fn copy(claim: &mut Claim, call: &RuntimeCall) {
 	let opens = is_opening(call);
 	let who = match claim.accusers.get(claim.used) {
 		Some(accuser) => accuser.clone(),
-		None => account("stranger", 0),
+		None => claim.stranger.clone(),
 	};
 	let accepted = send(&who, call.clone()).is_ok();
 	claim.used += usize::from(opens && accepted);
@@ -225,7 +227,7 @@ fn copy(claim: &mut Claim, call: &RuntimeCall) {
 /// Calls that were made before, and the pool's, from whoever.
 fn again(claim: &mut Claim, pool: &[(AccountId, Action)]) {
 	for (_, action) in pool.iter().take(2) {
-		let who = account("stranger", 0);
+		let who = claim.stranger.clone();
 		note(claim, &who, &action.call);
 	}
 	for _ in 0..=claim.strategy.noise {
@@ -235,7 +237,7 @@ fn again(claim: &mut Claim, pool: &[(AccountId, Action)]) {
 		if is_opening(&call) && !claim.rng.one_in(8) {
 			continue;
 		}
-		let who = if claim.rng.one_in(4) { account("stranger", 0) } else { who };
+		let who = if claim.rng.one_in(4) { claim.stranger.clone() } else { who };
 		let _ = send(&who, call);
 	}
 }
@@ -251,7 +253,7 @@ fn note(claim: &mut Claim, who: &AccountId, call: &RuntimeCall) {
 
 /// Ends games, and the task, before their time.
 fn early(claim: &Claim) {
-	let (stranger, task) = (account("stranger", 0), claim.task);
+	let (stranger, task) = (claim.stranger.clone(), claim.task);
 	for game in GamesOf::<Runtime>::get(task) {
 		let _ = send(&stranger, Dispute::<Runtime>::expire { game });
 	}

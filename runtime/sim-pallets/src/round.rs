@@ -6,10 +6,10 @@ use crate::{
 	foe,
 	genesis::{chain, next_block, take_events},
 	honest::{self, Node},
-	people::{account, fund_accuser, held},
+	people::held,
 };
 use assay_dispute_game::testing::{
-	sim::{Fault, Report, Tally, Wanted},
+	sim::{Deeds, Fault, Report, Tally, Wanted},
 	Rng,
 };
 use assay_runtime::{Balance, Balances, BlockNumber, Runtime, System};
@@ -22,7 +22,7 @@ const CLAIMS: u32 = 24;
 /// Blocks after which a round that has not ended is a fault.
 const FOREVER: BlockNumber = 20_000;
 /// Blocks between two checks of all books.
-const CHECKS: BlockNumber = 100;
+const CHECKS: BlockNumber = 10;
 /// The tally counts in millionths of a token.
 const UNIT: Balance = 1_000_000;
 
@@ -70,7 +70,6 @@ impl<'a> Round<'a> {
 	}
 
 	fn run(&mut self) -> Result<(), String> {
-		fund_accuser(&account("stranger", 0))?;
 		for (number, claim) in self.claims.iter_mut().enumerate() {
 			self.node.with_lore(|lore| claim.post(lore))?;
 			self.node.note(claim);
@@ -178,15 +177,19 @@ impl<'a> Round<'a> {
 			let report = |(loss, cost)| Report {
 				strategy: claim.strategy,
 				right: claim.right,
+				claims: 1,
 				games: count.games,
 				late: count.late,
 				longest: count.longest,
+				longest_alone: count.longest_alone,
 				blocks: 0,
 				moves: count.moves,
 				loss,
 				cost,
+				tips: 0,
 				stake: (claim.stake() / UNIT) as i64,
 				self_inflicted: self.is_self_inflicted(claim),
+				deeds: Deeds::default(),
 				trace: self.story.digest,
 			};
 			reports.push(judged.map(report).map_err(|what| fault(self.seed, name, what)));
@@ -200,14 +203,13 @@ impl<'a> Round<'a> {
 		let refund = self.story.refunds.get(&claim.task).copied().unwrap_or_default();
 		let defending = self.story.defended.get(&claim.task).copied().unwrap_or_default();
 		let accusing = self.story.accused.get(&claim.challenger).copied().unwrap_or_default();
-		let stake = claim.stake();
+		let (stake, lost) = (claim.stake(), (claim.loss() / UNIT as i128) as i64);
 		let fate = self.story.fates.get(&claim.task);
 		if claim.right {
 			let owed = (claim.price + refund) as i128;
 			return match fate {
 				Some(Fate::Paid(paid)) if *paid == claim.price && solver == owed => {
-					let lost = self.bonds_lost(claim);
-					Ok(((lost / UNIT) as i64, (defending / UNIT) as i64))
+					Ok((lost, (defending / UNIT) as i64))
 				},
 				fate => Err(format!("a right claim: {fate:?}, solver {solver} of {owed}")),
 			};
@@ -228,13 +230,9 @@ impl<'a> Round<'a> {
 				if (own && challenger <= share) || (!own && challenger < 0) {
 					return Err(format!("the honest challenger has {challenger} more"));
 				}
-				let lost = stake - stake / 4 - if own { 0 } else { stake * 15 / 100 };
-				Ok(((lost / UNIT) as i64, (accusing / UNIT) as i64))
+				Ok((lost, (accusing / UNIT) as i64))
 			},
-			Some(Fate::Withdrawn) if challenger >= 0 => {
-				let lost = self.story.lost_stake.get(&claim.task).copied().unwrap_or_default();
-				Ok(((lost / UNIT) as i64, (accusing / UNIT) as i64))
-			},
+			Some(Fate::Withdrawn) if challenger >= 0 => Ok((lost, (accusing / UNIT) as i64)),
 			fate => Err(format!("a wrong claim: {fate:?}, challenger {challenger}")),
 		}
 	}
@@ -243,10 +241,5 @@ impl<'a> Round<'a> {
 	fn is_self_inflicted(&self, claim: &Claim) -> bool {
 		let fate = self.story.fates.get(&claim.task);
 		matches!(fate, Some(Fate::Convicted(by)) if *by != claim.challenger)
-	}
-
-	/// Bonds of the claim's games that were lost.
-	fn bonds_lost(&self, claim: &Claim) -> Balance {
-		self.story.bonds.get(&claim.task).copied().unwrap_or_default()
 	}
 }

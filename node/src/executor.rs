@@ -73,9 +73,8 @@ impl WorkerOptions {
 
 	fn config(&self, worker: PathBuf, base: &Path, fetcher: &Fetcher) -> HostConfig {
 		let passed = |name: &&str| env::var(name).ok().map(|value| (name.to_string(), value));
-		let store = fetcher.store();
-		let folder = store.folder().to_str();
-		let blobs = folder.map(|path| (BLOBS_VARIABLE.to_owned(), path.into()));
+		let folder = fetcher.store().folder();
+		let blobs = folder.to_str().map(|path| (BLOBS_VARIABLE.to_owned(), path.into()));
 		HostConfig {
 			args: self.worker_args.clone(),
 			env: PASSED_ON.iter().filter_map(passed).chain(blobs).collect(),

@@ -34,10 +34,10 @@ impl Room {
 		}
 	}
 
-	/// What stays free if nobody says otherwise: a tenth of the disk, but between 4 and 16 GiB, and never
+	/// What stays free if nobody says otherwise: a twentieth of the disk, but between 2 and 8 GiB, and never
 	/// more than a quarter of it.
 	pub fn reserve(&self) -> u64 {
-		(self.total / 10).clamp(4 * GIB, 16 * GIB).min(self.total / 4)
+		(self.total / 20).clamp(2 * GIB, 8 * GIB).min(self.total / 4)
 	}
 
 	/// Whether less is free than the reserve: this one, else the [usual](Self::reserve).
@@ -63,14 +63,14 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn reserve_should_be_a_tenth_when_that_is_neither_little_nor_much() {
+	fn reserve_should_be_a_twentieth_when_that_is_neither_little_nor_much() {
 		let reserve = |total: u64| Room { total: total * GIB, free: 0 }.reserve() / GIB;
-		assert_eq!([100, 20, 8, 2000].map(reserve), [10, 4, 2, 16]);
+		assert_eq!([100, 20, 4, 2000].map(reserve), [5, 2, 1, 8]);
 	}
 
 	#[test]
 	fn disk_should_be_short_when_less_than_the_reserve_is_free() {
-		let room = Room { total: 100 * GIB, free: 10 * GIB };
+		let room = Room { total: 100 * GIB, free: 5 * GIB };
 		assert!(!room.is_short(None) && !room.is_short(Some(0)));
 		assert!(Room { free: room.free - 1, ..room }.is_short(None));
 		assert!(room.is_short(Some(room.free + 1)));

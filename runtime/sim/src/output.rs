@@ -12,6 +12,9 @@ use std::process::ExitCode;
 /// Faults that are shrunk and shown.
 const SHOWN: usize = 5;
 
+/// What an adversary is to lose at least for each hundred that the honest side spends.
+const HARM: i64 = 1_000;
+
 /// What is wanted of every match; how the process ends where there is nothing to play.
 pub fn wanted(args: &Args) -> Result<Wanted, ExitCode> {
 	if args.list {
@@ -28,6 +31,7 @@ pub fn wanted(args: &Args) -> Result<Wanted, ExitCode> {
 pub fn run(run: &Run, again: impl Fn(&Fault) -> String) -> ExitCode {
 	table(&run.tally);
 	faults(&run.tally, again);
+	cheap(&run.tally);
 	summary(run);
 	ExitCode::from(u8::from(!run.is_clean()))
 }
@@ -72,6 +76,17 @@ fn table(tally: &Tally) {
 		}
 	}
 	println!("{} moves, digest {:016x}", tally.moves, tally.trace);
+}
+
+/// Strategies by which harm cost less than it should, each with the command that plays the cheapest match again.
+fn cheap(tally: &Tally) {
+	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {
+		if line.griefing < HARM {
+			let (name, seed, lost) = (strategy.name, line.cheapest, ratio(line.griefing));
+			println!("CHEAP seed {seed} ({name}): {lost} lost for each unit of harm");
+			println!("  scripts/sim.sh --games 1 --seed {seed} --strategy {name}");
+		}
+	}
 }
 
 /// The first faults, each with the command that plays it again.

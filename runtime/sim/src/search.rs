@@ -213,7 +213,9 @@ pub(crate) fn found(args: &Args, wanted: &Wanted) -> Found {
 	let (start, mut told) = (Instant::now(), Instant::now());
 	let mut rng = Rng(args.seed ^ 0xB4EED);
 	let mut best = Best::default();
-	let mut generation: Vec<&'static Strategy> = STRATEGIES.iter().collect();
+	let known = |strategy: &&Strategy| strategy.known.is_some();
+	let mut generation: Vec<&'static Strategy> =
+		STRATEGIES.iter().filter(|strategy| !known(strategy)).collect();
 	let (mut first, mut games, mut tried, mut late) = (args.seed, 0u64, 0, 0);
 	let (mut faults, mut self_slash) = (Vec::new(), i64::MAX);
 	while games < args.games {

@@ -59,6 +59,8 @@ const DEEDS: &[(&str, &[Deed])] = &[
 	("heavy", &[TookLongReplays, NamedOtherStride, AttackedSeveralClaims]),
 	("pile", &[TookLongReplays, TookEveryPlace, AttackedSeveralClaims]),
 	("mute", &[MutedOpening]),
+	("milk", &[Asked, LetItWait]),
+	("milk-asked", &[WasAsked, LetItWait]),
 	("shut-out", &[AccusedItself, ShutOut]),
 ];
 

@@ -21,6 +21,9 @@ const LONGEST_ALONE: u32 = 2 * (300 + 50) + 64;
 /// Most blocks of a game beside 31 others.
 const LONGEST: u32 = 2 * (300 + 50 * 32) + 64;
 
+/// What an attack is to cost for each hundred of harm.
+const HARM: i64 = 1_000;
+
 pub(super) fn simulate(seeds: impl Iterator<Item = u64>, wanted: &Wanted) -> Tally {
 	let (mut tally, mut library) = (Tally::default(), Library::default());
 	for seed in seeds {
@@ -38,7 +41,7 @@ fn truth_should_win_in_time_when_adversaries_try_everything() {
 	assert!(total.games >= 20_000, "{} games", total.games);
 	assert!(total.longest_alone <= LONGEST_ALONE, "{} blocks", total.longest_alone);
 	assert!(total.longest <= LONGEST, "{} blocks", total.longest);
-	assert!(total.griefing >= 1_000, "{} for each hundred", total.griefing);
+	assert!(total.griefing >= HARM, "{} for each hundred", total.griefing);
 	let met = [
 		Deed::AttackedSeveralClaims,
 		Deed::MetRightClaims,
@@ -99,12 +102,14 @@ fn truth_should_win_when_a_seed_has_gone_wrong_before() {
 
 #[test]
 fn strategy_should_still_win_when_it_is_known_to() {
-	// Who mends one of these takes `known` off its strategy. There is one at least, or this test is empty.
-	assert!(STRATEGIES.iter().any(|strategy| strategy.known.is_some()));
-	for strategy in STRATEGIES.iter().filter(|strategy| strategy.known.is_some()) {
+	let known = || STRATEGIES.iter().filter(|strategy| strategy.known.is_some());
+	// Who mends one of these takes `known` off its strategy; where none is left, this test is empty and goes.
+	assert!(known().next().is_some());
+	for strategy in known() {
 		let wanted = Wanted { strategy: Some(strategy), ..Wanted::default() };
 		// Some win rarely; one of these seeds is such a run.
-		let tally = simulate(600..700, &wanted);
-		assert!(!tally.faults.is_empty(), "{} has been mended", strategy.name);
+		let mut runs = (6..50).map(|hundred| simulate(hundred * 100..hundred * 100 + 100, &wanted));
+		let wins = |tally: Tally| tally.total().wrong > 0 || tally.total().griefing < HARM;
+		assert!(runs.any(wins), "{} has been mended", strategy.name);
 	}
 }

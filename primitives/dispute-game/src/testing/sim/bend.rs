@@ -84,13 +84,14 @@ impl Bend<'_> {
 		if self.leaves() == Leaves::Believed && sensible.is_some() {
 			return sensible.map(|play| self.blinded(play));
 		}
-		let asks = self.strategy.asks && rng.one_in(2);
+		let asks = self.strategy.asks && (self.strategy.milks || rng.one_in(2));
 		match game.phase() {
 			Phase::Claim { leaf: Some(leaf) } => self.open_stride(leaf.checked_sub(1)?),
 			Phase::Step { leaf: None, .. } if asks => Some(Move::Ask),
 			Phase::Step { span, root, leaf } => self.pick_step(span, root, *leaf, &sensible, rng),
 			Phase::Tile { focus: Focus::Trace, .. } if asks => {
-				Some(if rng.one_in(2) { Move::Ask } else { Move::AskSlots })
+				let slots = !self.strategy.milks && rng.one_in(2);
+				Some(if slots { Move::AskSlots } else { Move::Ask })
 			},
 			Phase::Tile { step, trace, focus } => {
 				self.pick_tile(step, trace, focus, asks, &sensible, rng)

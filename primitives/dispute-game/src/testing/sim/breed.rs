@@ -87,6 +87,7 @@ impl Strategy {
 			17 => self.heavy = rare,
 			18 => self.mutes = rare,
 			19 => self.absent = rare,
+			// What is known to win is played by name only: `milks` is not bred.
 			_ => self.doubles = rare,
 		}
 	}

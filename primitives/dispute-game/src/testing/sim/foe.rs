@@ -264,7 +264,7 @@ impl<'a> Foe<'a> {
 		(number, nth): (u32, u32),
 	) -> Option<MoveOf<super::super::Toy>> {
 		let (strategy, case) = (self.scenario.strategy, chain.case(claim));
-		if strategy.asks && !self.rng.one_in(4) {
+		if strategy.asks && (strategy.milks || !self.rng.one_in(4)) {
 			return Some(Move::Ask);
 		}
 		let own = self.execution(case, number, Side::Challenger, 0);

@@ -26,8 +26,9 @@ pub(super) struct Set {
 
 impl Set {
 	fn new(rng: &mut Rng) -> Self {
-		let toy = match rng.below(16) {
-			0 => large(rng),
+		let toy = match rng.below(32) {
+			0 => long(rng),
+			1 | 2 => large(rng),
 			_ => small(rng),
 		};
 		let honest = Execution::new(&toy, vec![]);
@@ -102,6 +103,13 @@ fn large(rng: &mut Rng) -> Toy {
 		blocks: 1 + rng.below(4),
 		heartbeats: Vec::new(),
 	}
+}
+
+/// A claim or a stride of more than 256 leaves: a search of three rounds.
+fn long(rng: &mut Rng) -> Toy {
+	let steps = 257 + rng.below(100);
+	let stride = if rng.one_in(2) { 1 } else { steps };
+	Toy { steps, stride, ..large(rng) }
 }
 
 fn lies(toy: &Toy, number: u32, rng: &mut Rng) -> Vec<Lie> {

@@ -68,6 +68,8 @@ pub(super) enum Censor {
 	AtTheEnd,
 	/// Half of the time.
 	AtRandom,
+	/// Until moves tip as much as they ever will.
+	ForTips,
 }
 
 /// Where the honest side's moves stand in a block.
@@ -162,7 +164,7 @@ impl<'a> Scenario<'a> {
 		};
 		this.budget = this.spare(&load);
 		this.streak = if rng.one_in(2) { this.budget } else { rng.below(this.budget + 1) };
-		match strategy.mutes || wanted.without.censorship || !rng.one_in(8) {
+		match strategy.mutes || strategy.milks || wanted.without.censorship || !rng.one_in(8) {
 			true => this.trouble(&mut rng, &wanted.without, &load),
 			false => this.flood(&mut rng),
 		}
@@ -185,6 +187,7 @@ impl<'a> Scenario<'a> {
 	/// What else goes wrong, within the budget.
 	fn trouble(&mut self, rng: &mut Rng, without: &Without, load: &Load) {
 		let censor = match rng.below(8) {
+			_ if self.strategy.milks => Censor::ForTips,
 			_ if self.strategy.mutes => Censor::AtOnce,
 			0 | 1 => Censor::AtOnce,
 			2 => Censor::AtTheEnd,
@@ -197,6 +200,9 @@ impl<'a> Scenario<'a> {
 		let crashes = rng
 			.one_in(4)
 			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(self.budget.max(1)) });
+		if self.strategy.milks {
+			self.streak = self.budget;
+		}
 		self.censor = if without.censorship { Censor::Never } else { censor };
 		// After a re-org, other strides may have to be replayed.
 		let again = load.all / 2;

@@ -124,7 +124,9 @@ pub struct Strategy {
 	pub heavy: bool,
 	/// Keeps openings out of the chain as long as it can.
 	pub mutes: bool,
-	/// Why it wins, if it does: then it is played by name only.
+	/// Keeps moves out of the chain until they tip as much as they ever will.
+	pub milks: bool,
+	/// Why it wins, or does harm for less than ten times its cost, if it does: then it is played by name only.
 	pub known: Option<&'static str>,
 }
 
@@ -161,6 +163,7 @@ pub(super) const PLAIN: Strategy = Strategy {
 	shuts: false,
 	heavy: false,
 	mutes: false,
+	milks: false,
 	known: None,
 };
 
@@ -356,6 +359,23 @@ pub static STRATEGIES: &[Strategy] = &[
 		about: OfWrong,
 		mutes: true,
 		..named("mute", "censors the opening, within the budget")
+	},
+	Strategy {
+		about: OfRight,
+		asks: true,
+		blind: true,
+		milks: true,
+		known: Some(
+			"whoever makes the blocks gets the tips: at one in 128 of a bond for a move they are so high that it \
+			loses less than ten times what a long defence costs",
+		),
+		..named("milk", "asks for everything, and has every answer wait until it tips the most")
+	},
+	Strategy {
+		about: OfWrong,
+		withholds: true,
+		milks: true,
+		..named("milk-asked", "is asked for everything, and has every question wait until it tips the most")
 	},
 	Strategy {
 		about: OfWrong,

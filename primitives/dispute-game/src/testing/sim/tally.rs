@@ -32,6 +32,8 @@ pub struct Line {
 	pub tips: i64,
 	/// Least loss for each hundred that the honest side spent, in a match of its own.
 	pub griefing: i64,
+	/// Seed of that match.
+	pub cheapest: u64,
 	/// What the adversary did in any of them.
 	pub deeds: Deeds,
 }
@@ -49,6 +51,7 @@ impl Default for Line {
 			cost: 0,
 			tips: 0,
 			griefing,
+			cheapest: 0,
 			deeds: Deeds::default(),
 		}
 	}
@@ -65,7 +68,9 @@ impl Line {
 		self.cost += other.cost;
 		self.tips += other.tips;
 		self.deeds.join(other.deeds);
-		self.griefing = self.griefing.min(other.griefing);
+		if other.griefing < self.griefing {
+			(self.griefing, self.cheapest) = (other.griefing, other.cheapest);
+		}
 	}
 }
 
@@ -125,6 +130,7 @@ impl Tally {
 			cost: report.cost,
 			tips: report.tips,
 			griefing,
+			cheapest: seed,
 			deeds: report.deeds,
 		});
 		self.late += u64::from(report.late);

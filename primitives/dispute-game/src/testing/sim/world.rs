@@ -184,7 +184,7 @@ impl<'a> World<'a> {
 	fn make_block(&mut self) -> Result<(), &'static str> {
 		let waiting: Vec<Tx> = self.agent.pending(&self.chain).cloned().collect();
 		let [before, after] = self.foe.act(&self.chain, &waiting);
-		let withholds = !waiting.is_empty() && self.withholds();
+		let withholds = !waiting.is_empty() && self.withholds(&waiting);
 		let blind = self.chain.now < self.agent.down_until.max(self.hidden_until);
 		if withholds {
 			self.chain.withheld += u32::from(!blind);
@@ -314,7 +314,7 @@ impl<'a> World<'a> {
 	}
 
 	/// Whether the honest side's moves stay out of this block.
-	fn withholds(&mut self) -> bool {
+	fn withholds(&mut self, waiting: &[Tx]) -> bool {
 		let row = self.chain.in_a_row < self.scenario.streak;
 		if self.left() == 0 || !row {
 			return false;
@@ -323,6 +323,11 @@ impl<'a> World<'a> {
 			Censor::Never => false,
 			Censor::AtOnce => true,
 			Censor::AtRandom => self.rng.one_in(2),
+			Censor::ForTips => {
+				let bonds = self.scenario.cases.iter().map(|case| case.bond);
+				let most = bonds.map(highest).min().unwrap_or(0);
+				waiting.iter().any(|tx| tx.tip < most)
+			},
 			// The budget is spent when the last block would be reached by it.
 			Censor::AtTheEnd => {
 				let left = self.left();

@@ -365,10 +365,6 @@ pub static STRATEGIES: &[Strategy] = &[
 		asks: true,
 		blind: true,
 		milks: true,
-		known: Some(
-			"whoever makes the blocks gets the tips: at one in 128 of a bond for a move they are so high that it \
-			loses less than ten times what a long defence costs",
-		),
 		..named("milk", "asks for everything, and has every answer wait until it tips the most")
 	},
 	Strategy {

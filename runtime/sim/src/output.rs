@@ -30,8 +30,8 @@ pub fn wanted(args: &Args) -> Result<Wanted, ExitCode> {
 /// What a run came to; `again` is the command that plays a fault again.
 pub fn run(run: &Run, again: impl Fn(&Fault) -> String) -> ExitCode {
 	table(&run.tally);
-	faults(&run.tally, again);
-	cheap(&run.tally);
+	faults(&run.tally, &again);
+	cheap(&run.tally, &again);
 	summary(run);
 	ExitCode::from(u8::from(!run.is_clean()))
 }
@@ -79,12 +79,13 @@ fn table(tally: &Tally) {
 }
 
 /// Strategies by which harm cost less than it should, each with the command that plays the cheapest match again.
-fn cheap(tally: &Tally) {
+fn cheap(tally: &Tally, again: impl Fn(&Fault) -> String) {
 	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {
 		if line.griefing < HARM {
-			let (name, seed, lost) = (strategy.name, line.cheapest, ratio(line.griefing));
-			println!("CHEAP seed {seed} ({name}): {lost} lost for each unit of harm");
-			println!("  scripts/sim.sh --games 1 --seed {seed} --strategy {name}");
+			let (strategy, seed) = (strategy.name, line.cheapest);
+			let what = format!("{} lost for each unit of harm", ratio(line.griefing));
+			println!("CHEAP seed {seed} ({strategy}): {what}");
+			println!("  {}", again(&Fault { seed, strategy, what }));
 		}
 	}
 }

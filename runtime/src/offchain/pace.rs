@@ -87,12 +87,14 @@ impl Pace {
 	}
 }
 
-/// Disputes that an account may have to serve at the same time. A clock pays for replays in games about the same claim;
-/// for those about other claims there is only what it holds out besides, so an account takes on no more.
+/// Disputes that an account may have to serve at the same time. A clock pays for the replays of all games about the same
+/// claim; for those about other claims there is only what it holds out besides, so an account takes on no more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exposure {
-	/// Blocks for the replays of one game about each claim.
+	/// Blocks for the replays of all games that there may be.
 	replays: BlockNumber,
+	/// Those about one claim, at most.
+	largest: BlockNumber,
 	/// Games that could be open about all claims.
 	places: u32,
 }
@@ -104,9 +106,12 @@ impl Exposure {
 
 	/// With one more claim, behind which there is so much stake.
 	pub fn and(self, pace: Pace, task: &TaskOf<Runtime>, stake: Balance) -> Self {
+		let places = Dispute::places(stake);
+		let replays = pace.replays(task).saturating_mul(places);
 		Self {
-			replays: self.replays.saturating_add(pace.replays(task)),
-			places: self.places.saturating_add(Dispute::places(stake)),
+			replays: self.replays.saturating_add(replays),
+			largest: self.largest.max(replays),
+			places: self.places.saturating_add(places),
 		}
 	}
 
@@ -115,13 +120,16 @@ impl Exposure {
 		Self {
 			replays: self.replays.saturating_add(pace.replays(task)),
 			places: self.places.saturating_add(1),
+			..self
 		}
 	}
 
-	/// Whether all of them can be served in time: their replays in half of what a clock holds out beside its reserve.
+	/// Whether all of them can be served in time: all replays but those about one claim in half of what a clock holds out
+	/// beside its reserve.
 	pub fn is_bearable(self) -> bool {
 		let clock = <Runtime as pallet_dispute::Config>::Clock::get();
 		let main = clock.base.saturating_sub(clock.reserve());
-		self.replays <= main / 2 && self.places <= Self::MOST_PLACES
+		let unpaid = self.replays.saturating_sub(self.largest);
+		unpaid <= main / 2 && self.places <= Self::MOST_PLACES
 	}
 }

@@ -538,8 +538,9 @@ fn solver_should_take_on_no_more_than_it_can_defend() {
 			run();
 			sent().len()
 		};
-		// Half of what a clock of 300 blocks holds out beside its reserve.
-		assert_eq!([bid(100, 12), bid(101, 12), bid(1, 12)], [1, 0, 1]);
+		// Four games about each, and half of what a clock of 300 blocks holds out beside its reserve.
+		assert_eq!([bid(200, 28), bid(200, 30), bid(28, 30), bid(30, 30)], [1, 0, 1, 0]);
+		bid(2, 2);
 		// Each game is a place of the executor's, and a stake of 1,000 tokens covers 32.
 		let stake = |amount| {
 			Tasks::<Runtime>::mutate(0, |task| {

@@ -122,11 +122,13 @@ pub(super) fn replays(replay: u32) -> u32 {
 	2 * replay + u32::from(replay > 0)
 }
 
-/// What an honest solver has taken on, by the rule of the runtime's worker: one game about each of its claims
-/// is replayed in half of what a clock holds out beside its reserve, and its machine can move in all games.
+/// What an honest solver has taken on, by the rule of the runtime's worker: all games that there may be about all its claims
+/// but the largest are replayed in half of what a clock holds out beside its reserve, and its machine can move in all games.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Exposure {
 	replays: u32,
+	/// Those about one claim, at most.
+	largest: u32,
 	places: u32,
 }
 
@@ -134,9 +136,14 @@ impl Exposure {
 	/// With one more claim, if it can be borne.
 	pub(super) fn and(self, case: &Case<'_>, terms: &Terms) -> Option<Self> {
 		let main = terms.clock - terms.clock / 4;
-		let with =
-			Self { replays: self.replays + case.work().max(1), places: self.places + case.places };
-		(with.replays <= main / 2 && with.places <= MOST_PLACES).then_some(with)
+		let work = case.work().max(1) * case.places;
+		let with = Self {
+			replays: self.replays + work,
+			largest: self.largest.max(work),
+			places: self.places + case.places,
+		};
+		let unpaid = with.replays - with.largest;
+		(unpaid <= main / 2 && with.places <= MOST_PLACES).then_some(with)
 	}
 }
 

@@ -236,7 +236,11 @@ pub static STRATEGIES: &[Strategy] = &[
 		blind: true,
 		..named("double", "opens the same stride more than once")
 	},
-	Strategy { absent: true, about: OfWrong, ..named("absent", "makes a claim and is never seen again") },
+	Strategy {
+		absent: true,
+		about: OfWrong,
+		..named("absent", "makes a claim and is never seen again")
+	},
 	Strategy { early: true, crowd: Few, ..named("early", "ends games before their time") },
 	Strategy {
 		about: OfRight,
@@ -349,10 +353,6 @@ pub static STRATEGIES: &[Strategy] = &[
 		crowd: Full,
 		leaves: [Each; 2],
 		heavy: true,
-		known: Some(
-			"a solver takes on claims whose replays, in all games that they have places for, outlast the \
-			clocks: of those each pays for games about its own claim only",
-		),
 		..named("pile", "accuses all strides of all claims of a solver, which take long to replay")
 	},
 	Strategy {
@@ -371,7 +371,10 @@ pub static STRATEGIES: &[Strategy] = &[
 		about: OfWrong,
 		withholds: true,
 		milks: true,
-		..named("milk-asked", "is asked for everything, and has every question wait until it tips the most")
+		..named(
+			"milk-asked",
+			"is asked for everything, and has every question wait until it tips the most",
+		)
 	},
 	Strategy {
 		about: OfWrong,

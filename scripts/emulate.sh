@@ -80,7 +80,7 @@ cat >"$work/bochsrc" <<-END
 	memory: guest=${MEMORY:-512}, host=${MEMORY:-512}
 	romimage: file=/usr/share/bochs/BIOS-bochs-latest
 	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-	display_library: term
+	display_library: term, options="hideIPS"
 	ata0-master: type=cdrom, path=$work/boot.iso, status=inserted
 	boot: cdrom
 	com1: enabled=1, mode=file, dev=$work/serial
@@ -99,6 +99,9 @@ chmod +x "$work/bochs"
 : >"$work/serial"
 TERM=xterm "$work/bochs" -q -f "$work/bochsrc" <<<c >"$work/screen" 2>&1 &
 bochs=$!
+# Its screen is a terminal that somebody has to read, else it waits for that for ever.
+until screen="$(grep -ao '/dev/pts/[0-9]*' "$work/screen")" || ! kill -0 $bochs 2>/dev/null; do sleep 0.2; done
+[ -z "$screen" ] || cat "$screen" >/dev/null 2>&1 &
 while IFS= read -r line; do
 	line="${line%$'\r'}"
 	case "$line" in

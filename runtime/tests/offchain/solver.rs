@@ -242,13 +242,7 @@ fn alive_at(block: BlockNumber) {
 fn solver_should_defend_before_it_bids() {
 	node(BOB, |fake, sent| {
 		claimed();
-		let post = Call::<Runtime>::post_task {
-			program: Box::new(program()),
-			work: work(),
-			terms: terms(),
-			allowed: Default::default(),
-		};
-		act(Alice, post);
+		post_another();
 		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
 		let bob = Bob.to_account_id();
 		assert_eq!(duties(&bob), [Duty::Defend(0), Duty::Bid(1, 9 * ASY)]);
@@ -447,13 +441,7 @@ fn solver_should_not_bid_when_it_is_busy_for_too_long() {
 	node(BOB, |_, sent| {
 		assert_eq!(bids(9 * UNSEEN, sent), 1);
 		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });
-		let post = Call::<Runtime>::post_task {
-			program: Box::new(program()),
-			work: work(),
-			terms: terms(),
-			allowed: Default::default(),
-		};
-		act(Alice, post);
+		post_another();
 		let second = |effort| {
 			set_effort(1, effort);
 			run();

@@ -57,8 +57,9 @@ struct Known {
 impl Plays {
 	/// Where the jobs are remembered.
 	const KEY: &'static [u8] = b"assay/moves";
-	/// The most that replay something: one runs in each of the executor's slots, and one waits.
-	const REPLAYS: u32 = 3;
+	/// The most that replay something: one in each of the executor's slots, or one that waits where there is but one
+	/// slot. Whatever is most urgent then waits for no more than these.
+	const REPLAYS: u32 = 2;
 	/// The most others: each takes a fraction of a second.
 	const OTHERS: u32 = 16;
 

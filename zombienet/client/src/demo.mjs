@@ -64,12 +64,14 @@ async function disturb(network, id, task, isOver) {
 	return trainHere(network, task);
 }
 
-/** Waits until the solver was paid for a part, and gives it a worker that goes on. */
+/** Gives the solver another worker once it has handed in a part, which does the rest when that part is paid. */
 async function takeOver(network, story, task, blocks) {
-	const { data: part } = await story.wait("taskMarket.PartPaid", blocks);
-	expect(part.steps.toNumber() > 0 && part.work.firstStep.toNumber() === part.steps.toNumber(), "the rest begins where the part ended");
+	await story.wait("taskMarket.ClaimSubmitted", blocks);
+	// While the claim may be challenged there is time for that; bids for the rest are taken for seconds only.
 	await network.replaceWorker("bob", honest);
 	console.log("       the solver's node goes on with another worker");
+	const { data: part } = await story.wait("taskMarket.PartPaid", blocks);
+	expect(part.steps.toNumber() > 0 && part.work.firstStep.toNumber() === part.steps.toNumber(), "the rest begins where the part ended");
 	// The claim of the rest has another list of states, but ends in the same.
 	const { finalState, artifactRoot } = await trainHere(network, task);
 	return { finalState, artifactRoot };

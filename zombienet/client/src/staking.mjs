@@ -10,6 +10,8 @@ async function check(url) {
 	const alice = keys.addFromUri("//Alice");
 	const aliceStash = keys.addFromUri("//Alice//stash");
 	const staker = keys.addFromUri("//Eve");
+	// What is read after a call must not be undone by a fork.
+	const sendFinal = (call, signer) => send(api, call, signer, { finalized: true });
 	let passed = 0;
 	const ok = (what) => { passed += 1; console.log(`ok ${passed} ${what}`); };
 
@@ -19,8 +21,8 @@ async function check(url) {
 	expect(validators.length >= 1, "a validator set");
 	const stash = validators.includes(aliceStash.address) ? aliceStash : alice;
 
-	await send(api, api.tx.staking.bond(1000n * ASY, "Staked"), staker);
-	await send(api, api.tx.staking.nominate([stash.address]), staker);
+	await sendFinal(api.tx.staking.bond(1000n * ASY, "Staked"), staker);
+	await sendFinal(api.tx.staking.nominate([stash.address]), staker);
 	const account = await api.derive.staking.account(staker.address);
 	expect(account.stakingLedger.active.toBigInt() === 1000n * ASY, "the bonded amount in derive.staking.account");
 	expect(account.nominators.map(String).includes(stash.address), "the nomination in derive.staking.account");
@@ -46,7 +48,7 @@ async function check(url) {
 	expect(exposure.isSome && exposure.unwrap().others.some((o) => o.who.toString() === staker.address), "the nominator is exposed in the next era");
 	ok("the election took the nomination");
 	const before = (await api.query.staking.ledger(staker.address)).unwrap().total.toBigInt();
-	const payout = await send(api, api.tx.staking.payoutStakers(stash.address, paid), staker);
+	const payout = await sendFinal(api.tx.staking.payoutStakers(stash.address, paid), staker);
 	expect(payout.events.some(({ event }) => event.section === "staking" && event.method === "Rewarded"), "a Rewarded event");
 	const after = (await api.query.staking.ledger(staker.address)).unwrap().total.toBigInt();
 	expect(after > before, "the staked reward is bonded");
@@ -55,18 +57,18 @@ async function check(url) {
 	expect(Array.isArray(rewards), "derive.staking.stakerRewards answers");
 	ok("derive.staking.stakerRewards");
 
-	await send(api, api.tx.staking.unbond(400n * ASY), staker);
+	await sendFinal(api.tx.staking.unbond(400n * ASY), staker);
 	const unbonding = (await api.query.staking.ledger(staker.address)).unwrap();
 	expect(unbonding.unlocking.length === 1, "one unlocking chunk");
 	ok("unbond");
 
 	const bare = await api.rpc.author.rotateKeys();
 	let refused;
-	try { await send(api, api.tx.session.setKeys(bare, "0x"), stash); } catch (error) { refused = error.message; }
+	try { await sendFinal(api.tx.session.setKeys(bare, "0x"), stash); } catch (error) { refused = error.message; }
 	expect(refused?.includes("session.InvalidProof"), `set_keys with an empty proof is refused, got: ${refused}`);
 	ok("set_keys refuses an empty proof");
 	const owned = await api._rpcCore.provider.send("author_rotateKeysWithOwner", [stash.addressRaw ? api.createType("AccountId", stash.address).toHex() : stash.address]);
-	await send(api, api.tx.session.setKeys(owned.keys, owned.proof), stash);
+	await sendFinal(api.tx.session.setKeys(owned.keys, owned.proof), stash);
 	ok("set_keys accepts the proof of author_rotateKeysWithOwner");
 
 	console.log(`staking: ${passed} passed, 0 failed`);

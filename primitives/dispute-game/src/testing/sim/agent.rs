@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Moves with a replay that its executor works on at most, and moves without.
-pub(super) const REPLAYS: u32 = 3;
+pub(super) const REPLAYS: u32 = 2;
 pub(super) const CHEAP: u32 = 16;
 /// Blocks from that in which a turn begins to that which includes the move: one for the executor, and one for the pool.
 pub(super) const LATENCY: u32 = 2;

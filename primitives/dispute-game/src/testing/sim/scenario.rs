@@ -176,9 +176,10 @@ impl<'a> Scenario<'a> {
 		let Load { games, turns, longest, unpaid, .. } = *load;
 		// Others' moves come before its own in the executor, in its pool, and in the lane.
 		let crowd = games.saturating_sub(1);
-		let behind = if self.slots { 2 * longest } else { 0 };
+		let behind = if self.slots { REPLAYS.div_ceil(2) * longest } else { 0 };
 		let wait = LATENCY + crowd / CHEAP + 2 * crowd / self.lane + behind;
-		let replays = 2 * (crowd / REPLAYS + if crowd > 0 { longest } else { 0 }) + unpaid;
+		// What was begun or given to the executor before is not less urgent to it.
+		let replays = 2 * (crowd / REPLAYS + crowd.min(REPLAYS) * longest) + unpaid;
 		let needed = turns * wait + replays + 2 * (2 * crowd / self.verdicts);
 		let main = self.terms.clock - self.terms.clock / 4;
 		main.saturating_sub(needed + EXTENSION)

@@ -18,12 +18,13 @@ Examples:
           --unsafe-force-node-key-generation
 
   A validator of a network given by its specification, with keys that only it knows. Make keys with
-  the RPC author_rotateKeysWithOwner(ACCOUNT) and register them with session.setKeys(keys, proof):
+  the RPC author_rotateKeysWithOwner(0xPUBLIC_KEY_OF_ACCOUNT) and register them with session.setKeys(keys, proof):
       assay-node key generate-node-key --chain network.json --base-path /var/lib/assay
       assay-node --chain network.json --validator --name my-node --base-path /var/lib/assay
 
-  A solver and challenger: register the accounts on chain, then give their keys to the node. The first
-  key claims tasks and answers disputes, the second checks claims of others and opens disputes:
+  A solver and challenger: the solver's account registers and bonds (computeStaking.register and bond), the
+  challenger's only needs money for bonds. Then give their keys to the node. The first key bids, trains,
+  claims and answers disputes, the second checks claims of others and opens disputes:
       assay-node key insert --key-type asol --scheme sr25519 --suri SECRET --chain network.json \\
           --base-path /var/lib/assay
       assay-node key insert --key-type achl --scheme sr25519 --suri SECRET --chain network.json \\

@@ -63,7 +63,7 @@ impl<AccountId: Clone, Balance: Copy + Saturating, BlockNumber>
 	}
 }
 
-/// How long players may think, in blocks. See QUALITY figures in ADR 0008.
+/// How long players may think, in blocks. See ADRs 0008 and 0028.
 #[derive(
 	Clone,
 	Copy,

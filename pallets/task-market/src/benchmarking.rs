@@ -161,7 +161,7 @@ fn with_bids<T: Config>(id: TaskId, count: u32) {
 	let price = reward::<T>();
 	for index in 0..count {
 		let solver = funded::<T>("solver", index);
-		T::Stakes::set_up_solver(&solver, Pallet::<T>::stake_for(price));
+		T::Stakes::set_up_solver(&solver, Pallet::<T>::stake_for(price, price));
 		let bid = Bid { solver, price };
 		Bids::<T>::mutate(id, |bids| bids.try_push(bid)).expect("fewer than the most");
 	}
@@ -214,7 +214,7 @@ pub(crate) fn set_up_claim<T: Config>(
 ) -> TaskId {
 	let requester = funded::<T>("requester", 1);
 	let price = spec.terms.reward;
-	let stake = Pallet::<T>::stake_for(price);
+	let stake = Pallet::<T>::stake_for(price, price);
 	T::Stakes::set_up_solver(solver, stake);
 	let id = NextTask::<T>::mutate(|next| core::mem::replace(next, next.saturating_add(1)));
 	T::Stakes::lock(id, solver, stake).expect("just bonded");

@@ -308,9 +308,9 @@ pub mod pallet {
 
 		/// Takes the sender's bid back.
 		///
-		/// Origin: signed, a bidder of an open task.
+		/// Origin: signed, a bidder of an open task. In the second half of the time for bids they bind.
 		///
-		/// Errors: `UnknownTask`, `NotOpen`, `NoSuchBid`. Event: [`Event::BidWithdrawn`].
+		/// Errors: `UnknownTask`, `NotOpen`, `DeadlinePassed`, `NoSuchBid`. Event: [`Event::BidWithdrawn`].
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::withdraw_bid())]
 		pub fn withdraw_bid(origin: OriginFor<T>, task: TaskId) -> DispatchResult {

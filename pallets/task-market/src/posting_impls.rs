@@ -14,13 +14,16 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use polkadot_sdk::sp_io;
 use sp_runtime::{
 	traits::{SaturatedConversion, Saturating, Zero},
-	ArithmeticError, FixedPointNumber,
+	ArithmeticError, FixedPointNumber, Permill,
 };
 
 use crate::{
 	frame_support, frame_system, sp_runtime, Allowed, BalanceOf, Bid, Bids, Config, Error, Event,
 	Job, NextTask, Pallet, SpecOf, Stage, Task, TaskOf, Tasks,
 };
+
+/// The half of a reward, or of a time.
+const HALF: Permill = Permill::from_percent(50);
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> BlockNumberFor<T> {
@@ -104,10 +107,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Stake that a job at this price needs.
-	pub fn stake_for(price: BalanceOf<T>) -> BalanceOf<T> {
+	/// Stake that a job at this price needs, for a task with this reward. Of a price below half of the reward it is as
+	/// for that half: else who bids next to nothing could have a task, and let it lie, for next to nothing.
+	pub fn stake_for(price: BalanceOf<T>, reward: BalanceOf<T>) -> BalanceOf<T> {
 		let prices = T::Prices::get();
-		let scaled: u128 = prices.stake_factor.saturating_mul_int(price.saturated_into::<u128>());
+		let worth: u128 = price.max(HALF.mul_floor(reward)).saturated_into();
+		let scaled = prices.stake_factor.saturating_mul_int(worth);
 		scaled.saturated_into::<BalanceOf<T>>().max(prices.minimum_stake)
 	}
 
@@ -137,7 +142,10 @@ impl<T: Config> Pallet<T> {
 		let standing = T::Stakes::standing(solver).ok_or(Error::NotRegistered)?;
 		let hardware = task.spec.terms.hardware;
 		ensure!(hardware.is_none_or(|class| class == standing.hardware), Error::WrongHardware);
-		ensure!(standing.free >= Self::stake_for(price), Error::InsufficientStake);
+		ensure!(
+			standing.free >= Self::stake_for(price, task.spec.terms.reward),
+			Error::InsufficientStake
+		);
 		Ok(())
 	}
 
@@ -165,7 +173,10 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_withdraw_bid(solver: T::AccountId, id: TaskId) -> DispatchResult {
 		let task = Self::live(id)?;
-		ensure!(matches!(task.stage, Stage::Open { .. }), Error::<T>::NotOpen);
+		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
+		// Who fills a list must not empty it when nobody has time to bid any more.
+		let rest = HALF.mul_floor(task.spec.terms.bidding);
+		ensure!(Self::now() <= until.saturating_sub(rest), Error::<T>::DeadlinePassed);
 		Bids::<T>::try_mutate_exists(id, |slot| {
 			let bids = slot.as_mut().ok_or(Error::<T>::NoSuchBid)?;
 			let before = bids.len();
@@ -216,7 +227,7 @@ impl<T: Config> Pallet<T> {
 			.collect();
 		ranked.sort_by_key(|(rank, _)| *rank);
 		ranked.into_iter().find_map(|(_, Bid { solver, price })| {
-			let stake = Self::stake_for(price);
+			let stake = Self::stake_for(price, task.spec.terms.reward);
 			T::Stakes::lock(id, &solver, stake).ok()?;
 			Some(Job { solver, price, stake, penalties: T::Penalties::get() })
 		})

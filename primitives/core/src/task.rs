@@ -52,15 +52,10 @@ pub struct ProgramInfo {
 	pub words: u64,
 }
 
-/// What moving a byte takes, in operations: small steps spend their time with memory, large ones with arithmetic, and by
-/// both together the programs of the examples take the same time for the same effort within a factor of two (ADR 0028).
-const OPERATIONS_PER_BYTE: u64 = 16;
-
 impl ProgramInfo {
-	/// What executing some steps takes, in operations: those that are computed, and 16 for each byte that is moved.
+	/// What executing some steps takes, as [`assay_ops::effort`].
 	pub fn effort(&self, steps: u32) -> u64 {
-		let moving = self.bytes.saturating_mul(OPERATIONS_PER_BYTE);
-		self.flops.saturating_add(moving).saturating_mul(steps.into())
+		assay_ops::effort(self.flops, self.bytes, steps)
 	}
 
 	/// What proofs about the program's nodes and slots are checked against.

@@ -37,6 +37,16 @@ pub struct Cost {
 	pub max_blocks: u32,
 }
 
+/// What moving a byte takes, in operations: small steps spend their time with memory, large ones with arithmetic, and by
+/// both together the programs of the examples take the same time for the same effort within a factor of two (ADR 0028).
+const OPERATIONS_PER_BYTE: u64 = 16;
+
+/// What executing some steps takes, in operations: those that one step computes, and 16 for each byte that it moves.
+pub fn effort(flops: u64, bytes: u64, steps: u32) -> u64 {
+	let moving = bytes.saturating_mul(OPERATIONS_PER_BYTE);
+	flops.saturating_add(moving).saturating_mul(steps.into())
+}
+
 impl Cost {
 	pub(crate) fn with_slot(mut self, slot: &Slot) -> Option<Self> {
 		self.words = self.words.checked_add(slot.ty.words())?;

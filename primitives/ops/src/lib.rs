@@ -51,7 +51,7 @@ pub mod step;
 mod window;
 
 pub use check::{CheckedProgram, Limits, ProgramError};
-pub use cost::Cost;
+pub use cost::{effort, Cost};
 pub use grid::TileArea;
 pub use heads::{BatchShape, Head, HeadShape};
 pub use op::{

@@ -238,7 +238,7 @@ impl Claim {
 }
 
 fn stake(price: Balance) -> Balance {
-	TaskMarket::stake_for(price)
+	TaskMarket::stake_for(price, price)
 }
 
 /// Games that can be open about a claim with this price, as in the pallet.

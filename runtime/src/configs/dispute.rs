@@ -24,7 +24,7 @@ pub(super) const LONGEST_DISPUTE: BlockNumber =
 	2 * (CLOCK_BASE + MAX_OPEN_GAMES * REPLAY_MAX) + AGENDA_SLACK;
 
 /// Effort of steps that the slowest admitted machine replays in one block: 5 · 10¹⁰ operations. One core with AVX2 replays
-/// five to ten times as much (ADR 0028).
+/// five to eight times as much (ADR 0028).
 pub(super) const EFFORT_PER_BLOCK: u64 = 50_000_000_000;
 /// Most effort of a stride whose replay, twice, fits the longest clock.
 pub(super) const REPLAYABLE_EFFORT: u64 = EFFORT_PER_BLOCK * (REPLAY_MAX as u64 - 1) / 2;

@@ -2,6 +2,8 @@
 
 use crate::{constants::deposit, Balance, Balances, Runtime, RuntimeCall, RuntimeEvent, System};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use pallet_dispute::Call as Games;
+use pallet_task_market::Call as Market;
 use polkadot_sdk::{
 	frame_support::{
 		parameter_types,
@@ -44,7 +46,7 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// Everything but moving balances.
+	/// Everything but moving balances, and what could have the same end: posting tasks, stakes of solvers, and bonds.
 	#[codec(index = 1)]
 	NonTransfer,
 	/// Staking and session keys, alone or in batches.
@@ -56,7 +58,13 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
 			ProxyType::Any => true,
-			ProxyType::NonTransfer => !matches!(call, RuntimeCall::Balances(..)),
+			ProxyType::NonTransfer => !matches!(
+				call,
+				RuntimeCall::Balances(..)
+					| RuntimeCall::ComputeStaking(..)
+					| RuntimeCall::TaskMarket(Market::post_task { .. })
+					| RuntimeCall::Dispute(Games::open { .. } | Games::open_withheld { .. })
+			),
 			ProxyType::Staking => matches!(
 				call,
 				RuntimeCall::Staking(..) | RuntimeCall::Session(..) | RuntimeCall::Utility(..)
@@ -88,4 +96,24 @@ impl pallet_proxy::Config for Runtime {
 	type AnnouncementDepositBase = AnnouncementDepositBase;
 	type AnnouncementDepositFactor = AnnouncementDepositFactor;
 	type BlockNumberProvider = System;
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::AccountId;
+	use polkadot_sdk::pallet_balances::Call as Money;
+
+	#[test]
+	fn non_transfer_should_refuse_all_by_which_money_leaves() {
+		let dest = AccountId::new([1; 32]).into();
+		let refused: [RuntimeCall; 4] = [
+			Money::transfer_allow_death { dest, value: 1 }.into(),
+			pallet_compute_staking::Call::bond { amount: 1 }.into(),
+			Games::open_withheld { task: 0 }.into(),
+			Market::place_bid { task: 0, price: 1 }.into(),
+		];
+		let allowed = refused.map(|call| ProxyType::NonTransfer.filter(&call));
+		assert_eq!(allowed, [false, false, false, true]);
+	}
 }

@@ -13,7 +13,7 @@ use assay_host_functions::{Checked, ClaimRef, Job, JobResult, JobStatus, Work};
 use assay_primitives::{Attempt, Claim, Root, TaskId};
 use codec::{Decode, Encode};
 use pallet_dispute::{Disputes, GameId};
-use pallet_task_market::{Stage, Tasks};
+use pallet_task_market::{Stage, TaskOf, Tasks};
 use polkadot_sdk::sp_runtime::offchain::storage::StorageValueRef;
 
 /// How often this node opens a game about one claim: a claim that still stands after this many games
@@ -41,8 +41,8 @@ impl Duty {
 	}
 }
 
-/// The duties of an account, most urgent first. It checks no claim that it could not dispute beside those that it disputes
-/// already.
+/// The duties of an account, most urgent first. It checks no claim that it could not dispute beside those of at least its
+/// stake that it disputes already: false claims behind which there is little do not keep it from one that matters.
 pub fn duties(who: &AccountId) -> Vec<Duty> {
 	let mine: Vec<_> =
 		Disputes::<Runtime>::iter().filter(|(_, dispute)| dispute.challenger == *who).collect();
@@ -54,8 +54,13 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 		.collect();
 	moves.sort_unstable();
 	let pace = Pace::known();
-	let exposure = disputed.iter().filter_map(Tasks::<Runtime>::get);
-	let exposure = exposure.fold(Exposure::default(), |all, task| all.and_game(pace, &task));
+	let games: Vec<_> = disputed.iter().filter_map(Tasks::<Runtime>::get).collect();
+	let stake = |task: &TaskOf<Runtime>| task.job().map_or(0, |job| job.stake);
+	let is_bearable = |claimed: &TaskOf<Runtime>| {
+		let others = games.iter().filter(|task| stake(task) >= stake(claimed));
+		let exposure = others.fold(Exposure::default(), |all, task| all.and_game(pace, task));
+		exposure.and_game(pace, claimed).is_bearable()
+	};
 	let too_late = System::block_number().saturating_add(1);
 	let mut checks: Vec<_> = Tasks::<Runtime>::iter()
 		.filter_map(|(id, task)| {
@@ -63,8 +68,7 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 			else {
 				return None;
 			};
-			let bearable = exposure.and_game(pace, &task).is_bearable();
-			(job.solver != *who && too_late < until && bearable).then_some((until, id))
+			(job.solver != *who && too_late < until && is_bearable(&task)).then_some((until, id))
 		})
 		.filter(|(_, id)| !disputed.contains(id))
 		.collect();

@@ -53,8 +53,12 @@ pub fn run() {
 	}
 	for key in Key::all::<ChallengerKey>() {
 		challenger::notice_games(&key.account);
-		let duties = challenger::duties(&key.account).into_iter().map(Duty::Challenger).collect();
-		hands.push(Hand { key, duties, actions: Vec::new() });
+		let duties = challenger::duties(&key.account).into_iter().map(Duty::Challenger);
+		// One account has one row of nonces, whatever its roles.
+		match hands.iter_mut().find(|hand: &&mut Hand| hand.key.account == key.account) {
+			Some(hand) => hand.duties.extend(duties),
+			None => hands.push(Hand { key, duties: duties.collect(), actions: Vec::new() }),
+		}
 	}
 	work(&mut hands);
 	for Hand { key, actions, .. } in hands {

@@ -1,4 +1,4 @@
-//! A solver's duties: defend, train and claim, bid; in this order of urgency.
+//! A solver's duties: defend, train and claim, end what the chain forgot, bid; in this order of urgency.
 
 use super::{
 	consult,
@@ -30,6 +30,8 @@ pub enum Duty {
 	Defend(GameId),
 	/// Train, show progress, claim.
 	Train(TaskId),
+	/// Have the chain look at a task whose time is over, and which it has no reminder of.
+	Settle(TaskId),
 	/// Offer to train at this price.
 	Bid(TaskId, Balance),
 }
@@ -40,7 +42,7 @@ impl Duty {
 		match self {
 			Self::Defend(game) => Disputes::<Runtime>::get(game)?.game.deadline(),
 			Self::Train(task) => Some(Tasks::<Runtime>::get(task)?.deadline().saturating_add(1)),
-			Self::Bid(..) => None,
+			Self::Settle(..) | Self::Bid(..) => None,
 		}
 	}
 }
@@ -73,7 +75,7 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 		.map(|(game, dispute)| (dispute.game.deadline(), game))
 		.collect();
 	defend.sort_unstable();
-	let (mut train, mut open) = (Vec::new(), Vec::new());
+	let (mut train, mut settle, mut open) = (Vec::new(), Vec::new(), Vec::new());
 	let (pace, mut load) = (Pace::known(), Load::default());
 	for (id, task) in Tasks::<Runtime>::iter() {
 		match &task.stage {
@@ -83,29 +85,44 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 			},
 			Stage::Claimed { job, .. } if job.solver == *who => {
 				load = load.and_claim(pace, &task, job.stake);
+				settle.extend(is_forgotten(&task).then_some(id));
 			},
 			Stage::Open { .. } => match bid_of(who, id) {
 				Some(Bid { price, .. }) if leads(id, price) => {
-					load = load.and_training(pace, &task, TaskMarket::stake_for(price));
+					let stake = TaskMarket::stake_for(price, task.spec.terms.reward);
+					load = load.and_training(pace, &task, stake);
+					settle.extend(is_forgotten(&task).then_some(id));
 				},
 				Some(_) => {},
-				None => open.push((id, task)),
+				None => open.push((task.deadline(), id, task)),
 			},
 			Stage::Running { .. } | Stage::Claimed { .. } => {},
 		}
 	}
-	open.sort_unstable_by_key(|(id, _)| *id);
+	open.sort_unstable_by_key(|(until, id, _)| (*until, *id));
 	let mut bid = Vec::new();
-	for (id, task) in open {
-		if let Some((price, more)) = price(who, &task, (pace, load)) {
-			load = more;
-			bid.push((id, price));
+	for (_, id, task) in open {
+		// A task whose data nobody has does not keep the solver from others.
+		match price(who, &task, (pace, load)) {
+			Some((price, more)) if is_prepared(id, &task) => {
+				load = more;
+				bid.push((id, price));
+			},
+			_ => {},
 		}
 	}
 	train.sort_unstable();
 	let defend = defend.into_iter().map(|(_, game)| Duty::Defend(game));
 	let train = train.into_iter().map(|(_, task)| Duty::Train(task));
-	defend.chain(train).chain(bid.into_iter().map(|(id, price)| Duty::Bid(id, price))).collect()
+	let settle = settle.into_iter().map(Duty::Settle);
+	let bid = bid.into_iter().map(|(id, price)| Duty::Bid(id, price));
+	defend.chain(train).chain(settle).chain(bid).collect()
+}
+
+/// Whether a task waits for one of the calls that anybody may make: its time is over, and the chain's agenda had no room
+/// for it.
+fn is_forgotten(task: &TaskOf<Runtime>) -> bool {
+	task.agenda.is_none() && System::block_number() > task.deadline()
 }
 
 /// What the account bids for a task, and what it has taken on then; `None` where it cannot serve it. It works at this
@@ -118,7 +135,7 @@ fn price(
 	let terms = &task.spec.terms;
 	let standing = ComputeStaking::standing(who)?;
 	let price = BID.mul_floor(terms.reward);
-	let stake = TaskMarket::stake_for(price);
+	let stake = TaskMarket::stake_for(price, terms.reward);
 	let more = load.and_training(pace, task, stake);
 	let admitted = task.requester != *who
 		&& (task.allowed.is_empty() || task.allowed.contains(who))
@@ -145,30 +162,46 @@ pub fn act(duty: Duty, plays: &Plays) -> Option<Action> {
 	match duty {
 		Duty::Defend(game) => defend(game, plays),
 		Duty::Train(task) => train(task),
-		Duty::Bid(task, price) => bid(task, price),
+		Duty::Settle(task) => settle(task),
+		Duty::Bid(task, price) => Some(bid(task, price)),
 	}
 }
 
-/// A bid, once the executor has everything that the task needs: a solver that lacks its data, or the
-/// state that it begins in, could only be late.
-fn bid(id: TaskId, price: Balance) -> Option<Action> {
-	let context = player::context(id, &Tasks::<Runtime>::get(id)?)?;
-	match consult(&Job { context, work: Work::Prepare })? {
-		JobStatus::Done(JobResult::Ready) => {
-			let why = format!("task {id}: bid {price}");
-			let call = Call::place_bid { task: id, price }.into();
-			Some(Action { call, why, opens: None, urgency: None })
-		},
-		JobStatus::Done(JobResult::Wait { reason }) => {
+/// Whether the executor has everything that a task needs: a solver that lacks its data, or the state that it begins in,
+/// could only be late.
+fn is_prepared(id: TaskId, task: &TaskOf<Runtime>) -> bool {
+	let Some(context) = player::context(id, task) else { return false };
+	match consult(&Job { context, work: Work::Prepare }) {
+		Some(JobStatus::Done(JobResult::Ready)) => true,
+		Some(JobStatus::Done(JobResult::Wait { reason })) => {
 			log::info!(target: LOG, "task {id}: no bid: {reason}");
-			None
+			false
 		},
-		JobStatus::Unknown
-		| JobStatus::Queued
-		| JobStatus::Running(_)
-		| JobStatus::Done(_)
-		| JobStatus::Failed(_) => None,
+		None
+		| Some(
+			JobStatus::Unknown
+			| JobStatus::Queued
+			| JobStatus::Running(_)
+			| JobStatus::Done(_)
+			| JobStatus::Failed(_),
+		) => false,
 	}
+}
+
+fn bid(id: TaskId, price: Balance) -> Action {
+	let why = format!("task {id}: bid {price}");
+	let call = Call::place_bid { task: id, price }.into();
+	Action { call, why, opens: None, urgency: None }
+}
+
+fn settle(id: TaskId) -> Option<Action> {
+	let (call, what) = match Tasks::<Runtime>::get(id)?.stage {
+		Stage::Open { .. } => (Call::assign { task: id }, "assign"),
+		Stage::Claimed { .. } => (Call::finalise { task: id }, "finalise"),
+		Stage::Running { .. } => return None,
+	};
+	let why = format!("task {id}: {what}, as the chain had no room to");
+	Some(Action { call: call.into(), why, opens: None, urgency: None })
 }
 
 fn defend(game: GameId, plays: &Plays) -> Option<Action> {

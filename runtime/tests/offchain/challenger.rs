@@ -169,3 +169,36 @@ fn challenger_should_dispute_no_more_than_it_can_replay() {
 		assert_eq!(duties(&charlie), []);
 	});
 }
+
+#[test]
+fn challenger_should_check_a_claim_of_more_stake_whatever_it_disputes_of_less() {
+	node(CHARLIE, |_, _| {
+		claimed();
+		let post = pallet_task_market::Call::<Runtime>::post_task {
+			program: Box::new(program()),
+			work: work(),
+			terms: terms(),
+			allowed: Default::default(),
+		};
+		act(Alice, post);
+		act(Bob, pallet_task_market::Call::<Runtime>::place_bid { task: 1, price: 9 * ASY });
+		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
+		run_to(System::block_number() + 6);
+		let (claim, ends) = (claim(), ends());
+		act(Bob, pallet_task_market::Call::<Runtime>::submit_claim { task: 1, claim, ends });
+		let charlie = Charlie.to_account_id();
+		assert_eq!(duties(&charlie), [Duty::Check(1)]);
+		// All that it can replay beside.
+		set_effort(0, 56 * 150_000_000_000);
+		assert_eq!(duties(&charlie), []);
+		pallet_task_market::Tasks::<Runtime>::mutate(1, |task| {
+			let Some(pallet_task_market::Stage::Claimed { job, .. }) =
+				task.as_mut().map(|task| &mut task.stage)
+			else {
+				panic!("claimed")
+			};
+			job.stake += 1;
+		});
+		assert_eq!(duties(&charlie), [Duty::Check(1)]);
+	});
+}

@@ -65,6 +65,8 @@ struct Script {
 	play: Option<JobStatus>,
 	hand_in: Option<JobStatus>,
 	prepare: Option<JobStatus>,
+	/// A task whose data nobody has.
+	unprepared: Option<assay_primitives::TaskId>,
 }
 
 impl Fake {
@@ -81,14 +83,16 @@ impl Fake {
 impl Executor for Fake {
 	fn submit(&self, job: &[u8]) -> Result<u64, SubmitError> {
 		let job = Job::decode_all(&mut &*job).map_err(|_| SubmitError::Malformed)?;
+		let mut script = self.0.lock().unwrap();
 		let id = match job.work {
+			JobWork::Prepare if script.unprepared == Some(job.context.task) => 6,
 			JobWork::Train => 1,
 			JobWork::Check(_) => 2,
 			JobWork::Play { .. } => 3,
 			JobWork::HandIn => 4,
 			JobWork::Prepare => 5,
 		};
-		self.0.lock().unwrap().jobs.push(job);
+		script.jobs.push(job);
 		Ok(id)
 	}
 
@@ -100,6 +104,7 @@ impl Executor for Fake {
 			3 => script.play.clone(),
 			4 => script.hand_in.clone(),
 			5 => script.prepare.clone().or(Some(JobStatus::Done(JobResult::Ready))),
+			6 => Some(JobStatus::Done(JobResult::Wait { reason: Default::default() })),
 			_ => Some(JobStatus::Unknown),
 		};
 		answer.unwrap_or(JobStatus::Queued)
@@ -110,7 +115,7 @@ impl Executor for Fake {
 	}
 }
 
-/// The transactions that left the node since the last look: who signed, with which nonce, what.
+/// The transactions that left the node since the last look: who signed, what.
 type Sent<'a> = &'a dyn Fn() -> Vec<(Sr25519Keyring, RuntimeCall)>;
 
 /// The same, as they left it.

@@ -1,7 +1,7 @@
 //! What a solver's node does.
 
 use super::*;
-use assay_host_functions::{Outcome, Progress, Trained};
+use assay_host_functions::{Checked, Outcome, Progress, Trained};
 use assay_runtime::offchain::{
 	pace::Pace,
 	solver::{duties, Duty},
@@ -235,6 +235,80 @@ fn alive_at(block: BlockNumber) {
 			panic!()
 		};
 		*last_sign = block;
+	});
+}
+
+#[test]
+fn solver_should_bid_when_tasks_that_end_before_cannot_be_prepared() {
+	node(BOB, |fake, sent| {
+		// The first alone would keep it busy for longer than the second may wait.
+		set_effort(0, 60 * UNSEEN);
+		Tasks::<Runtime>::mutate(0, |task| {
+			let terms = &mut task.as_mut().unwrap().spec.terms;
+			(terms.training, terms.heartbeat) = (1_000, 1_000);
+		});
+		post_another();
+		run();
+		assert_eq!(sent(), [(Bob, Call::place_bid { task: 0, price: 9 * ASY }.into())]);
+		fake.say(|script| script.unprepared = Some(0));
+		run();
+		assert_eq!(sent(), [(Bob, Call::place_bid { task: 1, price: 9 * ASY }.into())]);
+	});
+}
+
+#[test]
+fn solver_should_have_the_chain_look_at_what_it_forgot() {
+	let forget = |task: u32| {
+		Tasks::<Runtime>::mutate(task, |task| task.as_mut().unwrap().agenda = None);
+		pallet_task_market::Agenda::<Runtime>::remove_all_buckets();
+	};
+	node(BOB, |_, sent| {
+		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });
+		forget(0);
+		let until = Tasks::<Runtime>::get(0).unwrap().deadline();
+		run_to(until);
+		run();
+		assert_eq!(sent(), []);
+		run_to(until + 1);
+		run();
+		assert_eq!(sent(), [(Bob, Call::assign { task: 0 }.into())]);
+		act(Bob, Call::<Runtime>::assign { task: 0 });
+		act(Bob, submit());
+		forget(0);
+		let until = Tasks::<Runtime>::get(0).unwrap().deadline();
+		run_to(until + 1);
+		run();
+		assert_eq!(sent(), [(Bob, Call::finalise { task: 0 }.into())]);
+	});
+}
+
+/// The nonce of a transaction.
+fn nonce(bytes: &[u8]) -> u32 {
+	let transaction = UncheckedExtrinsic::decode_all(&mut &*bytes).unwrap();
+	let Preamble::Signed(_, _, extension) = transaction.preamble else { panic!("signed") };
+	extension.5 .0
+}
+
+#[test]
+fn account_should_send_with_one_row_of_nonces_when_it_has_both_roles() {
+	raw_node(&[(SOLVER_KEYS, Charlie), (CHALLENGER_KEYS, Charlie)], |fake, raw| {
+		claimed();
+		post_another();
+		let (hardware, metadata) = (HardwareClass::Cpu, Default::default());
+		act(Charlie, pallet_compute_staking::Call::<Runtime>::register { hardware, metadata });
+		act(Charlie, pallet_compute_staking::Call::<Runtime>::bond { amount: 1_000 * ASY });
+		fake.say(|script| {
+			let ask = codec::Encode::encode(&assay_case::CaseMove::Ask).try_into().unwrap();
+			script.check = Some(JobStatus::Done(JobResult::Checked(Checked::ListWithheld)));
+			script.play = Some(JobStatus::Done(JobResult::Move(ask)));
+		});
+		run();
+		let sent = raw();
+		let calls: Vec<_> = sent.iter().map(|bytes| opened(bytes).1).collect();
+		let game = DisputeCall::open_withheld { task: 0 }.into();
+		assert_eq!(calls, [game, Call::place_bid { task: 1, price: 9 * ASY }.into()]);
+		let nonces: Vec<_> = sent.iter().map(|bytes| nonce(bytes)).collect();
+		assert_eq!(nonces, [0, 1]);
 	});
 }
 

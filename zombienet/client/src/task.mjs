@@ -52,16 +52,16 @@ function changed(manifest, copy, numbers) {
 	return copy;
 }
 
-/** Makes files, blobs and what is posted. `numbers` replaces those of the manifest. */
+/** Makes files, blobs and what is posted, with the proposed terms. `numbers` replaces those of the manifest. */
 export function prepare(dir, data, numbers) {
 	mkdirSync(dir, { recursive: true });
 	const [train, test, compiled] = ["train.bin", "test.bin", "compiled"].map((name) => join(dir, name));
 	DATA[data].write(train, test);
 	const original = example(DATA[data].manifest);
 	const manifest = numbers ? changed(original, join(dir, "manifest.toml"), numbers) : original;
-	run(binary("assay-worker"), ["compile", manifest, "--data", train, "--out", compiled]);
-	const { program, work } = JSON.parse(readFileSync(join(compiled, "task.json"), "utf8"));
-	return { train, test, manifest, program, work, blobs: join(compiled, "blobs") };
+	run(binary("assay-worker"), ["compile", manifest, "--data", train, "--reward", "100", "--out", compiled]);
+	const { program, work, terms } = JSON.parse(readFileSync(join(compiled, "task.json"), "utf8"));
+	return { train, test, manifest, program, work, terms, blobs: join(compiled, "blobs") };
 }
 
 /** Has a node fetch the weights from its peers, compares them with the receipt, and evaluates them. Returns the accuracy. */

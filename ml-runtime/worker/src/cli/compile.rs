@@ -10,15 +10,15 @@ use assay_ops::{CheckedProgram, OPSET_HASH, OPSET_VERSION};
 use codec::Encode;
 use serde_json::{json, Value};
 
-use super::{blobs::Listing, fault::Fault, hex::hex, output::NewFolder, task::Task, Report};
+use super::{blobs::Listing, fault::Fault, hex::hex, output::NewFolder, task::Task, terms, Report};
 
 const EXAMPLES: &str = "\
 Example:
-  assay-worker compile mlp-digits.toml --data digits.bin --out task/
+  assay-worker compile mlp-digits.toml --data digits.bin --reward 100 --out task/
 
 writes
   task/program.scale   the step program, SCALE-encoded
-  task/task.json       arguments of the chain's `post_task`, roots and cost
+  task/task.json       `program`, `work`, `terms` and `allowed` for the chain's `post_task`; roots and cost
   task/blobs/<key>     what must be put into a blob store: data set, initial state and its tensors
 
 The same manifest and data always give the same files, byte for byte.";
@@ -36,6 +36,10 @@ pub(crate) struct Args {
 	/// does not have start as the manifest says.
 	#[arg(long, value_name = "FILE")]
 	weights: Option<PathBuf>,
+	/// What is paid for the training at most, in ASY (such as 2.5): solvers bid below it. Without, the
+	/// proposed terms have no reward yet.
+	#[arg(long, value_name = "ASY", value_parser = terms::units)]
+	reward: Option<u128>,
 	/// A new folder for the result.
 	#[arg(long, value_name = "DIR")]
 	out: PathBuf,
@@ -113,6 +117,8 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 			"steps": about.steps,
 			"stride": about.stride,
 		},
+		"terms": terms::propose(&task.program.cost, about.steps, about.stride, args.reward),
+		"allowed": [],
 		"programRoot": hex(&task.commitment.root),
 		"nodes": task.commitment.nodes,
 		"slots": task.commitment.slots,
@@ -163,6 +169,10 @@ fn summary(args: &Args, task: &Task, program: usize, json: &Value) -> String {
 	line("steps", format!("{}, stride {} (recommended: {stride})", about.steps, about.stride));
 	let (flops, bytes) = (task.program.cost.flops as f64, task.program.cost.bytes as f64);
 	line("a step", format!("{:.2} Mflop, {:.2} MB moved", flops / 1e6, bytes / 1e6));
+	let terms = &json["terms"];
+	let (training, challenge) = (&terms["training"], &terms["challenge"]);
+	let reward = if args.reward.is_some() { "" } else { ", no reward yet (--reward ASY)" };
+	line("terms", format!("{training} blocks to train, {challenge} to challenge{reward}"));
 	let worst = task.program.cost.worst_tile_footprint;
 	line("worst tile", format!("reads {worst} of at most 36 tiles"));
 	let count = json["blobs"].as_array().map_or(0, Vec::len);

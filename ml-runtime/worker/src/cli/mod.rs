@@ -14,6 +14,7 @@ mod output;
 mod program;
 mod serve;
 mod task;
+mod terms;
 mod train;
 
 use std::{num::NonZeroUsize, process::ExitCode};

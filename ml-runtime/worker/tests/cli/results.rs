@@ -49,6 +49,9 @@ fn compile_should_give_what_posting_needs_when_data_fits() {
 	assert_eq!((&work["records"], &work["recordSize"]), (&json!(1437), &json!(65)));
 	assert_eq!((&work["steps"], &work["stride"]), (&json!(200), &json!(20)));
 	assert_eq!(text(&work["seed"]), format!("0x01{}", "00".repeat(31)));
+	assert_eq!((&task["allowed"], &task["terms"]["reward"]), (&json!([]), &Value::Null));
+	let paid = desk.run("compile task.toml --data train.bin --reward 2.5 --out paid");
+	assert_eq!(paid["terms"]["reward"], json!("2500000000000"));
 	// Every blob that is listed, or named by the state, is there under its own hash.
 	let listed: Vec<_> =
 		task["blobs"].as_array().unwrap().iter().map(|b| text(&b["key"])).collect();

@@ -46,7 +46,7 @@ pub(crate) fn begin(claimed: bool) {
 
 fn post(bidding: u64) {
 	let terms = Terms {
-		reward: 1_000,
+		reward: 300,
 		bidding,
 		training: 10,
 		heartbeat: 8,

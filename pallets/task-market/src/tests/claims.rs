@@ -226,11 +226,11 @@ fn convict_should_create_account_of_challenger_when_share_is_enough() {
 		run_to(7);
 		assert_ok!(submit(id));
 		assert_ok!(Market::game_opened(id));
-		// The minimum stake of 300 stands behind the price of 1.
-		let slashed = Slashed { amount: 300, paid: 105, burned: 195 };
+		// Behind the price of 1 stands what stands behind one of half of the reward.
+		let slashed = Slashed { amount: 1_000, paid: 350, burned: 650 };
 		assert_eq!(Market::convict(id, Verdict::PrefixFault, &NOBODY, 0), Ok(slashed));
-		assert_eq!(free(NOBODY), 30);
-		195
+		assert_eq!(free(NOBODY), 100);
+		650
 	});
 }
 

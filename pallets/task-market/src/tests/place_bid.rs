@@ -48,8 +48,15 @@ fn place_bid_should_fail_when_stake_is_below_factor_or_minimum() {
 		register(SOLVER, 1_599);
 		assert_noop!(Market::place_bid(signed(SOLVER), id, 800), Error::<Test>::InsufficientStake);
 		assert_ok!(Market::place_bid(signed(SOLVER), id, 799));
-		register(RIVAL, 299);
+		// However low the price, as for half of the reward.
+		register(RIVAL, 999);
 		assert_noop!(Market::place_bid(signed(RIVAL), id, 1), Error::<Test>::InsufficientStake);
+		assert_ok!(Staking::bond_extra(signed(RIVAL), 1));
+		assert_ok!(Market::place_bid(signed(RIVAL), id, 1));
+		assert_eq!(
+			[(1, 2), (1, 303), (7, 400)].map(|(p, r)| Market::stake_for(p, r)),
+			[300, 302, 400]
+		);
 		0
 	});
 }

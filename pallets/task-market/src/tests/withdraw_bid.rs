@@ -28,6 +28,23 @@ fn withdraw_bid_should_fail_when_there_is_none() {
 }
 
 #[test]
+fn withdraw_bid_should_fail_in_the_second_half_of_the_time_for_bids() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 10_000);
+		register(RIVAL, 10_000);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 500));
+		assert_ok!(Market::place_bid(signed(RIVAL), id, 500));
+		// Bids are taken in five blocks after the first.
+		run_to(4);
+		assert_ok!(Market::withdraw_bid(signed(SOLVER), id));
+		run_to(5);
+		assert_noop!(Market::withdraw_bid(signed(RIVAL), id), Error::<Test>::DeadlinePassed);
+		0
+	});
+}
+
+#[test]
 fn withdraw_bid_should_fail_when_assigned() {
 	new_test_ext(|| {
 		let id = assigned();

@@ -1,0 +1,79 @@
+//! The terms that `compile` proposes: windows that the slowest admitted machine keeps, and the reward.
+
+use assay_ops::{effort, Cost};
+use serde_json::{json, Value};
+
+/// Effort of the steps that the slowest admitted machine executes in a block of six seconds; the runtime admits strides by it.
+const EFFORT_PER_BLOCK: u64 = 50_000_000_000;
+/// Blocks during which bids are taken: a minute.
+const BIDDING: u64 = 10;
+/// Blocks for data that travel, and for transactions that wait.
+const AROUND: u64 = 24;
+/// Blocks for the inclusion of a heartbeat.
+const SIGN: u64 = 20;
+/// Most blocks that the chain admits for training, and for challenges.
+const LONGEST_TRAINING: u64 = 432_000;
+const LONGEST_CHALLENGE: u64 = 28_800;
+/// Decimals of an ASY.
+const DECIMALS: usize = 12;
+
+/// Terms for a task of so many steps, in the form of the chain's `post_task`. Training and checking may take twice as long as
+/// they would on the slowest admitted machine.
+pub(super) fn propose(cost: &Cost, steps: u32, stride: u32, reward: Option<u128>) -> Value {
+	let blocks = |steps| effort(cost.flops, cost.bytes, steps).div_ceil(EFFORT_PER_BLOCK);
+	let all = blocks(steps).saturating_mul(2).saturating_add(AROUND);
+	let training = all.min(LONGEST_TRAINING);
+	json!({
+		"reward": reward.map(|units| units.to_string()),
+		"bidding": BIDDING,
+		"training": training,
+		"heartbeat": blocks(stride).saturating_mul(2).saturating_add(SIGN).min(training),
+		"challenge": all.min(LONGEST_CHALLENGE),
+		"assurance": "Challenge",
+		"hardware": null,
+	})
+}
+
+/// An amount in ASY, such as `100` or `2.5`, in units of 10⁻¹² ASY.
+pub(super) fn units(text: &str) -> Result<u128, String> {
+	let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+	let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+	if whole.is_empty() || part.len() > DECIMALS || !is_number(whole) || !is_number(part) {
+		return Err(format!("an amount in ASY has at most {DECIMALS} decimals, such as 2.5"));
+	}
+	let units: u128 = format!("{whole}{part:0<DECIMALS$}")
+		.parse()
+		.map_err(|_| String::from("more ASY than there can be"))?;
+	match units {
+		0 => Err("nobody works for nothing".into()),
+		_ => Ok(units),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn amount_should_be_read_to_the_unit() {
+		assert_eq!(units("100"), Ok(100_000_000_000_000));
+		assert_eq!(units("2.5"), Ok(2_500_000_000_000));
+		assert_eq!(units("0.000000000001"), Ok(1));
+		for wrong in ["", ".5", "-1", "+1", "1,5", "1e3", "0", "0.0000000000001", "1.2.3"] {
+			assert!(units(wrong).is_err(), "{wrong}");
+		}
+		assert!(units(&"9".repeat(40)).is_err());
+	}
+
+	#[test]
+	fn windows_should_grow_with_the_work_and_stay_admitted() {
+		let cost = Cost { flops: EFFORT_PER_BLOCK / 10, ..Cost::default() };
+		let terms = propose(&cost, 1_000, 10, Some(7));
+		assert_eq!(terms["reward"], "7");
+		assert_eq!((&terms["training"], &terms["challenge"]), (&json!(224), &json!(224)));
+		assert_eq!(terms["heartbeat"], 22);
+		let terms = propose(&cost, u32::MAX, u32::MAX, None);
+		assert_eq!((&terms["training"], &terms["heartbeat"]), (&json!(432_000), &json!(432_000)));
+		assert_eq!((&terms["challenge"], &terms["reward"]), (&json!(28_800), &Value::Null));
+	}
+}

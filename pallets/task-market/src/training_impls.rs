@@ -252,7 +252,7 @@ impl<T: Config> Pallet<T> {
 		Self::start_over(id, task)
 	}
 
-	/// An undisputed claim that is withdrawn costs what a missed deadline costs. Else the open games
+	/// Of the fee for an undisputed claim the requester, whose time was lost, gets half. Else the open games
 	/// close, and their challengers are paid what they spent as far as the fee goes.
 	fn withdrawal_slash(
 		id: TaskId,

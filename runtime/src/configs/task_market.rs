@@ -39,14 +39,15 @@ parameter_types! {
 		minimum_stake: 10 * ASY,
 	};
 	/// Of the stake of a convicted solver half is given away at most; the rest burns, so that nobody
-	/// gains by accusing itself. Lesser faults cost a small fixed share.
+	/// gains by accusing itself. Lesser faults cost a fixed share.
 	pub const MarketPenalties: Penalties = Penalties {
 		requester_share: Permill::from_percent(25),
 		challenger_share: Permill::from_percent(10),
 		cost_cap: Permill::from_percent(5),
 		auditor_share: Permill::from_percent(10),
 		missed_deadline: Permill::from_percent(5),
-		withdrawal: Permill::from_percent(5),
+		// As for a disputed one: a dispute that is seen in the pool would be worth a withdrawal in front of it.
+		withdrawal: Permill::from_percent(25),
 		disputed_withdrawal: Permill::from_percent(25),
 		cost_multiple: 10,
 	};

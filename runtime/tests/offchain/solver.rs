@@ -260,7 +260,7 @@ fn solver_should_bid_when_tasks_that_end_before_cannot_be_prepared() {
 fn solver_should_have_the_chain_look_at_what_it_forgot() {
 	let forget = |task: u32| {
 		Tasks::<Runtime>::mutate(task, |task| task.as_mut().unwrap().agenda = None);
-		pallet_task_market::Agenda::<Runtime>::remove_all_buckets();
+		let _ = pallet_task_market::Agenda::<Runtime>::clear(u32::MAX, None);
 	};
 	node(BOB, |_, sent| {
 		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });

@@ -6,7 +6,7 @@ use crate::{Outcome, Side};
 /// Most of a slash that goes to a challenger for its costs, in percent.
 const COST_CAP: i64 = 5;
 /// Taken from the stake when an undisputed claim is withdrawn, in percent.
-const WITHDRAWAL: i64 = 5;
+const WITHDRAWAL: i64 = 25;
 /// Most blocks of a clock for two replays, as in the runtime.
 const REPLAY_MAX: u32 = 50;
 /// Blocks that the chain may take to end a game whose clock has run out, as in the runtime.

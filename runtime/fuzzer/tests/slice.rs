@@ -7,7 +7,7 @@ use assay_runtime_fuzzer::{
 };
 
 /// Enough for every call of our pallets to be accepted.
-const CALLS: u64 = 20_000;
+const CALLS: u64 = 40_000;
 
 fn slice(seed: u64, calls: u64, threads: usize) -> Report {
 	run(Plan { calls, seed, threads, progress: 0, minutes: 0, begin: World::new })

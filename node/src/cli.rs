@@ -22,9 +22,10 @@ Examples:
       assay-node key generate-node-key --chain network.json --base-path /var/lib/assay
       assay-node --chain network.json --validator --name my-node --base-path /var/lib/assay
 
-  A solver and challenger: the solver's account registers and bonds (computeStaking.register and bond), the
-  challenger's only needs money for bonds. Then give their keys to the node. The first key bids, trains,
-  claims and answers disputes, the second checks claims of others and opens disputes:
+  A solver and challenger: the solver's account registers and bonds stake (computeStaking.register
+  and bond), the challenger's needs money for bonds only. Then give their keys to the node. The
+  first key bids, trains, claims and answers disputes, the second checks claims of others and
+  opens disputes:
       assay-node key insert --key-type asol --scheme sr25519 --suri SECRET --chain network.json \\
           --base-path /var/lib/assay
       assay-node key insert --key-type achl --scheme sr25519 --suri SECRET --chain network.json \\

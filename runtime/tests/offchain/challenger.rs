@@ -174,13 +174,7 @@ fn challenger_should_dispute_no_more_than_it_can_replay() {
 fn challenger_should_check_a_claim_of_more_stake_whatever_it_disputes_of_less() {
 	node(CHARLIE, |_, _| {
 		claimed();
-		let post = pallet_task_market::Call::<Runtime>::post_task {
-			program: Box::new(program()),
-			work: work(),
-			terms: terms(),
-			allowed: Default::default(),
-		};
-		act(Alice, post);
+		post();
 		act(Bob, pallet_task_market::Call::<Runtime>::place_bid { task: 1, price: 9 * ASY });
 		act(Charlie, DisputeCall::<Runtime>::open_withheld { task: 0 });
 		run_to(System::block_number() + 6);

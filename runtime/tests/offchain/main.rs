@@ -1,5 +1,6 @@
 //! Duties, moves and transactions, with an executor that a test scripts.
 
+mod bids;
 mod challenger;
 mod player;
 mod solver;
@@ -130,13 +131,7 @@ fn node(keys: &[(KeyTypeId, Sr25519Keyring)], test: impl FnOnce(&Fake, Sent)) {
 fn raw_node(keys: &[(KeyTypeId, Sr25519Keyring)], test: impl FnOnce(&Fake, Raw)) {
 	let (mut ext, fake) = (chain(), Fake::default());
 	ext.execute_with(|| {
-		let post = pallet_task_market::Call::<Runtime>::post_task {
-			program: Box::new(program()),
-			work: work(),
-			terms: terms(),
-			allowed: Default::default(),
-		};
-		act(Alice, post);
+		post();
 		let metadata = Default::default();
 		let hardware = HardwareClass::Cpu;
 		act(Bob, pallet_compute_staking::Call::<Runtime>::register { hardware, metadata });
@@ -265,6 +260,17 @@ fn set_effort(id: assay_primitives::TaskId, effort: u64) {
 		let program = &mut task.as_mut().unwrap().spec.program;
 		(program.flops, program.bytes) = (effort, 0);
 	});
+}
+
+/// Alice posts a task; the first is there from the start.
+fn post() {
+	let post = pallet_task_market::Call::<Runtime>::post_task {
+		program: Box::new(program()),
+		work: work(),
+		terms: terms(),
+		allowed: Default::default(),
+	};
+	act(Alice, post);
 }
 
 /// Bob has the task, at block 7.

@@ -1,7 +1,7 @@
 //! Fees that other numbers rest on.
 
 use assay_dispute_game::testing::sim::{
-	Terms, EXTENSION, LONGEST_REPLAY, OPENING_FEE, REFUSED_FEE,
+	Terms, EXTENSION, LONGEST_REPLAY, OPENING_FEE, REFUSED_FEE, WITHDRAWAL,
 };
 use assay_primitives::MAX_OPEN_GAMES;
 use assay_runtime::{
@@ -63,6 +63,7 @@ fn terms_of_the_simulator_should_be_those_of_the_runtime() {
 		clock: <Runtime as pallet_dispute::Config>::Clock::get().base,
 	};
 	assert_eq!(terms, Terms::default());
+	assert_eq!(percent(penalties.withdrawal), WITHDRAWAL);
 	let clock = <Runtime as pallet_dispute::Config>::Clock::get();
 	assert_eq!((clock.replay_max - 1) / 2, LONGEST_REPLAY, "one block more than two replays");
 	assert_eq!(clock.extension, EXTENSION);

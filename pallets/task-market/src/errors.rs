@@ -87,8 +87,6 @@ mod errors {
 		NotRegistered,
 		/// The solver is registered with another class of machine.
 		WrongHardware,
-		/// The solver has too little free stake for this price.
-		InsufficientStake,
 		/// The price is zero.
 		PriceIsZero,
 		/// The price is above the task's reward.
@@ -97,6 +95,8 @@ mod errors {
 		TooManyBids,
 		/// The solver has no bid for this task.
 		NoSuchBid,
+		/// In the second half of the time for bids no bid can be taken back, nor a task with bids.
+		BidsBind,
 		/// A heartbeat must commit to more states than the one before.
 		NoProgress,
 		/// A claim must have as many steps as the task, or end after a whole stride.

@@ -3,7 +3,8 @@
 //! # Overview
 //!
 //! A requester posts a task: a step program, the roots of its data and its initial state, and the
-//! terms. Solvers bid; the best bid gets the task and stands behind it with a multiple of its price.
+//! terms. Solvers bid, each with a multiple of its price locked behind the bid; the best bid gets the task, and the
+//! others have their stake back.
 //! The solver commits to its progress with heartbeats and, at the end, claims a list of states. While
 //! the challenge window is open or a game is, anyone may have the claim proven wrong; after that the
 //! solver is paid and a receipt stays. [`assay_primitives::TaskPhase`] has the picture.
@@ -21,7 +22,7 @@
 //!    tasks and receipts.
 //! 2. Bids exist only for open tasks, heartbeats only for tasks with a solver; both only for live
 //!    tasks.
-//! 3. The stake of a job is locked for its task, and no bidder of an open task has a lock for it.
+//! 3. The stake of a job is locked for its task, and so is that of each bid.
 //! 4. A task is in the agenda exactly where its row says, and the agenda holds no other entry and
 //!    none before the cursor.
 //! 5. Every task and receipt has an id below the next one, and no id has both.
@@ -277,11 +278,12 @@ pub mod pallet {
 
 		/// Takes an open task back.
 		///
-		/// Origin: signed, the requester. Escrow and deposit are free again.
+		/// Origin: signed, the requester. Escrow and deposit are free again, and so is the stake of bids. In the second
+		/// half of the time for bids it can be taken back only while there are none.
 		///
-		/// Errors: `UnknownTask`, `NotRequester`, `NotOpen`. Event: [`Event::TaskCancelled`].
+		/// Errors: `UnknownTask`, `NotRequester`, `NotOpen`, `BidsBind`. Event: [`Event::TaskCancelled`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::cancel_task())]
+		#[pallet::weight(Pallet::<T>::cancel_weight())]
 		pub fn cancel_task(origin: OriginFor<T>, task: TaskId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_cancel_task(who, task)
@@ -289,14 +291,14 @@ pub mod pallet {
 
 		/// Offers to do a task for a price; replaces the sender's earlier bid.
 		///
-		/// Origin: signed, a registered solver with enough free stake. Stake is locked only when the
-		/// bid wins.
+		/// Origin: signed, a registered solver with enough free stake. The stake is locked with the bid, and free again
+		/// when the bid is displaced, taken back or not the best, or when the task is cancelled.
 		///
 		/// Errors: `UnknownTask`, `NotOpen`, `DeadlinePassed`, `PriceIsZero`, `PriceAboveReward`,
-		/// `RequesterCannotBid`, `NotAllowed`, `NotRegistered`, `WrongHardware`, `InsufficientStake`,
-		/// `TooManyBids`. Event: [`Event::BidPlaced`].
+		/// `RequesterCannotBid`, `NotAllowed`, `NotRegistered`, `WrongHardware`, `TooManyBids`; those of the staking
+		/// side where the stake cannot be locked. Event: [`Event::BidPlaced`].
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::place_bid().saturating_add(T::Stakes::standing_weight()))]
+		#[pallet::weight(Pallet::<T>::bid_weight())]
 		pub fn place_bid(
 			origin: OriginFor<T>,
 			task: TaskId,
@@ -310,16 +312,16 @@ pub mod pallet {
 		///
 		/// Origin: signed, a bidder of an open task. In the second half of the time for bids they bind.
 		///
-		/// Errors: `UnknownTask`, `NotOpen`, `DeadlinePassed`, `NoSuchBid`. Event: [`Event::BidWithdrawn`].
+		/// Errors: `UnknownTask`, `NotOpen`, `BidsBind`, `NoSuchBid`. Event: [`Event::BidWithdrawn`].
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::withdraw_bid())]
+		#[pallet::weight(T::WeightInfo::withdraw_bid().saturating_add(T::Stakes::release_weight()))]
 		pub fn withdraw_bid(origin: OriginFor<T>, task: TaskId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_withdraw_bid(who, task)
 		}
 
-		/// Gives a task to its best bidder, or ends it where no bidder can take it. The chain does this
-		/// by itself when it has room.
+		/// Gives a task to its best bidder, or ends it where there is none. The chain does this by itself when it has
+		/// room.
 		///
 		/// Origin: signed, anyone, after the last block for bids.
 		///
@@ -405,9 +407,9 @@ pub mod pallet {
 
 		/// Takes the sender's own claim back, as long as no trace of it was posted.
 		///
-		/// Origin: signed, the task's solver. It loses a fee out of the stake, from which the
-		/// challengers of open games are paid their costs; the task takes bids again, or ends after the
-		/// last attempt.
+		/// Origin: signed, the task's solver. It loses a part of the stake. The challengers of open games are paid
+		/// their costs from it; half of the part goes to them and to the requester, who lost time. The task takes bids
+		/// again, or ends after the last attempt.
 		///
 		/// Errors: `UnknownTask`, `NotClaimed`, `NotSolver`, `TraceWasPosted`.
 		/// Events: [`Event::ClaimWithdrawn`], then [`Event::TaskReopened`] or [`Event::TaskFailed`].

@@ -96,7 +96,8 @@ pub struct Penalties {
 	pub missed_deadline: Permill,
 	/// Taking back a claim that nobody disputes yet: taken in all. Half goes to the requester.
 	pub withdrawal: Permill,
-	/// Taking back a disputed claim: taken at least. The challengers' costs are paid from it.
+	/// Taking back a disputed claim: taken at least. The challengers' costs are paid from it; what is left of half of it
+	/// goes to them and to the requester.
 	pub disputed_withdrawal: Permill,
 	/// Taking back a disputed claim: taken at least for each unit that its challengers spent, as far as the
 	/// stake goes. Nobody makes others work for less.

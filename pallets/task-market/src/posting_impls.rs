@@ -1,6 +1,6 @@
 //! Posting, bidding and assignment.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 use assay_ops::Program;
 use assay_primitives::{program_key, Stakes, TaskId, TaskSpec, Terms, Work};
@@ -19,11 +19,11 @@ use sp_runtime::{
 
 use crate::{
 	frame_support, frame_system, sp_runtime, Allowed, BalanceOf, Bid, Bids, Config, Error, Event,
-	Job, NextTask, Pallet, SpecOf, Stage, Task, TaskOf, Tasks,
+	Job, JobOf, NextTask, Pallet, SpecOf, Stage, Task, TaskOf, Tasks,
 };
 
 /// The half of a reward, or of a time.
-const HALF: Permill = Permill::from_percent(50);
+pub(crate) const HALF: Permill = Permill::from_percent(50);
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> BlockNumberFor<T> {
@@ -101,7 +101,14 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_cancel_task(who: T::AccountId, id: TaskId) -> DispatchResult {
 		let task = Self::live(id)?;
 		ensure!(task.requester == who, Error::<T>::NotRequester);
-		ensure!(matches!(task.stage, Stage::Open { .. }), Error::<T>::NotOpen);
+		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
+		let bids = Bids::<T>::get(id);
+		// Whose stake is locked for a task until somebody else has no time left to bid must get it, or lose it to one
+		// who does.
+		ensure!(bids.is_empty() || !Self::bids_bind(&task, until), Error::<T>::BidsBind);
+		for bid in bids {
+			Self::release_bid(id, &bid.solver)?;
+		}
 		let refunded = Self::end_unpaid(id, task)?;
 		Self::deposit_event(Event::TaskCancelled { task: id, requester: who, refunded });
 		Ok(())
@@ -126,57 +133,64 @@ impl<T: Config> Pallet<T> {
 		ensure!(Self::now() <= until, Error::<T>::DeadlinePassed);
 		ensure!(!price.is_zero(), Error::<T>::PriceIsZero);
 		ensure!(price <= task.spec.terms.reward, Error::<T>::PriceAboveReward);
-		Self::check_bidder(&task, &solver, price)?;
+		Self::check_bidder(&task, &solver)?;
 		let displaced = Self::insert_bid(id, Bid { solver: solver.clone(), price })?;
+		T::Stakes::lock(id, &solver, Self::stake_for(price, task.spec.terms.reward))?;
 		Self::deposit_event(Event::BidPlaced { task: id, solver, price, displaced });
 		Ok(())
 	}
 
-	fn check_bidder(
-		task: &TaskOf<T>,
-		solver: &T::AccountId,
-		price: BalanceOf<T>,
-	) -> Result<(), Error<T>> {
+	fn check_bidder(task: &TaskOf<T>, solver: &T::AccountId) -> Result<(), Error<T>> {
 		ensure!(*solver != task.requester, Error::RequesterCannotBid);
 		ensure!(task.allowed.is_empty() || task.allowed.contains(solver), Error::NotAllowed);
 		let standing = T::Stakes::standing(solver).ok_or(Error::NotRegistered)?;
 		let hardware = task.spec.terms.hardware;
 		ensure!(hardware.is_none_or(|class| class == standing.hardware), Error::WrongHardware);
-		ensure!(
-			standing.free >= Self::stake_for(price, task.spec.terms.reward),
-			Error::InsufficientStake
-		);
 		Ok(())
 	}
 
 	/// Adds a bid, in place of an older one of the same solver, or of the highest one where the list
-	/// is full. Returns the solver that lost its place.
+	/// is full. Frees the stake of the bid that goes. Returns the other solver that lost its place.
 	fn insert_bid(
 		id: TaskId,
 		bid: Bid<T::AccountId, BalanceOf<T>>,
-	) -> Result<Option<T::AccountId>, Error<T>> {
+	) -> Result<Option<T::AccountId>, DispatchError> {
 		Bids::<T>::try_mutate(id, |bids| {
+			let before = bids.len();
 			bids.retain(|other| other.solver != bid.solver);
+			if bids.len() < before {
+				Self::release_bid(id, &bid.solver)?;
+			}
 			let Err(bid) = bids.try_push(bid) else { return Ok(None) };
 			let highest = bids
 				.iter()
 				.enumerate()
 				.max_by_key(|(_, other)| other.price)
 				.map(|(at, other)| (at, other.price));
-			let Some((at, price)) = highest else { return Err(Error::TooManyBids) };
-			ensure!(bid.price < price, Error::TooManyBids);
+			let Some((at, price)) = highest else { return Err(Error::<T>::TooManyBids.into()) };
+			ensure!(bid.price < price, Error::<T>::TooManyBids);
 			let displaced = bids.remove(at);
-			bids.try_push(bid).map_err(|_| Error::TooManyBids)?;
+			Self::release_bid(id, &displaced.solver)?;
+			bids.try_push(bid).map_err(|_| Error::<T>::TooManyBids)?;
 			Ok(Some(displaced.solver))
 		})
+	}
+
+	/// Frees the stake of a bid that has not won.
+	fn release_bid(id: TaskId, solver: &T::AccountId) -> DispatchResult {
+		T::Stakes::release(id, solver, false)
+	}
+
+	/// Whether neither bids nor, where there is one, the task can be taken back any more: in the second half of the
+	/// time for bids, the last block of which is `until`. Else who keeps others away could go when it is too late for them.
+	pub fn bids_bind(task: &TaskOf<T>, until: BlockNumberFor<T>) -> bool {
+		Self::now() > until.saturating_sub(HALF.mul_floor(task.spec.terms.bidding))
 	}
 
 	pub(crate) fn do_withdraw_bid(solver: T::AccountId, id: TaskId) -> DispatchResult {
 		let task = Self::live(id)?;
 		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
-		// Who fills a list must not empty it when nobody has time to bid any more.
-		let rest = HALF.mul_floor(task.spec.terms.bidding);
-		ensure!(Self::now() <= until.saturating_sub(rest), Error::<T>::DeadlinePassed);
+		ensure!(!Self::bids_bind(&task, until), Error::<T>::BidsBind);
 		Bids::<T>::try_mutate_exists(id, |slot| {
 			let bids = slot.as_mut().ok_or(Error::<T>::NoSuchBid)?;
 			let before = bids.len();
@@ -187,6 +201,7 @@ impl<T: Config> Pallet<T> {
 			}
 			Ok::<(), Error<T>>(())
 		})?;
+		Self::release_bid(id, &solver)?;
 		Self::deposit_event(Event::BidWithdrawn { task: id, solver });
 		Ok(())
 	}
@@ -195,14 +210,15 @@ impl<T: Config> Pallet<T> {
 		Self::assign_task(id, Self::live(id)?)
 	}
 
-	/// Gives the task to the best bidder that can still put the stake behind it; without one, the task
-	/// expires.
+	/// Gives the task to the best bidder, and frees the stakes of the others; without a bid, the task expires.
 	pub(crate) fn assign_task(id: TaskId, mut task: TaskOf<T>) -> DispatchResult {
 		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
 		let now = Self::now();
 		ensure!(now > until, Error::<T>::DeadlineNotPassed);
-		let Some(job) = Self::best_bid(id, &task) else { return Self::expire(id, task) };
-		Bids::<T>::remove(id);
+		let Some(job) = Self::best_bid(id) else { return Self::expire(id, task) };
+		for bid in Bids::<T>::take(id).iter().filter(|bid| bid.solver != job.solver) {
+			Self::release_bid(id, &bid.solver)?;
+		}
 		let until = now.saturating_add(task.spec.terms.training);
 		Self::deposit_event(Event::TaskAssigned {
 			task: id,
@@ -217,20 +233,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Locks the stake of the best bid: lowest price, then best reputation, then most free stake, then
-	/// the earliest.
-	fn best_bid(id: TaskId, task: &TaskOf<T>) -> Option<Job<T::AccountId, BalanceOf<T>>> {
-		let mut ranked: Vec<_> = Bids::<T>::get(id)
+	/// The best bid: lowest price, then best reputation, then most free stake, then the earliest.
+	fn best_bid(id: TaskId) -> Option<JobOf<T>> {
+		let Bid { solver, price } = Bids::<T>::get(id)
 			.into_iter()
-			.filter(|bid| Self::check_bidder(task, &bid.solver, bid.price).is_ok())
 			.filter_map(|bid| Some((T::Stakes::standing(&bid.solver)?.rank(bid.price), bid)))
-			.collect();
-		ranked.sort_by_key(|(rank, _)| *rank);
-		ranked.into_iter().find_map(|(_, Bid { solver, price })| {
-			let stake = Self::stake_for(price, task.spec.terms.reward);
-			T::Stakes::lock(id, &solver, stake).ok()?;
-			Some(Job { solver, price, stake, penalties: T::Penalties::get() })
-		})
+			.min_by_key(|(rank, _)| *rank)
+			.map(|(_, bid)| bid)?;
+		let stake = T::Stakes::locked(id, &solver)?;
+		Some(Job { solver, price, stake, penalties: T::Penalties::get() })
 	}
 
 	fn expire(id: TaskId, task: TaskOf<T>) -> Result<(), DispatchError> {

@@ -24,11 +24,25 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::WeightInfo::tick_task())
 	}
 
+	pub(crate) fn bid_weight() -> Weight {
+		T::WeightInfo::place_bid()
+			.saturating_add(T::Stakes::standing_weight())
+			.saturating_add(T::Stakes::release_weight())
+			.saturating_add(T::Stakes::lock_weight())
+	}
+
+	pub(crate) fn cancel_weight() -> Weight {
+		T::WeightInfo::cancel_task().saturating_add(Self::release_all_weight())
+	}
+
+	/// Weight of freeing the stake of every bid.
+	fn release_all_weight() -> Weight {
+		T::Stakes::release_weight().saturating_mul(MAX_BIDS.into())
+	}
+
 	pub(crate) fn assign_weight() -> Weight {
-		let bids = u64::from(MAX_BIDS);
-		let standings = T::Stakes::standing_weight().saturating_mul(bids.saturating_mul(2));
-		let locks = T::Stakes::lock_weight().saturating_mul(bids);
-		T::WeightInfo::assign().saturating_add(standings).saturating_add(locks)
+		let standings = T::Stakes::standing_weight().saturating_mul(MAX_BIDS.into());
+		T::WeightInfo::assign().saturating_add(standings).saturating_add(Self::release_all_weight())
 	}
 
 	pub(crate) fn fail_weight() -> Weight {

@@ -1,5 +1,7 @@
 //! Training, claiming, and what happens when a solver fails or finishes.
 
+use alloc::vec::Vec;
+
 use assay_ops::OPSETS;
 use assay_primitives::{
 	Claim, ClaimEnds, Fault, Games, Heartbeat, Payouts, Root, Slash, Slashed, Stakes, TaskId, Work,
@@ -11,12 +13,12 @@ use frame_support::{
 };
 use sp_runtime::{
 	traits::{Saturating, Zero},
-	Perbill, Permill,
+	Perbill,
 };
 
 use crate::{
-	frame_support, sp_runtime, BalanceOf, Config, Error, Event, Heartbeats, JobOf, Pallet,
-	Receipts, Stage, TaskOf, Tasks,
+	frame_support, posting_impls::HALF, sp_runtime, BalanceOf, Config, Error, Event, Heartbeats,
+	JobOf, Pallet, Receipts, Stage, TaskOf, Tasks,
 };
 
 impl<T: Config> Pallet<T> {
@@ -179,13 +181,12 @@ impl<T: Config> Pallet<T> {
 		T::Stakes::slash(id, &job.solver, slash)
 	}
 
-	/// Half of what a late solver loses.
+	/// Half of what a solver loses for the requester's lost time.
 	fn half_for_requester(
 		task: &TaskOf<T>,
 		amount: BalanceOf<T>,
 	) -> Payouts<T::AccountId, BalanceOf<T>> {
-		let half = Permill::from_percent(50).mul_floor(amount);
-		Payouts::truncate_from([(task.requester.clone(), half)].into())
+		Payouts::truncate_from([(task.requester.clone(), HALF.mul_floor(amount))].into())
 	}
 
 	pub(crate) fn do_remove_receipt(who: T::AccountId, id: TaskId) -> DispatchResult {
@@ -252,8 +253,9 @@ impl<T: Config> Pallet<T> {
 		Self::start_over(id, task)
 	}
 
-	/// Of the fee for an undisputed claim the requester, whose time was lost, gets half. Else the open games
-	/// close, and their challengers are paid what they spent as far as the fee goes.
+	/// Of what an undisputed claim costs the requester, whose time was lost, gets half. Else the open games close, and
+	/// their challengers are paid what they spent, as far as it goes; what is left of half of it goes to the requester
+	/// and, in equal parts, to the challengers.
 	fn withdrawal_slash(
 		id: TaskId,
 		task: &TaskOf<T>,
@@ -272,6 +274,14 @@ impl<T: Config> Pallet<T> {
 			.saturating_mul(penalties.cost_multiple.into())
 			.max(penalties.disputed_withdrawal.mul_floor(job.stake))
 			.min(job.stake);
-		Ok(Slash { amount, payouts: Payouts::truncate_from(costs.into_inner()), fault })
+		let share = HALF.mul_floor(HALF.mul_floor(amount).saturating_sub(spent));
+		let parts = u32::try_from(costs.len()).unwrap_or(u32::MAX);
+		let each = Perbill::from_rational(1, parts.max(1)).mul_floor(share);
+		let mut payouts: Vec<_> = costs
+			.into_iter()
+			.map(|(challenger, cost)| (challenger, cost.saturating_add(each)))
+			.collect();
+		payouts.push((task.requester.clone(), share));
+		Ok(Slash { amount, payouts: Payouts::truncate_from(payouts), fault })
 	}
 }

@@ -106,8 +106,8 @@ impl<T: Config> Pallet<T> {
 				"invariant 3: a job without its stake"
 			),
 			None => ensure!(
-				Bids::<T>::get(id).iter().all(|bid| T::Stakes::locked(id, &bid.solver).is_none()),
-				"invariant 3: stake behind a bid"
+				Bids::<T>::get(id).iter().all(|bid| T::Stakes::locked(id, &bid.solver).is_some()),
+				"invariant 3: a bid without its stake"
 			),
 		}
 		Ok(())

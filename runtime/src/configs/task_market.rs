@@ -47,8 +47,8 @@ parameter_types! {
 		auditor_share: Permill::from_percent(10),
 		missed_deadline: Permill::from_percent(5),
 		// As for a disputed one: a dispute that is seen in the pool would be worth a withdrawal in front of it.
-		withdrawal: Permill::from_percent(25),
-		disputed_withdrawal: Permill::from_percent(25),
+		withdrawal: Permill::from_percent(50),
+		disputed_withdrawal: Permill::from_percent(50),
 		cost_multiple: 10,
 	};
 	/// A twentieth of a block.

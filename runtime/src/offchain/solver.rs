@@ -23,6 +23,10 @@ use polkadot_sdk::sp_runtime::{Perbill, Percent};
 /// another policy bids by hand; the worker does not bid where a bid of the account stands.
 pub const BID: Percent = Percent::from_percent(90);
 
+/// Blocks before the end of the time for bids in which the worker bids. What it bids for binds its stake and counts as work
+/// that it has taken on, so it does not wait for days for the end of an auction that may be a sham.
+pub const BIDDING: BlockNumber = 300;
+
 /// Something that the state asks of a solver now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
@@ -54,6 +58,8 @@ struct Load {
 	busy: BlockNumber,
 	/// Disputes that may come.
 	exposure: Exposure,
+	/// Stake that goes behind bids that are about to be sent.
+	offered: Balance,
 }
 
 impl Load {
@@ -101,14 +107,12 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 	}
 	open.sort_unstable_by_key(|(until, id, _)| (*until, *id));
 	let mut bid = Vec::new();
-	for (_, id, task) in open {
-		// A task whose data nobody has does not keep the solver from others.
-		match price(who, &task, (pace, load)) {
-			Some((price, more)) if is_prepared(id, &task) => {
-				load = more;
-				bid.push((id, price));
-			},
-			_ => {},
+	for (until, id, task) in open {
+		let Some((price, more)) = price(who, &task, (pace, load)) else { continue };
+		// A task whose data nobody has does not keep the solver from others, nor does one whose end is far.
+		if is_prepared(id, &task) && is_reached(until.saturating_sub(BIDDING)) {
+			load = more;
+			bid.push((id, price));
 		}
 	}
 	train.sort_unstable();
@@ -136,11 +140,12 @@ fn price(
 	let standing = ComputeStaking::standing(who)?;
 	let price = BID.mul_floor(terms.reward);
 	let stake = TaskMarket::stake_for(price, terms.reward);
-	let more = load.and_training(pace, task, stake);
+	let mut more = load.and_training(pace, task, stake);
+	more.offered = load.offered.saturating_add(stake);
 	let admitted = task.requester != *who
 		&& (task.allowed.is_empty() || task.allowed.contains(who))
 		&& terms.hardware.is_none_or(|class| class == standing.hardware)
-		&& standing.free >= stake
+		&& standing.free >= more.offered
 		&& price > 0
 		&& pace.can_do(task, load.busy)
 		&& more.exposure.is_bearable();

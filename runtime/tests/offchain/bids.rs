@@ -2,7 +2,7 @@
 
 use super::*;
 use assay_host_functions::Progress;
-use assay_runtime::offchain::pace::Pace;
+use assay_runtime::offchain::{pace::Pace, solver::BIDDING};
 use pallet_task_market::{Bid, Bids, Call, Stage, Tasks};
 
 const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
@@ -22,7 +22,8 @@ fn solver_should_not_bid_when_its_bid_stands_or_its_stake_is_too_small() {
 		run();
 		assert_eq!(sent(), []);
 		act(Bob, Call::<Runtime>::withdraw_bid { task: 0 });
-		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: 1_000 * ASY });
+		// A bid of nine tokens needs eighteen.
+		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: 983 * ASY });
 		run();
 		assert_eq!(sent(), []);
 	});
@@ -36,6 +37,38 @@ fn solver_should_not_bid_when_something_cannot_be_had() {
 		run();
 		assert_eq!(sent(), []);
 		assert_eq!(fake.asked().last().map(|job| job.work.clone()), Some(JobWork::Prepare));
+	});
+}
+
+#[test]
+fn solver_should_bid_for_no_more_than_its_stake_covers_together() {
+	node(BOB, |_, sent| {
+		post();
+		let bid = |task| (Bob, Call::place_bid { task, price: 9 * ASY }.into());
+		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: 964 * ASY });
+		run();
+		assert_eq!(sent(), [bid(0), bid(1)]);
+		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: ASY });
+		run();
+		assert_eq!(sent(), [bid(0)]);
+	});
+}
+
+#[test]
+fn solver_should_wait_when_the_time_for_bids_is_long() {
+	node(BOB, |fake, sent| {
+		let until = |block| {
+			Tasks::<Runtime>::mutate(0, |task| {
+				task.as_mut().unwrap().stage = Stage::Open { until: block };
+			});
+			run();
+			sent().len()
+		};
+		let now = System::block_number();
+		assert_eq!(until(now + BIDDING + 1), 0);
+		// Its data is looked for meanwhile.
+		assert_eq!(fake.asked().last().map(|job| job.work.clone()), Some(JobWork::Prepare));
+		assert_eq!(until(now + BIDDING), 1);
 	});
 }
 

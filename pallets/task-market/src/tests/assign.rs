@@ -12,7 +12,7 @@ fn winner(id: TaskId) -> Option<u64> {
 }
 
 #[test]
-fn assign_should_lock_stake_of_lowest_bid() {
+fn assign_should_keep_stake_of_lowest_bid_only() {
 	new_test_ext(|| {
 		let id = post();
 		bid(RIVAL, id, 801);
@@ -79,26 +79,24 @@ fn assign_should_prefer_earlier_bid_when_all_else_ties() {
 }
 
 #[test]
-fn assign_should_skip_bidder_when_its_stake_backs_another_task() {
+fn assign_should_give_the_task_away_when_the_bidder_has_changed_its_profile_since() {
 	new_test_ext(|| {
-		let (first, second) = (post(), post());
-		register(SOLVER, 1_200);
-		bid(SOLVER, first, 500);
-		bid(SOLVER, second, 500);
-		bid(RIVAL, second, 600);
+		let terms = Terms { hardware: Some(HardwareClass::Cpu), ..terms() };
+		let (program, all) = (Box::new(program()), Default::default());
+		assert_ok!(Market::post_task(signed(REQUESTER), program, work(), terms, all));
+		bid(SOLVER, 0, 500);
+		let gpu = HardwareClass::Gpu;
+		assert_ok!(Staking::update_profile(signed(SOLVER), gpu, Default::default()));
 		run_to(7);
-		assert_eq!((winner(first), winner(second)), (Some(SOLVER), Some(RIVAL)));
+		assert_eq!(winner(0), Some(SOLVER));
 		0
 	});
 }
 
 #[test]
-fn assign_should_expire_task_when_no_bidder_can_take_it() {
+fn assign_should_expire_task_when_nobody_has_bid() {
 	new_test_ext(|| {
 		let id = post();
-		register(SOLVER, 1_200);
-		bid(SOLVER, id, 500);
-		assert_ok!(Staking::unbond(signed(SOLVER), 1_000));
 		jump_to(7);
 		take_events();
 		assert_ok!(Market::assign(signed(NOBODY), id));

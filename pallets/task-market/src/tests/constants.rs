@@ -37,6 +37,13 @@ fn try_state_should_see_books_that_are_wrong() {
 		Bids::<Test>::insert(id, BoundedVec::truncate_from(vec![bid]));
 		assert!(Market::do_try_state().is_err());
 		Bids::<Test>::remove(id);
+		let open = post();
+		register(RIVAL, 2_000);
+		assert_ok!(Market::place_bid(signed(RIVAL), open, 500));
+		let stake = Staking::locked(open, &RIVAL).unwrap();
+		assert_ok!(<Staking as Stakes<u64, u64>>::release(open, &RIVAL, false));
+		assert!(Market::do_try_state().is_err());
+		assert_ok!(<Staking as Stakes<u64, u64>>::lock(open, &RIVAL, stake));
 		breaks(id, |task| {
 			if let Stage::Running { job, .. } = &mut task.stage {
 				job.stake += 1;

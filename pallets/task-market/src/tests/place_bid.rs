@@ -1,8 +1,9 @@
 use super::*;
 use crate::MAX_BIDS;
+use pallet_compute_staking::Error as Stake;
 
 #[test]
-fn place_bid_should_store_bid_without_locking_stake() {
+fn place_bid_should_store_bid_and_lock_its_stake() {
 	new_test_ext(|| {
 		let id = post();
 		register(SOLVER, 2_000);
@@ -12,7 +13,11 @@ fn place_bid_should_store_bid_without_locking_stake() {
 			take_events(),
 			[Event::BidPlaced { task: id, solver: SOLVER, price: 1_000, displaced: None }]
 		);
-		assert_eq!(Staking::standing(&SOLVER).unwrap().free, 2_000);
+		assert_eq!(Staking::standing(&SOLVER).unwrap().free, 0);
+		assert_eq!(Staking::locked(id, &SOLVER), Some(2_000));
+		// Nothing makes the bidder ineligible any more.
+		assert_noop!(Staking::unbond(signed(SOLVER), 1), Stake::<Test>::InsufficientFreeStake);
+		assert_noop!(Staking::deregister(signed(SOLVER)), Stake::<Test>::StillBonded);
 		0
 	});
 }
@@ -26,6 +31,13 @@ fn place_bid_should_replace_older_bid_of_same_solver() {
 		assert_ok!(Market::place_bid(signed(SOLVER), id, 900));
 		let bids = Bids::<Test>::get(id);
 		assert_eq!((bids.len(), bids[0].price), (1, 900));
+		assert_eq!(Staking::locked(id, &SOLVER), Some(1_800));
+		// Refused, it changes nothing.
+		assert_ok!(Staking::unbond(signed(SOLVER), 200));
+		assert_noop!(
+			Market::place_bid(signed(SOLVER), id, 901),
+			Stake::<Test>::InsufficientFreeStake
+		);
 		0
 	});
 }
@@ -45,12 +57,13 @@ fn place_bid_should_fail_when_price_is_zero_or_above_reward() {
 fn place_bid_should_fail_when_stake_is_below_factor_or_minimum() {
 	new_test_ext(|| {
 		let id = post();
+		let too_little = Stake::<Test>::InsufficientFreeStake;
 		register(SOLVER, 1_599);
-		assert_noop!(Market::place_bid(signed(SOLVER), id, 800), Error::<Test>::InsufficientStake);
+		assert_noop!(Market::place_bid(signed(SOLVER), id, 800), too_little);
 		assert_ok!(Market::place_bid(signed(SOLVER), id, 799));
 		// However low the price, as for half of the reward.
 		register(RIVAL, 999);
-		assert_noop!(Market::place_bid(signed(RIVAL), id, 1), Error::<Test>::InsufficientStake);
+		assert_noop!(Market::place_bid(signed(RIVAL), id, 1), Stake::<Test>::InsufficientFreeStake);
 		assert_ok!(Staking::bond_extra(signed(RIVAL), 1));
 		assert_ok!(Market::place_bid(signed(RIVAL), id, 1));
 		assert_eq!(
@@ -118,6 +131,23 @@ fn place_bid_should_push_out_the_highest_when_list_is_full() {
 			take_events(),
 			[Event::BidPlaced { task: id, solver: SOLVER, price: 614, displaced: Some(115) }]
 		);
+		assert_eq!([114, 115].map(|who| Staking::locked(id, &who)), [Some(1_228), None]);
+		0
+	});
+}
+
+#[test]
+fn place_bid_should_fail_when_stake_backs_another_bid() {
+	new_test_ext(|| {
+		let (first, second) = (post(), post());
+		register(SOLVER, 1_999);
+		assert_ok!(Market::place_bid(signed(SOLVER), first, 500));
+		assert_noop!(
+			Market::place_bid(signed(SOLVER), second, 500),
+			Stake::<Test>::InsufficientFreeStake
+		);
+		assert_ok!(Market::withdraw_bid(signed(SOLVER), first));
+		assert_ok!(Market::place_bid(signed(SOLVER), second, 500));
 		0
 	});
 }

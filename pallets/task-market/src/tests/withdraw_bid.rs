@@ -10,6 +10,7 @@ fn withdraw_bid_should_remove_bid() {
 		assert_ok!(Market::withdraw_bid(signed(SOLVER), id));
 		assert_eq!(take_events(), [Event::BidWithdrawn { task: id, solver: SOLVER }]);
 		assert!(!Bids::<Test>::contains_key(id));
+		assert_eq!(Staking::locked(id, &SOLVER), None);
 		0
 	});
 }
@@ -39,7 +40,7 @@ fn withdraw_bid_should_fail_in_the_second_half_of_the_time_for_bids() {
 		run_to(4);
 		assert_ok!(Market::withdraw_bid(signed(SOLVER), id));
 		run_to(5);
-		assert_noop!(Market::withdraw_bid(signed(RIVAL), id), Error::<Test>::DeadlinePassed);
+		assert_noop!(Market::withdraw_bid(signed(RIVAL), id), Error::<Test>::BidsBind);
 		0
 	});
 }

@@ -24,7 +24,7 @@ fn withdraw_claim_should_cost_what_lateness_costs_when_nobody_disputes() {
 }
 
 #[test]
-fn withdraw_claim_should_pay_challengers_costs_when_disputed() {
+fn withdraw_claim_should_pay_costs_and_shares_when_disputed() {
 	new_test_ext(|| {
 		let id = claimed();
 		assert_ok!(Market::game_opened(id));
@@ -38,35 +38,42 @@ fn withdraw_claim_should_pay_challengers_costs_when_disputed() {
 				task: id,
 				attempt: 0,
 				solver: SOLVER,
-				slashed: Slashed { amount: 320, paid: 28, burned: 292 }
+				slashed: Slashed { amount: 320, paid: 160, burned: 160 }
 			}
 		);
-		assert_eq!((free(CHALLENGER), free(RIVAL)), (PURSE + 20, PURSE + 8));
-		292
+		// What half of it leaves over the costs, half to the requester and a quarter to each challenger.
+		let paid = |who| {
+			free(who) + held(HoldReason::Escrow, who) + held(HoldReason::Deposit, who) - PURSE
+		};
+		assert_eq!([CHALLENGER, RIVAL, REQUESTER].map(paid), [20 + 33, 8 + 33, 66]);
+		160
 	});
 }
 
 #[test]
 fn withdraw_claim_should_cost_ten_times_what_challengers_spent_when_that_is_more() {
 	// Up to the whole stake.
-	for (spent, amount) in [(32, 320), (33, 330), (160, 1_600), (161, 1_600)] {
+	for (spent, amount) in
+		[(32, 320), (33, 330), (159, 1_590), (160, 1_600), (161, 1_600), (900, 1_600)]
+	{
 		new_test_ext(|| {
 			let id = claimed();
 			assert_ok!(Market::game_opened(id));
 			Spent::set(vec![(CHALLENGER, spent)]);
 			take_events();
 			assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
-			let burned = amount - spent;
+			// Half of it is given away, unless the costs are more.
+			let paid = (amount / 2).max(spent);
 			assert_eq!(
 				take_events()[0],
 				Event::ClaimWithdrawn {
 					task: id,
 					attempt: 0,
 					solver: SOLVER,
-					slashed: Slashed { amount, paid: spent, burned }
+					slashed: Slashed { amount, paid, burned: amount - paid }
 				}
 			);
-			burned
+			amount - paid
 		});
 	}
 }

@@ -68,22 +68,27 @@ fn post_task() -> Prepared {
 	Prepared { chain, calls: each(people, call) }
 }
 
-/// Open tasks, and solvers who bid for all of them, in this order, if they shall.
+/// Tasks that each of the bidders bids for: no more than a solver may have stake behind.
+const BIDS_EACH: u32 = 60;
+
+/// Open tasks, and solvers who bid for them, in this order, if they shall: [`BIDS`] of them for each task.
 fn bidding(tasks: u32, bids: bool) -> (Chain, Vec<(Person, TaskId)>) {
 	let (mut chain, story) = (Chain::new(), story());
 	let requester = requester("bidding");
 	chain.fund(&requester.account(), PURSE);
-	let bidders = crowd(&mut chain, "bidder", BIDS);
+	let bidders = crowd(&mut chain, "bidder", BIDS * tasks.div_ceil(BIDS_EACH));
 	for who in &bidders {
 		let hardware = HardwareClass::Cpu;
 		chain.call(&who.account(), Stake::register { hardware, metadata: Default::default() });
-		chain.call(&who.account(), Stake::bond { amount: 60 * STAKE });
+		chain.call(&who.account(), Stake::bond { amount: Balance::from(BIDS_EACH) * STAKE });
 	}
 	let mut sent = Vec::new();
-	for _ in 0..tasks {
+	for number in 0..tasks {
 		let task = chain.with(NextTask::<Runtime>::get);
 		chain.call(&requester.account(), claims::post(&story.task, WINDOW, None));
-		sent.extend(bidders.iter().map(|who| (who.clone(), task)));
+		let first = BIDS * (number / BIDS_EACH);
+		let those = bidders.iter().skip(first as usize).take(BIDS as usize);
+		sent.extend(those.map(|who| (who.clone(), task)));
 	}
 	for (who, task) in sent.iter().filter(|_| bids) {
 		chain.call(&who.account(), Call::place_bid { task: *task, price: PRICE });
@@ -125,7 +130,7 @@ fn assign() -> Prepared {
 }
 
 fn cancel_task() -> Prepared {
-	let (chain, sent) = bidding(TASKS, false);
+	let (chain, sent) = bidding(TASKS, true);
 	let who = requester("bidding");
 	let mut tasks: Vec<_> = sent.into_iter().map(|(_, task)| task).collect();
 	tasks.dedup();

@@ -23,6 +23,8 @@ pub const REFUSED_FEE: i64 = 600;
 pub(super) const FILLING: (i64, i64) = (REFUSED_FEE, 1_000);
 /// For each block of replaying: 2 · 10¹⁰ operations.
 const PER_BLOCK_OF_REPLAY: i64 = 200;
+/// Taken from the stake when an undisputed claim is withdrawn, in percent.
+pub const WITHDRAWAL: i64 = 50;
 /// Least stake behind a task.
 pub(super) const LEAST_STAKE: i64 = 10_000_000;
 
@@ -54,7 +56,7 @@ impl Default for Terms {
 			bond_factor: 5,
 			challenger_share: 10,
 			requester_share: 25,
-			disputed_withdrawal: 25,
+			disputed_withdrawal: 50,
 			cost_multiple: 10,
 			places: 32,
 			clock: 300,

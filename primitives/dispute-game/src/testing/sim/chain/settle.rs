@@ -1,12 +1,13 @@
 //! How games and claims end, and who pays whom.
 
-use super::{super::money::Terms, Account, Chain, Claim, Party, Planted, Standing};
+use super::{
+	super::money::{Terms, WITHDRAWAL},
+	Account, Chain, Claim, Party, Planted, Standing,
+};
 use crate::{Outcome, Side};
 
 /// Most of a slash that goes to a challenger for its costs, in percent.
 const COST_CAP: i64 = 5;
-/// Taken from the stake when an undisputed claim is withdrawn, in percent.
-const WITHDRAWAL: i64 = 25;
 /// Most blocks of a clock for two replays, as in the runtime.
 const REPLAY_MAX: u32 = 50;
 /// Blocks that the chain may take to end a game whose clock has run out, as in the runtime.
@@ -110,14 +111,21 @@ impl Chain<'_> {
 		let cost = |number: &u32| self.games[*number as usize].costs[Side::Challenger as usize];
 		let spent: i64 = games.iter().map(cost).sum();
 		let amount = (stake * share / 100).max(spent * cost_multiple).min(stake);
+		// Half of it at most is given away, unless the challengers spent more.
+		let half = (amount / 2 - spent).max(0);
+		let (to_requester, each) = match i64::try_from(games.len()) {
+			Ok(count @ 1..) => (half / 2, half / 2 / count),
+			_ => (amount / 2, 0),
+		};
 		let mut lost = amount;
 		for number in games {
 			let entry = &self.games[number as usize];
-			let owed = entry.costs[Side::Challenger as usize].min(lost);
+			let owed = (entry.costs[Side::Challenger as usize] + each).min(lost);
 			lost -= owed;
 			self.books.pay(solver, self.party(entry.challenger), owed);
 		}
-		self.books.burn(solver, lost);
+		self.books.pay(solver, Party::Requester, to_requester.min(lost));
+		self.books.burn(solver, lost - to_requester.min(lost));
 		self.books.release(solver, stake - amount);
 		self.books.release(Party::Requester, self.case(claim).reward);
 		self.close_all(claim);

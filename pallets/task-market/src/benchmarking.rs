@@ -161,7 +161,9 @@ fn with_bids<T: Config>(id: TaskId, count: u32) {
 	let price = reward::<T>();
 	for index in 0..count {
 		let solver = funded::<T>("solver", index);
-		T::Stakes::set_up_solver(&solver, Pallet::<T>::stake_for(price, price));
+		let stake = Pallet::<T>::stake_for(price, price);
+		T::Stakes::set_up_solver(&solver, stake);
+		T::Stakes::lock(id, &solver, stake).expect("just bonded");
 		let bid = Bid { solver, price };
 		Bids::<T>::mutate(id, |bids| bids.try_push(bid)).expect("fewer than the most");
 	}

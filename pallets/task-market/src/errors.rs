@@ -95,7 +95,7 @@ mod errors {
 		TooManyBids,
 		/// The solver has no bid for this task.
 		NoSuchBid,
-		/// In the second half of the time for bids no bid can be taken back, nor a task with bids.
+		/// In the second half of the time for bids no bid can be taken back or raised, and no task with bids taken back.
 		BidsBind,
 		/// A heartbeat must commit to more states than the one before.
 		NoProgress,

@@ -289,13 +289,14 @@ pub mod pallet {
 			Self::do_cancel_task(who, task)
 		}
 
-		/// Offers to do a task for a price; replaces the sender's earlier bid.
+		/// Offers to do a task for a price; replaces the sender's earlier bid, in the second half of the time for bids
+		/// only with a lower one.
 		///
 		/// Origin: signed, a registered solver with enough free stake. The stake is locked with the bid, and free again
 		/// when the bid is displaced, taken back or not the best, or when the task is cancelled.
 		///
 		/// Errors: `UnknownTask`, `NotOpen`, `DeadlinePassed`, `PriceIsZero`, `PriceAboveReward`,
-		/// `RequesterCannotBid`, `NotAllowed`, `NotRegistered`, `WrongHardware`, `TooManyBids`; those of the staking
+		/// `RequesterCannotBid`, `NotAllowed`, `NotRegistered`, `WrongHardware`, `BidsBind`, `TooManyBids`; those of the staking
 		/// side where the stake cannot be locked. Event: [`Event::BidPlaced`].
 		#[pallet::call_index(2)]
 		#[pallet::weight(Pallet::<T>::bid_weight())]

@@ -134,7 +134,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(!price.is_zero(), Error::<T>::PriceIsZero);
 		ensure!(price <= task.spec.terms.reward, Error::<T>::PriceAboveReward);
 		Self::check_bidder(&task, &solver)?;
-		let displaced = Self::insert_bid(id, Bid { solver: solver.clone(), price })?;
+		let displaced = {
+			let bid = Bid { solver: solver.clone(), price };
+			Self::insert_bid(id, bid, Self::bids_bind(&task, until))?
+		};
 		T::Stakes::lock(id, &solver, Self::stake_for(price, task.spec.terms.reward))?;
 		Self::deposit_event(Event::BidPlaced { task: id, solver, price, displaced });
 		Ok(())
@@ -150,15 +153,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Adds a bid, in place of an older one of the same solver, or of the highest one where the list
-	/// is full. Frees the stake of the bid that goes. Returns the other solver that lost its place.
+	/// is full; one that binds can only be lowered. Frees the stake of the bid that goes. Returns the other solver
+	/// that lost its place.
 	fn insert_bid(
 		id: TaskId,
 		bid: Bid<T::AccountId, BalanceOf<T>>,
+		binds: bool,
 	) -> Result<Option<T::AccountId>, DispatchError> {
 		Bids::<T>::try_mutate(id, |bids| {
-			let before = bids.len();
-			bids.retain(|other| other.solver != bid.solver);
-			if bids.len() < before {
+			if let Some(at) = bids.iter().position(|other| other.solver == bid.solver) {
+				let older = bids.remove(at);
+				ensure!(!binds || bid.price < older.price, Error::<T>::BidsBind);
 				Self::release_bid(id, &bid.solver)?;
 			}
 			let Err(bid) = bids.try_push(bid) else { return Ok(None) };
@@ -176,12 +181,15 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Frees the stake of a bid that has not won.
+	/// Frees the stake of a bid that has not won. Bids that a runtime before ADR 0030 took have none.
 	fn release_bid(id: TaskId, solver: &T::AccountId) -> DispatchResult {
-		T::Stakes::release(id, solver, false)
+		match T::Stakes::locked(id, solver) {
+			Some(_) => T::Stakes::release(id, solver, false),
+			None => Ok(()),
+		}
 	}
 
-	/// Whether neither bids nor, where there is one, the task can be taken back any more: in the second half of the
+	/// Whether no bid can be taken back or raised, nor, where there is one, the task taken back: in the second half of the
 	/// time for bids, the last block of which is `until`. Else who keeps others away could go when it is too late for them.
 	pub fn bids_bind(task: &TaskOf<T>, until: BlockNumberFor<T>) -> bool {
 		Self::now() > until.saturating_sub(HALF.mul_floor(task.spec.terms.bidding))
@@ -233,14 +241,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The best bid: lowest price, then best reputation, then most free stake, then the earliest.
+	/// The best bid that has its stake: lowest price, then best reputation, then most free stake, then the earliest.
 	fn best_bid(id: TaskId) -> Option<JobOf<T>> {
-		let Bid { solver, price } = Bids::<T>::get(id)
+		let (_, stake, Bid { solver, price }) = Bids::<T>::get(id)
 			.into_iter()
-			.filter_map(|bid| Some((T::Stakes::standing(&bid.solver)?.rank(bid.price), bid)))
-			.min_by_key(|(rank, _)| *rank)
-			.map(|(_, bid)| bid)?;
-		let stake = T::Stakes::locked(id, &solver)?;
+			.filter_map(|bid| {
+				let stake = T::Stakes::locked(id, &bid.solver)?;
+				Some((T::Stakes::standing(&bid.solver)?.rank(bid.price), stake, bid))
+			})
+			.min_by_key(|(rank, ..)| *rank)?;
 		Some(Job { solver, price, stake, penalties: T::Penalties::get() })
 	}
 

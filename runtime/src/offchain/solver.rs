@@ -8,16 +8,20 @@ use super::{
 	tips::Urgency,
 	Action, LOG,
 };
-use crate::{AccountId, Balance, BlockNumber, ComputeStaking, Runtime, System, TaskMarket};
+use crate::{AccountId, Balance, BlockNumber, Runtime, System, TaskMarket};
 use alloc::{format, vec::Vec};
 use assay_dispute_game::Side;
 use assay_host_functions::{
 	Fault, Job, JobResult, JobStatus, Progress, Siblings, TaskContext, Trained, Work,
 };
-use assay_primitives::{Claim, ClaimEnds, Path, Stakes, TaskId};
+use assay_primitives::{Claim, ClaimEnds, Path, TaskId};
+use pallet_compute_staking::Solvers;
 use pallet_dispute::{Disputes, GameId};
 use pallet_task_market::{Bid, Bids, Call, Stage, TaskOf, Tasks};
-use polkadot_sdk::sp_runtime::{Perbill, Percent};
+use polkadot_sdk::{
+	frame_support::traits::Get,
+	sp_runtime::{Perbill, Percent},
+};
 
 /// What a solver bids, as a share of the reward: a little below all that can be had. An operator with
 /// another policy bids by hand; the worker does not bid where a bid of the account stands.
@@ -26,6 +30,9 @@ pub const BID: Percent = Percent::from_percent(90);
 /// Blocks before the end of the time for bids in which the worker bids. What it bids for binds its stake and counts as work
 /// that it has taken on, so it does not wait for days for the end of an auction that may be a sham.
 pub const BIDDING: BlockNumber = 300;
+
+/// Most tasks that a solver can have stake behind.
+type MaxLocks = <Runtime as pallet_compute_staking::Config>::MaxLocks;
 
 /// Something that the state asks of a solver now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +67,8 @@ struct Load {
 	exposure: Exposure,
 	/// Stake that goes behind bids that are about to be sent.
 	offered: Balance,
+	/// How many these are.
+	offers: u32,
 }
 
 impl Load {
@@ -94,12 +103,14 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 				settle.extend(is_forgotten(&task).then_some(id));
 			},
 			Stage::Open { .. } => match bid_of(who, id) {
-				Some(Bid { price, .. }) if leads(id, price) => {
-					let stake = TaskMarket::stake_for(price, task.spec.terms.reward);
-					load = load.and_training(pace, &task, stake);
+				Some(Bid { price, .. }) => {
+					if leads(id, price) {
+						let stake = TaskMarket::stake_for(price, task.spec.terms.reward);
+						load = load.and_training(pace, &task, stake);
+					}
+					// Its stake is free only then, whoever wins.
 					settle.extend(is_forgotten(&task).then_some(id));
 				},
-				Some(_) => {},
 				None => open.push((task.deadline(), id, task)),
 			},
 			Stage::Running { .. } | Stage::Claimed { .. } => {},
@@ -108,7 +119,7 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 	open.sort_unstable_by_key(|(until, id, _)| (*until, *id));
 	let mut bid = Vec::new();
 	for (until, id, task) in open {
-		let Some((price, more)) = price(who, &task, (pace, load)) else { continue };
+		let Some((price, more)) = price(who, id, &task, (pace, load)) else { continue };
 		// A task whose data nobody has does not keep the solver from others, nor does one whose end is far.
 		if is_prepared(id, &task) && is_reached(until.saturating_sub(BIDDING)) {
 			load = more;
@@ -133,20 +144,25 @@ fn is_forgotten(task: &TaskOf<Runtime>) -> bool {
 /// pace, and has taken on so much already.
 fn price(
 	who: &AccountId,
+	id: TaskId,
 	task: &TaskOf<Runtime>,
 	(pace, load): (Pace, Load),
 ) -> Option<(Balance, Load)> {
 	let terms = &task.spec.terms;
-	let standing = ComputeStaking::standing(who)?;
+	let solver = Solvers::<Runtime>::get(who)?;
 	let price = BID.mul_floor(terms.reward);
 	let stake = TaskMarket::stake_for(price, terms.reward);
 	let mut more = load.and_training(pace, task, stake);
 	more.offered = load.offered.saturating_add(stake);
+	more.offers = load.offers.saturating_add(1);
 	let admitted = task.requester != *who
 		&& (task.allowed.is_empty() || task.allowed.contains(who))
-		&& terms.hardware.is_none_or(|class| class == standing.hardware)
-		&& standing.free >= more.offered
+		&& terms.hardware.is_none_or(|class| class == solver.hardware)
+		&& solver.free() >= more.offered
+		&& solver.locks.saturating_add(more.offers) <= MaxLocks::get()
 		&& price > 0
+		&& leads(id, price)
+		&& has_place(id, price)
 		&& pace.can_do(task, load.busy)
 		&& more.exposure.is_bearable();
 	let has_program = || player::program(&task.spec.program.root).is_some();
@@ -157,9 +173,15 @@ fn bid_of(who: &AccountId, id: TaskId) -> Option<Bid<AccountId, Balance>> {
 	Bids::<Runtime>::get(id).into_iter().find(|bid| bid.solver == *who)
 }
 
-/// Whether nobody bids less: a bid that others undercut does not keep its solver from work.
+/// Whether nobody bids less: a bid that others undercut does not keep its solver from work, and is not made.
 fn leads(id: TaskId, price: Balance) -> bool {
 	Bids::<Runtime>::get(id).iter().all(|bid| bid.price >= price)
+}
+
+/// Whether the task's list takes a bid at this price.
+fn has_place(id: TaskId, price: Balance) -> bool {
+	let bids = Bids::<Runtime>::get(id);
+	!bids.is_full() || bids.iter().any(|bid| bid.price > price)
 }
 
 /// Works on a duty; the action to take now, if there is one.

@@ -2,8 +2,16 @@
 
 use super::*;
 use assay_host_functions::Progress;
-use assay_runtime::offchain::{pace::Pace, solver::BIDDING};
+use assay_primitives::Stakes;
+use assay_runtime::{
+	offchain::{
+		pace::Pace,
+		solver::{duties, Duty, BIDDING},
+	},
+	ComputeStaking,
+};
 use pallet_task_market::{Bid, Bids, Call, Stage, Tasks};
+use polkadot_sdk::frame_support::BoundedVec;
 
 const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
 
@@ -23,7 +31,7 @@ fn solver_should_not_bid_when_its_bid_stands_or_its_stake_is_too_small() {
 		assert_eq!(sent(), []);
 		act(Bob, Call::<Runtime>::withdraw_bid { task: 0 });
 		// A bid of nine tokens needs eighteen.
-		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: 983 * ASY });
+		lock(77, 983 * ASY);
 		run();
 		assert_eq!(sent(), []);
 	});
@@ -40,17 +48,57 @@ fn solver_should_not_bid_when_something_cannot_be_had() {
 	});
 }
 
+/// Puts stake of the solver behind another task.
+fn lock(task: u32, amount: u128) {
+	ComputeStaking::lock(task, &Bob.to_account_id(), amount).unwrap();
+}
+
+#[test]
+fn solver_should_bid_for_no_more_tasks_than_it_can_have_stake_behind() {
+	node(BOB, |_, sent| {
+		post();
+		(100..162).for_each(|task| lock(task, ASY));
+		let bob = Bob.to_account_id();
+		assert_eq!(duties(&bob).len(), 2);
+		lock(162, ASY);
+		assert_eq!(duties(&bob), [Duty::Bid(0, 9 * ASY)]);
+		lock(163, ASY);
+		run();
+		assert_eq!(sent(), []);
+	});
+}
+
+#[test]
+fn solver_should_not_bid_when_it_could_not_win() {
+	node(BOB, |_, sent| {
+		let others = |prices: &[u128]| {
+			let bid =
+				|(at, price): (usize, &u128)| Bid { solver: [at as u8; 32].into(), price: *price };
+			let bids: Vec<_> = prices.iter().enumerate().map(bid).collect();
+			Bids::<Runtime>::insert(0, BoundedVec::truncate_from(bids));
+			run();
+			sent().len()
+		};
+		assert_eq!(others(&[9 * ASY, 10 * ASY]), 1);
+		assert_eq!(others(&[9 * ASY - 1, 10 * ASY]), 0, "another is cheaper");
+		let mut full = [9 * ASY; 16];
+		assert_eq!(others(&full), 0, "no bid is higher");
+		full[3] += 1;
+		assert_eq!(others(&full), 1);
+	});
+}
+
 #[test]
 fn solver_should_bid_for_no_more_than_its_stake_covers_together() {
 	node(BOB, |_, sent| {
 		post();
-		let bid = |task| (Bob, Call::place_bid { task, price: 9 * ASY }.into());
-		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: 964 * ASY });
+		let bob = Bob.to_account_id();
+		lock(77, 964 * ASY);
+		assert_eq!(duties(&bob), [Duty::Bid(0, 9 * ASY), Duty::Bid(1, 9 * ASY)]);
 		run();
-		assert_eq!(sent(), [bid(0), bid(1)]);
-		act(Bob, pallet_compute_staking::Call::<Runtime>::unbond { amount: ASY });
-		run();
-		assert_eq!(sent(), [bid(0)]);
+		assert_eq!(sent().len(), 2);
+		lock(78, ASY);
+		assert_eq!(duties(&bob), [Duty::Bid(0, 9 * ASY)]);
 	});
 }
 

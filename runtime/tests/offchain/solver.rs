@@ -4,7 +4,7 @@ use super::*;
 use assay_host_functions::{Checked, Outcome, Progress, Trained};
 use assay_runtime::offchain::solver::{duties, Duty};
 use pallet_dispute::Call as DisputeCall;
-use pallet_task_market::{Call, Tasks};
+use pallet_task_market::{Bid, Bids, Call, Tasks};
 
 const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
 
@@ -226,6 +226,22 @@ fn solver_should_have_the_chain_look_at_what_it_forgot() {
 		run_to(until + 1);
 		run();
 		assert_eq!(sent(), [(Bob, Call::finalise { task: 0 }.into())]);
+	});
+}
+
+#[test]
+fn solver_should_have_the_chain_look_at_what_it_forgot_when_another_leads() {
+	node(BOB, |_, sent| {
+		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });
+		Bids::<Runtime>::mutate(0, |bids| {
+			let solver = Alice.to_account_id();
+			bids.try_push(Bid { solver, price: 8 * ASY }).unwrap();
+		});
+		Tasks::<Runtime>::mutate(0, |task| task.as_mut().unwrap().agenda = None);
+		let _ = pallet_task_market::Agenda::<Runtime>::clear(u32::MAX, None);
+		run_to(Tasks::<Runtime>::get(0).unwrap().deadline() + 1);
+		run();
+		assert_eq!(sent(), [(Bob, Call::assign { task: 0 }.into())]);
 	});
 }
 

@@ -1,6 +1,7 @@
 //! Several games at once: when the chain takes no more, and what tells them apart.
 
 use super::*;
+use crate::Tariff;
 
 #[test]
 fn window_should_start_again_when_the_chain_was_full() {
@@ -22,6 +23,28 @@ fn window_should_start_again_when_the_chain_was_full() {
 		run_to(240 + 201);
 		assert_eq!(Market::phase_of(0), Some(TaskPhase::Final));
 		2 * (BOND - 50) + PRICE / 100
+	});
+}
+
+#[test]
+fn window_should_start_again_when_the_claim_took_no_more_games() {
+	new_test_ext(|| {
+		// Its stake covers one bond.
+		let bond_base = STAKE;
+		DisputeTariff::set(Tariff { bond_base, ..DisputeTariff::get() });
+		let table = accused(1, lie(MLP.update));
+		run_to(190);
+		let game = table.opened(CHALLENGER);
+		table.turn(game);
+		assert_noop!(open(RIVAL, 0, table.opening()), Error::<Test>::TooManyGames);
+		assert_eq!(deadline(game), 221);
+		run_to(221);
+		assert_eq!(open_games(0), Some(0));
+		run_to(221 + 200);
+		assert_eq!(Market::phase_of(0), Some(TaskPhase::Claimed));
+		run_to(221 + 201);
+		assert_eq!(Market::phase_of(0), Some(TaskPhase::Final));
+		BOND - 1_000 + bond_base - 50 + PRICE / 100
 	});
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::WeightInfo;
-use assay_primitives::Claims;
+use assay_primitives::{Claims, Games};
 use polkadot_sdk::frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
 
 /// The weight that a call said it had.
@@ -78,4 +78,24 @@ fn agenda_should_end_as_many_games_as_their_ends_leave_room_for() {
 		assert_eq!(Disputes::<Test>::count(), 0);
 		3 * (BOND - 50)
 	});
+}
+
+#[test]
+fn moves_should_weigh_no_judge_when_they_need_none() {
+	new_test_ext(|| {
+		let table = claimed(1, lie(MLP.update));
+		let game = table.opened(CHALLENGER);
+		let play = table.next(game).unwrap();
+		let spent = charged(send(SOLVER, game, position(game), play));
+		assert_eq!(spent, <()>::light_move() + Market::claim_weight());
+		assert!(<()>::judged_move().all_gte(<()>::light_move()));
+		0
+	});
+}
+
+#[test]
+fn withdrawal_should_weigh_each_game_and_the_look_for_more() {
+	let weight = <Dispute as Games<u64, u64>>::withdraw_weight;
+	assert_eq!(weight(0), <()>::close_game());
+	assert_eq!(weight(5), <()>::close_game().saturating_mul(6));
 }

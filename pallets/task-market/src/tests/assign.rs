@@ -110,6 +110,23 @@ fn assign_should_expire_task_when_nobody_has_bid() {
 }
 
 #[test]
+fn assign_should_pass_over_bids_without_stake() {
+	new_test_ext(|| {
+		let (id, alone) = (post(), post());
+		bid(SOLVER, id, 500);
+		bid(SOLVER, alone, 500);
+		bid(RIVAL, id, 600);
+		// As a runtime left them that locked stake at assignment only.
+		for task in [id, alone] {
+			assert_ok!(<Staking as Stakes<u64, u64>>::release(task, &SOLVER, false));
+		}
+		run_to(7);
+		assert_eq!((winner(id), Market::phase_of(alone)), (Some(RIVAL), None));
+		0
+	});
+}
+
+#[test]
 fn assign_should_fail_when_bidding_is_not_over() {
 	new_test_ext(|| {
 		let id = post();

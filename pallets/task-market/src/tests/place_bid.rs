@@ -151,3 +151,23 @@ fn place_bid_should_fail_when_stake_backs_another_bid() {
 		0
 	});
 }
+
+#[test]
+fn place_bid_should_only_lower_a_bid_that_binds() {
+	new_test_ext(|| {
+		let id = post();
+		register(SOLVER, 10_000);
+		register(RIVAL, 10_000);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 1));
+		// Bids are taken in five blocks after the first.
+		run_to(4);
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 500));
+		run_to(5);
+		for price in [500, 501] {
+			assert_noop!(Market::place_bid(signed(SOLVER), id, price), Error::<Test>::BidsBind);
+		}
+		assert_ok!(Market::place_bid(signed(SOLVER), id, 499));
+		assert_ok!(Market::place_bid(signed(RIVAL), id, 500));
+		0
+	});
+}

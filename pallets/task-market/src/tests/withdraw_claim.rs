@@ -79,6 +79,26 @@ fn withdraw_claim_should_cost_ten_times_what_challengers_spent_when_that_is_more
 }
 
 #[test]
+fn withdraw_claim_should_pay_the_requester_when_there_are_as_many_games_as_can_be() {
+	new_test_ext(|| {
+		let id = claimed();
+		let games = u64::from(assay_primitives::MAX_OPEN_GAMES);
+		assert_eq!(games, 32);
+		for game in 0..games {
+			assert_ok!(Market::game_opened(id));
+			assert_ok!(Balances::transfer_allow_death(signed(RIVAL), 100 + game, 10));
+		}
+		Spent::set((0..games).map(|game| (100 + game, 1)).collect());
+		let before = free(REQUESTER);
+		assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
+		// 320 in all; 128 of half of it are left over the costs.
+		assert_eq!(free(REQUESTER) - before, 64);
+		assert!((0..games).all(|game| free(100 + game) == 10 + 1 + 2));
+		160
+	});
+}
+
+#[test]
 fn withdraw_claim_should_fail_when_trace_was_posted() {
 	new_test_ext(|| {
 		let id = claimed();

@@ -11,9 +11,9 @@ use crate::{
 };
 use assay_runtime::{Balance, ComputeStaking, Dispute, Runtime, RuntimeHoldReason, TaskMarket};
 use codec::Encode;
-use pallet_compute_staking::{HoldReason as StakeReason, Solvers};
+use pallet_compute_staking::{HoldReason as StakeReason, Locks, Solvers};
 use pallet_dispute::{Disputes, HoldReason as BondReason};
-use pallet_task_market::{HoldReason as TaskReason, Receipts, Tasks};
+use pallet_task_market::{Bids, HoldReason as TaskReason, Receipts, Tasks};
 use std::collections::BTreeSet;
 
 /// Sums of rows, by reason of the holds that must equal them.
@@ -48,9 +48,14 @@ fn staking() -> Result<Sums, String> {
 fn market() -> Result<Sums, String> {
 	TaskMarket::do_try_state().map_err(|fault| format!("{fault:?}"))?;
 	let (mut escrow, mut deposit) = (0, 0);
-	for task in Tasks::<Runtime>::iter_values() {
+	let mut locks = 0;
+	for (id, task) in Tasks::<Runtime>::iter() {
 		escrow += task.escrow;
 		deposit += task.deposit;
+		locks += Bids::<Runtime>::get(id).len() + usize::from(task.job().is_some());
+	}
+	if Locks::<Runtime>::iter().count() != locks {
+		return Err("stake is locked for what is neither a job nor a bid".into());
 	}
 	for receipt in Receipts::<Runtime>::iter_values() {
 		deposit += receipt.deposit;

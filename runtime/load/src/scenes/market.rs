@@ -11,7 +11,7 @@ use assay_case::testing::{mlp, Execution, Lie, Task, MLP};
 use assay_commitment::{list, ListTag};
 use assay_ops::{DType, Node, Op, Program, Slot, ValueType, MAX_NODES, MAX_SLOTS, OPSET_VERSION};
 use assay_primitives::{HardwareClass, TaskId};
-use assay_runtime::{Runtime, RuntimeCall};
+use assay_runtime::{Balance, Runtime, RuntimeCall};
 use pallet_compute_staking::Call as Stake;
 use pallet_task_market::{Call, NextTask, Stage, Tasks};
 

@@ -62,8 +62,8 @@ fn withdraw_claim_should_cost_ten_times_what_challengers_spent_when_that_is_more
 			Spent::set(vec![(CHALLENGER, spent)]);
 			take_events();
 			assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
-			// Half of it is given away, unless the costs are more.
-			let paid = (amount / 2).max(spent);
+			// Half of it is given away, to the unit that can be halved, unless the costs are more.
+			let paid = spent + (amount / 2).saturating_sub(spent) / 2 * 2;
 			assert_eq!(
 				take_events()[0],
 				Event::ClaimWithdrawn {

@@ -31,6 +31,7 @@ frame_support::construct_runtime!(
 impl frame_system::Config for Test {
 	type Block = frame_system::mocking::MockBlock<Test>;
 	type AccountData = pallet_balances::AccountData<u64>;
+	type DbWeight = frame_support::weights::constants::RocksDbWeight;
 	type BlockWeights = Blocks;
 }
 

@@ -3,7 +3,10 @@
 use super::*;
 use crate::WeightInfo;
 use assay_primitives::{Claims, Games};
-use polkadot_sdk::frame_support::{dispatch::DispatchResultWithPostInfo, weights::Weight};
+use polkadot_sdk::frame_support::{
+	dispatch::DispatchResultWithPostInfo,
+	weights::{constants::RocksDbWeight, Weight},
+};
 
 /// The weight that a call said it had.
 fn charged(done: DispatchResultWithPostInfo) -> Weight {
@@ -91,6 +94,18 @@ fn moves_should_weigh_no_judge_when_they_need_none() {
 		assert!(<()>::judged_move().ref_time() > <()>::light_move().ref_time());
 		0
 	});
+}
+
+#[test]
+fn refused_opening_should_weigh_the_look_for_a_claim_and_a_place() {
+	let look = Market::claim_weight() + RocksDbWeight::get().reads(1);
+	assert_eq!(crate::Pallet::<Test>::refused_opening_weight(), look);
+}
+
+#[test]
+fn looking_whether_the_chain_was_full_should_weigh_two_reads() {
+	let weight = <Dispute as Games<u64, u64>>::last_full_weight();
+	assert_eq!(weight, RocksDbWeight::get().reads(2));
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn withdraw_claim_should_cost_ten_times_what_challengers_spent_when_that_is_more
 			take_events();
 			assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
 			// Half of it is given away, to the unit that can be halved, unless the costs are more.
-			let paid = spent + (amount / 2).saturating_sub(spent) / 2 * 2;
+			let left = u64::saturating_sub(amount / 2, spent);
+			let paid = spent + left / 2 * 2;
 			assert_eq!(
 				take_events()[0],
 				Event::ClaimWithdrawn {

@@ -1,11 +1,13 @@
 //! The node's wiring: which parts there are and what each of them gets. No rules live here.
 
 mod consensus;
+mod epochs;
 mod equivocation;
 
 use crate::{blobs, cli::Run, offchain, rpc};
 use assay_runtime::apis::RuntimeApi;
 use consensus::{Finality, Network, Parts, Settings};
+use epochs::Restoring;
 use equivocation::Reporting;
 use jsonrpsee::RpcModule;
 use polkadot_sdk::{
@@ -51,12 +53,14 @@ pub(crate) type Pool = TransactionPoolHandle<Block, Client>;
 
 type GrandpaImport = GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 type BabeImport = Reporting<
-	BabeBlockImport<
-		Block,
-		Client,
-		GrandpaImport,
-		BabeCreateInherentDataProviders<Block>,
-		SelectChain,
+	Restoring<
+		BabeBlockImport<
+			Block,
+			Client,
+			GrandpaImport,
+			BabeCreateInherentDataProviders<Block>,
+			SelectChain,
+		>,
 	>,
 >;
 type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, Error>>;
@@ -133,6 +137,7 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
 		equivocation::stock_reports(),
 	)?;
 	let reports = OffchainTransactionPoolFactory::new(transaction_pool.clone());
+	let import = Restoring::new(import, babe.epoch_changes().clone());
 	let import = Reporting::new(import, client.clone(), select_chain.clone(), reports);
 	let (import_queue, babe_worker) = babe::import_queue(babe::ImportQueueParams {
 		link: babe.clone(),

@@ -13,6 +13,8 @@ type Client =
 	sc_service::TFullClient<Block, assay_runtime::apis::RuntimeApi, WasmExecutor<HostFunctions>>;
 type SelectChain = LongestChain<sc_service::TFullBackend<Block>, Block>;
 
+#[path = "../src/service/epochs.rs"]
+mod epochs;
 #[path = "../src/service/equivocation.rs"]
 mod equivocation;
 #[path = "../src/rpc/jobs.rs"]

@@ -31,6 +31,9 @@ pub const BID: Percent = Percent::from_percent(90);
 /// that it has taken on, so it does not wait for days for the end of an auction that may be a sham.
 pub const BIDDING: BlockNumber = 300;
 
+/// Blocks in which a bidder leaves a task that the chain's agenda had no room for to the bidder that leads.
+pub const PATIENCE: BlockNumber = 10;
+
 /// Most tasks that a solver can have stake behind.
 type MaxLocks = <Runtime as pallet_compute_staking::Config>::MaxLocks;
 
@@ -98,18 +101,21 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 				load = load.and_training(pace, &task, job.stake);
 				train.push((task.deadline(), id));
 			},
-			Stage::Claimed { job, .. } if job.solver == *who => {
+			Stage::Claimed { job, games, .. } if job.solver == *who => {
 				load = load.and_claim(pace, &task, job.stake);
-				settle.extend(is_forgotten(&task).then_some(id));
+				// What is disputed has no place in the agenda.
+				settle.extend((*games == 0 && is_forgotten(&task, 0)).then_some(id));
 			},
 			Stage::Open { .. } => match bid_of(who, id) {
 				Some(Bid { price, .. }) => {
-					if leads(id, price) {
+					let leads = leads(id, price);
+					if leads {
 						let stake = TaskMarket::stake_for(price, task.spec.terms.reward);
 						load = load.and_training(pace, &task, stake);
 					}
 					// Its stake is free only then, whoever wins.
-					settle.extend(is_forgotten(&task).then_some(id));
+					let patience = if leads { 0 } else { PATIENCE };
+					settle.extend(is_forgotten(&task, patience).then_some(id));
 				},
 				None => open.push((task.deadline(), id, task)),
 			},
@@ -134,10 +140,10 @@ pub fn duties(who: &AccountId) -> Vec<Duty> {
 	defend.chain(train).chain(settle).chain(bid).collect()
 }
 
-/// Whether a task waits for one of the calls that anybody may make: its time is over, and the chain's agenda had no room
-/// for it.
-fn is_forgotten(task: &TaskOf<Runtime>) -> bool {
-	task.agenda.is_none() && System::block_number() > task.deadline()
+/// Whether a task waits for one of the calls that anybody may make: its time is over, for more than so many blocks, and
+/// the chain's agenda had no room for it.
+fn is_forgotten(task: &TaskOf<Runtime>, blocks: BlockNumber) -> bool {
+	task.agenda.is_none() && System::block_number() > task.deadline().saturating_add(blocks)
 }
 
 /// What the account bids for a task, and what it has taken on then; `None` where it cannot serve it. It works at this

@@ -226,11 +226,16 @@ fn solver_should_have_the_chain_look_at_what_it_forgot() {
 		run_to(until + 1);
 		run();
 		assert_eq!(sent(), [(Bob, Call::finalise { task: 0 }.into())]);
+		Tasks::<Runtime>::mutate(0, |task| {
+			let Stage::Claimed { games, .. } = &mut task.as_mut().unwrap().stage else { panic!() };
+			*games = 1;
+		});
+		assert_eq!(duties(&Bob.to_account_id()), []);
 	});
 }
 
 #[test]
-fn solver_should_have_the_chain_look_at_what_it_forgot_when_another_leads() {
+fn solver_should_leave_what_the_chain_forgot_to_who_leads_for_ten_blocks() {
 	node(BOB, |_, sent| {
 		act(Bob, Call::<Runtime>::place_bid { task: 0, price: 9 * ASY });
 		Bids::<Runtime>::mutate(0, |bids| {
@@ -239,7 +244,11 @@ fn solver_should_have_the_chain_look_at_what_it_forgot_when_another_leads() {
 		});
 		Tasks::<Runtime>::mutate(0, |task| task.as_mut().unwrap().agenda = None);
 		let _ = pallet_task_market::Agenda::<Runtime>::clear(u32::MAX, None);
-		run_to(Tasks::<Runtime>::get(0).unwrap().deadline() + 1);
+		let until = Tasks::<Runtime>::get(0).unwrap().deadline();
+		run_to(until + 10);
+		run();
+		assert_eq!(sent(), []);
+		run_to(until + 11);
 		run();
 		assert_eq!(sent(), [(Bob, Call::assign { task: 0 }.into())]);
 	});

@@ -1,6 +1,4 @@
-//! The claim: which states a solver commits to, and to whom the commitment belongs.
-
-use crate::{domain::Domain, Root};
+//! The claim: which states a solver commits to.
 
 /// Number of committed states of a run: Σ₀, one after every `stride` steps, and the last. `None` for a
 /// stride of 0 or when there would be 2³² or more.
@@ -19,12 +17,6 @@ pub fn step_of_state(index: u32, steps: u64, stride: u32) -> Option<u64> {
 		.then(|| u64::from(index).checked_mul(stride.into()))
 		.flatten()
 		.map(|step| step.min(steps))
-}
-
-/// Hash that binds a claim root to chain, task, attempt and account, so that it cannot be copied from
-/// another place.
-pub fn bind(claim: &Root, genesis: &Root, task: u64, attempt: u32, account: &[u8; 32]) -> Root {
-	Domain::Claim.hash(&[claim, genesis, &task.to_le_bytes(), &attempt.to_le_bytes(), account])
 }
 
 #[cfg(test)]
@@ -51,15 +43,5 @@ mod tests {
 		assert_eq!(states_len(u64::MAX, 1), None);
 		assert_eq!(states_len(u64::from(u32::MAX), 1), None);
 		assert_eq!(step_of_state(0, 10, 0), None);
-	}
-
-	#[test]
-	fn bind_should_differ_when_any_part_differs() {
-		let base = bind(&[1; 32], &[2; 32], 3, 4, &[5; 32]);
-		assert_ne!(base, bind(&[0; 32], &[2; 32], 3, 4, &[5; 32]));
-		assert_ne!(base, bind(&[1; 32], &[0; 32], 3, 4, &[5; 32]));
-		assert_ne!(base, bind(&[1; 32], &[2; 32], 0, 4, &[5; 32]));
-		assert_ne!(base, bind(&[1; 32], &[2; 32], 3, 0, &[5; 32]));
-		assert_ne!(base, bind(&[1; 32], &[2; 32], 3, 4, &[0; 32]));
 	}
 }

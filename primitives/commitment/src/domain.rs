@@ -21,8 +21,6 @@ pub(crate) enum Domain {
 	ProgramSlot,
 	/// A program; input: nodes (u16), slots (u16), root of the list.
 	Program,
-	/// A claim bound to who made it; input: see [`crate::claim::bind`].
-	Claim,
 }
 
 impl Domain {
@@ -36,7 +34,6 @@ impl Domain {
 			Self::ProgramNode => (6, 0),
 			Self::ProgramSlot => (7, 0),
 			Self::Program => (8, 0),
-			Self::Claim => (9, 0),
 		};
 		let mut key = *b"assay-commitment v1 hash domain\0";
 		key[30] = kind;
@@ -75,14 +72,13 @@ mod tests {
 			Domain::ProgramNode,
 			Domain::ProgramSlot,
 			Domain::Program,
-			Domain::Claim,
 		];
 		let mut hashes: Vec<Root> =
 			lists.iter().flatten().chain(&others).map(|domain| domain.hash(&[&[7; 64]])).collect();
 		let count = hashes.len();
 		hashes.sort_unstable();
 		hashes.dedup();
-		assert_eq!((count, hashes.len()), (24, 24));
+		assert_eq!((count, hashes.len()), (23, 23));
 		assert!(!hashes.contains(&blake3::hash(&[7; 64]).into()));
 	}
 }

@@ -4,7 +4,10 @@ use assay_ops::Program;
 use assay_primitives::{Games, Stakes, TaskId, TaskPhase, TaskView, MAX_OPEN_GAMES, MAX_PAYOUTS};
 use frame_support::{pallet_prelude::Weight, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use sp_runtime::traits::{One, Zero};
+use sp_runtime::{
+	traits::{One, Zero},
+	Permill,
+};
 
 use crate::{
 	frame_support, frame_system, sp_runtime, BalanceOf, Config, Heartbeats, Pallet, Receipts,
@@ -56,6 +59,15 @@ impl<T: Config> Pallet<T> {
 			"a coalition that accuses itself must lose half of the stake"
 		);
 		let penalties = T::Penalties::get();
+		// Below that, simulated attacks win or cost less than ten times their harm (ADR 0021).
+		assert!(
+			penalties.challenger_share >= Permill::from_percent(5),
+			"who finds a lie must be paid enough to look for it"
+		);
+		assert!(
+			penalties.disputed_withdrawal >= Permill::from_percent(20),
+			"it must not be cheap to lie and to take it back when it is found"
+		);
 		assert!(
 			penalties.withdrawal >= penalties.missed_deadline,
 			"a late solver must not get off lightly by claiming something and withdrawing it"

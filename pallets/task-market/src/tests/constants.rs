@@ -1,10 +1,34 @@
 use super::*;
-use crate::{Penalties, Stage};
+use crate::{mock::MarketPenalties, Penalties, Stage};
 use polkadot_sdk::{frame_support::traits::Hooks, sp_runtime::Permill};
 
 #[test]
 fn constants_should_pass_integrity_test() {
 	<Market as Hooks<u64>>::integrity_test();
+}
+
+#[test]
+fn integrity_test_should_refuse_penalties_under_which_attacks_pay() {
+	let good = MarketPenalties::get();
+	let passes = |penalties| {
+		MarketPenalties::set(penalties);
+		let passes = std::panic::catch_unwind(<Market as Hooks<u64>>::integrity_test).is_ok();
+		MarketPenalties::set(good);
+		passes
+	};
+	let percent = Permill::from_percent;
+	assert!(passes(good));
+	assert!(passes(Penalties { challenger_share: percent(5), ..good }));
+	assert!(!passes(Penalties { challenger_share: percent(4), ..good }));
+	assert!(!passes(Penalties { requester_share: percent(26), ..good }));
+	assert!(!passes(Penalties { disputed_withdrawal: percent(19), ..good }));
+	assert!(!passes(Penalties {
+		disputed_withdrawal: percent(50),
+		withdrawal: percent(51),
+		..good
+	}));
+	assert!(!passes(Penalties { withdrawal: percent(4), ..good }));
+	assert!(!passes(Penalties { cost_multiple: 9, ..good }));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Takes back what a failed import leaves in BABE's tree of epochs.
 //!
 //! sc-consensus-babe 0.60 puts the epoch that a block announces into a tree in memory before it imports the block, and
-//! takes it out again on some of the ways in which that import can fail, not on all. One that it misses is a race: the
-//! import asks which block is best; then finality settles on another fork, which drops the weight of that block; then
-//! the import wants the weight, and ends with "No block weight for parent header". From there on the tree names a block
-//! that the database does not have: to prune the tree fails with "Header was not found in the database", so that no
-//! block that starts an epoch is imported or made until the node is started again. Hence a wrapper around the import,
-//! which remembers the tree. The block that fell victim to the race is asked for again by the sync and is imported then.
+//! takes it out again on some of the ways in which that import can fail, not on all. It misses a block whose parent has
+//! no state any more, and a race: the import asks which block is best; then finality settles on another fork, which
+//! drops the weight of that block; then the import wants the weight, and ends with "No block weight for parent header".
+//! From there on the tree names a block that the database does not have: to prune the tree fails with "Header was not
+//! found in the database", so that no block that starts an epoch is imported or made until the node is started again.
+//! Hence a wrapper around the import, which remembers the tree. The sync asks again for a block that fell victim to the
+//! race; a block of the node's own is lost. Until the tree is put back, an instant later, others can see it as it was.
 
 use super::Block;
 use futures::lock::Mutex;
@@ -44,11 +45,15 @@ impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for 
 	}
 
 	async fn import_block(&self, block: BlockImportParams<Block>) -> Result<ImportResult, Error> {
-		// A block that comes with its state resets the tree, and only after it was imported.
-		if block.with_state() || !contains_epoch_change::<Block>(&block.header) {
+		let with_state = block.with_state();
+		if !with_state && !contains_epoch_change::<Block>(&block.header) {
 			return self.inner.import_block(block).await;
 		}
 		let _turn = self.turn.lock().await;
+		if with_state {
+			// It resets the tree, and only after it was imported.
+			return self.inner.import_block(block).await;
+		}
 		let before = self.epochs.shared_data().clone();
 		let result = self.inner.import_block(block).await;
 		if !matches!(result, Ok(ImportResult::Imported(_))) {
@@ -83,7 +88,7 @@ mod tests {
 		sp_core::testing::TaskExecutor,
 		sp_genesis_builder::DEV_RUNTIME_PRESET,
 		sp_inherents::InherentDataProvider as _,
-		sp_runtime::{traits::Block as _, Digest, DigestItem},
+		sp_runtime::{traits::Block as _, BuildStorage as _, Digest, DigestItem, Storage},
 		sp_timestamp,
 	};
 	use std::sync::Mutex as Cell;
@@ -93,20 +98,72 @@ mod tests {
 
 	type Import = Box<dyn BlockImport<Block, Error = Error> + Send + Sync>;
 
+	/// What goes wrong with the next import.
+	#[derive(Clone, Copy)]
+	enum Trouble {
+		/// This block becomes final after BABE has asked for the best one.
+		Finality(Hash),
+		/// The state of the parent is gone.
+		NoState,
+	}
+
+	type Troubles = Arc<Cell<Option<Trouble>>>;
+
+	/// The client's import, for once without the state of a parent.
+	struct Inner {
+		client: Arc<Client>,
+		trouble: Troubles,
+	}
+
+	#[async_trait]
+	impl BlockImport<Block> for Inner {
+		type Error = Error;
+
+		async fn check_block(&self, block: BlockCheckParams<Block>) -> Result<ImportResult, Error> {
+			self.client.check_block(block).await
+		}
+
+		async fn import_block(
+			&self,
+			block: BlockImportParams<Block>,
+		) -> Result<ImportResult, Error> {
+			if let Some(Trouble::NoState) = self.trouble.lock().unwrap().take() {
+				return Ok(ImportResult::MissingState);
+			}
+			self.client.import_block(block).await
+		}
+	}
+
 	/// A chain of one validator, and BABE's import into it.
 	struct Chain {
 		client: Arc<Client>,
 		config: BabeConfiguration,
 		epochs: SharedEpochChanges<Block, Epoch>,
 		import: Import,
-		/// What becomes final during the next import, after BABE has asked for the best block.
-		finality: Arc<Cell<Option<Hash>>>,
+		trouble: Troubles,
 		_directory: tempfile::TempDir,
+	}
+
+	/// What all chains of a test begin with; to compile the runtime takes seconds.
+	struct Genesis {
+		executor: WasmExecutor<HostFunctions>,
+		storage: Storage,
+	}
+
+	impl Genesis {
+		fn new() -> Self {
+			let wasm = assay_runtime::WASM_BINARY.expect("tests are built with the runtime's wasm");
+			let spec = GenericChainSpec::<NoExtension, HostFunctions>::builder(wasm, None)
+				.with_genesis_config_preset_name(DEV_RUNTIME_PRESET)
+				.build();
+			let storage = spec.as_storage_builder().build_storage().unwrap();
+			Self { executor: WasmExecutor::builder().build(), storage }
+		}
 	}
 
 	impl Chain {
 		/// A chain whose import is BABE's with something around it.
-		fn new<W>(wrap: W) -> Self
+		fn new<W>(genesis: &Genesis, wrap: W) -> Self
 		where
 			W: FnOnce(Import, SharedEpochChanges<Block, Epoch>) -> Import,
 		{
@@ -120,13 +177,9 @@ mod tests {
 				metrics_registry: None,
 			})
 			.unwrap();
-			let executor = WasmExecutor::<HostFunctions>::builder().build();
-			let wasm = assay_runtime::WASM_BINARY.expect("tests are built with the runtime's wasm");
-			let spec = GenericChainSpec::<NoExtension, HostFunctions>::builder(wasm, None)
-				.with_genesis_config_preset_name(DEV_RUNTIME_PRESET)
-				.build();
-			let genesis = GenesisBlockBuilder::new(
-				spec.as_storage_builder(),
+			let executor = genesis.executor.clone();
+			let genesis = GenesisBlockBuilder::new_with_storage(
+				genesis.storage.clone(),
 				true,
 				backend.clone(),
 				executor.clone(),
@@ -148,12 +201,12 @@ mod tests {
 				)
 				.unwrap(),
 			);
-			let finality = Arc::<Cell<Option<Hash>>>::default();
-			let race = (client.clone(), finality.clone());
+			let trouble = Troubles::default();
+			let race = (client.clone(), trouble.clone());
 			let inherents = move |_, ()| {
-				let (client, finality) = race.clone();
+				let (client, trouble) = race.clone();
 				async move {
-					if let Some(block) = finality.lock().unwrap().take() {
+					if let Some(Trouble::Finality(block)) = *trouble.lock().unwrap() {
 						client.finalize_block(block, None, true).unwrap();
 					}
 					let time = sp_timestamp::InherentDataProvider::from_system_time();
@@ -163,7 +216,7 @@ mod tests {
 			let config = babe::configuration(&*client).unwrap();
 			let (import, link) = babe::block_import(
 				config.clone(),
-				client.clone(),
+				Inner { client: client.clone(), trouble: trouble.clone() },
 				client.clone(),
 				inherents,
 				SelectChain::new(backend),
@@ -172,7 +225,7 @@ mod tests {
 			.unwrap();
 			let epochs = link.epoch_changes().clone();
 			let import = wrap(Box::new(import), epochs.clone());
-			Self { client, config, epochs, import, finality, _directory: directory }
+			Self { client, config, epochs, import, trouble, _directory: directory }
 		}
 
 		/// Makes an empty block as a validator does; an error if the tree of epochs does not say how.
@@ -226,9 +279,9 @@ mod tests {
 			}
 		}
 
-		/// Two forks in the second epoch, of which the import takes the first for the best; and the first block of the
-		/// third epoch on the second, which becomes final while that block is imported. Then the same once more.
-		fn race(&self) -> [Result<Hash, String>; 2] {
+		/// Two forks in the second epoch, of which the import takes the first for the best; and, with some trouble, the
+		/// first block of the third epoch on the second, which becomes final then or after it. Then the same once more.
+		fn with(&self, trouble: impl FnOnce(Hash) -> Trouble) -> [Result<Hash, String>; 2] {
 			let make = |parent, slot| self.import(self.author(parent, slot)?);
 			let [second, third] = [1, 2].map(|epoch| FIRST + epoch * self.config.epoch_length);
 			let root = make(self.client.info().genesis_hash, FIRST).unwrap();
@@ -236,28 +289,31 @@ mod tests {
 			let best = make(root, second + 1).unwrap();
 			let other = make(root, second + 2).unwrap();
 			assert_eq!(self.client.info().best_hash, best);
-			*self.finality.lock().unwrap() = Some(other);
-			let epoch = || make(other, third);
-			let first = epoch();
-			assert_eq!(self.client.info().finalized_hash, other);
-			[first, epoch()]
+			*self.trouble.lock().unwrap() = Some(trouble(other));
+			let first = make(other, third);
+			*self.trouble.lock().unwrap() = None;
+			self.client.finalize_block(other, None, true).unwrap();
+			[first, make(other, third)]
 		}
 	}
 
+	/// Once the stock import goes on as well, the wrapper can go.
 	#[test]
-	fn import_should_go_on_when_finality_moved_during_the_first_block_of_an_epoch() {
-		let chain = Chain::new(|import, epochs| Box::new(Restoring::new(import, epochs)));
-		let [first, again] = chain.race();
-		assert!(first.unwrap_err().contains("No block weight"));
-		assert_eq!(chain.client.info().best_hash, again.unwrap());
-	}
-
-	/// Once this fails, the wrapper can go.
-	#[test]
-	fn stock_import_should_not_go_on_when_finality_moved_during_the_first_block_of_an_epoch() {
-		let chain = Chain::new(|import, _| import);
-		let [first, again] = chain.race();
-		assert!(first.unwrap_err().contains("No block weight"));
-		assert!(again.unwrap_err().contains("Header was not found in the database"));
+	fn import_should_go_on_when_the_first_block_of_an_epoch_was_not_imported() {
+		let troubles: [(fn(Hash) -> Trouble, _); 2] = [
+			(Trouble::Finality, "No block weight for parent header"),
+			(|_| Trouble::NoState, "Ok(MissingState)"),
+		];
+		let genesis = Genesis::new();
+		for (trouble, symptom) in troubles {
+			let stock = Chain::new(&genesis, |import, _| import).with(trouble);
+			let wrapped = |import, epochs| -> Import { Box::new(Restoring::new(import, epochs)) };
+			let wrapped = Chain::new(&genesis, wrapped).with(trouble);
+			for first in [&stock[0], &wrapped[0]] {
+				assert!(first.as_ref().unwrap_err().contains(symptom));
+			}
+			assert!(stock[1].as_ref().unwrap_err().contains("Header was not found"));
+			assert!(wrapped[1].is_ok());
+		}
 	}
 }

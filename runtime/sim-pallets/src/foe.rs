@@ -8,7 +8,10 @@ use crate::{
 	people::send,
 };
 use assay_dispute_game::{
-	testing::sim::{Leaves, Lists, Pace},
+	testing::{
+		sim::{Leaves, Lists, Pace},
+		Rng,
+	},
 	Game, Move, Side,
 };
 use assay_primitives::TaskId;
@@ -108,6 +111,8 @@ fn version(claim: &Claim, game: u32, side: Side, made: u32) -> Version {
 	let own = match (claim.right, side) {
 		(true, _) if claim.strategy.doubles => Version::Wrong(claim.liar),
 		(true, _) => Version::Wrong(claim.liar + game as usize),
+		// Whoever accuses beside what is wrong knows what is.
+		(false, Side::Challenger) if claim.strategy.knows() => Version::Right,
 		(false, _) => claim.version,
 	};
 	match claim.strategy.lists[(made % 2) as usize] {
@@ -136,9 +141,9 @@ fn move_in(claim: &mut Claim, lore: &mut Lore, id: GameId, side: Side) {
 		(Side::Challenger, Leaves::Believed) if sensible.is_some() => sensible,
 		(Side::Challenger, leaves) => {
 			let seen = player(claim.content, own, side, Some(claim.version));
-			let dice = claim.rng.word() as u32;
-			let choose = |len: u32| leaf(leaves, len, dice);
-			lore.elsewhere(seen, &brief, choose).or(sensible)
+			let mut rng = Rng(claim.rng.word());
+			let choose = |len, believed| leaves.choose(len, believed, id, &mut rng);
+			lore.elsewhere(seen, &brief, sensible.as_ref(), choose).or(sensible)
 		},
 		(Side::Defender, _) if claim.strategy.concedes && claim.rng.one_in(2) => {
 			Some(Move::Concede)
@@ -157,16 +162,6 @@ fn move_in(claim: &mut Claim, lore: &mut Lore, id: GameId, side: Side) {
 	if send(&who, call).is_err() {
 		// It has nothing better to say here.
 		claim.plans.insert(id, Plan { position, at: BlockNumber::MAX });
-	}
-}
-
-fn leaf(leaves: Leaves, len: u32, dice: u32) -> u32 {
-	let last = len.saturating_sub(1);
-	match leaves {
-		Leaves::First => 0,
-		Leaves::Last => last,
-		Leaves::Left => last.saturating_sub(1),
-		Leaves::Right | Leaves::Believed | Leaves::Any | Leaves::Each => dice % len.max(1),
 	}
 }
 
@@ -208,7 +203,15 @@ fn opening(claim: &mut Claim, lore: &mut Lore) -> Option<RuntimeCall> {
 		lore.contents[claim.content].task.steps.div_ceil(lore.contents[claim.content].task.stride);
 	let play = match claim.strategy.leaves[0] {
 		Leaves::Believed if sensible.is_some() => sensible,
-		leaves => lore.open_stride(seen, leaf(leaves, strides, claim.rng.word() as u32)),
+		leaves => {
+			let believed = match sensible {
+				Some(Move::Open { stride, .. }) => Some(stride),
+				_ => None,
+			};
+			let number = claim.used as u32;
+			let stride = leaves.choose(strides, believed, number, &mut claim.rng);
+			lore.open_stride(seen, stride)
+		},
 	};
 	call(table, play?)
 }

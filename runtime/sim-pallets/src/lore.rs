@@ -82,18 +82,23 @@ impl Lore {
 		Some(Move::Open { stride, before, after })
 	}
 
-	/// The move instead of the sensible one that names leaf `choose(leaves)`; `None` where there is no
-	/// other.
+	/// The move instead of the sensible one that names leaf `choose(leaves, sensible leaf)`; `None` where there is
+	/// no other.
 	pub(crate) fn elsewhere(
 		&mut self,
 		player: Player,
 		brief: &Brief,
-		choose: impl Fn(u32) -> u32,
+		sensible: Option<&CaseMove>,
+		mut choose: impl FnMut(u32, Option<u32>) -> u32,
 	) -> Option<CaseMove> {
 		let game = brief.game.as_ref()?;
 		match game.phase() {
 			Phase::Step { span, root, leaf: None } => {
-				let step = choose(span.len);
+				let believed = match sensible {
+					Some(Move::PickStep { step, .. }) => Some(*step),
+					_ => None,
+				};
+				let step = choose(span.len, believed);
 				self.picked(player, game, brief, (step, 0), |lore| {
 					lore.pick_step(player, (span, root), &brief.case, step)
 				})
@@ -101,15 +106,26 @@ impl Lore {
 			Phase::Tile { step, trace, focus: Focus::Trace } => {
 				// The first computed node reads the data.
 				let program = &self.contents[player.content].task.program;
-				let node = MLP.load + choose(program.specs.len() as u32 - MLP.load);
+				let believed = match sensible {
+					Some(Move::PickTile { node, tile, .. }) => Some((*node, *tile)),
+					_ => None,
+				};
+				let computed = program.specs.len() as u32 - MLP.load;
+				let wrong = believed.and_then(|(node, _)| node.checked_sub(MLP.load));
+				let node = MLP.load + choose(computed, wrong);
 				let tiles = program.specs[node as usize].ty.tiles() as u32;
-				let tile = choose(tiles);
+				let wrong = believed.map(|(_, tile)| tile).filter(|tile| *tile < tiles);
+				let tile = choose(tiles, wrong);
 				self.picked(player, game, brief, (node, tile), |lore| {
 					lore.pick_tile(player, (step, trace), brief, (node, tile))
 				})
 			},
 			Phase::Pick { children, .. } => {
-				Some(Move::Pick { child: choose(children.len() as u32) })
+				let believed = match sensible {
+					Some(Move::Pick { child }) => Some(*child),
+					_ => None,
+				};
+				Some(Move::Pick { child: choose(children.len() as u32, believed) })
 			},
 			_ => None,
 		}

@@ -300,7 +300,7 @@ fn any_strategy(rng: &mut Rng) -> &'static Strategy {
 
 impl Leaves {
 	/// One of `len` leaves in a game of this number; `believed` is the one that the wrong execution points to.
-	pub(super) fn choose(self, len: u32, believed: Option<u32>, number: u32, rng: &mut Rng) -> u32 {
+	pub fn choose(self, len: u32, believed: Option<u32>, number: u32, rng: &mut Rng) -> u32 {
 		let last = len.saturating_sub(1);
 		let any = || believed.unwrap_or(0);
 		match self {

@@ -132,7 +132,7 @@ pub struct Strategy {
 
 impl Strategy {
 	/// Whether its accomplices know what is wrong with its claim.
-	pub(super) fn knows(&self) -> bool {
+	pub fn knows(&self) -> bool {
 		self.leaves.iter().any(|leaves| matches!(leaves, Leaves::Left | Leaves::Right))
 	}
 }

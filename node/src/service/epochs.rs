@@ -88,7 +88,7 @@ mod tests {
 		sp_core::testing::TaskExecutor,
 		sp_genesis_builder::DEV_RUNTIME_PRESET,
 		sp_inherents::InherentDataProvider as _,
-		sp_runtime::{traits::Block as _, BuildStorage as _, Digest, DigestItem, Storage},
+		sp_runtime::{traits::Block as _, Digest, DigestItem, Storage},
 		sp_timestamp,
 	};
 	use std::sync::Mutex as Cell;

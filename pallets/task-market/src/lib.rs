@@ -106,7 +106,7 @@ pub mod pallet {
 	use assay_ops::Program;
 	use assay_primitives::{
 		Attempt, Claim, ClaimEnds, Games, Quote, Receipt, Root, Slashed, Stakes, TaskId, TaskSpec,
-		TaskView, Terms, Verdict, Work,
+		TaskView, Terms, Verdict, Work, MAX_OPEN_GAMES,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -115,7 +115,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 
 	use super::{
-		Allowed, BidList, HeartbeatList, Job, Limits, Penalties, Prices, Task, WeightInfo,
+		Allowed, BidList, HeartbeatList, Job, Limits, Penalties, Prices, Task, WeightInfo, MAX_BIDS,
 	};
 	use crate::{frame_support, frame_system};
 
@@ -283,10 +283,10 @@ pub mod pallet {
 		///
 		/// Errors: `UnknownTask`, `NotRequester`, `NotOpen`, `BidsBind`. Event: [`Event::TaskCancelled`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(Pallet::<T>::cancel_weight())]
-		pub fn cancel_task(origin: OriginFor<T>, task: TaskId) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::cancel_weight(MAX_BIDS))]
+		pub fn cancel_task(origin: OriginFor<T>, task: TaskId) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::do_cancel_task(who, task)
+			Ok(Some(Self::do_cancel_task(who, task)?).into())
 		}
 
 		/// Offers to do a task for a price; replaces the sender's earlier bid, in the second half of the time for bids
@@ -329,10 +329,10 @@ pub mod pallet {
 		/// Errors: `UnknownTask`, `NotOpen`, `DeadlineNotPassed`.
 		/// Events: [`Event::TaskAssigned`] or [`Event::TaskExpired`].
 		#[pallet::call_index(4)]
-		#[pallet::weight(Pallet::<T>::assign_weight())]
-		pub fn assign(origin: OriginFor<T>, task: TaskId) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::assign_weight(MAX_BIDS))]
+		pub fn assign(origin: OriginFor<T>, task: TaskId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_assign(task)
+			Ok(Some(Self::do_assign(task)?).into())
 		}
 
 		/// Commits to the first `states` states of the future claim.
@@ -415,10 +415,10 @@ pub mod pallet {
 		/// Errors: `UnknownTask`, `NotClaimed`, `NotSolver`, `TraceWasPosted`.
 		/// Events: [`Event::ClaimWithdrawn`], then [`Event::TaskReopened`] or [`Event::TaskFailed`].
 		#[pallet::call_index(9)]
-		#[pallet::weight(Pallet::<T>::withdraw_claim_weight())]
-		pub fn withdraw_claim(origin: OriginFor<T>, task: TaskId) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::withdraw_claim_weight(MAX_OPEN_GAMES))]
+		pub fn withdraw_claim(origin: OriginFor<T>, task: TaskId) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
-			Self::do_withdraw_claim(who, task)
+			Ok(Some(Self::do_withdraw_claim(who, task)?).into())
 		}
 
 		/// Removes a receipt and releases its deposit.

@@ -7,7 +7,7 @@ use assay_primitives::{program_key, Stakes, TaskId, TaskSpec, Terms, Work};
 use codec::Encode;
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult},
+	pallet_prelude::{DispatchError, DispatchResult, Weight},
 	traits::Get,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -98,7 +98,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_cancel_task(who: T::AccountId, id: TaskId) -> DispatchResult {
+	/// Returns the weight of it.
+	pub(crate) fn do_cancel_task(who: T::AccountId, id: TaskId) -> Result<Weight, DispatchError> {
 		let task = Self::live(id)?;
 		ensure!(task.requester == who, Error::<T>::NotRequester);
 		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
@@ -106,12 +107,12 @@ impl<T: Config> Pallet<T> {
 		// Whose stake is locked for a task until somebody else has no time left to bid must get it, or lose it to one
 		// who does.
 		ensure!(bids.is_empty() || !Self::bids_bind(&task, until), Error::<T>::BidsBind);
-		for bid in bids {
+		for bid in &bids {
 			Self::release_bid(id, &bid.solver)?;
 		}
 		let refunded = Self::end_unpaid(id, task)?;
 		Self::deposit_event(Event::TaskCancelled { task: id, requester: who, refunded });
-		Ok(())
+		Ok(Self::cancel_weight(bids.len().saturated_into()))
 	}
 
 	/// Stake that a job at this price needs, for a task with this reward. Of a price below half of the reward it is as
@@ -214,17 +215,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_assign(id: TaskId) -> DispatchResult {
+	pub(crate) fn do_assign(id: TaskId) -> Result<Weight, DispatchError> {
 		Self::assign_task(id, Self::live(id)?)
 	}
 
-	/// Gives the task to the best bidder, and frees the stakes of the others; without a bid, the task expires.
-	pub(crate) fn assign_task(id: TaskId, mut task: TaskOf<T>) -> DispatchResult {
+	/// Gives the task to the best bidder, and frees the stakes of the others; without a bid, the task expires. Returns the
+	/// weight of it.
+	pub(crate) fn assign_task(id: TaskId, mut task: TaskOf<T>) -> Result<Weight, DispatchError> {
 		let Stage::Open { until } = task.stage else { return Err(Error::<T>::NotOpen.into()) };
 		let now = Self::now();
 		ensure!(now > until, Error::<T>::DeadlineNotPassed);
-		let Some(job) = Self::best_bid(id) else { return Self::expire(id, task) };
-		for bid in Bids::<T>::take(id).iter().filter(|bid| bid.solver != job.solver) {
+		let Some(job) = Self::best_bid(id) else {
+			Self::expire(id, task)?;
+			return Ok(Self::assign_weight(0));
+		};
+		let bids = Bids::<T>::take(id);
+		for bid in bids.iter().filter(|bid| bid.solver != job.solver) {
 			Self::release_bid(id, &bid.solver)?;
 		}
 		let until = now.saturating_add(task.spec.terms.training);
@@ -238,7 +244,7 @@ impl<T: Config> Pallet<T> {
 		});
 		task.stage = Stage::Running { job, until, last_sign: now, states: 0 };
 		Self::store_and_schedule(id, task);
-		Ok(())
+		Ok(Self::assign_weight(bids.len().saturated_into()))
 	}
 
 	/// The best bid that has its stake: lowest price, then best reputation, then most free stake, then the earliest.

@@ -2,7 +2,7 @@
 
 use assay_primitives::{Games, Stakes, TaskId};
 use frame_support::{
-	pallet_prelude::{DispatchResult, Weight},
+	pallet_prelude::{DispatchError, Weight},
 	storage::with_storage_layer,
 	traits::Get,
 	weights::WeightMeter,
@@ -18,7 +18,7 @@ use crate::{
 impl<T: Config> Pallet<T> {
 	/// Weight of looking at one task, at worst.
 	pub(crate) fn tick_task_weight() -> Weight {
-		Self::assign_weight()
+		Self::assign_weight(MAX_BIDS)
 			.max(Self::fail_weight())
 			.max(Self::finalise_weight())
 			.saturating_add(T::WeightInfo::tick_task())
@@ -31,18 +31,16 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::Stakes::lock_weight())
 	}
 
-	pub(crate) fn cancel_weight() -> Weight {
-		T::WeightInfo::cancel_task().saturating_add(Self::release_all_weight())
+	/// Weight of taking back a task with so many bids, each of whose stakes is freed.
+	pub(crate) fn cancel_weight(bids: u32) -> Weight {
+		let releases = T::Stakes::release_weight().saturating_mul(bids.into());
+		T::WeightInfo::cancel_task().saturating_add(releases)
 	}
 
-	/// Weight of freeing the stake of every bid.
-	fn release_all_weight() -> Weight {
-		T::Stakes::release_weight().saturating_mul(MAX_BIDS.into())
-	}
-
-	pub(crate) fn assign_weight() -> Weight {
-		let standings = T::Stakes::standing_weight().saturating_mul(MAX_BIDS.into());
-		T::WeightInfo::assign().saturating_add(standings).saturating_add(Self::release_all_weight())
+	/// Weight of ending the time for bids, of which there are so many.
+	pub(crate) fn assign_weight(bids: u32) -> Weight {
+		let each = T::Stakes::standing_weight().saturating_add(T::Stakes::release_weight());
+		T::WeightInfo::assign().saturating_add(each.saturating_mul(bids.into()))
 	}
 
 	pub(crate) fn fail_weight() -> Weight {
@@ -82,26 +80,31 @@ impl<T: Config> Pallet<T> {
 	fn serve_bucket(block: BlockNumberFor<T>, meter: &mut WeightMeter) -> bool {
 		let mut bucket = Agenda::<T>::take(block);
 		while !bucket.is_empty() {
-			if meter.try_consume(Self::tick_task_weight()).is_err() {
+			// There must be room for the worst; what counts is what it comes to.
+			if !meter.can_consume(Self::tick_task_weight()) {
 				Agenda::<T>::insert(block, bucket);
 				return false;
 			}
-			Self::look(bucket.remove(0));
+			meter.consume(Self::look(bucket.remove(0)));
 		}
 		true
 	}
 
-	/// Does what is due for a task whose entry was just taken out of the agenda.
-	pub(crate) fn look(id: TaskId) {
-		let Some(mut task) = Tasks::<T>::get(id) else { return };
+	/// Does what is due for a task whose entry was just taken out of the agenda; returns the weight of that.
+	pub(crate) fn look(id: TaskId) -> Weight {
+		let Some(mut task) = Tasks::<T>::get(id) else { return T::WeightInfo::tick_task() };
 		task.agenda = None;
 		Tasks::<T>::insert(id, task);
-		if let Err(error) = with_storage_layer(|| Self::act(id)) {
-			Self::deposit_event(Event::AutomaticStepFailed { task: id, error });
+		match with_storage_layer(|| Self::act(id)) {
+			Ok(spent) => spent.saturating_add(T::WeightInfo::tick_task()),
+			Err(error) => {
+				Self::deposit_event(Event::AutomaticStepFailed { task: id, error });
+				Self::tick_task_weight()
+			},
 		}
 	}
 
-	fn act(id: TaskId) -> DispatchResult {
+	fn act(id: TaskId) -> Result<Weight, DispatchError> {
 		let mut task = Self::live(id)?;
 		if let Stage::Claimed { until, .. } = task.stage {
 			let end = Self::challenge_end(&task, until);
@@ -111,14 +114,20 @@ impl<T: Config> Pallet<T> {
 		}
 		if Self::now() <= task.deadline() {
 			Self::store_and_schedule(id, task);
-			return Ok(());
+			return Ok(Weight::zero());
 		}
 		match task.stage {
 			Stage::Open { .. } => Self::assign_task(id, task),
-			Stage::Running { .. } => Self::fail_task(id, task),
-			Stage::Claimed { games: 0, .. } => Self::finalise_task(id, task),
+			Stage::Running { .. } => {
+				Self::fail_task(id, task)?;
+				Ok(Self::fail_weight())
+			},
+			Stage::Claimed { games: 0, .. } => {
+				Self::finalise_task(id, task)?;
+				Ok(Self::finalise_weight())
+			},
 			// The end of the last game makes a new entry.
-			Stage::Claimed { .. } => Ok(()),
+			Stage::Claimed { .. } => Ok(Weight::zero()),
 		}
 	}
 

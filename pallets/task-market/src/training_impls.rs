@@ -8,7 +8,7 @@ use assay_primitives::{
 };
 use frame_support::{
 	ensure,
-	pallet_prelude::{DispatchError, DispatchResult},
+	pallet_prelude::{DispatchError, DispatchResult, Weight},
 	traits::Get,
 };
 use sp_runtime::{
@@ -239,7 +239,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_withdraw_claim(who: T::AccountId, id: TaskId) -> DispatchResult {
+	/// Returns the weight of it.
+	pub(crate) fn do_withdraw_claim(
+		who: T::AccountId,
+		id: TaskId,
+	) -> Result<Weight, DispatchError> {
 		let task = Self::live(id)?;
 		let Stage::Claimed { job, games, .. } = task.stage.clone() else {
 			return Err(Error::<T>::NotClaimed.into());
@@ -250,7 +254,8 @@ impl<T: Config> Pallet<T> {
 		let slashed = T::Stakes::slash(id, &job.solver, slash)?;
 		let attempt = task.attempt;
 		Self::deposit_event(Event::ClaimWithdrawn { task: id, attempt, solver: who, slashed });
-		Self::start_over(id, task)
+		Self::start_over(id, task)?;
+		Ok(Self::withdraw_claim_weight(games))
 	}
 
 	/// Of what an undisputed claim costs the requester, whose time was lost, gets half. Else the open games close, and

@@ -1,7 +1,7 @@
 //! What readers outside the chain see, and what must hold between constants.
 
 use assay_ops::Program;
-use assay_primitives::{Games, Stakes, TaskId, TaskPhase, TaskView, MAX_OPEN_GAMES, MAX_PAYOUTS};
+use assay_primitives::{Games, Stakes, TaskId, TaskPhase, TaskView, MAX_PAYOUTS};
 use frame_support::{pallet_prelude::Weight, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{
@@ -46,10 +46,11 @@ impl<T: Config> Pallet<T> {
 		u32::try_from(leaves).unwrap_or(u32::MAX)
 	}
 
-	pub(crate) fn withdraw_claim_weight() -> Weight {
+	/// Weight of taking back a claim with so many open games, each of whose challengers is paid, as is the requester.
+	pub(crate) fn withdraw_claim_weight(games: u32) -> Weight {
 		T::WeightInfo::withdraw_claim()
-			.saturating_add(T::Games::withdraw_weight(MAX_OPEN_GAMES))
-			.saturating_add(T::Stakes::slash_weight(MAX_PAYOUTS))
+			.saturating_add(T::Games::withdraw_weight(games))
+			.saturating_add(T::Stakes::slash_weight(games.saturating_add(1).min(MAX_PAYOUTS)))
 	}
 
 	pub(crate) fn check_constants() {

@@ -14,6 +14,7 @@ mod place_bid;
 mod post_task;
 mod program;
 mod random_walk;
+mod refunds;
 mod remove_receipt;
 mod report_missed_deadline;
 mod submit_claim;

@@ -86,7 +86,7 @@ pub(crate) fn curves(args: &Args, wanted: &Wanted) -> ExitCode {
 			let usual = (curve.get)(&terms) == *value;
 			(curve.set)(&mut terms, *value);
 			let found = search::found(args, &Wanted { terms, ..*wanted });
-			// Other terms may be wrong: that is what the curve is to show.
+			// Other terms may be wrong, and any may be too cheap: that is what the curve is to show.
 			right &= found.is_right() || !usual;
 			let mark = if usual { " runtime" } else { "" };
 			println!("CURVE {}={value}{mark} {}", curve.name, found.figures());

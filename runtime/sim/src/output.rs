@@ -2,6 +2,7 @@
 
 use crate::{
 	args::Args,
+	bounds::{ratio, Worst, HARM},
 	run::{caught, quietly, Run},
 };
 use assay_dispute_game::testing::sim::{
@@ -11,9 +12,6 @@ use std::process::ExitCode;
 
 /// Faults that are shrunk and shown.
 const SHOWN: usize = 5;
-
-/// What an adversary is to lose at least for each hundred that the honest side spends.
-const HARM: i64 = 1_000;
 
 /// What is wanted of every match; how the process ends where there is nothing to play.
 pub fn wanted(args: &Args) -> Result<Wanted, ExitCode> {
@@ -32,8 +30,10 @@ pub fn run(run: &Run, again: impl Fn(&Fault) -> String) -> ExitCode {
 	table(&run.tally);
 	faults(&run.tally, &again);
 	cheap(&run.tally, &again);
+	let worst = Worst { griefing: run.tally.total().griefing, ..Worst::default() };
+	let held = worst.hold();
 	summary(run);
-	ExitCode::from(u8::from(!run.is_clean()))
+	ExitCode::from(u8::from(!run.is_clean() || !held))
 }
 
 /// All strategies and what they try.
@@ -41,14 +41,6 @@ fn list() {
 	for strategy in STRATEGIES {
 		let known = strategy.known.map(|why| format!(" [wins: {why}]")).unwrap_or_default();
 		println!("{:28} {}{known}", strategy.name, strategy.tries);
-	}
-}
-
-/// What an adversary lost for each unit that the honest side spent; in hundredths.
-fn ratio(hundredths: i64) -> String {
-	match hundredths {
-		i64::MAX => "-".into(),
-		hundredths => format!("{:.2}", hundredths as f64 / 100.0),
 	}
 }
 

@@ -57,7 +57,7 @@ mod world;
 
 pub use deeds::{Deed, Deeds};
 pub use library::{Library, SHELF};
-pub use money::{Terms, OPENING_FEE, REFUSED_FEE, WITHDRAWAL};
+pub use money::{Terms, OPENING_FEE, PER_BLOCK_OF_REPLAY, REFUSED_FEE, WITHDRAWAL};
 pub use planted::Planted;
 pub use scenario::{Wanted, Without, EXTENSION, LONGEST_REPLAY};
 pub use shrink::shrink;

@@ -1,11 +1,11 @@
 //! A slice of the simulation: every strategy, and every seed that has ever gone wrong.
 
-use alloc::vec::Vec;
-
-use alloc::boxed::Box;
+use alloc::{boxed::Box, collections::BTreeSet, string::String, vec::Vec};
 
 use crate::testing::{
-	sim::{named_strategy, play, Deed, Fault, Library, Strategy, Tally, Wanted, STRATEGIES},
+	sim::{
+		named_strategy, play, Deed, Fault, Library, Strategy, Tally, Wanted, FEATURES, STRATEGIES,
+	},
 	Rng,
 };
 
@@ -73,6 +73,15 @@ fn truth_should_win_and_attacks_cost_ten_times_their_harm_when_strategies_are_br
 		assert!(!cheap && report.late == 0, "seed {seed}, {}: {report:?}", bred.features());
 		assert!(report.games == 0 || report.loss > 0, "seed {seed}, {}", bred.features());
 	}
+}
+
+#[test]
+fn every_feature_should_be_bred_when_strategies_are_drawn() {
+	let mut rng = Rng(7);
+	let described: Vec<String> = (0..200).map(|_| Strategy::any(&mut rng).features()).collect();
+	let words = described.iter().flat_map(|text| text.split(' '));
+	let names: BTreeSet<&str> = words.filter_map(|word| Some(word.split_once('=')?.0)).collect();
+	assert_eq!(names.len(), FEATURES as usize, "{names:?}");
 }
 
 #[test]

@@ -55,6 +55,7 @@ mod tally;
 mod tips;
 mod world;
 
+pub use breed::FEATURES;
 pub use deeds::{Deed, Deeds};
 pub use library::{Library, SHELF};
 pub use money::{Terms, OPENING_FEE, PER_BLOCK_OF_REPLAY, REFUSED_FEE, WITHDRAWAL};

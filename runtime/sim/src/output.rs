@@ -3,11 +3,9 @@
 use crate::{
 	args::Args,
 	bounds::{ratio, Worst, HARM},
-	run::{caught, quietly, Run},
+	run::Run,
 };
-use assay_dispute_game::testing::sim::{
-	shrink, Fault, Library, Tally, Wanted, Without, STRATEGIES,
-};
+use assay_dispute_game::testing::sim::{Fault, Tally, Wanted, Without, STRATEGIES};
 use std::process::ExitCode;
 
 /// Faults that are shrunk and shown.
@@ -90,22 +88,16 @@ fn faults(tally: &Tally, again: impl Fn(&Fault) -> String) {
 	}
 }
 
-/// What a match of the virtual chain needs at least to go wrong like this.
-pub fn smaller(wanted: &Wanted, fault: &Fault) -> Wanted {
-	let mut library = Library::default();
-	quietly(|| caught(|| shrink(fault, wanted, &mut library))).unwrap_or(*wanted)
-}
-
 /// The command that plays a fault again.
-pub fn again(args: &Args, fault: &Fault, small: &Wanted) -> String {
+pub fn again(args: &Args, fault: &Fault, wanted: &Wanted) -> String {
 	let strategy = args.strategy.as_ref().map(|name| format!(" --strategy {name}"));
-	let adversaries = small.adversaries.map(|count| format!(" --adversaries {count}"));
+	let adversaries = wanted.adversaries.map(|count| format!(" --adversaries {count}"));
 	format!(
 		"scripts/sim.sh --games 1 --seed {}{}{}{}",
 		fault.seed,
 		strategy.unwrap_or_default(),
 		adversaries.unwrap_or_default(),
-		left_out(&small.without)
+		left_out(&wanted.without)
 	)
 }
 

@@ -21,6 +21,8 @@ use std::{
 	time::{Duration, Instant},
 };
 
+use crate::single;
+
 /// Strategies of a generation.
 const POPULATION: usize = 96;
 /// Matches that each of them plays.
@@ -180,10 +182,12 @@ impl Found {
 		)
 	}
 
-	/// Prints the first matches that ended wrongly.
-	pub(crate) fn show_faults(&self, most: usize) {
+	/// Prints the first matches that ended wrongly, and the smallest that do.
+	pub(crate) fn show_faults(&self, most: usize, wanted: &Wanted) {
 		for (strategy, fault) in self.faults.iter().take(most) {
+			let wanted = Wanted { strategy: Some(strategy), ..*wanted };
 			println!("WRONG seed {} ({}): {}", fault.seed, strategy.features(), fault.what);
+			println!("{}", single::smallest(fault, &wanted));
 		}
 	}
 
@@ -215,7 +219,7 @@ pub(crate) fn search(args: &Args, wanted: &Wanted) -> ExitCode {
 			println!("  {}", score.strategy.features());
 		}
 	}
-	found.show_faults(SHOWN);
+	found.show_faults(SHOWN, wanted);
 	let held = found.worst().hold();
 	println!("SEARCH {}", found.figures());
 	ExitCode::from(u8::from(!found.is_right() || !held))

@@ -1,20 +1,14 @@
-//! A slice of the simulation: every strategy, and every seed that has ever gone wrong.
+//! A slice of the simulation: every strategy.
 
 use alloc::{boxed::Box, collections::BTreeSet, string::String, vec::Vec};
 
 use crate::testing::{
-	sim::{
-		named_strategy, play, Deed, Fault, Library, Strategy, Tally, Wanted, FEATURES, STRATEGIES,
-	},
+	sim::{play, Deed, Fault, Library, Strategy, Tally, Wanted, FEATURES, STRATEGIES},
 	Rng,
 };
 
 /// Matches of the slice.
 const MATCHES: u64 = 10_000;
-
-/// Seeds that have gone wrong once, one a line: `seed strategy # what it was`. A strategy of `-` leaves
-/// the choice to the seed.
-const REGRESSIONS: &str = include_str!("../testing/sim/regressions.txt");
 
 /// Most blocks of a game that was alone about its claim: both clocks, with replays, and the agenda's slack.
 const LONGEST_ALONE: u32 = 2 * (300 + 50) + 64;
@@ -91,20 +85,4 @@ fn trace_should_be_the_same_when_the_seed_is() {
 	assert_eq!(one, two);
 	let other = simulate(seeds().map(|seed| seed + 1), &Wanted::default());
 	assert_ne!(one.trace, other.trace);
-}
-
-#[test]
-fn truth_should_win_when_a_seed_has_gone_wrong_before() {
-	let mut library = Library::default();
-	for line in REGRESSIONS.lines().filter(|line| !line.starts_with('#')) {
-		let words: Vec<&str> = line.split_whitespace().collect();
-		let [seed, strategy, ..] = words[..] else { panic!("{line}") };
-		let strategy = match strategy {
-			"-" => None,
-			name => Some(named_strategy(name).expect("a strategy")),
-		};
-		let wanted = Wanted { strategy, ..Wanted::default() };
-		let played = play(seed.parse().expect("a seed"), &wanted, &mut library);
-		assert!(played.is_ok(), "{line}: {played:?}");
-	}
 }

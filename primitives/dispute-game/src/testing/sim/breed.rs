@@ -24,6 +24,19 @@ macro_rules! by_feature {
 			Strategy { $($feature: of().$feature,)* ..BRED }
 		}
 
+		/// A strategy that plays well where this one has the feature of this number.
+		fn plainer(strategy: &Strategy, feature: u32) -> Option<Strategy> {
+			let mut number = 0;
+			$(
+				if number == feature && strategy.$feature != PLAIN.$feature {
+					return Some(Strategy { $feature: PLAIN.$feature, ..*strategy });
+				}
+				number += 1;
+			)*
+			let _ = number;
+			None
+		}
+
 		/// The features in which a strategy differs from playing well.
 		fn remarkable(strategy: &Strategy) -> Vec<String> {
 			let mut all = Vec::new();
@@ -59,6 +72,11 @@ impl Strategy {
 	/// The features in which it differs from playing well.
 	pub fn features(&self) -> String {
 		remarkable(self).join(" ")
+	}
+
+	/// This one without a feature, if it has it.
+	pub(super) fn without(&self, feature: u32) -> Option<Self> {
+		plainer(self, feature)
 	}
 
 	/// This one with a feature or two changed.

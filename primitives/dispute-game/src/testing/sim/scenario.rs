@@ -98,7 +98,7 @@ pub(super) struct Flood {
 
 /// Everything that a seed decides.
 #[derive(Clone, Debug)]
-pub(super) struct Scenario<'a> {
+pub struct Scenario<'a> {
 	pub(super) seed: u64,
 	pub(super) strategy: &'static Strategy,
 	/// Whether the honest agent has made the claims. Otherwise it challenges those that are wrong.
@@ -117,8 +117,8 @@ pub(super) struct Scenario<'a> {
 	pub(super) censor: Censor,
 	pub(super) flood: Option<Flood>,
 	pub(super) order: Order,
-	pub(super) fork: Option<Mishap>,
-	pub(super) crash: Option<Mishap>,
+	pub(super) forks: Vec<Mishap>,
+	pub(super) crashes: Vec<Mishap>,
 	/// The journal that the process starts with is older than the crash, by so many changes.
 	pub(super) stale_journal: u32,
 	pub(super) terms: Terms,
@@ -127,7 +127,7 @@ pub(super) struct Scenario<'a> {
 
 impl<'a> Scenario<'a> {
 	/// The match of a seed.
-	pub(super) fn draw(seed: u64, wanted: &Wanted, library: &'a mut Library) -> Self {
+	pub fn draw(seed: u64, wanted: &Wanted, library: &'a mut Library) -> Self {
 		let mut rng = Rng(mix(seed ^ 0xA55A));
 		let strategy = wanted.strategy.unwrap_or_else(|| any_strategy(&mut rng));
 		let right = match strategy.about {
@@ -156,8 +156,8 @@ impl<'a> Scenario<'a> {
 			censor: Censor::Never,
 			flood: None,
 			order: if rng.one_in(2) { Order::First } else { Order::Last },
-			fork: None,
-			crash: None,
+			forks: Vec::new(),
+			crashes: Vec::new(),
 			stale_journal: rng.below(4),
 			terms: wanted.terms,
 			planted: wanted.planted,
@@ -207,15 +207,18 @@ impl<'a> Scenario<'a> {
 		self.censor = if without.censorship { Censor::Never } else { censor };
 		// After a re-org, other strides may have to be replayed.
 		let again = load.all / 2;
-		self.fork = forks.filter(|_| !without.forks && again <= self.budget);
-		if self.fork.is_some() {
-			self.budget -= again;
+		for fork in forks.into_iter().filter(|_| !without.forks) {
+			if again <= self.budget {
+				self.budget -= again;
+				self.forks.push(fork);
+			}
 		}
 		// What was replayed is lost with the process.
-		self.crash =
-			crashes.filter(|crash| !without.crashes && crash.blocks + load.all <= self.budget);
-		if self.crash.is_some() {
-			self.budget -= load.all;
+		for crash in crashes.into_iter().filter(|_| !without.crashes) {
+			if crash.blocks + load.all <= self.budget {
+				self.budget -= load.all;
+				self.crashes.push(crash);
+			}
 		}
 		// Whatever is in the way of the challenger's opening comes out of the window.
 		let delay = self.budget + 2 * DEEPEST_FORK + EXTENSION;

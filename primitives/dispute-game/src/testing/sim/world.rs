@@ -72,12 +72,21 @@ pub struct Fault {
 ///
 /// Panics where an invariant of the game itself does not hold.
 pub fn play(seed: u64, wanted: &Wanted, library: &mut Library) -> Result<Report, Fault> {
-	let scenario = Scenario::draw(seed, wanted, library);
-	let fault = |what: &str| Fault { seed, strategy: scenario.strategy.name, what: what.into() };
-	let mut world = World::new(&scenario);
-	world.run().map_err(fault)?;
-	judge(&scenario, &world.chain).map_err(fault)?;
-	Ok(world.report())
+	Scenario::draw(seed, wanted, library).play()
+}
+
+impl Scenario<'_> {
+	/// Plays the match to its end.
+	///
+	/// Panics where an invariant of the game itself does not hold.
+	pub fn play(&self) -> Result<Report, Fault> {
+		let (seed, strategy) = (self.seed, self.strategy.name);
+		let fault = |what: &str| Fault { seed, strategy, what: what.into() };
+		let mut world = World::new(self);
+		world.run().map_err(fault)?;
+		judge(self, &world.chain).map_err(fault)?;
+		Ok(world.report())
+	}
 }
 
 /// A branch that a re-org will bring back.
@@ -117,8 +126,8 @@ impl<'a> World<'a> {
 			agent: Agent::new(scenario, began),
 			foe: Foe::new(scenario, began),
 			rng,
-			fork: scenario.fork,
-			crash: scenario.crash,
+			fork: scenario.forks.first().copied(),
+			crash: scenario.crashes.first().copied(),
 			branch: None,
 			stirred: true,
 			hidden_until: 0,

@@ -42,6 +42,9 @@ fn truth_should_win_in_time_when_adversaries_try_everything() {
 		Deed::WentBackInJournal,
 		Deed::LetItWait,
 		Deed::Flooded,
+		Deed::ReorgedWhileDown,
+		Deed::CrashedInFork,
+		Deed::ForkedAgain,
 	];
 	assert!(total.deeds.have(&met), "{:?}", total.deeds);
 	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {

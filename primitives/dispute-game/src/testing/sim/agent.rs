@@ -146,9 +146,9 @@ impl<'a> Agent<'a> {
 		self.wake
 	}
 
-	/// The process ends, and starts again after some blocks, perhaps with an older journal.
-	pub(super) fn crash(&mut self, now: u32, blocks: u32) {
-		self.down_until = now + blocks;
+	/// The process ends, and starts again in a later block, perhaps with an older journal.
+	pub(super) fn crash(&mut self, until: u32) {
+		self.down_until = until;
 		self.executor = Executor::new(self.scenario, self.down_until);
 		for _ in 0..self.scenario.stale_journal {
 			if let Some((claim, before)) = self.past.pop() {
@@ -159,6 +159,9 @@ impl<'a> Agent<'a> {
 	}
 
 	/// Looks at a new best block: what is due is worked on, and what is ready is sent.
+	///
+	/// Like the runtime's off-chain worker, it takes no notice of what is final: whatever it reads here may be undone, and its
+	/// journal remembers games that no chain has any more.
 	pub(super) fn look(&mut self, chain: &Chain<'a>) -> Result<(), &'static str> {
 		let now = chain.now;
 		self.wake = u32::MAX;

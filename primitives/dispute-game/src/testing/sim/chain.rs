@@ -132,6 +132,17 @@ pub(super) struct Ends {
 	pub(super) trace: u64,
 }
 
+/// A move or a payment, and all that came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+	/// The block.
+	pub(super) at: u32,
+	/// Digest of all moves and ends so far.
+	trace: u64,
+	/// What each party may spend then.
+	free: [i64; 3],
+}
+
 /// The state of the chain.
 #[derive(Clone, Debug)]
 pub(super) struct Chain<'a> {
@@ -148,6 +159,8 @@ pub(super) struct Chain<'a> {
 	pub(super) in_a_row: u32,
 	pub(super) books: Books,
 	pub(super) ends: Ends,
+	/// Everything that has happened.
+	pub(super) facts: Vec<Fact>,
 }
 
 impl<'a> Chain<'a> {
@@ -170,6 +183,7 @@ impl<'a> Chain<'a> {
 			in_a_row: 0,
 			books: Books::default(),
 			ends: Ends::default(),
+			facts: Vec::new(),
 		};
 		for case in &scenario.cases {
 			this.books.hold(this.solver(), case.stake);
@@ -465,6 +479,13 @@ impl<'a> Chain<'a> {
 		let when = u64::from(self.now) << 32 ^ u64::from(number) << 8 ^ u64::from(outcome);
 		self.ends.trace = mix(self.ends.trace ^ word).wrapping_add(when);
 		self.ends.moves += 1;
+		self.record();
+	}
+
+	/// Writes down what has just happened.
+	fn record(&mut self) {
+		let (trace, free) = (self.ends.trace, self.books.free());
+		self.facts.push(Fact { at: self.now, trace, free });
 	}
 
 	/// What must hold after every block.

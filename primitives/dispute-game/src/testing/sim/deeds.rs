@@ -49,6 +49,9 @@ pub enum Deed {
 	WentBackInJournal,
 	LetItWait,
 	AttackedSeveralClaims,
+	ReorgedWhileDown,
+	CrashedInFork,
+	ForkedAgain,
 }
 
 /// A set of deeds.

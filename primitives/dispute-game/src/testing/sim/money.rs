@@ -158,6 +158,11 @@ impl Books {
 		self.held
 	}
 
+	/// What each party may spend, less what it had in the beginning.
+	pub(super) fn free(&self) -> [i64; 3] {
+		self.free
+	}
+
 	/// What a party has more than in the beginning.
 	pub(super) fn gain(&self, who: Party) -> i64 {
 		self.free[who as usize] + self.held[who as usize]

@@ -21,4 +21,6 @@ pub enum Planted {
 	Unpaid,
 	/// Games end long after they should.
 	Slow,
+	/// Blocks are taken for final as soon as they are made.
+	Hasty,
 }

@@ -208,6 +208,7 @@ fn blank<'a>() -> Scenario<'a> {
 		censor: Censor::Never,
 		flood: None,
 		order: Order::First,
+		finality: 10,
 		forks: Vec::new(),
 		crashes: Vec::new(),
 		stale_journal: 0,

@@ -22,8 +22,10 @@ const LANE: u32 = 86;
 const VERDICTS: u32 = 7;
 /// Games that one block ends at most because their clocks have run out.
 const TICK: u32 = 8;
-/// Deepest re-org.
+/// Deepest re-org, and most blocks from the last final one to the best.
 const DEEPEST_FORK: u32 = 10;
+/// Re-orgs of a match at most, and crashes.
+const MOST_MISHAPS: u32 = 3;
 /// What an attack is to cost at least for each unit of harm: who pays less must not win.
 const HARM: i64 = 10;
 
@@ -117,6 +119,8 @@ pub struct Scenario<'a> {
 	pub(super) censor: Censor,
 	pub(super) flood: Option<Flood>,
 	pub(super) order: Order,
+	/// Blocks from one that has just been made to the last one that no re-org takes back.
+	pub(super) finality: u32,
 	pub(super) forks: Vec<Mishap>,
 	pub(super) crashes: Vec<Mishap>,
 	/// The journal that the process starts with is older than the crash, by so many changes.
@@ -156,6 +160,7 @@ impl<'a> Scenario<'a> {
 			censor: Censor::Never,
 			flood: None,
 			order: if rng.one_in(2) { Order::First } else { Order::Last },
+			finality: DEEPEST_FORK,
 			forks: Vec::new(),
 			crashes: Vec::new(),
 			stale_journal: rng.below(4),
@@ -195,12 +200,14 @@ impl<'a> Scenario<'a> {
 			3 => Censor::AtRandom,
 			_ => Censor::Never,
 		};
-		let forks = rng
-			.one_in(4)
-			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(DEEPEST_FORK) });
-		let crashes = rng
-			.one_in(4)
-			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(self.budget.max(1)) });
+		if rng.one_in(2) {
+			self.finality = 1 + rng.below(DEEPEST_FORK);
+		}
+		let first = rng.below(8);
+		let forks = mishaps(rng, first, self.finality);
+		// Crashes and re-orgs often begin together.
+		let first = if rng.one_in(2) { first } else { rng.below(8) };
+		let crashes = mishaps(rng, first, self.budget.max(1));
 		if self.strategy.milks {
 			self.streak = self.budget;
 		}
@@ -238,6 +245,18 @@ impl<'a> Scenario<'a> {
 			case.window += case.check + self.terms.clock;
 		}
 	}
+}
+
+/// None mostly, or a few that last for this many blocks at most, the first after so many moves and the others soon after.
+fn mishaps(rng: &mut Rng, first: u32, most: u32) -> Vec<Mishap> {
+	let count = if rng.one_in(4) { 1 + rng.below(MOST_MISHAPS) } else { 0 };
+	let mut after = first;
+	let mut draw = || {
+		let mishap = Mishap { after, blocks: 1 + rng.below(most) };
+		after += rng.below(4);
+		mishap
+	};
+	(0..count).map(|_| draw()).collect()
 }
 
 /// The claims: one or as many as an honest solver takes on, or those of a lying one, some of which may be right.

@@ -186,7 +186,8 @@ fields! {
 	Toy: seed steps stride nodes slots tiles blocks;
 	Mishap: after blocks;
 	Flood: purse late;
-	Scenario<'_>: seed right slots lane verdicts tick budget streak censor order stale_journal;
+	Scenario<'_>: seed right slots lane verdicts tick budget streak censor order finality
+		stale_journal;
 	Case<'_>: right liar accounts places replay own_replay window check bond stake reward;
 	Params: clock reserve extension;
 }

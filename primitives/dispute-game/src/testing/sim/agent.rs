@@ -358,7 +358,7 @@ pub(super) fn is_excusable(refused: Refused, tx: &Tx) -> bool {
 		Refused::Game(GameError::StalePosition | GameError::GameOver) => true,
 		// A move in a game that another game's number now stands for.
 		Refused::NotYours => matches!(tx.call, Call::Move { .. }),
-		Refused::Game(_) => false,
+		Refused::Game(_) | Refused::Locked => false,
 	}
 }
 

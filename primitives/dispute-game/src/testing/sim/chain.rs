@@ -1,6 +1,7 @@
 //! A virtual chain: games about one claim, with the rules that the pallets put around the game.
 
 mod settle;
+mod stake;
 
 pub(super) use settle::{refund, share};
 
@@ -36,6 +37,10 @@ pub(super) enum Call {
 	Expire { game: u32 },
 	/// Pays the solver of a claim.
 	Finalise { claim: u32 },
+	/// Starts to take stake out.
+	Unbond { amount: i64 },
+	/// Takes out what is due.
+	Withdraw,
 }
 
 /// A transaction.
@@ -66,6 +71,8 @@ pub(super) enum Refused {
 	Full,
 	/// Another account's move.
 	NotYours,
+	/// The stake is behind claims, or not yet due.
+	Locked,
 }
 
 impl From<GameError> for Refused {
@@ -159,6 +166,8 @@ pub(super) struct Chain<'a> {
 	pub(super) in_a_row: u32,
 	pub(super) books: Books,
 	pub(super) ends: Ends,
+	/// The solver's stake beside what is behind claims.
+	spare: stake::Spare,
 	/// Everything that has happened.
 	pub(super) facts: Vec<Fact>,
 }
@@ -183,12 +192,14 @@ impl<'a> Chain<'a> {
 			in_a_row: 0,
 			books: Books::default(),
 			ends: Ends::default(),
+			spare: stake::Spare::default(),
 			facts: Vec::new(),
 		};
 		for case in &scenario.cases {
 			this.books.hold(this.solver(), case.stake);
 			this.books.hold(Party::Requester, case.reward);
 		}
+		this.bond_spare();
 		this
 	}
 
@@ -312,7 +323,7 @@ impl<'a> Chain<'a> {
 	pub(super) fn include(&mut self, tx: &Tx) -> Result<(), Refused> {
 		let bytes = match &tx.call {
 			Call::Open { play, .. } | Call::Move { play, .. } => play.encoded_size(),
-			Call::Expire { .. } | Call::Finalise { .. } => 4,
+			Call::Expire { .. } | Call::Finalise { .. } | Call::Unbond { .. } | Call::Withdraw => 4,
 		};
 		let length = bytes as i64 * money::PER_BYTE;
 		let fee = money::PER_MOVE + length;
@@ -354,6 +365,15 @@ impl<'a> Chain<'a> {
 				}
 				self.finalise(*claim);
 				Ok(())
+			},
+			// Cheap, so that it does not seem to cost the adversary more than it does.
+			Call::Unbond { amount } => {
+				self.books.spend(party, money::REFUSED_FEE, 0);
+				self.unbond(tx.from, *amount)
+			},
+			Call::Withdraw => {
+				self.books.spend(party, money::REFUSED_FEE, 0);
+				self.withdraw_unbonded(tx.from)
 			},
 		}
 	}
@@ -514,9 +534,10 @@ impl<'a> Chain<'a> {
 		Ok(())
 	}
 
-	/// What must be on hold: stakes and rewards of live claims, bonds of open games.
-	fn owed(&self) -> [i64; 3] {
+	/// What must be on hold: stakes and rewards of live claims, bonds of open games, and what the solver has beside.
+	pub(super) fn owed(&self) -> [i64; 3] {
 		let mut owed = [0; 3];
+		owed[self.solver() as usize] += self.spare.sum();
 		for claim in (0..self.claims.len() as u32).filter(|claim| self.is_live(*claim)) {
 			let case = self.case(claim);
 			owed[self.solver() as usize] += case.stake;

@@ -69,6 +69,11 @@ fn books_should_show_it_when_money_leaks() {
 }
 
 #[test]
+fn mistakes_should_be_found_when_damaged_files_are_believed() {
+	assert!(plant(Planted::Trusting, "believer").total().wrong > 0);
+}
+
+#[test]
 fn stake_should_be_missed_when_it_is_not_locked() {
 	is_found(Planted::Unlocked, "unbond-race", "money was made or lost");
 }

@@ -45,6 +45,7 @@ fn truth_should_win_in_time_when_adversaries_try_everything() {
 		Deed::ReorgedWhileDown,
 		Deed::CrashedInFork,
 		Deed::ForkedAgain,
+		Deed::DamagedFiles,
 	];
 	assert!(total.deeds.have(&met), "{:?}", total.deeds);
 	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {

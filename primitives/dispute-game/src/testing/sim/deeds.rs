@@ -52,6 +52,7 @@ pub enum Deed {
 	ReorgedWhileDown,
 	CrashedInFork,
 	ForkedAgain,
+	DamagedFiles,
 	Unbonded,
 	UnbondedWhileDisputed,
 	TriedToUnbondAll,

@@ -12,6 +12,7 @@
 //! liar tile:1/2/0/0 state:2                 a wrong execution of it, as often as the task has them
 //! claim task=0 liar=3 stake=10000000 …      a claim of one of the tasks above
 //! fork after=3 blocks=7                     a re-org; crashes look the same
+//! rot after=2                               the honest side's files are damaged
 //! flood purse=90000 late=true               blocks are filled for so much money
 //! ```
 
@@ -28,12 +29,13 @@ use super::{
 	case::Case,
 	library::Set,
 	money::Terms,
-	scenario::{Censor, Flood, Mishap, Order, Scenario, EXTENSION},
+	scenario::{Censor, Flood, Mishap, Order, Rot, Scenario, EXTENSION},
 	strategies::PLAIN,
 	text::{Fields, Word},
 };
 
 const NOTHING: Mishap = Mishap { after: 0, blocks: 0 };
+const FIRST: Rot = Rot { after: 0 };
 const NO_TERMS: Terms = Terms {
 	bond_base: i64::MIN,
 	bond_factor: i64::MIN,
@@ -114,6 +116,7 @@ impl Match {
 				"claim" => scenario.cases.push(self.claim(fields)?),
 				"fork" => scenario.forks.push(read(NOTHING, fields)?),
 				"crash" => scenario.crashes.push(read(NOTHING, fields)?),
+				"rot" => scenario.rots.push(read(FIRST, fields)?),
 				"flood" => scenario.flood = Some(read(NO_FLOOD, fields)?),
 				_ => return Err(format!("{line}: no such line")),
 			}
@@ -180,6 +183,7 @@ impl Scenario<'_> {
 		let mishap = |kind: &str, mishap: &Mishap| format!("{kind}{}", mishap.write(&NOTHING));
 		lines.extend(self.forks.iter().map(|fork| mishap("fork", fork)));
 		lines.extend(self.crashes.iter().map(|crash| mishap("crash", crash)));
+		lines.extend(self.rots.iter().map(|rot| format!("rot{}", rot.write(&FIRST))));
 		lines.extend(self.flood.iter().map(|flood| format!("flood{}", flood.write(&NO_FLOOD))));
 		lines.join("\n")
 	}
@@ -211,6 +215,7 @@ fn blank<'a>() -> Scenario<'a> {
 		finality: 10,
 		forks: Vec::new(),
 		crashes: Vec::new(),
+		rots: Vec::new(),
 		stale_journal: 0,
 		terms: Terms::default(),
 		planted: None,

@@ -26,6 +26,8 @@ const TICK: u32 = 8;
 const DEEPEST_FORK: u32 = 10;
 /// Re-orgs of a match at most, and crashes.
 const MOST_MISHAPS: u32 = 3;
+/// Times that what is stored is damaged, at most.
+const MOST_ROTS: u32 = 2;
 /// What an attack is to cost at least for each unit of harm: who pays less must not win.
 const HARM: i64 = 10;
 
@@ -36,7 +38,7 @@ pub struct Without {
 	pub censorship: bool,
 	/// Re-orgs.
 	pub forks: bool,
-	/// Crashes of the honest agent.
+	/// Crashes of the honest agent, and damage to its files.
 	pub crashes: bool,
 	/// Replays take no time.
 	pub replays: bool,
@@ -90,6 +92,13 @@ pub(super) struct Mishap {
 	pub(super) blocks: u32,
 }
 
+/// What the honest side's executor has stored is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rot {
+	/// Accepted moves before it.
+	pub(super) after: u32,
+}
+
 /// Whole blocks are filled with calls that pay more than the honest side's moves, as long as there is money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flood {
@@ -123,6 +132,7 @@ pub struct Scenario<'a> {
 	pub(super) finality: u32,
 	pub(super) forks: Vec<Mishap>,
 	pub(super) crashes: Vec<Mishap>,
+	pub(super) rots: Vec<Rot>,
 	/// The journal that the process starts with is older than the crash, by so many changes.
 	pub(super) stale_journal: u32,
 	pub(super) terms: Terms,
@@ -163,6 +173,7 @@ impl<'a> Scenario<'a> {
 			finality: DEEPEST_FORK,
 			forks: Vec::new(),
 			crashes: Vec::new(),
+			rots: Vec::new(),
 			stale_journal: rng.below(4),
 			terms: wanted.terms,
 			planted: wanted.planted,
@@ -227,11 +238,27 @@ impl<'a> Scenario<'a> {
 				self.crashes.push(crash);
 			}
 		}
+		let mending = self.rot(rng, without, load);
 		// Whatever is in the way of the challenger's opening comes out of the window.
-		let delay = self.budget + 2 * DEEPEST_FORK + EXTENSION;
+		let delay = self.budget + mending + 2 * DEEPEST_FORK + EXTENSION;
 		for case in &mut self.cases {
 			case.window += case.check + delay;
 		}
+	}
+
+	/// Damages what is stored, as often as there is time to execute everything anew. Says how many blocks that takes.
+	fn rot(&mut self, rng: &mut Rng, without: &Without, load: &Load) -> u32 {
+		let all: u32 = self.cases.iter().map(Case::whole).sum();
+		let (mend, before) = (all + load.all, self.budget);
+		let count = if rng.one_in(4) { 1 + rng.below(MOST_ROTS) } else { 0 };
+		let rots: Vec<Rot> = (0..count).map(|_| Rot { after: rng.below(10) }).collect();
+		for rot in rots.into_iter().filter(|_| !without.crashes) {
+			if mend <= self.budget {
+				self.budget -= mend;
+				self.rots.push(rot);
+			}
+		}
+		before - self.budget
 	}
 
 	/// Blocks are filled for money: less than what attacks are to cost.

@@ -51,6 +51,11 @@ fn smaller<'a>(of: &Scenario<'a>) -> Vec<Scenario<'a>> {
 			smaller.crashes.remove(number);
 		});
 	}
+	for number in 0..of.rots.len() {
+		without(&|smaller| {
+			smaller.rots.remove(number);
+		});
+	}
 	if of.flood.is_some() {
 		without(&|smaller| smaller.flood = None);
 	}

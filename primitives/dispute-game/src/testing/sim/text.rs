@@ -11,7 +11,7 @@ use super::{
 	super::{Lie, Toy},
 	case::Case,
 	money::Terms,
-	scenario::{Censor, Flood, Mishap, Order, Scenario},
+	scenario::{Censor, Flood, Mishap, Order, Rot, Scenario},
 	strategies::{About, Crowd, Leaves, Lists, Pace, Strategy},
 };
 use crate::Params;
@@ -185,6 +185,7 @@ fields! {
 	Terms: bond_base bond_factor challenger_share requester_share disputed_withdrawal cost_multiple places clock;
 	Toy: seed steps stride nodes slots tiles blocks;
 	Mishap: after blocks;
+	Rot: after;
 	Flood: purse late;
 	Scenario<'_>: seed right slots lane verdicts tick budget streak censor order finality
 		stale_journal;

@@ -99,9 +99,10 @@ struct World<'a> {
 	agent: Agent<'a>,
 	foe: Foe<'a>,
 	rng: Rng,
-	/// Of the scenario's forks and crashes, those whose time has come.
+	/// Of the scenario's forks, crashes and damages, those whose time has come.
 	forked: usize,
 	crashed: usize,
+	rotted: usize,
 	branches: Vec<Branch<'a>>,
 	finality: Finality,
 	/// Something has happened in the present block: everybody looks at the next.
@@ -126,6 +127,7 @@ impl<'a> World<'a> {
 			rng,
 			forked: 0,
 			crashed: 0,
+			rotted: 0,
 			branches: Vec::new(),
 			finality: Finality::new(scenario),
 			stirred: true,

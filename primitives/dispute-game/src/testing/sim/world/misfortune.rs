@@ -1,4 +1,4 @@
-//! Re-orgs and crashes, several in one match, also while others last.
+//! Re-orgs, crashes and damaged files, several in one match, also while others last.
 
 use super::{Deed, Mishap, World};
 use crate::testing::sim::{chain::Chain, planted::Planted};
@@ -34,6 +34,7 @@ impl<'a> World<'a> {
 		if !self.chain.is_over() {
 			self.fork();
 			self.crash();
+			self.rot();
 		}
 		Ok(())
 	}
@@ -58,6 +59,16 @@ impl<'a> World<'a> {
 		if longest && bearable && until - base <= self.scenario.finality {
 			self.deeds.when(!self.branches.is_empty(), Deed::ForkedAgain);
 			self.branches.push(Branch { chain: self.chain.clone(), until, base });
+		}
+	}
+
+	/// What the honest side has stored is damaged, perhaps before it has done anything.
+	fn rot(&mut self) {
+		let moves = self.chain.ends.moves;
+		if self.scenario.rots.get(self.rotted).is_some_and(|rot| moves >= rot.after) {
+			self.rotted += 1;
+			self.agent.rot(self.chain.now);
+			self.deeds.add(Deed::DamagedFiles);
 		}
 	}
 

@@ -7,7 +7,7 @@
 //! strategy with what the runtime's off-chain worker does around it ([`agent`], [`executor`], [`pool`], [`tips`]).
 //! Everything else is the adversary's: it sees the pool, orders blocks and gets their tips, fills the lane that both
 //! sides share ([`world`]), keeps the honest side's moves out of blocks within a budget or for money, makes re-orgs,
-//! crashes the honest process, and plays by one of [`STRATEGIES`].
+//! crashes the honest process, damages its files, and plays by one of [`STRATEGIES`].
 //!
 //! # What is checked
 //!

@@ -1,7 +1,7 @@
 //! Fees that other numbers rest on.
 
 use assay_dispute_game::testing::sim::{
-	Terms, EXTENSION, LONGEST_REPLAY, OPENING_FEE, REFUSED_FEE, WITHDRAWAL,
+	Terms, EXTENSION, LONGEST_REPLAY, OPENING_FEE, PER_BLOCK_OF_REPLAY, REFUSED_FEE, WITHDRAWAL,
 };
 use assay_primitives::MAX_OPEN_GAMES;
 use assay_runtime::{
@@ -66,6 +66,8 @@ fn terms_of_the_simulator_should_be_those_of_the_runtime() {
 	assert_eq!(percent(penalties.withdrawal), WITHDRAWAL);
 	let clock = <Runtime as pallet_dispute::Config>::Clock::get();
 	assert_eq!((clock.replay_max - 1) / 2, LONGEST_REPLAY, "one block more than two replays");
+	let per_block = tariff.per_gigaflop * Balance::from(clock.effort_per_block) / 1_000_000_000;
+	assert_eq!((per_block / MICRO) as i64, PER_BLOCK_OF_REPLAY);
 	assert_eq!(clock.extension, EXTENSION);
 	assert_eq!(clock.reserve(), terms.clock / 4);
 }

@@ -85,12 +85,13 @@ pub(crate) fn curves(args: &Args, wanted: &Wanted) -> ExitCode {
 			let mut terms = Terms::default();
 			let usual = (curve.get)(&terms) == *value;
 			(curve.set)(&mut terms, *value);
-			let found = search::found(args, &Wanted { terms, ..*wanted });
-			// Other terms may be wrong: that is what the curve is to show.
+			let wanted = Wanted { terms, ..*wanted };
+			let found = search::found(args, &wanted);
+			// Other terms may be wrong, and any may be too cheap: that is what the curve is to show.
 			right &= found.is_right() || !usual;
 			let mark = if usual { " runtime" } else { "" };
 			println!("CURVE {}={value}{mark} {}", curve.name, found.figures());
-			found.show_faults(1);
+			found.show_faults(1, &wanted);
 		}
 	}
 	ExitCode::from(u8::from(!right))

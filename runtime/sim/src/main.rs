@@ -7,11 +7,12 @@
 
 mod curves;
 mod search;
+mod single;
 mod virtual_chain;
 
 use assay_sim::{args::Args, output};
 use clap::Parser;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 /// Plays disputes against every known attack. Ends with one line that starts with `SIM`: `worst_time` is
 /// in blocks, `worst_griefing` what an adversary lost for each unit that the honest side spent.
@@ -32,10 +33,16 @@ struct Command {
 	/// Other terms than the runtime's, as those that `--curves` names: `--term clock=600`
 	#[arg(long, value_name = "NAME=VALUE", conflicts_with = "curves")]
 	term: Vec<String>,
+	/// Play the matches of this file instead, as a run writes them where they go wrong
+	#[arg(long, value_name = "FILE", conflicts_with_all = ["search", "curves"])]
+	scenario: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-	let Command { args, search, curves, term } = Command::parse();
+	let Command { args, search, curves, term, scenario } = Command::parse();
+	if let Some(file) = scenario {
+		return single::play_file(&file);
+	}
 	let mut wanted = match output::wanted(&args) {
 		Ok(wanted) => wanted,
 		Err(code) => return code,
@@ -53,6 +60,10 @@ fn main() -> ExitCode {
 		return search::search(&args, &wanted);
 	}
 	let run = virtual_chain::run(&args, &wanted);
-	let again = |fault: &_| output::again(&args, fault, &output::smaller(&wanted, fault));
+	let again = |fault: &_| {
+		let (again, smallest) =
+			(output::again(&args, fault, &wanted), single::smallest(fault, &wanted));
+		format!("{again}\n{smallest}")
+	};
 	output::run(&run, again)
 }

@@ -2,18 +2,14 @@
 
 use crate::{
 	args::Args,
-	run::{caught, quietly, Run},
+	bounds::{ratio, Worst, HARM},
+	run::Run,
 };
-use assay_dispute_game::testing::sim::{
-	shrink, Fault, Library, Tally, Wanted, Without, STRATEGIES,
-};
+use assay_dispute_game::testing::sim::{Fault, Tally, Wanted, Without, STRATEGIES};
 use std::process::ExitCode;
 
 /// Faults that are shrunk and shown.
 const SHOWN: usize = 5;
-
-/// What an adversary is to lose at least for each hundred that the honest side spends.
-const HARM: i64 = 1_000;
 
 /// What is wanted of every match; how the process ends where there is nothing to play.
 pub fn wanted(args: &Args) -> Result<Wanted, ExitCode> {
@@ -32,8 +28,10 @@ pub fn run(run: &Run, again: impl Fn(&Fault) -> String) -> ExitCode {
 	table(&run.tally);
 	faults(&run.tally, &again);
 	cheap(&run.tally, &again);
+	let worst = Worst { griefing: run.tally.total().griefing, ..Worst::default() };
+	let held = worst.hold();
 	summary(run);
-	ExitCode::from(u8::from(!run.is_clean()))
+	ExitCode::from(u8::from(!run.is_clean() || !held))
 }
 
 /// All strategies and what they try.
@@ -41,14 +39,6 @@ fn list() {
 	for strategy in STRATEGIES {
 		let known = strategy.known.map(|why| format!(" [wins: {why}]")).unwrap_or_default();
 		println!("{:28} {}{known}", strategy.name, strategy.tries);
-	}
-}
-
-/// What an adversary lost for each unit that the honest side spent; in hundredths.
-fn ratio(hundredths: i64) -> String {
-	match hundredths {
-		i64::MAX => "-".into(),
-		hundredths => format!("{:.2}", hundredths as f64 / 100.0),
 	}
 }
 
@@ -98,22 +88,16 @@ fn faults(tally: &Tally, again: impl Fn(&Fault) -> String) {
 	}
 }
 
-/// What a match of the virtual chain needs at least to go wrong like this.
-pub fn smaller(wanted: &Wanted, fault: &Fault) -> Wanted {
-	let mut library = Library::default();
-	quietly(|| caught(|| shrink(fault, wanted, &mut library))).unwrap_or(*wanted)
-}
-
 /// The command that plays a fault again.
-pub fn again(args: &Args, fault: &Fault, small: &Wanted) -> String {
+pub fn again(args: &Args, fault: &Fault, wanted: &Wanted) -> String {
 	let strategy = args.strategy.as_ref().map(|name| format!(" --strategy {name}"));
-	let adversaries = small.adversaries.map(|count| format!(" --adversaries {count}"));
+	let adversaries = wanted.adversaries.map(|count| format!(" --adversaries {count}"));
 	format!(
 		"scripts/sim.sh --games 1 --seed {}{}{}{}",
 		fault.seed,
 		strategy.unwrap_or_default(),
 		adversaries.unwrap_or_default(),
-		left_out(&small.without)
+		left_out(&wanted.without)
 	)
 }
 

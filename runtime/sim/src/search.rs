@@ -11,6 +11,7 @@ use assay_dispute_game::testing::{
 };
 use assay_sim::{
 	args::Args,
+	bounds::{ratio, tokens, Worst},
 	run::{self, caught, quietly},
 };
 use std::{
@@ -19,6 +20,8 @@ use std::{
 	thread,
 	time::{Duration, Instant},
 };
+
+use crate::single;
 
 /// Strategies of a generation.
 const POPULATION: usize = 96;
@@ -174,38 +177,52 @@ impl Found {
 			self.faults.len(),
 			self.late,
 			profit.map_or("-".into(), |score| tokens(score.profit)),
-			griefing.map_or("-".into(), |score| format!("{:.2}", score.griefing as f64 / 100.0)),
+			ratio(griefing.map_or(i64::MAX, |score| score.griefing)),
 			if self.self_slash == i64::MAX { "-".into() } else { self.self_slash.to_string() },
 		)
 	}
 
-	/// Prints the first matches that ended wrongly.
-	pub(crate) fn show_faults(&self, most: usize) {
+	/// Prints the first matches that ended wrongly, and the smallest that do.
+	pub(crate) fn show_faults(&self, most: usize, wanted: &Wanted) {
 		for (strategy, fault) in self.faults.iter().take(most) {
+			let wanted = Wanted { strategy: Some(strategy), ..*wanted };
 			println!("WRONG seed {} ({}): {}", fault.seed, strategy.features(), fault.what);
+			println!("{}", single::smallest(fault, &wanted));
 		}
 	}
 
-	/// Whether every match ended rightly and in time.
+	/// The worst of all matches.
+	fn worst(&self) -> Worst {
+		let (profit, griefing) = (self.best.profit.first(), self.best.griefing.first());
+		Worst {
+			profit: profit.map_or(i64::MIN, |score| score.profit),
+			griefing: griefing.map_or(i64::MAX, |score| score.griefing),
+			self_slash: self.self_slash,
+		}
+	}
+
+	/// Whether every match ended rightly and in time, whatever it cost.
 	pub(crate) fn is_right(&self) -> bool {
 		self.faults.is_empty() && self.late == 0
 	}
 }
 
-/// Searches until there were enough games, shows what was found, and says whether all ended rightly.
+/// Searches until there were enough games, shows what was found, and fails unless all ended rightly and attacks cost what
+/// they must.
 pub(crate) fn search(args: &Args, wanted: &Wanted) -> ExitCode {
 	let found = found(args, wanted);
 	for (aim, best) in [("profit", &found.best.profit), ("griefing", &found.best.griefing)] {
 		for score in best.iter().take(SHOWN) {
-			let (profit, griefing) = (tokens(score.profit), score.griefing as f64 / 100.0);
+			let (profit, griefing) = (tokens(score.profit), ratio(score.griefing));
 			let name = score.strategy.name;
-			println!("{aim}: {profit} gained, {griefing:.2} lost per unit by {name}");
+			println!("{aim}: {profit} gained, {griefing} lost per unit by {name}");
 			println!("  {}", score.strategy.features());
 		}
 	}
-	found.show_faults(SHOWN);
+	found.show_faults(SHOWN, wanted);
+	let held = found.worst().hold();
 	println!("SEARCH {}", found.figures());
-	ExitCode::from(u8::from(!found.is_right()))
+	ExitCode::from(u8::from(!found.is_right() || !held))
 }
 
 /// Searches until there were enough games.
@@ -238,9 +255,4 @@ pub(crate) fn found(args: &Args, wanted: &Wanted) -> Found {
 		generation = best.breed(&mut rng);
 	}
 	Found { best, games, strategies: tried, late, faults, self_slash }
-}
-
-/// Tokens of millionths.
-fn tokens(millionths: i64) -> String {
-	format!("{:.6}", millionths as f64 / 1e6)
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::simulation::simulate;
 use crate::testing::sim::{
+	named_strategy,
 	Deed::{self, *},
 	Wanted, STRATEGIES,
 };
@@ -51,8 +52,7 @@ const DEEDS: &[(&str, &[Deed])] = &[
 	("oscillate", &[MovedAtOnce, MovedLast, PostedOwn, PostedRight]),
 	("noise", &[MadeNonsense]),
 	("everything", &[MadeNonsense, WasAsked, Copied, ExpiredEarly, SentLostBranch, AccusedItself]),
-	// What it is named after happens on the pallets only.
-	("unbond-race", &[MovedBetween]),
+	("unbond-race", &[UnbondedWhileDisputed, TriedToUnbondAll, TriedToTakeStakeOut]),
 	("concede", &[Conceded]),
 	("fade", &[MovedLast, FellSilent]),
 	("questions", &[Asked, TookEveryPlace]),
@@ -75,4 +75,12 @@ fn strategy_should_do_what_it_is_called_when_it_is_played() {
 		missing.extend(deeds.iter().filter(|deed| !done.have(&[**deed])).map(|deed| (name, deed)));
 	}
 	assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn stake_should_stay_when_its_claims_are_live() {
+	let strategy = named_strategy("unbond-race");
+	let wanted = Wanted { strategy, ..Wanted::default() };
+	let done = simulate(0..MATCHES, &wanted).total().deeds;
+	assert!(done.have(&[Unbonded]) && !done.have(&[TookStakeOut]), "{done:?}");
 }

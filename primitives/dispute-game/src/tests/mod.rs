@@ -10,6 +10,7 @@ mod lists;
 mod planted;
 mod positions;
 mod refusals;
+mod saved;
 mod simulation;
 mod table;
 

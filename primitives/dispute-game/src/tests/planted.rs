@@ -69,6 +69,21 @@ fn books_should_show_it_when_money_leaks() {
 }
 
 #[test]
+fn mistakes_should_be_found_when_damaged_files_are_believed() {
+	assert!(plant(Planted::Trusting, "believer").total().wrong > 0);
+}
+
+#[test]
+fn stake_should_be_missed_when_it_is_not_locked() {
+	is_found(Planted::Unlocked, "unbond-race", "money was made or lost");
+}
+
+#[test]
+fn finality_should_be_found_broken_when_blocks_are_final_too_early() {
+	is_found(Planted::Hasty, "believer", "what was final is undone");
+}
+
+#[test]
 fn lateness_should_be_counted_when_games_outlast_their_bound() {
 	assert!(plant(Planted::Slow, "do-nothing").late > 0);
 }

@@ -1,20 +1,14 @@
-//! A slice of the simulation: every strategy, and every seed that has ever gone wrong.
+//! A slice of the simulation: every strategy.
 
-use alloc::vec::Vec;
-
-use alloc::boxed::Box;
+use alloc::{boxed::Box, collections::BTreeSet, string::String, vec::Vec};
 
 use crate::testing::{
-	sim::{named_strategy, play, Deed, Fault, Library, Strategy, Tally, Wanted, STRATEGIES},
+	sim::{play, Deed, Fault, Library, Strategy, Tally, Wanted, FEATURES, STRATEGIES},
 	Rng,
 };
 
 /// Matches of the slice.
 const MATCHES: u64 = 10_000;
-
-/// Seeds that have gone wrong once, one a line: `seed strategy # what it was`. A strategy of `-` leaves
-/// the choice to the seed.
-const REGRESSIONS: &str = include_str!("../testing/sim/regressions.txt");
 
 /// Most blocks of a game that was alone about its claim: both clocks, with replays, and the agenda's slack.
 const LONGEST_ALONE: u32 = 2 * (300 + 50) + 64;
@@ -48,6 +42,10 @@ fn truth_should_win_in_time_when_adversaries_try_everything() {
 		Deed::WentBackInJournal,
 		Deed::LetItWait,
 		Deed::Flooded,
+		Deed::ReorgedWhileDown,
+		Deed::CrashedInFork,
+		Deed::ForkedAgain,
+		Deed::DamagedFiles,
 	];
 	assert!(total.deeds.have(&met), "{:?}", total.deeds);
 	for (line, strategy) in tally.lines.iter().zip(STRATEGIES) {
@@ -76,26 +74,19 @@ fn truth_should_win_and_attacks_cost_ten_times_their_harm_when_strategies_are_br
 }
 
 #[test]
+fn every_feature_should_be_bred_when_strategies_are_drawn() {
+	let mut rng = Rng(7);
+	let described: Vec<String> = (0..200).map(|_| Strategy::any(&mut rng).features()).collect();
+	let words = described.iter().flat_map(|text| text.split(' '));
+	let names: BTreeSet<&str> = words.filter_map(|word| Some(word.split_once('=')?.0)).collect();
+	assert_eq!(names.len(), FEATURES as usize, "{names:?}");
+}
+
+#[test]
 fn trace_should_be_the_same_when_the_seed_is() {
 	let seeds = || (0..400).map(|seed| seed * 977);
 	let [one, two] = [(); 2].map(|()| simulate(seeds(), &Wanted::default()));
 	assert_eq!(one, two);
 	let other = simulate(seeds().map(|seed| seed + 1), &Wanted::default());
 	assert_ne!(one.trace, other.trace);
-}
-
-#[test]
-fn truth_should_win_when_a_seed_has_gone_wrong_before() {
-	let mut library = Library::default();
-	for line in REGRESSIONS.lines().filter(|line| !line.starts_with('#')) {
-		let words: Vec<&str> = line.split_whitespace().collect();
-		let [seed, strategy, ..] = words[..] else { panic!("{line}") };
-		let strategy = match strategy {
-			"-" => None,
-			name => Some(named_strategy(name).expect("a strategy")),
-		};
-		let wanted = Wanted { strategy, ..Wanted::default() };
-		let played = play(seed.parse().expect("a seed"), &wanted, &mut library);
-		assert!(played.is_ok(), "{line}: {played:?}");
-	}
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::{
 	chain::{Account, Call, Chain, Refused, Tx, CHALLENGER, SOLVER},
-	executor::{Executor, Job, Replay},
+	executor::{Executor, Job, Part, Replay},
 	oracle::Seen,
 	planted::Planted,
 	pool::{Pool, Urgency},
@@ -146,10 +146,10 @@ impl<'a> Agent<'a> {
 		self.wake
 	}
 
-	/// The process ends, and starts again after some blocks, perhaps with an older journal.
-	pub(super) fn crash(&mut self, now: u32, blocks: u32) {
-		self.down_until = now + blocks;
-		self.executor = Executor::new(self.scenario, self.down_until);
+	/// The process ends, and starts again in a later block, perhaps with an older journal.
+	pub(super) fn crash(&mut self, until: u32) {
+		self.down_until = until;
+		self.executor = self.executor.again(self.scenario, self.down_until);
 		for _ in 0..self.scenario.stale_journal {
 			if let Some((claim, before)) = self.past.pop() {
 				self.journals[claim as usize] = before;
@@ -158,7 +158,16 @@ impl<'a> Agent<'a> {
 		}
 	}
 
+	/// What its executor has stored is damaged.
+	pub(super) fn rot(&mut self, now: u32) {
+		self.executor.rot();
+		self.wake = self.wake.min(now + 1);
+	}
+
 	/// Looks at a new best block: what is due is worked on, and what is ready is sent.
+	///
+	/// Like the runtime's off-chain worker, it takes no notice of what is final: whatever it reads here may be undone, and its
+	/// journal remembers games that no chain has any more.
 	pub(super) fn look(&mut self, chain: &Chain<'a>) -> Result<(), &'static str> {
 		let now = chain.now;
 		self.wake = u32::MAX;
@@ -225,8 +234,8 @@ impl<'a> Agent<'a> {
 		in_work: &mut [u32; 2],
 	) -> Option<u32> {
 		let now = chain.now;
-		let (job, replay) = match duty {
-			Duty::Accuse { claim, .. } => (Job::Open { claim }, None),
+		let (job, claim, replay) = match duty {
+			Duty::Accuse { claim, .. } => (Job::Open { claim }, claim, None),
 			Duty::Continue { game, until } => {
 				let entry = &chain.games[game as usize];
 				let replay = replay(entry.claim, entry.game.phase());
@@ -236,14 +245,17 @@ impl<'a> Agent<'a> {
 					return None;
 				}
 				let position = entry.game.position();
-				(Job::Move { game, position }, replay.map(|replay| (replay, length)))
+				(Job::Move { game, position }, entry.claim, replay.map(|replay| (replay, length)))
 			},
 		};
 		let work = &mut in_work[usize::from(replay.is_none())];
 		let ready = match self.executor.ready(&job) {
 			Some(ready) => ready,
 			None if *work >= [REPLAYS, CHEAP][usize::from(replay.is_none())] => return None,
-			None => self.executor.submit(job, replay, now),
+			None => {
+				let whole = chain.case(claim).whole();
+				self.executor.submit(job, (claim, whole), replay, now)
+			},
 		};
 		*work += u32::from(ready > now);
 		asked.push(job);
@@ -309,6 +321,7 @@ impl<'a> Agent<'a> {
 		let withheld = self.scenario.right || strategy.withholds;
 		let own = match self.scenario.planted {
 			Some(Planted::Mistaken) => case.set.liar(case.liar + 1),
+			Some(Planted::Trusting) if self.executor.is_rotten() => case.set.liar(case.liar + 1),
 			_ => &case.set.honest,
 		};
 		let theirs = (!withheld).then(|| case.claimed());
@@ -339,12 +352,12 @@ impl<'a> Agent<'a> {
 
 /// The replay that a phase of a game about a claim needs.
 fn replay(claim: u32, phase: &Phase) -> Option<Replay> {
-	let (stride, start) = match phase {
-		Phase::Steps { span } | Phase::Step { span, .. } => (true, span.start),
-		Phase::Trace { step } | Phase::Tile { step, .. } => (false, step.start),
+	let part = match phase {
+		Phase::Steps { span } | Phase::Step { span, .. } => Part::Stride(span.start),
+		Phase::Trace { step } | Phase::Tile { step, .. } => Part::Step(step.start),
 		_ => return None,
 	};
-	Some(Replay { claim, stride, start })
+	Some(Replay { claim, part })
 }
 
 /// Whether an honest agent's transaction may be refused so: it came too late, somebody was faster, or a
@@ -355,7 +368,7 @@ pub(super) fn is_excusable(refused: Refused, tx: &Tx) -> bool {
 		Refused::Game(GameError::StalePosition | GameError::GameOver) => true,
 		// A move in a game that another game's number now stands for.
 		Refused::NotYours => matches!(tx.call, Call::Move { .. }),
-		Refused::Game(_) => false,
+		Refused::Game(_) | Refused::Locked => false,
 	}
 }
 

@@ -7,16 +7,34 @@ use super::{
 	strategies::{About, Crowd, Leaves, Lists, Pace, Strategy, PLAIN},
 };
 
-/// How many features a strategy has that can be changed on their own.
-const FEATURES: u32 = 21;
-
 /// What is done feature by feature.
 macro_rules! by_feature {
 	($($feature:ident)*) => {
+		/// How many features a strategy has that can be changed on their own.
+		pub const FEATURES: u32 = [$(stringify!($feature)),*].len() as u32;
+
+		/// Does not compile where a feature is missing above.
+		const _: () = {
+			let Strategy { name: _, tries: _, known: _, $($feature: _),* } = PLAIN;
+		};
+
 		/// Takes each feature from one of two strategies.
 		fn either(one: &Strategy, other: &Strategy, rng: &mut Rng) -> Strategy {
 			let mut of = || if rng.one_in(2) { one } else { other };
 			Strategy { $($feature: of().$feature,)* ..BRED }
+		}
+
+		/// A strategy that plays well where this one has the feature of this number.
+		fn plainer(strategy: &Strategy, feature: u32) -> Option<Strategy> {
+			let mut number = 0;
+			$(
+				if number == feature && strategy.$feature != PLAIN.$feature {
+					return Some(Strategy { $feature: PLAIN.$feature, ..*strategy });
+				}
+				number += 1;
+			)*
+			let _ = number;
+			None
 		}
 
 		/// The features in which a strategy differs from playing well.
@@ -31,7 +49,7 @@ macro_rules! by_feature {
 }
 
 by_feature!(about leaves lists pace crowd asks withholds spoils blind silent noise sham copies replays
-	early concedes shuts heavy mutes absent doubles);
+	early concedes shuts heavy mutes absent doubles milks unbonds);
 
 /// What a strategy begins as.
 const BRED: Strategy = Strategy { name: "bred", ..PLAIN };
@@ -54,6 +72,11 @@ impl Strategy {
 	/// The features in which it differs from playing well.
 	pub fn features(&self) -> String {
 		remarkable(self).join(" ")
+	}
+
+	/// This one without a feature, if it has it.
+	pub(super) fn without(&self, feature: u32) -> Option<Self> {
+		plainer(self, feature)
 	}
 
 	/// This one with a feature or two changed.
@@ -87,8 +110,9 @@ impl Strategy {
 			17 => self.heavy = rare,
 			18 => self.mutes = rare,
 			19 => self.absent = rare,
-			// What is known to win is played by name only: `milks` is not bred.
-			_ => self.doubles = rare,
+			20 => self.doubles = rare,
+			21 => self.milks = rare,
+			_ => self.unbonds = rare,
 		}
 	}
 }

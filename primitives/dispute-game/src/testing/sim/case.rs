@@ -104,6 +104,11 @@ impl<'a> Case<'a> {
 		self.places.min(self.accounts)
 	}
 
+	/// Blocks in which the honest machine executes all of it.
+	pub(super) fn whole(&self) -> u32 {
+		self.own_replay * self.params.strides()
+	}
+
 	/// Blocks of the replays of one game on the honest machine.
 	fn work(&self) -> u32 {
 		2 * self.own_replay

@@ -1,6 +1,7 @@
 //! A virtual chain: games about one claim, with the rules that the pallets put around the game.
 
 mod settle;
+mod stake;
 
 pub(super) use settle::{refund, share};
 
@@ -36,6 +37,10 @@ pub(super) enum Call {
 	Expire { game: u32 },
 	/// Pays the solver of a claim.
 	Finalise { claim: u32 },
+	/// Starts to take stake out.
+	Unbond { amount: i64 },
+	/// Takes out what is due.
+	Withdraw,
 }
 
 /// A transaction.
@@ -66,6 +71,8 @@ pub(super) enum Refused {
 	Full,
 	/// Another account's move.
 	NotYours,
+	/// The stake is behind claims, or not yet due.
+	Locked,
 }
 
 impl From<GameError> for Refused {
@@ -132,6 +139,17 @@ pub(super) struct Ends {
 	pub(super) trace: u64,
 }
 
+/// A move or a payment, and all that came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+	/// The block.
+	pub(super) at: u32,
+	/// Digest of all moves and ends so far.
+	trace: u64,
+	/// What each party may spend then.
+	free: [i64; 3],
+}
+
 /// The state of the chain.
 #[derive(Clone, Debug)]
 pub(super) struct Chain<'a> {
@@ -148,6 +166,10 @@ pub(super) struct Chain<'a> {
 	pub(super) in_a_row: u32,
 	pub(super) books: Books,
 	pub(super) ends: Ends,
+	/// The solver's stake beside what is behind claims.
+	spare: stake::Spare,
+	/// Everything that has happened.
+	pub(super) facts: Vec<Fact>,
 }
 
 impl<'a> Chain<'a> {
@@ -170,11 +192,14 @@ impl<'a> Chain<'a> {
 			in_a_row: 0,
 			books: Books::default(),
 			ends: Ends::default(),
+			spare: stake::Spare::default(),
+			facts: Vec::new(),
 		};
 		for case in &scenario.cases {
 			this.books.hold(this.solver(), case.stake);
 			this.books.hold(Party::Requester, case.reward);
 		}
+		this.bond_spare();
 		this
 	}
 
@@ -298,7 +323,7 @@ impl<'a> Chain<'a> {
 	pub(super) fn include(&mut self, tx: &Tx) -> Result<(), Refused> {
 		let bytes = match &tx.call {
 			Call::Open { play, .. } | Call::Move { play, .. } => play.encoded_size(),
-			Call::Expire { .. } | Call::Finalise { .. } => 4,
+			Call::Expire { .. } | Call::Finalise { .. } | Call::Unbond { .. } | Call::Withdraw => 4,
 		};
 		let length = bytes as i64 * money::PER_BYTE;
 		let fee = money::PER_MOVE + length;
@@ -340,6 +365,15 @@ impl<'a> Chain<'a> {
 				}
 				self.finalise(*claim);
 				Ok(())
+			},
+			// Cheap, so that it does not seem to cost the adversary more than it does.
+			Call::Unbond { amount } => {
+				self.books.spend(party, money::REFUSED_FEE, 0);
+				self.unbond(tx.from, *amount)
+			},
+			Call::Withdraw => {
+				self.books.spend(party, money::REFUSED_FEE, 0);
+				self.withdraw_unbonded(tx.from)
 			},
 		}
 	}
@@ -465,6 +499,13 @@ impl<'a> Chain<'a> {
 		let when = u64::from(self.now) << 32 ^ u64::from(number) << 8 ^ u64::from(outcome);
 		self.ends.trace = mix(self.ends.trace ^ word).wrapping_add(when);
 		self.ends.moves += 1;
+		self.record();
+	}
+
+	/// Writes down what has just happened.
+	fn record(&mut self) {
+		let (trace, free) = (self.ends.trace, self.books.free());
+		self.facts.push(Fact { at: self.now, trace, free });
 	}
 
 	/// What must hold after every block.
@@ -493,9 +534,10 @@ impl<'a> Chain<'a> {
 		Ok(())
 	}
 
-	/// What must be on hold: stakes and rewards of live claims, bonds of open games.
-	fn owed(&self) -> [i64; 3] {
+	/// What must be on hold: stakes and rewards of live claims, bonds of open games, and what the solver has beside.
+	pub(super) fn owed(&self) -> [i64; 3] {
 		let mut owed = [0; 3];
+		owed[self.solver() as usize] += self.spare.sum();
 		for claim in (0..self.claims.len() as u32).filter(|claim| self.is_live(*claim)) {
 			let case = self.case(claim);
 			owed[self.solver() as usize] += case.stake;

@@ -49,6 +49,15 @@ pub enum Deed {
 	WentBackInJournal,
 	LetItWait,
 	AttackedSeveralClaims,
+	ReorgedWhileDown,
+	CrashedInFork,
+	ForkedAgain,
+	DamagedFiles,
+	Unbonded,
+	UnbondedWhileDisputed,
+	TriedToUnbondAll,
+	TriedToTakeStakeOut,
+	TookStakeOut,
 }
 
 /// A set of deeds.
@@ -85,6 +94,11 @@ pub(super) fn of(tx: &Tx, chain: &Chain<'_>, scenario: &Scenario<'_>) -> Deeds {
 		Call::Move { game, play, .. } if chain.open.contains(game) => {
 			answer(&mut deeds, *game, play, chain, scenario);
 		},
+		Call::Unbond { .. } => {
+			deeds.add(Deed::Unbonded);
+			deeds.when(!chain.open.is_empty(), Deed::UnbondedWhileDisputed);
+		},
+		Call::Withdraw => deeds.add(Deed::TookStakeOut),
 		Call::Move { .. } | Call::Expire { .. } | Call::Finalise { .. } => (),
 	}
 	deeds
@@ -98,6 +112,8 @@ pub(super) fn of_refused(tx: &Tx, refused: super::chain::Refused) -> Deeds {
 		(Call::Expire { .. }, Refused::Game(GameError::DeadlineNotReached { .. })) => {
 			deeds.add(Deed::ExpiredEarly);
 		},
+		(Call::Unbond { .. }, Refused::Locked) => deeds.add(Deed::TriedToUnbondAll),
+		(Call::Withdraw, Refused::Locked) => deeds.add(Deed::TriedToTakeStakeOut),
 		(Call::Move { .. }, _) => deeds.add(Deed::MadeNonsense),
 		_ => (),
 	}

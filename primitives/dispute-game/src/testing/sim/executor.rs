@@ -14,12 +14,22 @@ pub(super) enum Job {
 	Open { claim: u32 },
 }
 
-/// What is replayed for it: a stride or a step of a claim, by its first step.
+/// What is replayed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Replay {
 	pub(super) claim: u32,
-	pub(super) stride: bool,
-	pub(super) start: u32,
+	pub(super) part: Part,
+}
+
+/// A part of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+	/// All of it, because the files about it were damaged.
+	Whole,
+	/// The stride that begins with this step.
+	Stride(u32),
+	/// This step.
+	Step(u32),
 }
 
 /// What was asked, and when it is or was ready.
@@ -31,12 +41,33 @@ pub(super) struct Executor {
 	replays: Vec<(Replay, u32)>,
 	/// First blocks in which the slots are free. Without slots the first is for replays only.
 	free: [u32; 2],
+	/// The files about all claims were damaged, and nothing is read from them.
+	rotten: bool,
 }
 
 impl Executor {
 	/// One that starts in this block.
 	pub(super) fn new(scenario: &Scenario<'_>, now: u32) -> Self {
-		Self { slots: scenario.slots, jobs: Vec::new(), replays: Vec::new(), free: [now; 2] }
+		let (jobs, replays) = (Vec::new(), Vec::new());
+		Self { slots: scenario.slots, jobs, replays, free: [now; 2], rotten: false }
+	}
+
+	/// The same, started anew: what is on the disk stays as it is.
+	pub(super) fn again(&self, scenario: &Scenario<'_>, now: u32) -> Self {
+		Self { rotten: self.rotten, ..Self::new(scenario, now) }
+	}
+
+	/// Everything that is stored is damaged: checkpoints, lists, traces. That is seen by the hashes, so whatever is asked next
+	/// about a claim waits until all of it was executed again.
+	pub(super) fn rot(&mut self) {
+		self.jobs.clear();
+		self.replays.clear();
+		self.rotten = true;
+	}
+
+	/// Whether files were damaged.
+	pub(super) fn is_rotten(&self) -> bool {
+		self.rotten
 	}
 
 	/// When the move is ready, if it was asked for.
@@ -51,10 +82,26 @@ impl Executor {
 		}
 	}
 
-	/// Takes a job; says in which block it is ready, at the earliest the next one.
-	pub(super) fn submit(&mut self, job: Job, replay: Option<(Replay, u32)>, now: u32) -> u32 {
+	/// Takes a job about a claim that takes `whole` blocks from its first step to the last; says in which block it is ready, at
+	/// the earliest the next one.
+	pub(super) fn submit(
+		&mut self,
+		job: Job,
+		(claim, whole): (u32, u32),
+		replay: Option<(Replay, u32)>,
+		now: u32,
+	) -> u32 {
+		let mend = Some((Replay { claim, part: Part::Whole }, whole)).filter(|_| self.rotten);
+		let mended = self.work(mend, now);
+		let ready = self.work(replay, now).max(mended).max(now + 1);
+		self.jobs.push((job, ready));
+		ready
+	}
+
+	/// Finds a slot for a replay, or for what needs none; says when it is done.
+	fn work(&mut self, replay: Option<(Replay, u32)>, now: u32) -> u32 {
 		let replay = replay.filter(|(_, length)| *length > 0);
-		let done = match (self.slots, replay) {
+		match (self.slots, replay) {
 			(false, None) => now,
 			(false, Some((replay, length))) => self.replay(replay, length, 0, now),
 			(true, replay) => {
@@ -64,10 +111,7 @@ impl Executor {
 					Some((replay, length)) => self.replay(replay, length, slot, now),
 				}
 			},
-		};
-		let ready = done.max(now + 1);
-		self.jobs.push((job, ready));
-		ready
+		}
 	}
 
 	/// Replays something in a slot, unless that was done or is being done; says when it is done.

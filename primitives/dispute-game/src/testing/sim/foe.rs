@@ -109,6 +109,11 @@ impl<'a> Foe<'a> {
 			let calls = chain.open.iter().map(expire).chain(finalise);
 			late.extend(calls.map(|call| Tx::plain(FIRST_FOE, call)));
 		}
+		if strategy.unbonds && !self.scenario.right {
+			// Before an opening or a verdict that it sees coming, and again behind it.
+			early.extend(Self::take_out(chain));
+			late.extend(Self::take_out(chain));
+		}
 		let remembers = strategy.noise > 0 || strategy.replays;
 		for tx in pool.iter().chain(&early).chain(&late).filter(|_| remembers) {
 			if self.past.len() < MEMORY {
@@ -117,11 +122,19 @@ impl<'a> Foe<'a> {
 				self.past[self.rng.below(MEMORY as u32) as usize] = tx.clone();
 			}
 		}
-		if strategy.noise > 0 || strategy.early {
+		if strategy.noise > 0 || strategy.early || strategy.unbonds {
 			// Again soon, though nothing else may happen.
 			self.wake = self.wake.min(chain.now + 1 + self.rng.below(40));
 		}
 		[early, late]
+	}
+
+	/// Tries to take out all of its stake, what is behind claims, and a bit; and what it is waiting for.
+	fn take_out(chain: &Chain<'_>) -> Vec<Tx> {
+		let (locked, bonded) = chain.stakes();
+		let amounts = [bonded, locked, 1].map(|amount| Call::Unbond { amount });
+		let calls = amounts.into_iter().chain([Call::Withdraw]);
+		calls.map(|call| Tx::plain(SOLVER, call)).collect()
 	}
 
 	/// Whether it can sign this: its own, or moves that anyone may make.
@@ -288,7 +301,9 @@ impl<'a> Foe<'a> {
 				(open && play.kind().is_self_evident())
 					.then(|| Tx::plain(FIRST_FOE, tx.call.clone()))
 			},
-			Call::Expire { .. } | Call::Finalise { .. } => None,
+			Call::Expire { .. } | Call::Finalise { .. } | Call::Unbond { .. } | Call::Withdraw => {
+				None
+			},
 		}
 	}
 

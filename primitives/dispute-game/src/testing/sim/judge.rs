@@ -13,7 +13,7 @@ pub(super) fn judge(scenario: &Scenario<'_>, chain: &Chain<'_>) -> Result<(), &'
 	for claim in 0..scenario.cases.len() as u32 {
 		fate(claim, chain)?;
 	}
-	if chain.books.held() != [0; 3] {
+	if !chain.open.is_empty() || chain.books.held() != chain.owed() {
 		return Err("something is on hold although all claims are gone");
 	}
 	let gain = chain.books.gain(Party::Honest);

@@ -36,6 +36,19 @@ impl Set {
 		Self { honest, liars, seed: rng.word() }
 	}
 
+	/// A task with these wrong executions, which must be as many as of any other.
+	pub(super) fn of(toy: &Toy, liars: Vec<Vec<Lie>>) -> Option<Self> {
+		let liars: Vec<_> =
+			liars.into_iter().map(|lies| OnceCell::from(Execution::new(toy, lies))).collect();
+		let honest = Execution::new(toy, vec![]);
+		(liars.len() == LIARS as usize).then_some(Self { honest, liars, seed: 0 })
+	}
+
+	/// The wrong executions.
+	pub(super) fn liars(&self) -> impl Iterator<Item = &Execution> {
+		(0..LIARS).map(|number| self.liar(number))
+	}
+
 	/// The task.
 	pub(super) fn toy(&self) -> &Toy {
 		&self.honest.toy

@@ -7,7 +7,7 @@
 //! strategy with what the runtime's off-chain worker does around it ([`agent`], [`executor`], [`pool`], [`tips`]).
 //! Everything else is the adversary's: it sees the pool, orders blocks and gets their tips, fills the lane that both
 //! sides share ([`world`]), keeps the honest side's moves out of blocks within a budget or for money, makes re-orgs,
-//! crashes the honest process, and plays by one of [`STRATEGIES`].
+//! crashes the honest process, damages its files, and plays by one of [`STRATEGIES`].
 //!
 //! # What is checked
 //!
@@ -48,18 +48,22 @@ mod money;
 mod oracle;
 mod planted;
 mod pool;
+mod saved;
 mod scenario;
 mod shrink;
 mod strategies;
 mod tally;
+mod text;
 mod tips;
 mod world;
 
+pub use breed::FEATURES;
 pub use deeds::{Deed, Deeds};
 pub use library::{Library, SHELF};
-pub use money::{Terms, OPENING_FEE, REFUSED_FEE, WITHDRAWAL};
+pub use money::{Terms, OPENING_FEE, PER_BLOCK_OF_REPLAY, REFUSED_FEE, WITHDRAWAL};
 pub use planted::Planted;
-pub use scenario::{Wanted, Without, EXTENSION, LONGEST_REPLAY};
+pub use saved::Saved;
+pub use scenario::{Scenario, Wanted, Without, EXTENSION, LONGEST_REPLAY};
 pub use shrink::shrink;
 pub use strategies::{named_strategy, About, Crowd, Leaves, Lists, Pace, Strategy, STRATEGIES};
 pub use tally::Tally;

@@ -21,8 +21,9 @@ pub const OPENING_FEE: i64 = 12_000;
 pub const REFUSED_FEE: i64 = 600;
 /// Fee of each call that fills a block, and how many of them it takes at least: see `runtime/load/tests/lane.rs`.
 pub(super) const FILLING: (i64, i64) = (REFUSED_FEE, 1_000);
-/// For each block of replaying: 2 · 10¹⁰ operations.
-const PER_BLOCK_OF_REPLAY: i64 = 200;
+/// For each block of replaying: what the slowest admitted machine does in one, 5 · 10¹⁰ operations (`EFFORT_PER_BLOCK` in
+/// `runtime/src/configs/dispute.rs`), at the tariff's 10 millionths for each 10⁹.
+pub const PER_BLOCK_OF_REPLAY: i64 = 500;
 /// Taken from the stake when an undisputed claim is withdrawn, in percent.
 pub const WITHDRAWAL: i64 = 50;
 /// Least stake behind a task.
@@ -155,6 +156,11 @@ impl Books {
 	/// Money of each party that is on hold.
 	pub(super) fn held(&self) -> [i64; 3] {
 		self.held
+	}
+
+	/// What each party may spend, less what it had in the beginning.
+	pub(super) fn free(&self) -> [i64; 3] {
+		self.free
 	}
 
 	/// What a party has more than in the beginning.

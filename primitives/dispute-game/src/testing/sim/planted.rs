@@ -21,4 +21,10 @@ pub enum Planted {
 	Unpaid,
 	/// Games end long after they should.
 	Slow,
+	/// The honest side believes what its damaged files say.
+	Trusting,
+	/// Stake behind claims can be taken out.
+	Unlocked,
+	/// Blocks are taken for final as soon as they are made.
+	Hasty,
 }

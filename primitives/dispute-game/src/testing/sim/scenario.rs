@@ -22,8 +22,12 @@ const LANE: u32 = 86;
 const VERDICTS: u32 = 7;
 /// Games that one block ends at most because their clocks have run out.
 const TICK: u32 = 8;
-/// Deepest re-org.
+/// Deepest re-org, and most blocks from the last final one to the best.
 const DEEPEST_FORK: u32 = 10;
+/// Re-orgs of a match at most, and crashes.
+const MOST_MISHAPS: u32 = 3;
+/// Times that what is stored is damaged, at most.
+const MOST_ROTS: u32 = 2;
 /// What an attack is to cost at least for each unit of harm: who pays less must not win.
 const HARM: i64 = 10;
 
@@ -34,7 +38,7 @@ pub struct Without {
 	pub censorship: bool,
 	/// Re-orgs.
 	pub forks: bool,
-	/// Crashes of the honest agent.
+	/// Crashes of the honest agent, and damage to its files.
 	pub crashes: bool,
 	/// Replays take no time.
 	pub replays: bool,
@@ -88,6 +92,13 @@ pub(super) struct Mishap {
 	pub(super) blocks: u32,
 }
 
+/// What the honest side's executor has stored is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rot {
+	/// Accepted moves before it.
+	pub(super) after: u32,
+}
+
 /// Whole blocks are filled with calls that pay more than the honest side's moves, as long as there is money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flood {
@@ -98,7 +109,7 @@ pub(super) struct Flood {
 
 /// Everything that a seed decides.
 #[derive(Clone, Debug)]
-pub(super) struct Scenario<'a> {
+pub struct Scenario<'a> {
 	pub(super) seed: u64,
 	pub(super) strategy: &'static Strategy,
 	/// Whether the honest agent has made the claims. Otherwise it challenges those that are wrong.
@@ -117,8 +128,11 @@ pub(super) struct Scenario<'a> {
 	pub(super) censor: Censor,
 	pub(super) flood: Option<Flood>,
 	pub(super) order: Order,
-	pub(super) fork: Option<Mishap>,
-	pub(super) crash: Option<Mishap>,
+	/// Blocks from one that has just been made to the last one that no re-org takes back.
+	pub(super) finality: u32,
+	pub(super) forks: Vec<Mishap>,
+	pub(super) crashes: Vec<Mishap>,
+	pub(super) rots: Vec<Rot>,
 	/// The journal that the process starts with is older than the crash, by so many changes.
 	pub(super) stale_journal: u32,
 	pub(super) terms: Terms,
@@ -127,7 +141,7 @@ pub(super) struct Scenario<'a> {
 
 impl<'a> Scenario<'a> {
 	/// The match of a seed.
-	pub(super) fn draw(seed: u64, wanted: &Wanted, library: &'a mut Library) -> Self {
+	pub fn draw(seed: u64, wanted: &Wanted, library: &'a mut Library) -> Self {
 		let mut rng = Rng(mix(seed ^ 0xA55A));
 		let strategy = wanted.strategy.unwrap_or_else(|| any_strategy(&mut rng));
 		let right = match strategy.about {
@@ -156,8 +170,10 @@ impl<'a> Scenario<'a> {
 			censor: Censor::Never,
 			flood: None,
 			order: if rng.one_in(2) { Order::First } else { Order::Last },
-			fork: None,
-			crash: None,
+			finality: DEEPEST_FORK,
+			forks: Vec::new(),
+			crashes: Vec::new(),
+			rots: Vec::new(),
 			stale_journal: rng.below(4),
 			terms: wanted.terms,
 			planted: wanted.planted,
@@ -195,33 +211,54 @@ impl<'a> Scenario<'a> {
 			3 => Censor::AtRandom,
 			_ => Censor::Never,
 		};
-		let forks = rng
-			.one_in(4)
-			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(DEEPEST_FORK) });
-		let crashes = rng
-			.one_in(4)
-			.then(|| Mishap { after: rng.below(8), blocks: 1 + rng.below(self.budget.max(1)) });
+		if rng.one_in(2) {
+			self.finality = 1 + rng.below(DEEPEST_FORK);
+		}
+		let first = rng.below(8);
+		let forks = mishaps(rng, first, self.finality);
+		// Crashes and re-orgs often begin together.
+		let first = if rng.one_in(2) { first } else { rng.below(8) };
+		let crashes = mishaps(rng, first, self.budget.max(1));
 		if self.strategy.milks {
 			self.streak = self.budget;
 		}
 		self.censor = if without.censorship { Censor::Never } else { censor };
 		// After a re-org, other strides may have to be replayed.
 		let again = load.all / 2;
-		self.fork = forks.filter(|_| !without.forks && again <= self.budget);
-		if self.fork.is_some() {
-			self.budget -= again;
+		for fork in forks.into_iter().filter(|_| !without.forks) {
+			if again <= self.budget {
+				self.budget -= again;
+				self.forks.push(fork);
+			}
 		}
 		// What was replayed is lost with the process.
-		self.crash =
-			crashes.filter(|crash| !without.crashes && crash.blocks + load.all <= self.budget);
-		if self.crash.is_some() {
-			self.budget -= load.all;
+		for crash in crashes.into_iter().filter(|_| !without.crashes) {
+			if crash.blocks + load.all <= self.budget {
+				self.budget -= load.all;
+				self.crashes.push(crash);
+			}
 		}
+		let mending = self.rot(rng, without, load);
 		// Whatever is in the way of the challenger's opening comes out of the window.
-		let delay = self.budget + 2 * DEEPEST_FORK + EXTENSION;
+		let delay = self.budget + mending + 2 * DEEPEST_FORK + EXTENSION;
 		for case in &mut self.cases {
 			case.window += case.check + delay;
 		}
+	}
+
+	/// Damages what is stored, as often as there is time to execute everything anew. Says how many blocks that takes.
+	fn rot(&mut self, rng: &mut Rng, without: &Without, load: &Load) -> u32 {
+		let all: u32 = self.cases.iter().map(Case::whole).sum();
+		let (mend, before) = (all + load.all, self.budget);
+		let count = if rng.one_in(4) { 1 + rng.below(MOST_ROTS) } else { 0 };
+		let rots: Vec<Rot> = (0..count).map(|_| Rot { after: rng.below(10) }).collect();
+		for rot in rots.into_iter().filter(|_| !without.crashes) {
+			if mend <= self.budget {
+				self.budget -= mend;
+				self.rots.push(rot);
+			}
+		}
+		before - self.budget
 	}
 
 	/// Blocks are filled for money: less than what attacks are to cost.
@@ -235,6 +272,18 @@ impl<'a> Scenario<'a> {
 			case.window += case.check + self.terms.clock;
 		}
 	}
+}
+
+/// None mostly, or a few that last for this many blocks at most, the first after so many moves and the others soon after.
+fn mishaps(rng: &mut Rng, first: u32, most: u32) -> Vec<Mishap> {
+	let count = if rng.one_in(4) { 1 + rng.below(MOST_MISHAPS) } else { 0 };
+	let mut after = first;
+	let mut draw = || {
+		let mishap = Mishap { after, blocks: 1 + rng.below(most) };
+		after += rng.below(4);
+		mishap
+	};
+	(0..count).map(|_| draw()).collect()
 }
 
 /// The claims: one or as many as an honest solver takes on, or those of a lying one, some of which may be right.

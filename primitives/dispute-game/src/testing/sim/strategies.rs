@@ -116,7 +116,7 @@ pub struct Strategy {
 	pub early: bool,
 	/// Withdraws its claim when it can.
 	pub concedes: bool,
-	/// Tries to take its stake out before it can be taken; on the real pallets only.
+	/// Tries to take its stake out before it can be taken.
 	pub unbonds: bool,
 	/// Holds all places but one, and takes the last one whenever somebody wants it.
 	pub shuts: bool,

@@ -1,11 +1,13 @@
 //! One match from the claims to their end.
 
+mod misfortune;
+
 use alloc::{string::String, vec::Vec};
 
 use super::{
 	super::Rng,
 	agent::{accused, is_excusable, Agent},
-	chain::{price_of_a_block, Call, Chain, Tx},
+	chain::{price_of_a_block, Call, Chain, Fact, Tx},
 	deeds::{self, Deed, Deeds},
 	foe::Foe,
 	judge::judge,
@@ -16,6 +18,7 @@ use super::{
 	tips::highest,
 };
 use crate::MoveKind;
+use misfortune::{Branch, Finality};
 
 /// Blocks after which a match that has not ended is a fault.
 const FOREVER: u32 = 1 << 24;
@@ -72,19 +75,21 @@ pub struct Fault {
 ///
 /// Panics where an invariant of the game itself does not hold.
 pub fn play(seed: u64, wanted: &Wanted, library: &mut Library) -> Result<Report, Fault> {
-	let scenario = Scenario::draw(seed, wanted, library);
-	let fault = |what: &str| Fault { seed, strategy: scenario.strategy.name, what: what.into() };
-	let mut world = World::new(&scenario);
-	world.run().map_err(fault)?;
-	judge(&scenario, &world.chain).map_err(fault)?;
-	Ok(world.report())
+	Scenario::draw(seed, wanted, library).play()
 }
 
-/// A branch that a re-org will bring back.
-struct Branch<'a> {
-	chain: Chain<'a>,
-	/// Block in which the other branch has been made.
-	until: u32,
+impl Scenario<'_> {
+	/// Plays the match to its end.
+	///
+	/// Panics where an invariant of the game itself does not hold.
+	pub fn play(&self) -> Result<Report, Fault> {
+		let (seed, strategy) = (self.seed, self.strategy.name);
+		let fault = |what: &str| Fault { seed, strategy, what: what.into() };
+		let mut world = World::new(self);
+		world.run().map_err(fault)?;
+		judge(self, &world.chain).map_err(fault)?;
+		Ok(world.report())
+	}
 }
 
 struct World<'a> {
@@ -94,9 +99,12 @@ struct World<'a> {
 	agent: Agent<'a>,
 	foe: Foe<'a>,
 	rng: Rng,
-	fork: Option<Mishap>,
-	crash: Option<Mishap>,
-	branch: Option<Branch<'a>>,
+	/// Of the scenario's forks, crashes and damages, those whose time has come.
+	forked: usize,
+	crashed: usize,
+	rotted: usize,
+	branches: Vec<Branch<'a>>,
+	finality: Finality,
 	/// Something has happened in the present block: everybody looks at the next.
 	stirred: bool,
 	/// The best branch is made in secret until this block: the agent does not see it.
@@ -117,9 +125,11 @@ impl<'a> World<'a> {
 			agent: Agent::new(scenario, began),
 			foe: Foe::new(scenario, began),
 			rng,
-			fork: scenario.fork,
-			crash: scenario.crash,
-			branch: None,
+			forked: 0,
+			crashed: 0,
+			rotted: 0,
+			branches: Vec::new(),
+			finality: Finality::new(scenario),
 			stirred: true,
 			hidden_until: 0,
 			purse: scenario.flood.map_or(0, |flood| flood.purse),
@@ -146,9 +156,9 @@ impl<'a> World<'a> {
 			if self.chain.now >= self.hidden_until {
 				self.agent.look(&self.chain)?;
 			}
-			self.misfortune();
-			if self.chain.is_over() && self.branch.is_none() {
-				return Ok(());
+			self.misfortune()?;
+			if self.chain.is_over() && self.branches.is_empty() {
+				return self.finality.check(&self.chain);
 			}
 		}
 	}
@@ -160,7 +170,7 @@ impl<'a> World<'a> {
 			return soon;
 		}
 		let expiry = self.chain.open.iter().map(|number| self.chain.deadline(*number)).min();
-		let branch = self.branch.as_ref().map(|branch| branch.until);
+		let branch = self.branches.iter().map(|branch| branch.until).min();
 		let hidden = (self.hidden_until > self.chain.now).then_some(self.hidden_until);
 		let ends = self.chain.claims.iter().filter(|claim| claim.open == 0);
 		let end = ends.map(|claim| claim.until + 1).filter(|end| *end > self.chain.now).min();
@@ -176,9 +186,9 @@ impl<'a> World<'a> {
 		}
 	}
 
-	/// Blocks that the honest side can still be kept out of the chain.
-	fn left(&self) -> u32 {
-		self.scenario.budget.saturating_sub(self.chain.withheld)
+	/// Blocks that the honest side can still be kept out of a chain.
+	fn left(&self, chain: &Chain<'_>) -> u32 {
+		self.scenario.budget.saturating_sub(chain.withheld)
 	}
 
 	fn make_block(&mut self) -> Result<(), &'static str> {
@@ -316,7 +326,7 @@ impl<'a> World<'a> {
 	/// Whether the honest side's moves stay out of this block.
 	fn withholds(&mut self, waiting: &[Tx]) -> bool {
 		let row = self.chain.in_a_row < self.scenario.streak;
-		if self.left() == 0 || !row {
+		if self.left(&self.chain) == 0 || !row {
 			return false;
 		}
 		match self.scenario.censor {
@@ -330,42 +340,10 @@ impl<'a> World<'a> {
 			},
 			// The budget is spent when the last block would be reached by it.
 			Censor::AtTheEnd => {
-				let left = self.left();
+				let left = self.left(&self.chain);
 				let near = |number: &u32| self.chain.deadline(*number) <= self.chain.now + left + 1;
 				self.chain.open.iter().any(near)
 			},
-		}
-	}
-
-	/// Re-orgs and crashes.
-	fn misfortune(&mut self) {
-		let now = self.chain.now;
-		if self.branch.as_ref().is_some_and(|branch| now >= branch.until) {
-			if let Some(branch) = self.branch.take() {
-				// The other branch is one block longer, and nobody saw it before it was.
-				self.hidden_until = branch.until + 1;
-				self.chain = branch.chain;
-				self.stirred = true;
-				self.foe.lost_branch = self.scenario.strategy.replays;
-			}
-			return;
-		}
-		let moves = self.chain.ends.moves;
-		let due = |mishap: &Mishap| moves > mishap.after;
-		if self.chain.is_over() || now < self.hidden_until {
-			return;
-		}
-		if let Some(fork) = self.fork.filter(due) {
-			self.fork = None;
-			// Either branch costs the honest side at most what the chain then shows.
-			if self.branch.is_none() && self.left() >= 2 * fork.blocks + 2 {
-				self.branch = Some(Branch { chain: self.chain.clone(), until: now + fork.blocks });
-			}
-		} else if let Some(crash) = self.crash.filter(due) {
-			self.crash = None;
-			if self.branch.is_none() && self.left() > crash.blocks {
-				self.agent.crash(now, crash.blocks);
-			}
 		}
 	}
 

@@ -52,6 +52,7 @@ impl Chain<'_> {
 		if self.has(Planted::Minted) {
 			self.books.mint(who, 1);
 		}
+		self.record();
 		if full {
 			let until = self.now + case.window;
 			let claim = self.claim_mut(claim);
@@ -93,6 +94,7 @@ impl Chain<'_> {
 		self.books.release(Party::Requester, case.reward);
 		self.close_all(claim);
 		self.claim_mut(claim).standing = Standing::Convicted(accuser);
+		self.record();
 	}
 
 	/// Numbers of the open games about a claim.
@@ -130,6 +132,7 @@ impl Chain<'_> {
 		self.books.release(Party::Requester, self.case(claim).reward);
 		self.close_all(claim);
 		self.claim_mut(claim).standing = Standing::Withdrawn;
+		self.record();
 	}
 
 	/// Games about a claim that is gone are closed; their challengers lose nothing.
@@ -146,5 +149,6 @@ impl Chain<'_> {
 		self.books.release(solver, case.stake);
 		self.books.pay(Party::Requester, solver, case.reward);
 		self.claim_mut(claim).standing = Standing::Final;
+		self.record();
 	}
 }

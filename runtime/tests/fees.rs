@@ -15,6 +15,9 @@ use polkadot_sdk::{
 	sp_runtime::{traits::TrailingZeroInput, Permill},
 };
 
+#[path = "../../pallets/dispute/tests/exhaustive/penalties.rs"]
+mod penalties;
+
 /// Millionths of a token, in which the simulator counts.
 const MICRO: Balance = MILLI / 1_000;
 /// Bytes of a signed transaction around its call.
@@ -70,4 +73,10 @@ fn terms_of_the_simulator_should_be_those_of_the_runtime() {
 	assert_eq!((per_block / MICRO) as i64, PER_BLOCK_OF_REPLAY);
 	assert_eq!(clock.extension, EXTENSION);
 	assert_eq!(clock.reserve(), terms.clock / 4);
+}
+
+#[test]
+fn penalties_of_the_stake_model_should_be_those_of_the_runtime() {
+	let penalties = <Runtime as pallet_task_market::Config>::Penalties::get();
+	assert_eq!(penalties, penalties::PENALTIES);
 }

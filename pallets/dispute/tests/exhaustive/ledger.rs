@@ -9,7 +9,7 @@ use pallet_dispute::{Event as Game, GameId};
 use pallet_task_market::Event as Task;
 use polkadot_sdk::{frame_support::traits::fungible::InspectHold, frame_system};
 
-use crate::runtime::*;
+use crate::{penalties::PENALTIES, runtime::*};
 
 /// The books of the model.
 #[derive(Clone, Debug, Default, Hash)]
@@ -100,6 +100,10 @@ impl Ledger {
 				if fault == Fault::Fraud {
 					assert_eq!(amount, lock, "a fraud kept some of its stake");
 					self.convicted.remove(&task);
+				}
+				if fault == Fault::Withdrawal {
+					let least = PENALTIES.withdrawal.mul_floor(lock);
+					assert!(amount >= least, "a claim was taken back for less than its price");
 				}
 			},
 			_ => (),

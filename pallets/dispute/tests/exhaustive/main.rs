@@ -23,6 +23,7 @@
 
 mod ledger;
 mod life;
+mod penalties;
 mod runtime;
 #[path = "../../../../primitives/dispute-game/tests/exhaustive/search.rs"]
 mod search;

@@ -16,6 +16,8 @@ use polkadot_sdk::{
 	sp_runtime::{FixedU128, Permill},
 };
 
+use crate::penalties::PENALTIES;
+
 frame_support::construct_runtime!(
 	pub enum Test {
 		System: frame_system = 0,
@@ -82,16 +84,7 @@ parameter_types! {
 		stake_factor: FixedU128::from_u32(2),
 		minimum_stake: 300,
 	};
-	pub const MarketPenalties: market::Penalties = market::Penalties {
-		requester_share: Permill::from_percent(25),
-		challenger_share: Permill::from_percent(10),
-		cost_cap: Permill::from_percent(5),
-		auditor_share: Permill::from_percent(10),
-		missed_deadline: Permill::from_percent(5),
-		withdrawal: Permill::from_percent(5),
-		disputed_withdrawal: Permill::from_percent(20),
-		cost_multiple: 10,
-	};
+	pub const MarketPenalties: market::Penalties = PENALTIES;
 	/// Clocks of 9 blocks, of which 2 are reserve, and one block more for each game that is open already.
 	pub const Clock: ClockRules =
 		ClockRules { base: 8, effort_per_block: 1_000_000_000, replay_max: 1, extension: 1 };

@@ -7,7 +7,6 @@ use std::{
 };
 
 use assay_dispute_game::{
-	successor,
 	testing::{Said, Toy},
 	Effect, Game, GameError, MoveOf, Root, Side,
 };
@@ -78,7 +77,7 @@ pub(crate) struct Rules {
 type Plays = Rc<Vec<Rc<MoveOf<Toy>>>>;
 
 /// A game, a block, a side, and a move that answers a position.
-type Attempt = (u128, u32, usize, Root, *const MoveOf<Toy>);
+type Attempt = (u128, u32, usize, *const MoveOf<Toy>);
 
 /// The board after a move, nothing if it stands already, or why it is refused.
 type Answer = Result<Option<Rc<Board>>, GameError>;
@@ -111,11 +110,6 @@ impl Rules {
 			None => Game::first_position(&self.set.params(), self.set.toy()),
 			Some(game) => game.position(),
 		}
-	}
-
-	/// The position after a move.
-	pub(crate) fn successor(&self, sent: &Sent) -> Root {
-		successor(&sent.position, &sent.play, self.set.toy())
 	}
 
 	fn sent(&self, side: Side, board: &Board, play: &Rc<MoveOf<Toy>>) -> Sent {
@@ -165,11 +159,18 @@ impl Rules {
 		plays.iter().map(|play| self.sent(self.set.honest, board, play)).collect()
 	}
 
+	/// Whether whoever plays or watches may make this move at any time, once its position stands.
+	pub(crate) fn is_free(&self, sent: &Sent) -> bool {
+		let third = self.third.borrow();
+		sent.side != self.set.honest
+			|| third.get(&sent.position).is_some_and(|plays| plays.contains(&sent.play))
+	}
+
 	/// Makes a move in block `now`: the board after it, or why it is refused; `None` if it already stands.
 	pub(crate) fn attempt(&self, board: &Board, sent: &Sent, now: u32) -> Answer {
-		let Sent { side, position, play } = sent;
-		// Every move that was sent is kept in these tables, so that its address stands for it.
-		let attempt = (board.id, now, at(*side), *position, Rc::as_ptr(play));
+		let Sent { side, play, .. } = sent;
+		// Every move that was sent is kept in these tables, once for its position, so that its address stands for both.
+		let attempt = (board.id, now, at(*side), Rc::as_ptr(play));
 		if let Some(answer) = self.attempts.borrow().get(&attempt) {
 			return answer.clone();
 		}

@@ -11,13 +11,11 @@ pub(crate) struct Bounds {
 	pub(crate) reserve: u32,
 	/// Blocks of an extension.
 	pub(crate) extension: u32,
-	/// Most blocks one after the other in which the honest side cannot get a move through.
-	pub(crate) streak: u8,
-	/// Most such blocks in all.
+	/// Most blocks, one after the other or not, in which the honest side cannot get a move through.
 	pub(crate) budget: u8,
 	/// Blocks that one re-org may undo; 0 for no re-org.
 	pub(crate) reorg: u8,
-	/// Blocks that the honest agent is down in its one crash; 0 for no crash.
+	/// Blocks that the honest agent is down in a crash; 0 for no crash.
 	pub(crate) down: u8,
 	/// Whether the adversary tries every move there is, or only a few of each kind.
 	pub(crate) wide: bool,
@@ -41,7 +39,7 @@ pub(crate) fn full() -> bool {
 pub(crate) fn wide(turns: u32) -> Bounds {
 	let (budget, clock, reserve) = if full() { (2, 15, 8) } else { (0, (turns + 1).max(5), 4) };
 	let extension = reserve / 2;
-	Bounds { clock, reserve, extension, streak: 2, budget, reorg: 0, down: 0, wide: true }
+	Bounds { clock, reserve, extension, budget, reorg: 0, down: 0, wide: true }
 }
 
 /// What is done to the honest side, at any time, beside what the adversary says.
@@ -53,16 +51,12 @@ pub(crate) struct Disturbance {
 	pub(crate) budget: u8,
 	/// Blocks that one re-org may undo.
 	pub(crate) reorg: u8,
-	/// Blocks that the honest agent is down in its one crash.
+	/// Blocks that the honest agent is down in a crash.
 	pub(crate) down: u8,
 }
 
-/// A little of everything.
-pub(crate) const SLIGHT: Disturbance = Disturbance { name: "slight", budget: 1, reorg: 1, down: 1 };
-/// Three blocks of censorship and a crash.
-pub(crate) const CRASH: Disturbance = Disturbance { name: "crash", budget: 3, reorg: 0, down: 2 };
-/// Three blocks of censorship and a re-org.
-pub(crate) const REORG: Disturbance = Disturbance { name: "re-org", budget: 3, reorg: 3, down: 0 };
+/// A block of censorship and of a re-org, and a crash that lasts into the next block.
+pub(crate) const SLIGHT: Disturbance = Disturbance { name: "slight", budget: 1, reorg: 1, down: 2 };
 /// Three blocks of censorship, a crash, a re-org, or two of them, or all.
 pub(crate) const ALL: Disturbance = Disturbance { name: "all", budget: 3, reorg: 3, down: 2 };
 
@@ -77,5 +71,5 @@ pub(crate) fn disturbed(turns: u32, disturbance: Disturbance) -> Bounds {
 	let extension = u32::from(budget) + 2;
 	let reserve = 2 * extension;
 	let clock = (turns + u32::from(budget) + 1).max(reserve + 1);
-	Bounds { clock, reserve, extension, streak: budget, budget, reorg, down, wide: false }
+	Bounds { clock, reserve, extension, budget, reorg, down, wide: false }
 }

@@ -11,7 +11,7 @@ pub enum Part {
 	Censorship,
 	/// Re-orgs.
 	Forks,
-	/// Crashes of the honest agent.
+	/// Crashes of the honest agent, and damage to its files.
 	Crashes,
 	/// The time that replays take.
 	Replays,

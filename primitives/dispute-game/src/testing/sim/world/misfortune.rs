@@ -14,7 +14,7 @@ pub(super) struct Branch<'a> {
 }
 
 impl<'a> World<'a> {
-	/// What happens between two blocks. Says whether something was undone that was final.
+	/// What happens between two blocks; an error where something is undone that was final.
 	pub(super) fn misfortune(&mut self) -> Result<(), &'static str> {
 		let now = self.chain.now;
 		if let Some(due) = self.branches.iter().position(|branch| now >= branch.until) {

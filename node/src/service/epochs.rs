@@ -342,7 +342,7 @@ mod tests {
 		}
 
 		/// Two forks in the second epoch, of which the import takes the first for the best; and, with some trouble, the
-		/// first block of the third epoch on the second, which becomes final then or after it. Then the same once more.
+		/// first block of the third epoch on the second, which becomes final then or after it. Then another one.
 		fn with(
 			&self,
 			trouble: impl FnOnce(Hash) -> Trouble,
@@ -359,7 +359,7 @@ mod tests {
 			let first = make(other, third);
 			*self.trouble.lock().unwrap() = None;
 			self.client.finalize_block(other, None, true).unwrap();
-			[first, make(other, third)]
+			[first, make(other, third + 1)]
 		}
 	}
 
@@ -377,7 +377,7 @@ mod tests {
 			let stock = Chain::new(&genesis, |import, _, _| import).with(trouble, origin);
 			assert!(stock[0].as_ref().unwrap_err().contains(symptom));
 			assert!(stock[1].as_ref().unwrap_err().contains("Header was not found"));
-			let [first, again] = Chain::new(&genesis, |import, client, epochs| {
+			let [first, second] = Chain::new(&genesis, |import, client, epochs| {
 				Box::new(InStep::new(import, client, epochs))
 			})
 			.with(trouble, origin);
@@ -385,7 +385,7 @@ mod tests {
 				BlockOrigin::Own => assert!(first.unwrap_err().contains(symptom)),
 				_ => assert!(first.is_ok(), "{first:?}"),
 			}
-			assert!(again.is_ok(), "{again:?}");
+			assert!(second.is_ok(), "{second:?}");
 		}
 	}
 }

@@ -7,7 +7,7 @@ mod equivocation;
 use crate::{blobs, cli::Run, offchain, rpc};
 use assay_runtime::apis::RuntimeApi;
 use consensus::{Finality, Network, Parts, Settings};
-use epochs::Restoring;
+use epochs::InStep;
 use equivocation::Reporting;
 use jsonrpsee::RpcModule;
 use polkadot_sdk::{
@@ -53,7 +53,7 @@ pub(crate) type Pool = TransactionPoolHandle<Block, Client>;
 
 type GrandpaImport = GrandpaBlockImport<Backend, Block, Client, SelectChain>;
 type BabeImport = Reporting<
-	Restoring<
+	InStep<
 		BabeBlockImport<
 			Block,
 			Client,
@@ -137,7 +137,7 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, Error> {
 		equivocation::stock_reports(),
 	)?;
 	let reports = OffchainTransactionPoolFactory::new(transaction_pool.clone());
-	let import = Restoring::new(import, babe.epoch_changes().clone());
+	let import = InStep::new(import, client.clone(), babe.epoch_changes().clone());
 	let import = Reporting::new(import, client.clone(), select_chain.clone(), reports);
 	let (import_queue, babe_worker) = babe::import_queue(babe::ImportQueueParams {
 		link: babe.clone(),

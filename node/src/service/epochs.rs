@@ -1,50 +1,52 @@
-//! Takes back what a failed import leaves in BABE's tree of epochs.
+//! Keeps BABE's import in step with finality.
 //!
-//! sc-consensus-babe 0.60 puts the epoch that a block announces into a tree in memory before it imports the block, and
-//! takes it out again on some of the ways in which that import can fail, not on all. It misses a block whose parent has
-//! no state any more, and a race: the import asks which block is best; then finality settles on another fork, which
-//! drops the weight of that block; then the import wants the weight, and ends with "No block weight for parent header".
-//! From there on the tree names a block that the database does not have: to prune the tree fails with "Header was not
-//! found in the database", so that no block that starts an epoch is imported or made until the node is started again.
-//! Hence a wrapper around the import, which remembers the tree. The sync asks again for a block that fell victim to the
-//! race; a block of the node's own is lost. Until the tree is put back, an instant later, others can see it as it was.
+//! sc-consensus-babe 0.60 asks which block is best; then finality may settle on another fork, which drops the weight of
+//! that block; then the import wants the weight, and ends with "No block weight for parent header". The sync starts all
+//! over, to the annoyance of its peers. A wrapper around the import tries such a block again at once.
+//!
+//! Before it imports a block that announces an epoch, BABE's import also puts that epoch into a tree in memory, and
+//! takes it out again on some of the ways in which the import can fail, not on all: not after that race, nor where the
+//! parent has no state any more. From there on the tree names a block that the database does not have: to prune the
+//! tree fails with "Header was not found in the database", so that no block that starts an epoch is imported or made
+//! until the node is started again. The wrapper remembers the tree, and puts it back. Until then, an instant later,
+//! others can see it as it was.
 
-use super::Block;
+use super::{Block, Client};
 use futures::lock::Mutex;
 use jsonrpsee::core::async_trait;
 use polkadot_sdk::{
-	sc_consensus::{BlockCheckParams, BlockImport, BlockImportParams, ImportResult},
-	sc_consensus_babe::{contains_epoch_change, Epoch},
+	sc_client_api::HeaderBackend,
+	sc_consensus::{BlockCheckParams, BlockImport, BlockImportParams, ImportResult, StateAction},
+	sc_consensus_babe::{contains_epoch_change, BabeIntermediate, Epoch, INTERMEDIATE_KEY},
 	sc_consensus_epochs::SharedEpochChanges,
 	sp_consensus::Error,
 };
 use std::sync::Arc;
 
-/// A block import that leaves the tree of epochs as it was where a block is not imported.
+/// A block import that tries again where finality came between, and leaves the tree of epochs as it was where a block
+/// is not imported.
 #[derive(Clone)]
-pub(crate) struct Restoring<I> {
+pub(crate) struct InStep<I> {
 	inner: I,
+	client: Arc<Client>,
 	epochs: SharedEpochChanges<Block, Epoch>,
 	/// Held while a block is imported that changes the tree: what is put back must not undo another block's change.
 	turn: Arc<Mutex<()>>,
 }
 
-impl<I> Restoring<I> {
+impl<I> InStep<I> {
 	/// Wraps BABE's import, whose tree of epochs this is.
-	pub(super) fn new(inner: I, epochs: SharedEpochChanges<Block, Epoch>) -> Self {
-		Self { inner, epochs, turn: Arc::default() }
+	pub(super) fn new(
+		inner: I,
+		client: Arc<Client>,
+		epochs: SharedEpochChanges<Block, Epoch>,
+	) -> Self {
+		Self { inner, client, epochs, turn: Arc::default() }
 	}
 }
 
-#[async_trait]
-impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for Restoring<I> {
-	type Error = Error;
-
-	async fn check_block(&self, block: BlockCheckParams<Block>) -> Result<ImportResult, Error> {
-		self.inner.check_block(block).await
-	}
-
-	async fn import_block(&self, block: BlockImportParams<Block>) -> Result<ImportResult, Error> {
+impl<I: BlockImport<Block, Error = Error> + Send + Sync> InStep<I> {
+	async fn import(&self, block: BlockImportParams<Block>) -> Result<ImportResult, Error> {
 		let with_state = block.with_state();
 		if !with_state && !contains_epoch_change::<Block>(&block.header) {
 			return self.inner.import_block(block).await;
@@ -63,6 +65,59 @@ impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for 
 	}
 }
 
+/// Whether finality came between.
+fn is_overtaken(error: &Error) -> bool {
+	matches!(error, Error::ChainLookup(what) if what.starts_with("No block weight"))
+}
+
+/// The same block once more; `None` for one of the node's own, whose state cannot be copied.
+fn copy(block: &BlockImportParams<Block>) -> Option<BlockImportParams<Block>> {
+	let mut copy = BlockImportParams::new(block.origin, block.header.clone());
+	copy.state_action = match block.state_action {
+		StateAction::ApplyChanges(_) => return None,
+		StateAction::Execute => StateAction::Execute,
+		StateAction::ExecuteIfPossible => StateAction::ExecuteIfPossible,
+		StateAction::Skip => StateAction::Skip,
+	};
+	copy.justifications = block.justifications.clone();
+	copy.post_digests = block.post_digests.clone();
+	copy.body = block.body.clone();
+	copy.indexed_body = block.indexed_body.clone();
+	copy.finalized = block.finalized;
+	copy.auxiliary = block.auxiliary.clone();
+	copy.fork_choice = block.fork_choice;
+	copy.import_existing = block.import_existing;
+	copy.create_gap = block.create_gap;
+	copy.post_hash = block.post_hash;
+	if let Ok(known) = block.get_intermediate::<BabeIntermediate<Block>>(INTERMEDIATE_KEY) {
+		let epoch_descriptor = known.epoch_descriptor.clone();
+		copy.insert_intermediate(INTERMEDIATE_KEY, BabeIntermediate::<Block> { epoch_descriptor });
+	}
+	Some(copy)
+}
+
+#[async_trait]
+impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for InStep<I> {
+	type Error = Error;
+
+	async fn check_block(&self, block: BlockCheckParams<Block>) -> Result<ImportResult, Error> {
+		self.inner.check_block(block).await
+	}
+
+	async fn import_block(&self, block: BlockImportParams<Block>) -> Result<ImportResult, Error> {
+		// The weight of a parent is there as long as the parent is: finality takes only those of other forks.
+		let is_fork = self.client.info().best_hash != *block.header.parent_hash();
+		let again = is_fork.then(|| copy(&block)).flatten();
+		match (self.import(block).await, again) {
+			(Err(error), Some(again)) if is_overtaken(&error) => {
+				log::debug!(target: "babe", "finality overtook an import, which is tried again");
+				self.import(again).await
+			},
+			(result, _) => result,
+		}
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -71,10 +126,10 @@ mod tests {
 	use polkadot_sdk::{
 		sc_block_builder::BlockBuilderBuilder,
 		sc_chain_spec::{ChainSpec as _, GenericChainSpec, NoExtension},
-		sc_client_api::{execution_extensions::ExecutionExtensions, Finalizer, HeaderBackend},
+		sc_client_api::{execution_extensions::ExecutionExtensions, Finalizer},
 		sc_client_db::{BlocksPruning, DatabaseSettings, DatabaseSource},
-		sc_consensus::{StateAction, StorageChanges},
-		sc_consensus_babe::{self as babe, BabeConfiguration, BabeIntermediate, INTERMEDIATE_KEY},
+		sc_consensus::StorageChanges,
+		sc_consensus_babe::{self as babe, BabeConfiguration},
 		sc_consensus_epochs::descendent_query,
 		sc_executor::WasmExecutor,
 		sc_service::{self, ClientConfig, GenesisBlockBuilder},
@@ -165,7 +220,7 @@ mod tests {
 		/// A chain whose import is BABE's with something around it.
 		fn new<W>(genesis: &Genesis, wrap: W) -> Self
 		where
-			W: FnOnce(Import, SharedEpochChanges<Block, Epoch>) -> Import,
+			W: FnOnce(Import, Arc<Client>, SharedEpochChanges<Block, Epoch>) -> Import,
 		{
 			let directory = tempfile::tempdir().unwrap();
 			let backend = sc_service::new_db_backend::<Block>(DatabaseSettings {
@@ -224,12 +279,17 @@ mod tests {
 			)
 			.unwrap();
 			let epochs = link.epoch_changes().clone();
-			let import = wrap(Box::new(import), epochs.clone());
+			let import = wrap(Box::new(import), client.clone(), epochs.clone());
 			Self { client, config, epochs, import, trouble, _directory: directory }
 		}
 
-		/// Makes an empty block as a validator does; an error if the tree of epochs does not say how.
-		fn author(&self, parent: Hash, slot: u64) -> Result<BlockImportParams<Block>, String> {
+		/// Makes an empty block, its own with its state, another's without; an error if the tree of epochs does not say how.
+		fn author(
+			&self,
+			parent: Hash,
+			slot: u64,
+			origin: BlockOrigin,
+		) -> Result<BlockImportParams<Block>, String> {
 			let slot = Slot::from(slot);
 			let number = self.client.number(parent).unwrap().unwrap();
 			let epoch_descriptor = self
@@ -260,10 +320,12 @@ mod tests {
 			}
 			let built = builder.build().unwrap();
 			let (header, body) = built.block.deconstruct();
-			let mut block = BlockImportParams::new(BlockOrigin::Own, header);
+			let mut block = BlockImportParams::new(origin, header);
 			block.body = Some(body);
-			block.state_action =
-				StateAction::ApplyChanges(StorageChanges::Changes(built.storage_changes));
+			if origin == BlockOrigin::Own {
+				let changes = StorageChanges::Changes(built.storage_changes);
+				block.state_action = StateAction::ApplyChanges(changes);
+			}
 			block.insert_intermediate(
 				INTERMEDIATE_KEY,
 				BabeIntermediate::<Block> { epoch_descriptor },
@@ -280,9 +342,13 @@ mod tests {
 		}
 
 		/// Two forks in the second epoch, of which the import takes the first for the best; and, with some trouble, the
-		/// first block of the third epoch on the second, which becomes final then or after it. Then the same once more.
-		fn with(&self, trouble: impl FnOnce(Hash) -> Trouble) -> [Result<Hash, String>; 2] {
-			let make = |parent, slot| self.import(self.author(parent, slot)?);
+		/// first block of the third epoch on the second, which becomes final then or after it. Then another one.
+		fn with(
+			&self,
+			trouble: impl FnOnce(Hash) -> Trouble,
+			origin: BlockOrigin,
+		) -> [Result<Hash, String>; 2] {
+			let make = |parent, slot| self.import(self.author(parent, slot, origin)?);
 			let [second, third] = [1, 2].map(|epoch| FIRST + epoch * self.config.epoch_length);
 			let root = make(self.client.info().genesis_hash, FIRST).unwrap();
 			let root = make(root, second).unwrap();
@@ -293,27 +359,33 @@ mod tests {
 			let first = make(other, third);
 			*self.trouble.lock().unwrap() = None;
 			self.client.finalize_block(other, None, true).unwrap();
-			[first, make(other, third)]
+			[first, make(other, third + 1)]
 		}
 	}
 
 	/// Once the stock import goes on as well, the wrapper can go.
 	#[test]
 	fn import_should_go_on_when_the_first_block_of_an_epoch_was_not_imported() {
-		let troubles: [(fn(Hash) -> Trouble, _); 2] = [
-			(Trouble::Finality, "No block weight for parent header"),
-			(|_| Trouble::NoState, "Ok(MissingState)"),
-		];
+		let finality: fn(Hash) -> Trouble = Trouble::Finality;
+		let overtaken = "No block weight for parent header";
 		let genesis = Genesis::new();
-		for (trouble, symptom) in troubles {
-			let stock = Chain::new(&genesis, |import, _| import).with(trouble);
-			let wrapped = |import, epochs| -> Import { Box::new(Restoring::new(import, epochs)) };
-			let wrapped = Chain::new(&genesis, wrapped).with(trouble);
-			for first in [&stock[0], &wrapped[0]] {
-				assert!(first.as_ref().unwrap_err().contains(symptom));
-			}
+		for (trouble, origin, symptom) in [
+			(finality, BlockOrigin::Own, overtaken),
+			(finality, BlockOrigin::NetworkBroadcast, overtaken),
+			(|_| Trouble::NoState, BlockOrigin::Own, "Ok(MissingState)"),
+		] {
+			let stock = Chain::new(&genesis, |import, _, _| import).with(trouble, origin);
+			assert!(stock[0].as_ref().unwrap_err().contains(symptom));
 			assert!(stock[1].as_ref().unwrap_err().contains("Header was not found"));
-			assert!(wrapped[1].is_ok());
+			let [first, second] = Chain::new(&genesis, |import, client, epochs| {
+				Box::new(InStep::new(import, client, epochs))
+			})
+			.with(trouble, origin);
+			match origin {
+				BlockOrigin::Own => assert!(first.unwrap_err().contains(symptom)),
+				_ => assert!(first.is_ok(), "{first:?}"),
+			}
+			assert!(second.is_ok(), "{second:?}");
 		}
 	}
 }

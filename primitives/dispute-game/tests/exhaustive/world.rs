@@ -20,7 +20,11 @@
 //! - A crash is noticed when a block ends: by the move that was not sent, and by the next, which is not
 //!   sent in time. That it was not sent is, within the block, the same as that it was held back.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{
+	collections::HashSet,
+	panic::{catch_unwind, AssertUnwindSafe},
+	rc::Rc,
+};
 
 use crate::{
 	board::{Board, Rules, Sent},
@@ -170,7 +174,9 @@ impl Rules {
 			if depth < most && !over {
 				// Left out where nobody crashed: a shorter branch leaves the same.
 				let idle = |step: Step| step.0 == "block" && !state.moved && state.away == 0;
-				let next = self.extended(&state).into_iter().filter(|(step, _)| !idle(*step));
+				// What is wrong there is found without the re-org, too, and the way to it told.
+				let next = catch_unwind(AssertUnwindSafe(|| self.extended(&state)));
+				let next = next.unwrap_or_default().into_iter().filter(|(step, _)| !idle(*step));
 				branch
 					.extend(next.map(|(_, next)| next).filter(|next| known.insert(self.key(next))));
 			}

@@ -32,9 +32,6 @@ use crate::{
 	search::{digest, Model, Step},
 };
 
-/// Last block in which an adversary opens the game, else it might never; a game knows differences of blocks only.
-const OPEN_BY: u32 = 0;
-
 /// Everything that matters for what comes.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -98,8 +95,8 @@ impl Rules {
 		if deadline.is_some_and(|deadline| state.now > deadline) {
 			return None;
 		}
-		let unopened = state.board.game.is_none() && !self.owed(&state.board);
-		if unopened && state.now >= OPEN_BY {
+		// An adversary opens in the first block, else it might never. Games know differences of blocks only.
+		if state.board.game.is_none() && !self.owed(&state.board) {
 			return None;
 		}
 		let missed = self.owed(&state.board) && !state.moved;

@@ -19,8 +19,9 @@
 //! # What is not
 //!
 //! Several games at a time, accounts, fees and bonds (the pallets' tests and the stake model); toys larger
-//! than these; a re-org after which the game's id is another; two re-orgs; censorship beyond
-//! the budget, of which crashes and blindness are part, except where [`honest_should_lose_when_held_back_beyond_its_clock`] shows that the budget matters.
+//! than these; a re-org after which the game's id is another; two re-orgs; openings of an adversary in later
+//! blocks than the first; censorship beyond the budget, of which crashes and blindness are part, except where
+//! [`honest_should_lose_when_held_back_beyond_its_clock`] shows that the budget matters.
 //! The disturbed form lets the adversary choose among few moves at each turn, the wide form among all.
 //! Without `ASSAY_MODELS=full` (`scripts/models.sh`) all of this is a slice: one block of censorship and of a re-org, and
 //! fewer levels and lies.

@@ -20,16 +20,17 @@
 //! - A crash is noticed when a block ends: by the move that was not sent, and by the next, which is not
 //!   sent in time. That it was not sent is, within the block, the same as that it was held back.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{
+	collections::HashSet,
+	panic::{catch_unwind, AssertUnwindSafe},
+	rc::Rc,
+};
 
 use crate::{
 	board::{Board, Rules, Sent},
 	invariants::{self, at, Waited},
 	search::{digest, Model, Step},
 };
-
-/// Last block in which an adversary opens the game, else it might never; a game knows differences of blocks only.
-const OPEN_BY: u32 = 0;
 
 /// Everything that matters for what comes.
 #[derive(Clone)]
@@ -94,8 +95,8 @@ impl Rules {
 		if deadline.is_some_and(|deadline| state.now > deadline) {
 			return None;
 		}
-		let unopened = state.board.game.is_none() && !self.owed(&state.board);
-		if unopened && state.now >= OPEN_BY {
+		// An adversary opens in the first block, else it might never. Games know differences of blocks only.
+		if state.board.game.is_none() && !self.owed(&state.board) {
 			return None;
 		}
 		let missed = self.owed(&state.board) && !state.moved;
@@ -170,7 +171,9 @@ impl Rules {
 			if depth < most && !over {
 				// Left out where nobody crashed: a shorter branch leaves the same.
 				let idle = |step: Step| step.0 == "block" && !state.moved && state.away == 0;
-				let next = self.extended(&state).into_iter().filter(|(step, _)| !idle(*step));
+				// What is wrong there is found without the re-org, too, and the way to it told.
+				let next = catch_unwind(AssertUnwindSafe(|| self.extended(&state)));
+				let next = next.unwrap_or_default().into_iter().filter(|(step, _)| !idle(*step));
 				branch
 					.extend(next.map(|(_, next)| next).filter(|next| known.insert(self.key(next))));
 			}

@@ -175,11 +175,15 @@ impl Rules {
 			return answer.clone();
 		}
 		let answer = self.apply(board, sent, now);
-		self.attempts.borrow_mut().insert(attempt, answer.clone());
+		// Refusals are soon made again, and are most of all.
+		if answer.is_ok() {
+			self.attempts.borrow_mut().insert(attempt, answer.clone());
+		}
 		answer
 	}
 
-	fn apply(&self, board: &Board, sent: &Sent, now: u32) -> Answer {
+	/// The same without writing it down, for what is tried once only.
+	pub(crate) fn apply(&self, board: &Board, sent: &Sent, now: u32) -> Answer {
 		let (toy, Sent { side, position, play }) = (self.set.toy(), sent);
 		let next = match &board.game {
 			None if *position != self.position(board) => return Err(GameError::StalePosition),

@@ -69,11 +69,11 @@ pub(crate) fn live(rules: &Rules, board: &Board, game: &Game, waited: Waited, no
 		if mover == rules.set.honest { vec![rules.honest(board)] } else { rules.adversary(board) };
 	for mut sent in own {
 		if now >= deadline {
-			let late = rules.attempt(board, &sent, now).map(|_| ());
+			let late = rules.apply(board, &sent, now).map(|_| ());
 			assert!(late.is_err(), "a move at the deadline was accepted");
 		}
 		sent.side = mover.other();
-		let stolen = rules.attempt(board, &sent, now).map(|_| ());
+		let stolen = rules.apply(board, &sent, now).map(|_| ());
 		assert_eq!(stolen, Err(GameError::NotYourTurn), "a move for the other side");
 	}
 }

@@ -20,6 +20,7 @@ use polkadot_sdk::{
 	sc_consensus_babe::{contains_epoch_change, BabeIntermediate, Epoch, INTERMEDIATE_KEY},
 	sc_consensus_epochs::SharedEpochChanges,
 	sp_consensus::Error,
+	sp_runtime::traits::Header as _,
 };
 use std::sync::Arc;
 

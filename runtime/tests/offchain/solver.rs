@@ -4,7 +4,7 @@ use super::*;
 use assay_host_functions::{Checked, Outcome, Progress, Trained};
 use assay_runtime::offchain::solver::{duties, Duty};
 use pallet_dispute::Call as DisputeCall;
-use pallet_task_market::{Bid, Bids, Call, Tasks};
+use pallet_task_market::{Bid, Bids, Call, Stage, Tasks};
 
 const BOB: &[(KeyTypeId, Sr25519Keyring)] = &[(SOLVER_KEYS, Bob)];
 

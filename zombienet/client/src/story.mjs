@@ -12,8 +12,9 @@ export class Story {
 		this.print = print;
 		this.events = [];
 		this.block = 0;
-		/** Bytes of all moves so far. */
-		this.bytes = 0;
+		/** Hashes of the blocks that were told, and what was printed of them. */
+		this.told = new Map();
+		this.printed = new Set();
 		this.waiting = [];
 		this.who = (account) => this.names.get(String(account)) ?? short(account);
 	}
@@ -32,13 +33,28 @@ export class Story {
 	/** Stops listening, once the block at hand has been told. */
 	async stop() { this.unsubscribe?.(); await this.queue; }
 
+	/** Forgets the blocks that the chain has left for others. */
+	async takeBack() {
+		for (let hash = this.told.get(this.block); hash; hash = this.told.get(this.block)) {
+			if (hash === String(await this.api.rpc.chain.getBlockHash(this.block))) return;
+			this.told.delete(this.block);
+			this.events = this.events.filter((e) => e.block !== this.block);
+			this.block -= 1;
+		}
+	}
+
+	/** Bytes of all moves so far. */
+	get bytes() { return this.all("dispute.Moved").reduce((sum, e) => sum + e.data.bytes.toNumber(), 0); }
+
 	async catchUp(number) {
+		if (!this.final) await this.takeBack();
 		while (this.block < number) {
 			const next = this.block + 1;
 			const hash = await this.api.rpc.chain.getBlockHash(next);
 			const at = await this.api.at(hash);
 			for (const { event } of await at.query.system.events()) this.take(next, event);
 			this.block = next;
+			this.told.set(next, String(hash));
 		}
 		for (const waiter of [...this.waiting]) {
 			const found = waiter.look();
@@ -54,10 +70,14 @@ export class Story {
 		const { section, method } = event;
 		if (!this.sections.includes(section)) return;
 		const data = Object.fromEntries(event.data.names.map((name, i) => [name, event.data[i]]));
-		this.events.push({ block, section, method, data });
-		if (section === "dispute" && method === "Moved") this.bytes += data.bytes.toNumber();
 		const line = this.describe(section, method, data);
-		if (line) this.print(`#${String(block).padStart(4)}  ${line}`);
+		const again = this.events.filter((e) => e.block === block && e.line === line).length;
+		this.events.push({ block, section, method, data, line });
+		if (!line) return;
+		// The same may come once more in another block of that number.
+		const key = `${block} ${again} ${line}`;
+		if (!this.printed.has(key)) this.print(`#${String(block).padStart(4)}  ${line}`);
+		this.printed.add(key);
 	}
 
 	describe(section, method, data) {

@@ -57,8 +57,8 @@ fn withdraw_claim_should_weigh_as_much_as_there_are_games() {
 
 /// Looks at a task as the agenda does.
 fn look(id: TaskId) -> Weight {
-	let block = Tasks::<Test>::get(id).unwrap().agenda.unwrap();
-	Agenda::<Test>::mutate(block, |bucket| bucket.retain(|entry| *entry != id));
+	let mut task = Tasks::<Test>::get(id).unwrap();
+	Market::unschedule(id, &mut task);
 	Market::look(id)
 }
 

@@ -121,8 +121,8 @@ impl<I: BlockImport<Block, Error = Error> + Send + Sync> BlockImport<Block> for 
 
 #[cfg(test)]
 mod tests {
+	use super::super::{HostFunctions, SelectChain};
 	use super::*;
-	use crate::{Client, HostFunctions, SelectChain};
 	use assay_runtime::Hash;
 	use polkadot_sdk::{
 		sc_block_builder::BlockBuilderBuilder,

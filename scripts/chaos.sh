@@ -47,7 +47,7 @@ done
 need() { command -v "$1" >/dev/null || die "no $1: apt-get install $2"; }
 need unshare util-linux
 need ip iproute2
-need nft nftables
+[ "$which" = " worker" ] || need nft nftables
 need node nodejs
 for binary in assay-node assay-worker assay-malus; do
 	[ -x "$CARGO_TARGET_DIR/release/$binary" ] || die "no $binary: run cargo build --release --locked --workspace"

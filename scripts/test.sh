@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands: set-up, format, layers, lints, no_std builds, unit and property
-# tests, the runtime wasm, some bugs of the museum, and the end-to-end runs on real processes. `--quick` leaves out lints,
-# the museum and end-to-end runs.
+# tests, the runtime wasm, some of the museum's bugs, of the judge's mutants and of chaos, and the end-to-end runs on real
+# processes. `--quick` stops after the tests.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
 quick=${1:-}
@@ -41,6 +41,11 @@ echo "     ${summary:-no tests ran}"
 if [ "$quick" != "--quick" ]; then
 	SKIP_WASM_BUILD=1 stage "clippy" cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	stage "museum, three bugs of it" env LIMIT=600 ./scripts/museum.sh 20 37 59
+	stage "mutants, a twentieth of the game's" ./scripts/mutants.sh --shard 0/20 game
+	# Some containers have no namespaces to give.
+	if unshare --net --mount --pid --fork true 2>/dev/null; then
+		stage "chaos, a worker killed 20 times" ./scripts/chaos.sh worker --kills 20
+	fi
 	for run in scripts/e2e/*.sh; do
 		[ -e "$run" ] || continue
 		TAIL=150 stage "end to end: $(basename "$run" .sh)" "$run"

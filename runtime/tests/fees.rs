@@ -1,11 +1,13 @@
-//! Fees that other numbers rest on.
+//! Fees, terms and habits that the simulator and the models take from the runtime.
 
 use assay_dispute_game::testing::sim::{
-	Terms, EXTENSION, LONGEST_REPLAY, OPENING_FEE, PER_BLOCK_OF_REPLAY, REFUSED_FEE, WITHDRAWAL,
+	Terms, CHEAP, EXTENSION, LONGEST_REPLAY, MAX_OPENINGS, MORTALITY, OPENING_FEE, OPENING_PAUSE,
+	PER_BLOCK_OF_REPLAY, REFUSED_FEE, REPLAYS, SENDS, WITHDRAWAL,
 };
 use assay_primitives::MAX_OPEN_GAMES;
 use assay_runtime::{
 	constants::{ASY, MILLI},
+	offchain::{challenger, player::Plays, signing},
 	Balance, Runtime, RuntimeCall, TransactionPayment,
 };
 use codec::{Decode, Encode};
@@ -73,6 +75,15 @@ fn terms_of_the_simulator_should_be_those_of_the_runtime() {
 	assert_eq!((per_block / MICRO) as i64, PER_BLOCK_OF_REPLAY);
 	assert_eq!(clock.extension, EXTENSION);
 	assert_eq!(clock.reserve(), terms.clock / 4);
+}
+
+#[test]
+fn habits_of_the_simulated_agent_should_be_those_of_the_worker() {
+	let worker =
+		[challenger::MAX_OPENINGS, challenger::OPENING_PAUSE, Plays::REPLAYS, Plays::OTHERS];
+	assert_eq!(worker, [MAX_OPENINGS, OPENING_PAUSE, REPLAYS, CHEAP]);
+	assert_eq!(signing::MAX_SENT as u32, SENDS);
+	assert_eq!(signing::MORTALITY, u64::from(MORTALITY));
 }
 
 #[test]

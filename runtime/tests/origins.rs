@@ -1,4 +1,5 @@
-//! Who may make which call: every call by nobody, by root, by a stranger and by whom it is meant for.
+//! Who may make which call: every call by nobody, by root, by a stranger, by whom it is meant for, and by all others who have
+//! a part in the task or the game, the opposing side first.
 //!
 //! The calls come from the metadata. One without a row here fails the test.
 
@@ -184,6 +185,14 @@ const ROWS: &[Row] = &[
 	("Dispute", "pick_stride", Refused("NotYourGame"), || turn(MoveKind::Open)),
 ];
 
+/// Calls that somebody with another part is answered otherwise than a stranger.
+const OTHERS: &[(&str, Who, Answer)] = &[
+	("place_bid", REQUESTER, Refused("RequesterCannotBid")),
+	("open", SOLVER, Refused("OwnClaim")),
+	("open_withheld", SOLVER, Refused("OwnClaim")),
+	("prefix_fault", SOLVER, Refused("OwnClaim")),
+];
+
 /// Pallet and name of every call of the runtime that is or is not one of our pallets'.
 fn calls(ours: bool) -> Vec<(String, String, u8, u8)> {
 	let metadata = TestExternalities::default().execute_with(Runtime::metadata);
@@ -229,9 +238,20 @@ fn every_call_of_ours_should_be_answered_by_its_origin() {
 				ask(call.clone(), RuntimeOrigin::none()),
 				ask(call.clone(), RuntimeOrigin::root()),
 				ask(call.clone(), signed(STRANGER)),
-				ask(call, signed(party)),
+				ask(call.clone(), signed(party)),
 			];
 			assert_eq!(answers, [BadOrigin, BadOrigin, *stranger, Done], "{pallet}.{name}");
+			let others =
+				[REQUESTER, SOLVER, CHALLENGER, RIVAL].into_iter().filter(|who| *who != party);
+			for other in others {
+				let special = OTHERS.iter().find(|row| (row.0, row.1) == (*name, other));
+				let answer = special.map_or(*stranger, |row| row.2);
+				assert_eq!(
+					ask(call.clone(), signed(other)),
+					answer,
+					"{pallet}.{name} by {other:?}"
+				);
+			}
 			assert_eq!(Balances::total_issuance(), issued, "asking changes nothing");
 		});
 	}

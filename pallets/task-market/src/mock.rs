@@ -74,7 +74,7 @@ parameter_types! {
 		auditor_share: Permill::from_percent(10),
 		missed_deadline: Permill::from_percent(5),
 		withdrawal: Permill::from_percent(5),
-		disputed_withdrawal: Permill::from_percent(20),
+		disputed_withdrawal: Permill::from_percent(25),
 		cost_multiple: 10,
 	};
 	pub static TickWeight: Weight = Weight::MAX;

@@ -66,7 +66,7 @@ impl<T: Config> Pallet<T> {
 			"who finds a lie must be paid enough to look for it"
 		);
 		assert!(
-			penalties.disputed_withdrawal >= Permill::from_percent(20),
+			penalties.disputed_withdrawal >= Permill::from_percent(25),
 			"it must not be cheap to lie and to take it back when it is found"
 		);
 		assert!(

@@ -18,9 +18,9 @@ use polkadot_sdk::sp_runtime::offchain::storage::StorageValueRef;
 
 /// How often this node opens a game about one claim: a claim that still stands after this many games
 /// is not worth another bond to it.
-const MAX_OPENINGS: u32 = 3;
+pub const MAX_OPENINGS: u32 = 3;
 /// Blocks that an opening has to be included before another is sent.
-pub(super) const OPENING_PAUSE: BlockNumber = 8;
+pub const OPENING_PAUSE: BlockNumber = 8;
 
 /// Something that the state asks of a challenger now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -59,9 +59,9 @@ impl Plays {
 	const KEY: &'static [u8] = b"assay/moves";
 	/// The most that replay something: one in each of the executor's slots, or one that waits where there is but one
 	/// slot. Whatever is most urgent then waits for no more than these.
-	const REPLAYS: u32 = 2;
+	pub const REPLAYS: u32 = 2;
 	/// The most others: each takes a fraction of a second.
-	const OTHERS: u32 = 16;
+	pub const OTHERS: u32 = 16;
 
 	/// What was given to the executor after earlier blocks.
 	pub(super) fn remembered() -> Self {

@@ -33,7 +33,7 @@ pub const CHALLENGER_KEYS: KeyTypeId = KeyTypeId(*b"achl");
 
 /// Blocks for which a transaction may wait for inclusion. Whatever it answers is decided again each
 /// block, so an old one is of no use.
-const MORTALITY: u64 = 32;
+pub const MORTALITY: u64 = 32;
 
 /// Transactions of one key after one block, at most.
 pub const MAX_SENT: usize = 16;

@@ -31,6 +31,7 @@ use assay_runtime_apis::RefereeError;
 use backend::RefereeInWasm;
 use codec::Encode;
 use shown::Shown;
+use worst_tiles::Words;
 
 /// Whether the long form is asked for.
 fn long() -> bool {
@@ -101,7 +102,8 @@ fn wasm_should_equal_the_reference_when_it_recomputes_any_operation() {
 #[test]
 fn evidence_should_fit_160_kib_when_a_tile_is_the_worst_of_its_operation() {
 	let flavours = if long() { &Flavour::ALL[..] } else { &[Flavour::Special] };
-	let weights = worst_tiles::weights(&RefereeInWasm::new(), flavours);
+	let words = flavours.iter().copied().map(Words::Of).chain([Words::Underflowing]);
+	let weights = worst_tiles::weights(&RefereeInWasm::new(), &words.collect::<Vec<_>>());
 	for weight in &weights {
 		let kib = weight.bytes as f64 / 1024.0;
 		println!("worst.{} {:.2} ms {kib:.1} KiB", weight.name, weight.time.as_secs_f64() * 1e3);

@@ -22,6 +22,24 @@ const MOST_BYTES: usize = 160 * 1024;
 /// Calls of which the shortest counts.
 const ROUNDS: usize = 5;
 
+/// What words operands have.
+#[derive(Clone, Copy)]
+pub(crate) enum Words {
+	/// Those of a flavour of the conformance suite.
+	Of(Flavour),
+	/// Factors whose products are subnormal, and so are sums of these: what takes the referee longest.
+	Underflowing,
+}
+
+impl Words {
+	fn word(self, random: &mut Random) -> u32 {
+		match self {
+			Self::Of(flavour) => flavour.word(random),
+			Self::Underflowing => (random.u32() & 0x807F_FFFF) | ((50 + random.below(8)) << 23),
+		}
+	}
+}
+
 /// The worst tile of an operation.
 pub(crate) struct Weight {
 	/// The operation.
@@ -33,8 +51,8 @@ pub(crate) struct Weight {
 	pub(crate) time: Duration,
 }
 
-/// The worst tile of every operation, with operands of these flavours.
-pub(crate) fn weights(wasm: &RefereeInWasm, flavours: &[Flavour]) -> Vec<Weight> {
+/// The worst tile of every operation, with operands of these words.
+pub(crate) fn weights(wasm: &RefereeInWasm, all: &[Words]) -> Vec<Weight> {
 	let context = StepContext {
 		seed: [7; 32],
 		step: 5,
@@ -49,8 +67,8 @@ pub(crate) fn weights(wasm: &RefereeInWasm, flavours: &[Flavour]) -> Vec<Weight>
 	let weight = |case: &worst::Case| {
 		let (program, spec) = worst::program(case);
 		let mut weight = Weight { name: case.0, bytes: 0, time: Duration::ZERO };
-		for flavour in flavours {
-			let operands = operands(&spec, *flavour);
+		for words in all {
+			let operands = operands(&spec, *words);
 			let operands: Vec<&[u32]> = operands.iter().map(Vec::as_slice).collect();
 			let shown = Shown::new(&program, &spec, &context, &operands, &data).expect("it fits");
 			let question = heaviest(&shown, &spec);
@@ -64,17 +82,17 @@ pub(crate) fn weights(wasm: &RefereeInWasm, flavours: &[Flavour]) -> Vec<Weight>
 	cases.iter().map(weight).collect()
 }
 
-fn operands(spec: &NodeSpec, flavour: Flavour) -> Vec<Vec<u32>> {
+fn operands(spec: &NodeSpec, words: Words) -> Vec<Vec<u32>> {
 	let mut random = Random::of_case(1, "worst", 0);
 	let classes = classes(spec);
-	let mut words = |ty: &ValueType| -> Vec<u32> {
+	let mut operand = |ty: &ValueType| -> Vec<u32> {
 		match ty.dtype {
-			DType::F32 => (0..ty.words()).map(|_| flavour.word(&mut random)).collect(),
+			DType::F32 => (0..ty.words()).map(|_| words.word(&mut random)).collect(),
 			// Labels that lie as far apart as they can.
 			DType::U32 => (0..ty.rows).map(|row| (row * TILE) % classes).collect(),
 		}
 	};
-	spec.inputs.iter().map(|operand| words(&operand.ty)).collect()
+	spec.inputs.iter().map(|input| operand(&input.ty)).collect()
 }
 
 /// How many different labels an operand of labels may hold.

@@ -16,13 +16,13 @@ fn withdraw_claim_should_close_games_and_pay_what_challengers_spent() {
 			take_events(),
 			[closed(0), returned(0, CHALLENGER), closed(1), returned(1, RIVAL)]
 		);
-		// Of a tenth of the stake, what is left over the costs: half for the two, half for the requester.
-		let left = STAKE / 10 - costs[0] - costs[1];
+		// Of an eighth of the stake, what is left over the costs: half for the two, half for the requester.
+		let left = STAKE / 8 - costs[0] - costs[1];
 		assert_eq!(Balances::free_balance(CHALLENGER), PURSE + costs[0] + left / 4);
 		assert_eq!(Balances::free_balance(RIVAL), PURSE + costs[1] + left / 4);
 		assert_eq!(Market::phase_of(0), Some(TaskPhase::Open));
 		assert_eq!((Disputes::<Test>::count(), Agenda::<Test>::iter().count()), (0, 0));
-		STAKE / 5 - costs[0] - costs[1] - 2 * (left / 4) - left / 2
+		STAKE / 4 - costs[0] - costs[1] - 2 * (left / 4) - left / 2
 	});
 }
 

@@ -21,7 +21,7 @@ fn integrity_test_should_refuse_penalties_under_which_attacks_pay() {
 	assert!(passes(Penalties { challenger_share: percent(5), ..good }));
 	assert!(!passes(Penalties { challenger_share: percent(4), ..good }));
 	assert!(!passes(Penalties { requester_share: percent(26), ..good }));
-	assert!(!passes(Penalties { disputed_withdrawal: percent(19), ..good }));
+	assert!(!passes(Penalties { disputed_withdrawal: percent(24), ..good }));
 	assert!(!passes(Penalties {
 		disputed_withdrawal: percent(50),
 		withdrawal: percent(51),

@@ -38,15 +38,15 @@ fn withdraw_claim_should_pay_costs_and_shares_when_disputed() {
 				task: id,
 				attempt: 0,
 				solver: SOLVER,
-				slashed: Slashed { amount: 320, paid: 160, burned: 160 }
+				slashed: Slashed { amount: 400, paid: 200, burned: 200 }
 			}
 		);
 		// What half of it leaves over the costs, half to the requester and a quarter to each challenger.
 		let paid = |who| {
 			free(who) + held(HoldReason::Escrow, who) + held(HoldReason::Deposit, who) - PURSE
 		};
-		assert_eq!([CHALLENGER, RIVAL, REQUESTER].map(paid), [20 + 33, 8 + 33, 66]);
-		160
+		assert_eq!([CHALLENGER, RIVAL, REQUESTER].map(paid), [20 + 43, 8 + 43, 86]);
+		200
 	});
 }
 
@@ -54,7 +54,7 @@ fn withdraw_claim_should_pay_costs_and_shares_when_disputed() {
 fn withdraw_claim_should_cost_ten_times_what_challengers_spent_when_that_is_more() {
 	// Up to the whole stake.
 	for (spent, amount) in
-		[(32, 320), (33, 330), (159, 1_590), (160, 1_600), (161, 1_600), (900, 1_600)]
+		[(40, 400), (41, 410), (159, 1_590), (160, 1_600), (161, 1_600), (900, 1_600)]
 	{
 		new_test_ext(|| {
 			let id = claimed();
@@ -92,10 +92,11 @@ fn withdraw_claim_should_pay_the_requester_when_there_are_as_many_games_as_can_b
 		Spent::set((0..games).map(|game| (100 + game, 1)).collect());
 		let before = free(REQUESTER);
 		assert_ok!(Market::withdraw_claim(signed(SOLVER), id));
-		// 320 in all; 128 of half of it are left over the costs.
-		assert_eq!(free(REQUESTER) - before, 64);
+		// 400 in all; 168 of half of it are left over the costs.
+		assert_eq!(free(REQUESTER) - before, 84);
 		assert!((0..games).all(|game| free(100 + game) == 10 + 1 + 2));
-		160
+		// What cannot be divided burns.
+		200 + 84 - 64
 	});
 }
 

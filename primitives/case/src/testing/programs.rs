@@ -62,11 +62,15 @@ impl Builder {
 
 	/// Numbers between −1 and 1 for every slot.
 	pub fn init(program: &Program) -> Vec<Vec<u32>> {
+		Self::numbers(program, 119)
+	}
+
+	/// Numbers of both signs for every slot, of eight powers of two, the least of them with this biased exponent.
+	fn numbers(program: &Program, least: u32) -> Vec<Vec<u32>> {
 		let mut seed = 1u32;
 		let mut number = || {
 			seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-			// Sign, and an exponent from 2^-8 to 2^-1.
-			(seed & 0x807F_FFFF) | ((119 + (seed >> 28) % 8) << 23)
+			(seed & 0x807F_FFFF) | ((least + (seed >> 28) % 8) << 23)
 		};
 		let words = |slot: &Slot| slot.ty.words();
 		program.slots.iter().map(|slot| (0..words(slot)).map(|_| number()).collect()).collect()
@@ -129,13 +133,14 @@ pub fn mlp(steps: u32, stride: u32) -> Task {
 	Task::new(program, data, 601, init, (steps, stride))
 }
 
-/// A product of two matrices of 64 × 512 and 512 × 64: the most work that a tile can be.
+/// A product of two matrices of 64 × 512 and 512 × 64: the most work that a tile can be. Its sums are subnormal, and some
+/// of their terms too small to change them, which takes the referee longest.
 pub fn large_product() -> Task {
 	let mut b = Builder::default();
 	let (left, right) = (b.state(64, 512), b.state(512, 64));
 	b.product((left, false), (right, false));
 	let loss = b.constant(0);
 	let program = b.program(1, loss);
-	let init = Builder::init(&program);
+	let init = Builder::numbers(&program, 50);
 	Task::new(program, vec![0; 64], 64, init, (1, 1))
 }

@@ -19,17 +19,18 @@ use crate::{
 	GameError, Move, Phase, Side,
 };
 
-/// Moves with a replay that its executor works on at most, and moves without.
-pub(super) const REPLAYS: u32 = 2;
-pub(super) const CHEAP: u32 = 16;
+/// Moves with a replay that its executor works on at most.
+pub const REPLAYS: u32 = 2;
+/// Moves without a replay that its executor works on at most.
+pub const CHEAP: u32 = 16;
 /// Blocks from that in which a turn begins to that which includes the move: one for the executor, and one for the pool.
 pub(super) const LATENCY: u32 = 2;
 /// Transactions that it sends after one block at most.
-const SENDS: u32 = 16;
+pub const SENDS: u32 = 16;
 /// Games that it opens about one claim at most.
-const MAX_OPENINGS: u32 = 3;
+pub const MAX_OPENINGS: u32 = 3;
 /// Blocks that an opening has to be included before another is sent.
-const OPENING_PAUSE: u32 = 8;
+pub const OPENING_PAUSE: u32 = 8;
 
 /// What it remembers of its games about a claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

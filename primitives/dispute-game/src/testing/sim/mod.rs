@@ -57,11 +57,13 @@ mod text;
 mod tips;
 mod world;
 
+pub use agent::{CHEAP, MAX_OPENINGS, OPENING_PAUSE, REPLAYS, SENDS};
 pub use breed::FEATURES;
 pub use deeds::{Deed, Deeds};
 pub use library::{Library, SHELF};
 pub use money::{Terms, OPENING_FEE, PER_BLOCK_OF_REPLAY, REFUSED_FEE, WITHDRAWAL};
 pub use planted::Planted;
+pub use pool::MORTALITY;
 pub use saved::Saved;
 pub use scenario::{Scenario, Wanted, Without, EXTENSION, LONGEST_REPLAY};
 pub use shrink::shrink;

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Blocks for which a transaction may wait for inclusion.
-const MORTALITY: u32 = 32;
+pub const MORTALITY: u32 = 32;
 /// Blocks after which a transaction that was not sent again is another matter.
 const SAME: u32 = 8;
 

@@ -44,7 +44,7 @@ if [ "$quick" != "--quick" ]; then
 	stage "mutants, a twentieth of the game's" ./scripts/mutants.sh --shard 0/20 game
 	# Some containers have no namespaces to give.
 	if unshare --net --mount --pid --fork true 2>/dev/null; then
-		stage "chaos, a worker killed 20 times" ./scripts/chaos.sh worker --kills 20
+		stage "chaos, a worker killed 200 times" ./scripts/chaos.sh worker --kills 200
 	fi
 	for run in scripts/e2e/*.sh; do
 		[ -e "$run" ] || continue

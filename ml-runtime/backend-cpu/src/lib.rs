@@ -40,6 +40,7 @@ mod cpu;
 mod elementwise;
 mod float_env;
 mod functions;
+mod gate;
 mod indices;
 mod kernels;
 mod level;

@@ -181,7 +181,8 @@ impl CpuKernels {
 			for (image, out) in (index * images..).zip(out.chunks_exact_mut(out_size)) {
 				let first = &a[image * first_size..][..first_size];
 				let second = &b[image * second_size..][..second_size];
-				self.level.run(OneImage { sliding, geometry, first, second, out });
+				let level = self.level;
+				level.run(OneImage { level, sliding, geometry, first, second, out });
 			}
 		});
 	}

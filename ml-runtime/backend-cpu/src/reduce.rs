@@ -184,10 +184,12 @@ pub(crate) fn col_sum(level: Level, team: &Team, a: &Value<'_>, out: &mut [u32])
 		return;
 	}
 	let mut partials = vec![0; rows.div_ceil(COL_BLOCK) * cols];
-	team.pieces(&mut partials, cols, |index, out| {
-		let from = index * COL_BLOCK * cols;
-		let until = a.words.len().min(from + COL_BLOCK * cols);
-		level.run(ColBlock { values: &a.words[from..until], stride: cols, out });
+	let (block, blocks) = (COL_BLOCK * cols, Team::rows_per_piece(COL_BLOCK * cols));
+	team.pieces(&mut partials, blocks * cols, |index, out| {
+		let values = a.words[index * blocks * block..].chunks(block);
+		for (values, out) in values.zip(out.chunks_exact_mut(cols)) {
+			level.run(ColBlock { values, stride: cols, out });
+		}
 	});
 	crate::matmul::fold(level, &partials, out);
 }
@@ -207,6 +209,39 @@ impl Task for ColBlock<'_> {
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
+		match self.out.len() {
+			1 => self.narrow::<1>(),
+			2 => self.narrow::<2>(),
+			3 => self.narrow::<3>(),
+			4 => self.narrow::<4>(),
+			5 => self.narrow::<5>(),
+			6 => self.narrow::<6>(),
+			7 => self.narrow::<7>(),
+			8 => self.narrow::<8>(),
+			_ => self.wide(),
+		}
+	}
+}
+
+impl ColBlock<'_> {
+	/// A few columns, whose sums stay in registers.
+	#[inline(always)]
+	fn narrow<const N: usize>(self) {
+		let mut sums = [0; N];
+		for row in self.values.chunks(self.stride) {
+			if let Some(row) = row.first_chunk::<N>() {
+				for i in 0..N {
+					add_to(&mut sums[i], row[i]);
+				}
+			}
+		}
+		for (out, sum) in self.out.iter_mut().zip(sums) {
+			*out = canonical_word(sum);
+		}
+	}
+
+	#[inline(always)]
+	fn wide(self) {
 		self.out.fill(0);
 		for row in self.values.chunks(self.stride) {
 			for (sum, word) in self.out.iter_mut().zip(row) {

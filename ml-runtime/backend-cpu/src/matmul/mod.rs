@@ -22,6 +22,7 @@ mod vector;
 use crate::level::{Fused, Level, Task};
 use crate::scalar::canonical;
 use crate::team::Team;
+use nest::Pack;
 pub(crate) use pack::View;
 use split::Split;
 use vector::Vector;
@@ -117,6 +118,33 @@ impl<'a> MatMul<'a> {
 		} else {
 			Split::<V, MR, NV>::new(a, b, turned, level, k, stride).run(team, out);
 		}
+	}
+}
+
+/// Lanes of [`columns`].
+pub(crate) const COLUMNS: usize = 16;
+
+/// Turns at most [`COLUMNS`] rows of `terms` words into columns, each term's words side by side. Rows that do not exist
+/// are `+0`.
+pub(crate) fn columns(
+	level: Level,
+	rows: Strided<'_>,
+	count: usize,
+	terms: usize,
+	out: &mut [u32],
+) {
+	let view = View::new(rows, count, true);
+	match level {
+		#[cfg(target_arch = "aarch64")]
+		Level::Neon => level.run(Pack::<vector::Neon, COLUMNS>::new(view, 0, 0, terms, out)),
+		#[cfg(target_arch = "x86_64")]
+		Level::Avx2 => level.run(Pack::<vector::Avx2, COLUMNS>::new(view, 0, 0, terms, out)),
+		#[cfg(target_arch = "x86_64")]
+		Level::Avx512 | Level::Vnni => {
+			level.run(Pack::<vector::Avx512, COLUMNS>::new(view, 0, 0, terms, out));
+		},
+		// The others do not exist on this processor.
+		_ => level.run(Pack::<vector::Soft, COLUMNS>::new(view, 0, 0, terms, out)),
 	}
 }
 

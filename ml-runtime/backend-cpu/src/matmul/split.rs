@@ -12,6 +12,9 @@ use crate::team::Team;
 /// Most words of block results that may be held before they are folded.
 const MAX_PARTIAL_WORDS: usize = 1 << 22;
 
+/// Results whose sums over one K-block are some hundred microseconds' work.
+const SHORT_BLOCK: usize = 1 << 13;
+
 /// Longest step from one term to the next, in words, with which an operand is well read where it lies.
 const NEAR: usize = 128;
 
@@ -52,20 +55,27 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	/// Computes the product, on the calling thread or on those of a team.
 	pub(super) fn run(self, team: Option<&Team>, out: &mut [u32]) {
 		let blocks = self.k.div_ceil(BLOCK);
-		if let Some(team) = team {
+		if let Some(team) = team.filter(|team| self.by_block(team, blocks)) {
+			// Blocks are independent of each other, only their fold is ordered.
 			let (m, n) = self.sides();
-			let few = m.div_ceil(self.height(team)) < team.threads();
-			if few && blocks > 1 && blocks * m * n <= MAX_PARTIAL_WORDS {
-				// A long K: blocks are independent of each other, only their fold is ordered.
-				let mut partials = vec![0; blocks * m * n];
-				team.pieces(&mut partials, m * n, |block, out| self.block(None, block, false, out));
-				fold(self.level, &partials, out);
-				return;
-			}
+			buffer::with(blocks * m * n, |partials| {
+				team.pieces(partials, m * n, |block, out| self.block(None, block, false, out));
+				fold(self.level, partials, out);
+			});
+			return;
 		}
 		for block in 0..blocks {
 			self.block(team, block, block > 0, out);
 		}
+	}
+
+	/// Whether threads take blocks rather than rows: where there are too few rows for all, and where many blocks
+	/// are so short that the threads would do little but meet.
+	fn by_block(&self, team: &Team, blocks: usize) -> bool {
+		let ((m, n), threads) = (self.sides(), team.threads());
+		let few = blocks > 1 && m.div_ceil(self.height(team)) < threads;
+		let short = blocks >= 4 * threads && m * n <= SHORT_BLOCK;
+		(few || short) && blocks * m * n <= MAX_PARTIAL_WORDS
 	}
 
 	/// Rows and columns of the result.

@@ -9,7 +9,7 @@ mod pool;
 
 use assay_ops::Window;
 
-use crate::level::{Fused, Task};
+use crate::level::{Fused, Level, Task};
 
 /// Which of the operations.
 #[derive(Clone, Copy)]
@@ -90,13 +90,6 @@ impl Geometry {
 		self.kernel_h * self.kernel_w
 	}
 
-	/// First word of the pixel that window (`oy`, `ox`) sees at (`ky`, `kx`), where nothing is padded.
-	#[inline(always)]
-	fn pixel(&self, (oy, ox): (usize, usize), (ky, kx): (usize, usize)) -> usize {
-		let (y, x) = (oy * self.stride_h + ky, ox * self.stride_w + kx);
-		(y * self.width + x) * self.channels
-	}
-
 	/// Words of one image of the operands and of the result.
 	pub(crate) fn sizes(&self, sliding: Sliding) -> (usize, usize, usize) {
 		match sliding {
@@ -111,6 +104,8 @@ impl Geometry {
 
 /// One operation on one image.
 pub(crate) struct OneImage<'a> {
+	/// Instructions, those with which this task is run.
+	pub level: Level,
 	/// Which operation.
 	pub sliding: Sliding,
 	/// Shape of the window.
@@ -128,10 +123,10 @@ impl Task for OneImage<'_> {
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
-		let Self { sliding, geometry, first, second, out } = self;
+		let Self { level, sliding, geometry, first, second, out } = self;
 		match sliding {
 			Sliding::Im2Col => geometry.im2col(first, out),
-			Sliding::Col2Im => geometry.col2im(first, out),
+			Sliding::Col2Im => geometry.col2im(level, first, out),
 			Sliding::MaxPool => geometry.max_pool(first, out),
 			Sliding::MaxPoolGrad => geometry.max_pool_grad(first, second, out),
 			Sliding::AvgPool => geometry.avg_pool(first, out),

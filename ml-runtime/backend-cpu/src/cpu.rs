@@ -3,6 +3,7 @@
 use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, Window};
 
 use crate::batch::Batch;
+use crate::chain::{Chain, Link};
 use crate::columns::ByColumn;
 use crate::elementwise::Elementwise;
 use crate::indices::{gather, iota, one_hot, pick, scatter_add};
@@ -79,6 +80,18 @@ impl Kernels for CpuKernels {
 			(op, values) => self.compute(op, values, cols, out)?,
 		}
 		Ok(())
+	}
+
+	fn run_chain(
+		&self,
+		links: &[Link<'_>],
+		ctx: &StepContext,
+		outs: &mut [Option<&mut [u32]>],
+	) -> Result<(), KernelError> {
+		if !is_float_environment_sound() {
+			return Err(KernelError::FloatEnvironment);
+		}
+		Chain::new(links, ctx.batch)?.run(self.level, &self.team, outs)
 	}
 }
 

@@ -1,6 +1,6 @@
 //! Operations whose result at one position needs the operands at that position only.
 
-use assay_ops::{Binary, Broadcast, Unary};
+use assay_ops::{Binary, Broadcast, Op, Unary};
 
 use crate::broadcast::{Run, Second};
 use crate::functions;
@@ -26,8 +26,19 @@ pub(crate) enum Elementwise {
 }
 
 impl Elementwise {
+	/// The operation of a node, if it is one of these, and how its second operand is spread.
+	pub(crate) fn of(op: &Op) -> Option<(Self, Broadcast)> {
+		Some(match *op {
+			Op::Unary(function) => (Self::Unary(function), Broadcast::None),
+			Op::Binary(function, broadcast) => (Self::Binary(function), broadcast),
+			Op::Fma(broadcast) => (Self::Fma, broadcast),
+			Op::Select(broadcast) => (Self::Select, broadcast),
+			_ => return None,
+		})
+	}
+
 	/// Work of one word, in words copied.
-	fn work(self) -> usize {
+	pub(crate) fn work(self) -> usize {
 		match self {
 			Self::Unary(Unary::Neg | Unary::Sqrt | Unary::Relu | Unary::Abs | Unary::Rsqrt) => 1,
 			// Functions are worth a thread's while much earlier.
@@ -72,18 +83,19 @@ impl Elementwise {
 }
 
 /// An elementwise operation on some words of the result.
-struct Piece<'a> {
-	elementwise: Elementwise,
+pub(crate) struct Piece<'a> {
+	/// Which operation.
+	pub elementwise: Elementwise,
 	/// Position of the first word in the result.
-	first: usize,
+	pub first: usize,
 	/// Words of the first operand.
-	a: &'a [u32],
+	pub a: &'a [u32],
 	/// The whole second operand.
-	b: &'a Second<'a>,
+	pub b: &'a Second<'a>,
 	/// Words of the third operand, or empty.
-	c: &'a [u32],
+	pub c: &'a [u32],
 	/// Words of the result.
-	out: &'a mut [u32],
+	pub out: &'a mut [u32],
 }
 
 /// `out = f(a)`.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use assay_ops::{eval::StepContext, NodeSpec};
 
+use crate::chain::{one_by_one, Link};
 use crate::Memory;
 
 /// Executes nodes of a step program.
@@ -25,6 +26,20 @@ pub trait Kernels: Send + Sync {
 		out: &mut [u32],
 	) -> Result<(), KernelError>;
 
+	/// Computes a chain of nodes: as [`Kernels::run`] each of them, into its `out`. A node without one is read by the chain
+	/// alone.
+	///
+	/// The links are those that a [`ChainFinder`](crate::ChainFinder) found; of others it may say
+	/// [`KernelError::Shape`].
+	fn run_chain(
+		&self,
+		links: &[Link<'_>],
+		ctx: &StepContext,
+		outs: &mut [Option<&mut [u32]>],
+	) -> Result<(), KernelError> {
+		one_by_one(self, links, ctx, outs)
+	}
+
 	/// Memory of the backend's own, where the values of a run can stay from node to node and from step to
 	/// step; `None` where the host's memory is as near.
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
@@ -44,6 +59,15 @@ impl<K: Kernels + ?Sized> Kernels for &K {
 		(**self).run(spec, ctx, operands, records, out)
 	}
 
+	fn run_chain(
+		&self,
+		links: &[Link<'_>],
+		ctx: &StepContext,
+		outs: &mut [Option<&mut [u32]>],
+	) -> Result<(), KernelError> {
+		(**self).run_chain(links, ctx, outs)
+	}
+
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
 		(**self).memory()
 	}
@@ -59,6 +83,15 @@ impl<K: Kernels + ?Sized> Kernels for Box<K> {
 		out: &mut [u32],
 	) -> Result<(), KernelError> {
 		(**self).run(spec, ctx, operands, records, out)
+	}
+
+	fn run_chain(
+		&self,
+		links: &[Link<'_>],
+		ctx: &StepContext,
+		outs: &mut [Option<&mut [u32]>],
+	) -> Result<(), KernelError> {
+		(**self).run_chain(links, ctx, outs)
 	}
 
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {

@@ -35,6 +35,7 @@
 
 mod batch;
 mod broadcast;
+mod chain;
 mod columns;
 mod cpu;
 mod elementwise;
@@ -55,6 +56,7 @@ mod team;
 mod value;
 mod window;
 
+pub use chain::{ChainFinder, Link, Source};
 pub use cpu::CpuKernels;
 pub use float_env::is_float_environment_sound;
 pub use kernels::{KernelError, Kernels, RecordSource, Records};

@@ -77,7 +77,7 @@ impl Job {
 			}
 		}
 		let CheckedProgram { specs, slots, loss, .. } = &self.program;
-		let plan = Plan::new(specs, slots, *loss, Reuse::Eager);
+		let plan = Plan::new(specs, slots, *loss, Reuse::Chained);
 		if plan.peak_words > max_words {
 			return Err(TaskFault::TooLarge { needed: plan.peak_words, allowed: max_words });
 		}

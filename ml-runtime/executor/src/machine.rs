@@ -1,9 +1,10 @@
 //! Runs steps: kernels, slots and the buffers of the memory plan.
 
+use std::collections::BTreeMap;
 use std::mem;
 
-use assay_backend_cpu::{Kernels, RecordSource};
-use assay_ops::{eval::StepContext, CheckedProgram, NodeId, Op};
+use assay_backend_cpu::{KernelError, Kernels, Link, RecordSource, Source};
+use assay_ops::{eval::StepContext, CheckedProgram, NodeId, NodeSpec, Op, Operand};
 
 use crate::{
 	plan::{Place, Plan, Reuse, Update},
@@ -41,24 +42,70 @@ impl Workspace {
 		data: &dyn RecordSource,
 		slots: &[Vec<u32>],
 	) -> Result<(), ExecError> {
-		for (spec, place) in program.specs.iter().zip(self.plan.places.clone()) {
-			let mut out = match place {
-				Place::Slot(_) => continue,
-				Place::Next(slot) => mem::take(&mut self.next[slot]),
-				Place::Buffer(buffer) => mem::take(&mut self.buffers[buffer]),
+		for run in self.plan.runs.clone() {
+			let specs = &program.specs[run.clone()];
+			let places = self.plan.places[run].to_vec();
+			let mut taken: Vec<_> = places.iter().map(|place| self.take(*place)).collect();
+			let result = match (specs, &mut *taken) {
+				([_], [None]) => Ok(()),
+				([spec], [Some(out)]) => {
+					let inputs = spec.inputs.iter();
+					let operands: Vec<&[u32]> =
+						inputs.map(|input| self.value(program, slots, input.id)).collect();
+					kernels.run(spec, context, &operands, data, cut(out, spec))
+				},
+				_ => self.chain(program, kernels, context, slots, (specs, &mut taken)),
 			};
-			let operands: Vec<&[u32]> =
-				spec.inputs.iter().map(|input| self.value(program, slots, input.id)).collect();
-			let words = spec.ty.words() as usize;
-			let result = kernels.run(spec, context, &operands, data, &mut out[..words]);
-			match place {
-				Place::Slot(_) => {},
-				Place::Next(slot) => self.next[slot] = out,
-				Place::Buffer(buffer) => self.buffers[buffer] = out,
+			for (place, out) in places.into_iter().zip(taken) {
+				self.put(place, out.unwrap_or_default());
 			}
 			result?;
 		}
 		Ok(())
+	}
+
+	/// Computes neighbouring nodes as one chain, into `outs`.
+	fn chain(
+		&self,
+		program: &CheckedProgram,
+		kernels: &impl Kernels,
+		context: &StepContext,
+		slots: &[Vec<u32>],
+		(specs, outs): (&[NodeSpec], &mut [Option<Vec<u32>>]),
+	) -> Result<(), KernelError> {
+		let mut numbers: BTreeMap<NodeId, usize> = BTreeMap::new();
+		let (mut links, mut wanted) = (Vec::new(), Vec::new());
+		for (spec, out) in specs.iter().zip(outs) {
+			if matches!(spec.op, Op::State { .. }) {
+				continue;
+			}
+			let source = |input: &Operand| match numbers.get(&input.id) {
+				Some(number) => Source::Link(*number),
+				None => Source::Value(self.value(program, slots, input.id)),
+			};
+			let operands = spec.inputs.iter().map(source).collect();
+			numbers.insert(spec.id, links.len());
+			links.push(Link { spec, operands });
+			wanted.push(out.as_mut().map(|out| cut(out, spec)));
+		}
+		kernels.run_chain(&links, context, &mut wanted)
+	}
+
+	/// The buffer of a place that a node writes, which [`Workspace::put`] gives back.
+	fn take(&mut self, place: Place) -> Option<Vec<u32>> {
+		match place {
+			Place::Slot(_) | Place::Chain => None,
+			Place::Next(slot) => Some(mem::take(&mut self.next[slot])),
+			Place::Buffer(buffer) => Some(mem::take(&mut self.buffers[buffer])),
+		}
+	}
+
+	fn put(&mut self, place: Place, out: Vec<u32>) {
+		match place {
+			Place::Slot(_) | Place::Chain => {},
+			Place::Next(slot) => self.next[slot] = out,
+			Place::Buffer(buffer) => self.buffers[buffer] = out,
+		}
 	}
 
 	/// The output of a node, as long as the plan keeps it.
@@ -74,6 +121,7 @@ impl Workspace {
 			Place::Slot(slot) => &slots[slot],
 			Place::Next(slot) => &self.next[slot],
 			Place::Buffer(buffer) => &self.buffers[buffer][..words],
+			Place::Chain => &[],
 		}
 	}
 
@@ -97,6 +145,11 @@ impl Workspace {
 			}
 		}
 	}
+}
+
+/// The words of a buffer that a node writes.
+fn cut<'a>(buffer: &'a mut [u32], spec: &NodeSpec) -> &'a mut [u32] {
+	&mut buffer[..spec.ty.words() as usize]
 }
 
 /// A run at some step.
@@ -129,7 +182,11 @@ impl Machine {
 		slots: Vec<Vec<u32>>,
 	) -> Result<Self, ExecError> {
 		let values = match kernels.memory()? {
-			Some(memory) => Values::Device(Resident::new(memory, job.plan(), &slots)?),
+			Some(memory) => {
+				let CheckedProgram { specs, slots: declared, loss, .. } = job.program();
+				let plan = Plan::new(specs, declared, *loss, Reuse::Eager);
+				Values::Device(Resident::new(memory, plan, &slots)?)
+			},
 			None => Values::Host(Workspace::new(job.program(), job.plan())),
 		};
 		Ok(Self { step, slots, values })

@@ -1,5 +1,8 @@
 //! The static memory plan: where every value of a step lives, decided before anything runs.
 
+use std::ops::Range;
+
+use assay_backend_cpu::ChainFinder;
 use assay_ops::{NodeSpec, Op, Slot};
 
 /// Where a node's output lives.
@@ -11,6 +14,8 @@ pub(crate) enum Place {
 	Next(usize),
 	/// A buffer that other nodes use before or after.
 	Buffer(usize),
+	/// Nowhere: only its chain reads it.
+	Chain,
 }
 
 /// How a slot gets its content after the step.
@@ -31,6 +36,8 @@ pub(crate) enum Update {
 pub(crate) struct Plan {
 	/// For each node, where its output lives.
 	pub(crate) places: Vec<Place>,
+	/// All nodes in order: those that are run together, and the others each by itself.
+	pub(crate) runs: Vec<Range<usize>>,
 	/// Words of each buffer.
 	pub(crate) buffers: Vec<usize>,
 	/// For each slot, how it is renewed.
@@ -42,6 +49,8 @@ pub(crate) struct Plan {
 /// Whether buffers are used again within a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reuse {
+	/// As soon as no later node reads them, and chains of elementwise nodes are run as one.
+	Chained,
 	/// As soon as no later node reads them.
 	Eager,
 	/// Never: every value is there after the step (for traces).
@@ -56,27 +65,30 @@ impl Plan {
 	/// Plans the memory of a checked program.
 	pub(crate) fn new(specs: &[NodeSpec], slots: &[Slot], loss: u16, reuse: Reuse) -> Self {
 		let updates = updates(specs, slots);
-		let mut places: Vec<Place> = Vec::with_capacity(specs.len());
 		let last_use = last_uses(specs, loss);
+		let runs = runs(specs, reuse);
+		let mut places: Vec<Place> = Vec::with_capacity(specs.len());
 		let mut buffers: Vec<usize> = Vec::new();
 		let mut free: Vec<usize> = Vec::new();
-		for (id, spec) in specs.iter().enumerate() {
-			let next = slots
-				.iter()
-				.zip(&updates)
-				.position(|(slot, update)| usize::from(slot.next) == id && *update == Update::Swap);
-			let place = match (spec.op, next) {
-				(Op::State { slot }, _) => Place::Slot(usize::from(slot)),
-				(_, Some(slot)) => Place::Next(slot),
-				(_, None) => Place::Buffer(take(&mut buffers, &mut free, words(spec))),
-			};
-			places.push(place);
-			if reuse == Reuse::Eager {
-				let mut ended: Vec<usize> = spec.inputs.iter().map(|i| usize::from(i.id)).collect();
-				ended.push(id); // A value that nobody reads.
+		for run in &runs {
+			for (id, spec) in run.clone().zip(&specs[run.clone()]) {
+				let next = slots.iter().zip(&updates).position(|(slot, update)| {
+					usize::from(slot.next) == id && *update == Update::Swap
+				});
+				places.push(match (spec.op, next) {
+					(Op::State { slot }, _) => Place::Slot(usize::from(slot)),
+					(_, Some(slot)) => Place::Next(slot),
+					(_, None) if run.len() > 1 && last_use[id] < run.end => Place::Chain,
+					(_, None) => Place::Buffer(take(&mut buffers, &mut free, words(spec))),
+				});
+			}
+			if reuse != Reuse::Never {
+				let read = specs[run.clone()].iter().flat_map(|spec| &spec.inputs);
+				let mut ended: Vec<usize> = read.map(|input| usize::from(input.id)).collect();
+				ended.extend(run.clone()); // Values that nobody reads.
 				ended.sort_unstable();
 				ended.dedup();
-				for id in ended.into_iter().filter(|id| last_use[*id] < places.len()) {
+				for id in ended.into_iter().filter(|id| last_use[*id] < run.end) {
 					if let Place::Buffer(buffer) = places[id] {
 						free.push(buffer);
 					}
@@ -90,8 +102,22 @@ impl Plan {
 			.map(|(slot, update)| if *update == Update::Keep { 0 } else { slot.ty.words() })
 			.sum();
 		let buffer_words: u64 = buffers.iter().map(|words| *words as u64).sum();
-		Self { places, buffers, updates, peak_words: slot_words + next_words + buffer_words }
+		Self { places, runs, buffers, updates, peak_words: slot_words + next_words + buffer_words }
 	}
+}
+
+/// Which nodes are run together.
+fn runs(specs: &[NodeSpec], reuse: Reuse) -> Vec<Range<usize>> {
+	let mut finder = ChainFinder::default();
+	let mut runs: Vec<Range<usize>> = Vec::new();
+	for (id, spec) in specs.iter().enumerate() {
+		let goes_on = reuse == Reuse::Chained && finder.goes_on(spec);
+		match runs.last_mut().filter(|_| goes_on) {
+			Some(run) => run.end = id + 1,
+			None => runs.push(id..id + 1),
+		}
+	}
+	runs
 }
 
 /// For each node, the last node that reads it (itself if none does; never for the loss).

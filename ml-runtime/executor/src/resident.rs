@@ -34,11 +34,13 @@ struct Places {
 }
 
 impl Places {
-	fn of(&self, node: NodeId) -> BufferId {
+	fn of(&self, node: NodeId) -> Result<BufferId, KernelError> {
 		match self.plan.places[usize::from(node)] {
-			Place::Slot(slot) => self.slots[slot],
-			Place::Next(slot) => self.next[slot],
-			Place::Buffer(buffer) => self.buffers[buffer],
+			Place::Slot(slot) => Ok(self.slots[slot]),
+			Place::Next(slot) => Ok(self.next[slot]),
+			Place::Buffer(buffer) => Ok(self.buffers[buffer]),
+			// A device's plan has no chains.
+			Place::Chain => Err(KernelError::Shape),
 		}
 	}
 }
@@ -47,7 +49,7 @@ impl Resident {
 	/// Takes all memory that a step needs, and copies the slots there.
 	pub(crate) fn new(
 		mut memory: Box<dyn Memory>,
-		plan: &Plan,
+		plan: Plan,
 		contents: &[Vec<u32>],
 	) -> Result<Self, KernelError> {
 		let mut slots = Vec::with_capacity(contents.len());
@@ -65,7 +67,7 @@ impl Resident {
 		}
 		let buffers = plan.buffers.iter().map(|words| memory.allocate(*words));
 		let buffers = buffers.collect::<Result<_, _>>()?;
-		let places = Places { plan: plan.clone(), slots, next, buffers };
+		let places = Places { plan, slots, next, buffers };
 		Ok(Self { memory, places, fetched: true, failed: None })
 	}
 
@@ -90,12 +92,12 @@ impl Resident {
 	) -> Result<u32, ExecError> {
 		self.work(|memory, places| {
 			for spec in program.specs.iter().filter(|spec| !matches!(spec.op, Op::State { .. })) {
-				let operands: Vec<BufferId> =
-					spec.inputs.iter().map(|input| places.of(input.id)).collect();
-				memory.run(spec, context, &operands, data, places.of(spec.id))?;
+				let operands = spec.inputs.iter().map(|input| places.of(input.id));
+				let operands = operands.collect::<Result<Vec<_>, _>>()?;
+				memory.run(spec, context, &operands, data, places.of(spec.id)?)?;
 			}
 			let mut loss = [0];
-			memory.read(places.of(program.loss), &mut loss)?;
+			memory.read(places.of(program.loss)?, &mut loss)?;
 			Ok(loss[0])
 		})
 	}

@@ -62,7 +62,7 @@ impl Flavour {
 	/// All of them.
 	pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::Special, Self::Bits, Self::Tiny];
 
-	fn word(self, random: &mut Random) -> u32 {
+	pub(crate) fn word(self, random: &mut Random) -> u32 {
 		let bits = random.next() as u32;
 		let plain = ((bits >> 8) as f32 / 8_388_608.0 - 1.0).to_bits();
 		match self {

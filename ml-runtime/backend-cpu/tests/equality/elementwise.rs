@@ -4,7 +4,7 @@ use assay_ops::{Binary, Broadcast, Op, Unary};
 
 use crate::check_op;
 
-const UNARY: [Unary; 12] = [
+pub(crate) const UNARY: [Unary; 12] = [
 	Unary::Neg,
 	Unary::Sqrt,
 	Unary::Relu,
@@ -19,7 +19,7 @@ const UNARY: [Unary; 12] = [
 	Unary::Rsqrt,
 ];
 
-const BINARY: [Binary; 11] = [
+pub(crate) const BINARY: [Binary; 11] = [
 	Binary::Add,
 	Binary::Sub,
 	Binary::Mul,
@@ -71,7 +71,7 @@ fn fma_and_select_should_equal_reference_when_broadcast() {
 	}
 }
 
-fn broadcasts(rows: u32, cols: u32) -> [(Broadcast, (u32, u32)); 4] {
+pub(crate) fn broadcasts(rows: u32, cols: u32) -> [(Broadcast, (u32, u32)); 4] {
 	[
 		(Broadcast::None, (rows, cols)),
 		(Broadcast::Row, (1, cols)),

@@ -2,6 +2,7 @@
 //! reference on every bit.
 
 mod cases;
+mod chains;
 mod elementwise;
 mod heads;
 mod indices;

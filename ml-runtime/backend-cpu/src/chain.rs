@@ -17,7 +17,7 @@ use crate::{KernelError, Kernels, Records};
 const MOST_LINKS: usize = 32;
 
 /// Words of a value that go through a chain at a time: those of all links together should stay in a core's own cache.
-const STRIP: usize = 1 << 10;
+const STRIP: usize = 1 << 12;
 
 /// Where an operand of a link comes from.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
 
-PACKAGES="clang libclang-dev protobuf-compiler cmake pkg-config build-essential git curl ca-certificates iproute2"
+PACKAGES="clang libclang-dev protobuf-compiler cmake pkg-config build-essential git curl ca-certificates iproute2 python3-venv python3-pip"
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 apt_install() {
 	local missing=()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands: set-up, format, layers, lints, no_std builds, unit and property
-# tests, the runtime wasm, some of the museum's bugs, of the judge's mutants and of chaos, and the end-to-end runs on real
-# processes. `--quick` stops after the tests.
+# tests, the runtime wasm, some of the museum's bugs, of the judge's mutants and of chaos, the Python package (which takes
+# PyTorch for the CPU from PyPI), and the end-to-end runs on real processes. `--quick` stops after the tests.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
 quick=${1:-}
@@ -47,6 +47,7 @@ if [ "$quick" != "--quick" ]; then
 	else
 		say "chaos is left out: this system gives no network, mount and process namespaces (unshare failed)"
 	fi
+	TAIL=80 stage "python, with PyTorch" ./scripts/python.sh --test
 	for run in scripts/e2e/*.sh; do
 		[ -e "$run" ] || continue
 		TAIL=150 stage "end to end: $(basename "$run" .sh)" "$run"

@@ -16,8 +16,11 @@ use crate::{KernelError, Kernels, Records};
 /// Most links of a chain.
 const MOST_LINKS: usize = 32;
 
-/// Words of a value that go through a chain at a time: those of all links together should stay in a core's own cache.
-const STRIP: usize = 1 << 12;
+/// Words of all links that go through a chain at a time: they should stay in a core's own cache.
+const CACHED_WORDS: usize = 1 << 16;
+
+/// Most words of one link that do.
+const MOST_STRIP: usize = 1 << 12;
 
 /// Where an operand of a link comes from.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +72,7 @@ impl ChainFinder {
 	fn reads_by_word(&self, spec: &NodeSpec, (_, broadcast): Kind) -> bool {
 		let mut operands = spec.inputs.iter().enumerate();
 		operands.all(|(index, operand)| {
-			// What is of another type is no link, and a slot could be read in any way, but seldom is.
+			// What is of another type is no link. A slot is none either, but is treated as if it were.
 			operand.id < self.first
 				|| operand.ty != spec.ty
 				|| index != 1
@@ -81,7 +84,7 @@ impl ChainFinder {
 /// An elementwise operation, and how its second operand is spread.
 pub(crate) type Kind = (Elementwise, Broadcast);
 
-/// Computes each link by itself.
+/// Computes each link by itself. What nobody wants is kept until the end, in memory of its own.
 pub(crate) fn one_by_one<K: Kernels + ?Sized>(
 	kernels: &K,
 	links: &[Link<'_>],
@@ -156,7 +159,7 @@ impl<'a> Chain<'a> {
 			return Err(KernelError::Shape);
 		}
 		let work = self.stages.iter().map(|stage| stage.elementwise.work()).sum();
-		let length = Team::rows_per_piece(work).next_multiple_of(STRIP);
+		let length = Team::rows_per_piece(work).next_multiple_of(self.strip_words());
 		let mut pieces: Vec<Vec<Option<&mut [u32]>>> = Vec::new();
 		pieces.resize_with(self.words.div_ceil(length), || Vec::with_capacity(outs.len()));
 		for out in outs {
@@ -173,13 +176,18 @@ impl<'a> Chain<'a> {
 		Ok(())
 	}
 
+	/// Words of each link that go through the chain at a time.
+	fn strip_words(&self) -> usize {
+		MOST_STRIP.min(CACHED_WORDS / self.stages.len()).max(1)
+	}
+
 	/// Computes words of all links, from `first` on, at most `length`.
 	fn piece(&self, level: Level, first: usize, length: usize, outs: &mut [Option<&mut [u32]>]) {
-		let length = length.min(self.words - first);
+		let (length, most) = (length.min(self.words - first), self.strip_words());
 		let rooms = outs.iter().filter(|out| out.is_none()).count();
-		buffer::with(rooms * STRIP, |room| {
-			for at in (0..length).step_by(STRIP) {
-				let strip = at..length.min(at + STRIP);
+		buffer::with(rooms * most, |room| {
+			for at in (0..length).step_by(most) {
+				let strip = at..length.min(at + most);
 				self.strip(level, first, strip, outs, room);
 			}
 		});
@@ -194,7 +202,7 @@ impl<'a> Chain<'a> {
 		outs: &mut [Option<&mut [u32]>],
 		room: &mut [u32],
 	) {
-		let mut rooms = room.chunks_exact_mut(STRIP);
+		let mut rooms = room.chunks_exact_mut(self.strip_words());
 		let mut done: Vec<&[u32]> = Vec::with_capacity(outs.len());
 		let (first, length) = (first + strip.start, strip.len());
 		for (stage, out) in self.stages.iter().zip(outs) {

@@ -5,12 +5,12 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::{hint, mem};
+use std::{hint, mem, ptr};
 
 use rayon::ThreadPool;
 
-/// How often is looked whether the helpers have left, before the caller sleeps: about as long as it would take to be
-/// woken.
+/// How often is looked whether the helpers have gone, before the caller sleeps: some hundred microseconds, a few times as
+/// long as it would take to be woken.
 const LOOKS: u32 = 4096;
 
 /// What lets helpers in while a caller is at work. Scopes of rayon wait for each job that was spawned, also for those that
@@ -18,7 +18,8 @@ const LOOKS: u32 = 4096;
 #[derive(Default)]
 pub(crate) struct Gate {
 	state: Mutex<State>,
-	left: Condvar,
+	/// Told when the last one has gone.
+	gone: Condvar,
 }
 
 #[derive(Default)]
@@ -26,6 +27,26 @@ struct State {
 	closed: bool,
 	inside: usize,
 	panicked: Option<Box<dyn Any + Send>>,
+}
+
+/// What a caller and its helpers do. A helper may hold this when the caller has long returned: a pointer, which unlike a
+/// reference may then point nowhere.
+#[derive(Clone, Copy)]
+struct Share(*const (dyn Fn() + Sync + 'static));
+
+// SAFETY: what it points to may be called by any thread; whoever does so vouches that it is still there.
+unsafe impl Send for Share {}
+
+impl Share {
+	/// Calls it.
+	///
+	/// # Safety
+	///
+	/// It must still be there, and stay until the call ends.
+	unsafe fn call(self) {
+		// SAFETY: the caller vouches for it.
+		unsafe { (*self.0)() }
+	}
 }
 
 /// Closes a gate and waits for those inside, however the caller's share ends.
@@ -44,7 +65,7 @@ impl Drop for Closing<'_> {
 			state = self.0.state();
 		}
 		while state.inside > 0 {
-			state = self.0.left.wait(state).unwrap_or_else(PoisonError::into_inner);
+			state = self.0.gone.wait(state).unwrap_or_else(PoisonError::into_inner);
 		}
 	}
 }
@@ -54,16 +75,21 @@ impl Gate {
 	pub(crate) fn open(pool: &ThreadPool, helpers: usize, share: &(dyn Fn() + Sync)) {
 		let gate = Arc::new(Self::default());
 		let closing = Closing(&gate);
-		// SAFETY: the two types differ in the lifetime alone. A helper uses `share` between `enter` and `leave` only.
-		// `enter` lets nobody in once the gate is closed, and `closing`, which is dropped before this function
-		// returns or unwinds, closes it and waits until all have left.
-		let share_of_helpers: &'static (dyn Fn() + Sync) =
-			unsafe { mem::transmute::<&(dyn Fn() + Sync), &'static (dyn Fn() + Sync)>(share) };
+		let shared: *const (dyn Fn() + Sync + '_) = ptr::from_ref(share);
+		// SAFETY: pointers that differ in the lifetime of what they point to alone. `call` below is the only use.
+		let shared = Share(unsafe {
+			mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync + 'static)>(
+				shared,
+			)
+		});
 		for _ in 0..helpers {
 			let gate = gate.clone();
 			pool.spawn(move || {
 				if gate.enter() {
-					gate.leave(panic::catch_unwind(AssertUnwindSafe(share_of_helpers)).err());
+					// SAFETY: nobody enters once the gate is closed, and `closing`, which is dropped before this function
+					// returns or unwinds, closes it and waits until all have gone. So `share` is there until `leave`.
+					let work = || unsafe { shared.call() };
+					gate.leave(panic::catch_unwind(AssertUnwindSafe(work)).err());
 				}
 			});
 		}
@@ -93,7 +119,7 @@ impl Gate {
 		state.inside -= 1;
 		state.panicked = state.panicked.take().or(panicked);
 		if state.inside == 0 {
-			self.left.notify_all();
+			self.gone.notify_all();
 		}
 	}
 }

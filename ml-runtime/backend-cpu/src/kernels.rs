@@ -27,7 +27,7 @@ pub trait Kernels: Send + Sync {
 	) -> Result<(), KernelError>;
 
 	/// Computes a chain of nodes: as [`Kernels::run`] each of them, into its `out`. A node without one is read by the chain
-	/// alone.
+	/// alone, if at all.
 	///
 	/// The links are those that a [`ChainFinder`](crate::ChainFinder) found; of others it may say
 	/// [`KernelError::Shape`].

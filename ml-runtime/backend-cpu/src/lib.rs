@@ -24,8 +24,8 @@
 //! # Speed
 //!
 //! Loop nests are plain Rust, compiled once per [`Level`] of instructions; the level is chosen when the
-//! program runs. `unsafe` is the entry into code compiled for a level, and the vector tiles of the matrix
-//! product.
+//! program runs. `unsafe` is the entry into code compiled for a level, the vector tiles of the matrix product and the
+//! copies for them, and what helpers borrow from the thread that they help.
 //!
 //! ```
 //! use assay_backend_cpu::CpuKernels;

@@ -52,6 +52,7 @@ pub struct Prepared(Arc<Inner>);
 struct Inner {
 	job: Job,
 	plan: Plan,
+	peak_words: u64,
 	init: State,
 	digest: Root,
 }
@@ -77,14 +78,17 @@ impl Job {
 			}
 		}
 		let CheckedProgram { specs, slots, loss, .. } = &self.program;
-		let plan = Plan::new(specs, slots, *loss, Reuse::Chained);
-		if plan.peak_words > max_words {
-			return Err(TaskFault::TooLarge { needed: plan.peak_words, allowed: max_words });
+		let plan = |reuse| Plan::new(specs, slots, *loss, reuse);
+		// Nothing is given back within a chain, so chains may take more; a device has none.
+		let (plan, single) = (plan(Reuse::Chained), plan(Reuse::Eager));
+		let peak_words = plan.peak_words.max(single.peak_words);
+		if peak_words > max_words {
+			return Err(TaskFault::TooLarge { needed: peak_words, allowed: max_words });
 		}
 		let init = State::new(&self.program, first_step, &self.initial)
 			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?;
 		let digest = self.digest(&init.root());
-		Ok(Prepared(Arc::new(Inner { job: self, plan, init, digest })))
+		Ok(Prepared(Arc::new(Inner { job: self, plan, peak_words, init, digest })))
 	}
 
 	/// Names the job: two jobs with the same digest have the same states as far as both go, so that the
@@ -123,9 +127,9 @@ impl Prepared {
 		self.0.digest
 	}
 
-	/// Words of memory that a step needs at its peak, slots included.
+	/// Words of memory that a step needs at its peak, slots included, on the processor or on a device.
 	pub fn peak_words(&self) -> u64 {
-		self.0.plan.peak_words
+		self.0.peak_words
 	}
 
 	/// Number of states that a run which stays finite commits to.

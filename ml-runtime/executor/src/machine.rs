@@ -121,7 +121,10 @@ impl Workspace {
 			Place::Slot(slot) => &slots[slot],
 			Place::Next(slot) => &self.next[slot],
 			Place::Buffer(buffer) => &self.buffers[buffer][..words],
-			Place::Chain => &[],
+			Place::Chain => {
+				debug_assert!(false, "a value of a chain is read from outside");
+				&[]
+			},
 		}
 	}
 

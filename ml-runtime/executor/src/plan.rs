@@ -14,7 +14,7 @@ pub(crate) enum Place {
 	Next(usize),
 	/// A buffer that other nodes use before or after.
 	Buffer(usize),
-	/// Nowhere: only its chain reads it.
+	/// Nowhere: only its chain reads it, if anybody does.
 	Chain,
 }
 

@@ -30,8 +30,8 @@ def from_manifest(source: Manifest | str | Path, *, seed: int | None = None) -> 
     """The network of a manifest (an object, a path or the text).
 
     Its `state_dict` has the names and shapes of our model files. It takes batches as `load_records`
-    makes them and returns logits, `batch × classes` or `batch × positions × vocab`. If the model has
-    a mask, it is a `Masked` and takes that as well, as `load_masks` makes it. Parameters
+    makes them and returns logits, `batch × classes` or `batch × positions × vocab`. If the model
+    has a mask, it is a `Masked` and takes that as well, as `load_masks` makes it. Parameters
     start with our distributions, drawn from torch's generator, after `torch.manual_seed` if `seed`
     is given.
     """

@@ -1,7 +1,8 @@
 //! Operations that slide a window over images: patches, pooling, and their gradients.
 //!
 //! The spec writes gradients as gathers: each pixel adds what it receives in a fixed order. Here they
-//! are loops over the windows in an order that gives each pixel the same sequence of additions. Images
+//! are loops over the windows in an order that gives each pixel the same sequence of additions, but for some of `+0`, which change no sum that began with
+//! `+0`. Images
 //! are independent, so threads take whole images.
 
 mod patches;

@@ -85,7 +85,7 @@ impl Geometry {
 	/// Gradient of [`Geometry::cut`].
 	///
 	/// A pixel adds its entries in ascending (kernel row, kernel column): the further up or left in the
-	/// kernel, the further down or right the window. So windows go from the last to the first.
+	/// kernel, the further down or right the window. So the last window that sees a pixel comes first.
 	#[inline(always)]
 	pub(super) fn col2im(&self, level: Level, patches: &[u32], out: &mut [u32]) {
 		// With so many windows most of the lanes are there.
@@ -112,7 +112,7 @@ impl Geometry {
 		}
 	}
 
-	/// Window by window.
+	/// Window by window, from the last to the first.
 	#[inline(always)]
 	fn join<const K: usize>(&self, patches: &[u32], planes: &mut Planes) {
 		let length = if K == 0 { self.kernel_w } else { K };

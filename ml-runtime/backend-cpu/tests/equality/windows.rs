@@ -31,6 +31,11 @@ fn patches_should_equal_reference_when_windows_vary() {
 		window((8, 8, 1), (5, 5), (1, 1), (2, 2)),
 		window((9, 6, 5), (3, 3), (2, 3), (1, 2)),
 		window((5, 5, 40), (4, 4), (4, 4), (3, 0)),
+		// Windows that are a word apart: some, and more than are turned at a time.
+		window((14, 14, 6), (5, 5), (1, 1), (0, 0)),
+		window((6, 40, 2), (3, 3), (2, 1), (1, 1)),
+		window((20, 33, 1), (2, 2), (1, 1), (0, 1)),
+		window((4, 20, 1), (1, 1), (1, 1), (0, 0)),
 	];
 	for (seed, w) in (1..).zip(windows) {
 		for images in [1, 5] {
@@ -48,6 +53,8 @@ fn pools_should_equal_reference_when_windows_overlap() {
 		window((9, 7, 3), (3, 2), (2, 1), (0, 0)),
 		window((7, 7, 33), (3, 3), (1, 1), (0, 0)),
 		window((7, 7, 2), (2, 2), (3, 3), (0, 0)),
+		window((9, 11, 4), (3, 3), (2, 2), (0, 0)),
+		window((8, 14, 17), (4, 4), (1, 2), (0, 0)),
 	];
 	for (seed, w) in (1..).zip(windows) {
 		for images in [1, 7] {

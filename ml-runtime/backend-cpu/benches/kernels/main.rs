@@ -1,8 +1,10 @@
-//! Kernels of the CPU backend other than matrix products, against the operations of candle.
+//! Kernels of the CPU backend other than matrix products, against the operations of candle; and a
+//! chain of them, against the same one by one.
 //!
 //! A figure counts elements: of the result, or of the operand that a reduction reads.
 
-#[path = "../../../primitives/ops/benches/common/mod.rs"]
+mod chain;
+#[path = "../../../../primitives/ops/benches/common/mod.rs"]
 mod common;
 
 use std::{error::Error, hint::black_box};
@@ -55,6 +57,15 @@ fn indices() -> Result<Tensor> {
 	Tensor::from_vec(indices, (TAKEN, 1), &Device::Cpu)
 }
 
+/// The words of a tensor.
+fn bits(tensor: &Tensor) -> Result<Vec<u32>> {
+	let flat = tensor.flatten_all()?;
+	match tensor.dtype() {
+		CandleDType::U32 => flat.to_vec1(),
+		_ => Ok(flat.to_vec1()?.iter().map(|x: &f32| x.to_bits()).collect()),
+	}
+}
+
 impl Contest {
 	fn new(
 		name: &'static str,
@@ -87,14 +98,7 @@ impl Contest {
 
 	fn run(&self, bench: &Bench, threads: usize) -> std::result::Result<(), Box<dyn Error>> {
 		let (kernels, spec) = (CpuKernels::new(threads)?, self.spec()?);
-		let words = |tensor: &Tensor| -> Result<Vec<u32>> {
-			let flat = tensor.flatten_all()?;
-			match tensor.dtype() {
-				CandleDType::U32 => flat.to_vec1(),
-				_ => Ok(flat.to_vec1()?.iter().map(|x: &f32| x.to_bits()).collect()),
-			}
-		};
-		let operands: Vec<Vec<u32>> = self.operands.iter().map(words).collect::<Result<_>>()?;
+		let operands: Vec<Vec<u32>> = self.operands.iter().map(bits).collect::<Result<_>>()?;
 		let operands: Vec<&[u32]> = operands.iter().map(Vec::as_slice).collect();
 		let mut out = vec![0; spec.ty.words() as usize];
 		let mut ours = || {
@@ -221,6 +225,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
 		for contest in unary()?.into_iter().chain(several()?).chain(others()?) {
 			contest.run(&bench, threads)?;
 		}
+		chain::run(&bench, threads)?;
 	}
 	Ok(())
 }

@@ -1,5 +1,7 @@
 //! Chains of elementwise nodes equal the same nodes one by one.
 
+use std::slice;
+
 use assay_backend_cpu::{
 	ChainFinder, CpuKernels, KernelError, Kernels, Link, ReferenceKernels, Source,
 };
@@ -169,8 +171,8 @@ fn chain_should_be_refused_when_it_is_none() {
 	};
 	let first = Link { spec: &neg, operands: vec![value] };
 	refused(&[], 6, 0);
-	refused(&[first.clone()], 5, 1);
-	refused(&[first.clone()], 6, 2);
+	refused(slice::from_ref(&first), 5, 1);
+	refused(slice::from_ref(&first), 6, 2);
 	for operands in
 		[vec![], vec![Source::Link(0)], vec![value, value], vec![Source::Value(&words[1..])]]
 	{

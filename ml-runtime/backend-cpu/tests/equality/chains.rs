@@ -182,4 +182,11 @@ fn chain_should_be_refused_when_it_is_none() {
 		let operands = vec![value, Source::Link(0)][..spec.inputs.len()].to_vec();
 		refused(&[first.clone(), Link { spec, operands }], 6, 2);
 	}
+	// One word that is spread over one word.
+	let (one, word) = (f32s(1, 1), Source::Value(&words[..1]));
+	let neg = node(5, Op::Unary(Unary::Neg), &[(0, one)], one);
+	let spread = Op::Binary(Binary::Add, Broadcast::Scalar);
+	let spread = node(6, spread, &[(0, one), (5, one)], one);
+	let first = Link { spec: &neg, operands: vec![word] };
+	refused(&[first, Link { spec: &spread, operands: vec![word, Source::Link(0)] }], 1, 2);
 }

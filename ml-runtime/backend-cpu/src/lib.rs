@@ -61,5 +61,5 @@ pub use cpu::CpuKernels;
 pub use float_env::is_float_environment_sound;
 pub use kernels::{KernelError, Kernels, RecordSource, Records};
 pub use level::Level;
-pub use memory::{BufferId, Memory};
+pub use memory::{BufferId, Memory, Routine, RoutineId, Task};
 pub use reference::ReferenceKernels;

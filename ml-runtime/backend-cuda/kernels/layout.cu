@@ -44,11 +44,12 @@ INLINE uint4 philox(uint4 c, u32 k0, u32 k1) {
 	return c;
 }
 
-extern "C" __global__ void mask(u32 *out, u32 count, u32 k0, u32 k1, u32 step_low, u32 step_high,
-	u32 threshold, u32 scale) {
-	const u32 kept = canonical(scale);
+// The number of the step is in memory, low word first, so that the launch is the same in every step.
+extern "C" __global__ void mask(
+	const u32 *step, u32 *out, u32 count, u32 k0, u32 k1, u32 threshold, u32 scale) {
+	const u32 kept = canonical(scale), low = step[0], high = step[1];
 	EACH(block, (count + 3) / 4) {
-		const uint4 random = philox(make_uint4(block, 0, step_low, step_high), k0, k1);
+		const uint4 random = philox(make_uint4(block, 0, low, high), k0, k1);
 		const u32 words[4] = { random.x, random.y, random.z, random.w };
 #pragma unroll
 		for (u32 i = 0; i < 4; ++i) {

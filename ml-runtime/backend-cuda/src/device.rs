@@ -4,7 +4,7 @@ use std::fmt;
 
 use assay_backend_cpu::KernelError;
 
-use crate::plan::Plan;
+use crate::{plan::Plan, Work};
 
 impl Plan {
 	/// Refuses operands, and so many words of a result, that are not the plan's.
@@ -73,11 +73,18 @@ pub trait DeviceMemory: Send {
 	/// Copies a span, which is as long as `words`, to the host.
 	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError>;
 
-	/// Copies a span to the beginning of a buffer, which is another.
-	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError>;
+	/// Runs the launches of a plan in order.
+	fn launch(&mut self, work: &Work) -> Result<(), DeviceError>;
 
-	/// Runs the launches of a plan in order. `out` is none of the operands.
-	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError>;
+	/// Makes a graph of work that is done again and again, and gives its number, by the order of making. Nothing runs.
+	fn record(&mut self, work: Vec<Work>) -> Result<usize, DeviceError>;
+
+	/// Does the work of a graph, with the result that it has when done in order.
+	fn replay(&mut self, graph: usize) -> Result<(), DeviceError>;
+}
+
+pub(crate) fn no_graph(graph: usize) -> DeviceError {
+	DeviceError::Fault(format!("there is no graph {graph}"))
 }
 
 /// Why a device does not do what it was asked to.

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use assay_backend_cpu::KernelError;
 use cudarc::driver::{
-	result, sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DriverError, LaunchConfig,
-	PinnedHostSlice, PushKernelArg,
+	result, sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DevicePtr, DriverError,
+	LaunchConfig, PinnedHostSlice, PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
 
+use crate::device::no_graph;
+use crate::graph::{waits, Shared};
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
+use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span, Work};
 
 /// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
 #[derive(Clone)]
@@ -20,6 +22,10 @@ pub struct Gpu {
 	context: Arc<CudaContext>,
 	stream: Arc<CudaStream>,
 	functions: Arc<BTreeMap<&'static str, CudaFunction>>,
+}
+
+fn missing(launch: &Launch) -> DeviceError {
+	DeviceError::Fault(format!("{}: a kernel or an argument is missing", launch.kernel))
 }
 
 /// Copies between the device and memory that is only borrowed. They are queued, so the borrow must not end before
@@ -175,14 +181,18 @@ impl Gpu {
 		plan.launches().iter().try_for_each(|launch| self.launch(launch, &buffers))
 	}
 
+	fn function(&self, launch: &Launch) -> Result<&CudaFunction, DeviceError> {
+		self.functions.get(launch.kernel).ok_or_else(|| missing(launch))
+	}
+
 	#[allow(unsafe_code)]
 	fn launch<'a>(
 		&self,
 		launch: &Launch,
 		buffers: impl Fn(Buffer) -> Option<&'a CudaSlice<u32>>,
 	) -> Result<(), DeviceError> {
-		let missing = || DeviceError::Fault(format!("{}: an argument is missing", launch.kernel));
-		let function = self.functions.get(launch.kernel).ok_or_else(missing)?;
+		let missing = || missing(launch);
+		let function = self.function(launch)?;
 		let mut builder = self.stream.launch_builder(function);
 		for argument in &launch.arguments {
 			match argument {
@@ -228,16 +238,18 @@ impl Device for Gpu {
 
 	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
 		let (buffers, scratch, staging) = (Vec::new(), Vec::new(), BTreeMap::new());
-		Ok(Box::new(GpuMemory { gpu: self.clone(), buffers, scratch, staging }))
+		let graphs = Vec::new();
+		Ok(Box::new(GpuMemory { gpu: self.clone(), graphs, buffers, scratch, staging }))
 	}
 }
 
 /// Buffers on the device that stay.
 struct GpuMemory {
 	gpu: Gpu,
+	graphs: Vec<Graph>,
 	buffers: Vec<CudaSlice<u32>>,
 	/// Memory of plans between their launches. All plans use the same, since they run one after the other.
-	scratch: Vec<CudaSlice<u32>>,
+	scratch: Vec<Arc<CudaSlice<u32>>>,
 	/// Pinned memory of the host for each span that is filled, by buffer and words: while one is on its way, the next is
 	/// filled.
 	staging: BTreeMap<(usize, usize), PinnedHostSlice<u32>>,
@@ -248,13 +260,20 @@ fn outside(span: Span) -> DeviceError {
 }
 
 impl GpuMemory {
+	fn shared(&self, shared: Shared) -> Option<&CudaSlice<u32>> {
+		match shared {
+			Shared::Buffer(index) => self.buffers.get(index),
+			Shared::Scratch(index) => self.scratch.get(index).map(|scratch| &**scratch),
+		}
+	}
+
 	fn get(&self, span: Span) -> Result<&CudaSlice<u32>, DeviceError> {
 		let buffer = self.buffers.get(span.buffer).filter(|buffer| buffer.len() >= span.words);
 		buffer.ok_or_else(|| outside(span))
 	}
 
 	/// Makes the scratch memory as large as a plan needs it. What was there before is freed after the launches
-	/// that use it.
+	/// that use it; graphs keep theirs.
 	#[allow(unsafe_code)]
 	fn reserve(&mut self, plan: &Plan) -> Result<(), DeviceError> {
 		for (index, words) in plan.scratch().iter().enumerate() {
@@ -263,7 +282,7 @@ impl GpuMemory {
 			}
 			// SAFETY: the words are not initialised, and no launch of a plan reads a word of scratch memory
 			// that one before it has not written, which the emulator checks for every plan.
-			let scratch = unsafe { self.gpu.stream.alloc::<u32>(*words) }?;
+			let scratch = Arc::new(unsafe { self.gpu.stream.alloc::<u32>(*words) }?);
 			match self.scratch.get_mut(index) {
 				Some(place) => *place = scratch,
 				None => self.scratch.push(scratch),
@@ -338,29 +357,163 @@ impl DeviceMemory for GpuMemory {
 		copies.finish()
 	}
 
-	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError> {
-		self.get(Span { buffer: to, ..from })?;
-		let [source, target] = self
-			.buffers
-			.get_disjoint_mut([from.buffer, to])
-			.map_err(|_| DeviceError::Fault("a buffer would be copied to itself".into()))?;
-		if source.len() < from.words {
-			return Err(outside(from));
+	fn launch(&mut self, work: &Work) -> Result<(), DeviceError> {
+		work.check()?;
+		self.reserve(&work.plan)?;
+		for span in work.operands.iter().chain([&work.out]) {
+			self.get(*span)?;
 		}
-		self.gpu.stream.memcpy_dtod(&source.slice(..from.words), target)?;
-		Ok(())
+		self.gpu.launch_all(&work.plan, |buffer| self.shared(work.shared(buffer)?))
 	}
 
-	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
-		plan.check_spans(operands, out)?;
-		self.reserve(plan)?;
-		let operands = operands.iter().map(|operand| self.get(*operand));
-		let operands = operands.collect::<Result<Vec<_>, _>>()?;
-		let result = self.get(out)?;
-		self.gpu.launch_all(plan, |buffer| match buffer {
-			Buffer::Operand(index) => operands.get(index).copied(),
-			Buffer::Scratch(index) => self.scratch.get(index),
-			Buffer::Out => Some(result),
-		})
+	fn record(&mut self, work: Vec<Work>) -> Result<usize, DeviceError> {
+		for work in &work {
+			work.check()?;
+			self.reserve(&work.plan)?;
+			for span in work.operands.iter().chain([&work.out]) {
+				self.get(*span)?;
+			}
+		}
+		let address = |work: &Work, buffer| {
+			let (address, _) = self.shared(work.shared(buffer)?)?.device_ptr(&self.gpu.stream);
+			Some(address)
+		};
+		self.graphs.push(Graph::new(&self.gpu, &work, address, self.scratch.clone())?);
+		Ok(self.graphs.len() - 1)
+	}
+
+	fn replay(&mut self, graph: usize) -> Result<(), DeviceError> {
+		self.graphs.get(graph).ok_or_else(|| no_graph(graph))?.start(&self.gpu)
+	}
+}
+
+/// Work that the driver knows as a whole. Its buffers are those of the [`GpuMemory`] that has it.
+struct Graph {
+	started: sys::CUgraphExec,
+	gpu: Gpu,
+	/// Its memory between launches.
+	_scratch: Vec<Arc<CudaSlice<u32>>>,
+}
+
+// SAFETY: a graph belongs to its context, which any thread may use, and is never used by two at a time: `GpuMemory`,
+// which owns it, starts and drops it by exclusive reference.
+#[allow(unsafe_code)]
+unsafe impl Send for Graph {}
+
+/// A graph in the making.
+struct Draft(sys::CUgraph);
+
+impl Draft {
+	#[allow(unsafe_code)]
+	fn new() -> Result<Self, DriverError> {
+		let mut graph = std::ptr::null_mut();
+		// SAFETY: the driver writes one pointer.
+		unsafe { sys::cuGraphCreate(&raw mut graph, 0) }.result()?;
+		Ok(Self(graph))
+	}
+
+	/// Adds a launch that waits for these. `addresses` has that of each buffer among the arguments, in order.
+	#[allow(unsafe_code)]
+	fn add(
+		&mut self,
+		function: &CudaFunction,
+		launch: &Launch,
+		addresses: &[sys::CUdeviceptr],
+		awaited: &[sys::CUgraphNode],
+	) -> Result<sys::CUgraphNode, DeviceError> {
+		let mut addresses = addresses.iter();
+		let mut arguments = Vec::with_capacity(launch.arguments.len());
+		for argument in &launch.arguments {
+			let at: *const core::ffi::c_void = match argument {
+				Argument::Buffer(_) => {
+					std::ptr::from_ref(addresses.next().ok_or_else(|| missing(launch))?).cast()
+				},
+				Argument::Word(word) => std::ptr::from_ref(word).cast(),
+				Argument::Window(words) => words.as_ptr().cast(),
+				Argument::Product(words) => words.as_ptr().cast(),
+			};
+			arguments.push(at.cast_mut());
+		}
+		let parameters = sys::CUDA_KERNEL_NODE_PARAMS {
+			func: function.cu_function(),
+			gridDimX: launch.grid,
+			gridDimY: 1,
+			gridDimZ: 1,
+			blockDimX: launch.threads,
+			blockDimY: 1,
+			blockDimZ: 1,
+			sharedMemBytes: 0,
+			kernelParams: arguments.as_mut_ptr(),
+			extra: std::ptr::null_mut(),
+			kern: std::ptr::null_mut(),
+			ctx: std::ptr::null_mut(),
+		};
+		let mut node = std::ptr::null_mut();
+		// SAFETY: `self.0` is a graph until it is dropped, `awaited` are nodes of it, and the driver copies the arguments,
+		// whose values live until it has. That the kernel may be run on them: see `Gpu::launch`; the buffers are
+		// compared with the plan before, and live as long as the graph, with which `GpuMemory` has them.
+		unsafe {
+			let (first, count) = (awaited.as_ptr(), awaited.len());
+			sys::cuGraphAddKernelNode_v2(&raw mut node, self.0, first, count, &raw const parameters)
+		}
+		.result()?;
+		Ok(node)
+	}
+}
+
+impl Drop for Draft {
+	#[allow(unsafe_code)]
+	fn drop(&mut self) {
+		// SAFETY: it is a graph that nobody uses any more; what was made of it is the driver's own copy.
+		let _ = unsafe { result::graph::destroy(self.0) };
+	}
+}
+
+impl Graph {
+	/// Gives the driver all the work. `address` has the address of what a piece of work means by a buffer.
+	#[allow(unsafe_code)]
+	fn new(
+		gpu: &Gpu,
+		work: &[Work],
+		address: impl Fn(&Work, Buffer) -> Option<sys::CUdeviceptr>,
+		scratch: Vec<Arc<CudaSlice<u32>>>,
+	) -> Result<Self, DeviceError> {
+		gpu.context.bind_to_thread()?;
+		let mut draft = Draft::new()?;
+		let launches = work
+			.iter()
+			.flat_map(|work| work.plan.launches().iter().map(move |launch| (work, launch)));
+		let mut nodes: Vec<sys::CUgraphNode> = Vec::new();
+		for ((work, launch), awaited) in launches.zip(waits(work)) {
+			let buffers = launch.arguments.iter().filter_map(|argument| match argument {
+				Argument::Buffer(buffer) => Some(address(work, *buffer)),
+				Argument::Word(_) | Argument::Window(_) | Argument::Product(_) => None,
+			});
+			let addresses: Option<Vec<_>> = buffers.collect();
+			let addresses = addresses.ok_or_else(|| missing(launch))?;
+			let awaited: Vec<_> = awaited.into_iter().map(|index| nodes[index]).collect();
+			nodes.push(draft.add(gpu.function(launch)?, launch, &addresses, &awaited)?);
+		}
+		// SAFETY: it is a graph.
+		let started =
+			unsafe { result::graph::instantiate(draft.0, sys::CUgraphInstantiate_flags(0)) }?;
+		Ok(Self { started, gpu: gpu.clone(), _scratch: scratch })
+	}
+
+	#[allow(unsafe_code)]
+	fn start(&self, gpu: &Gpu) -> Result<(), DeviceError> {
+		gpu.context.bind_to_thread()?;
+		// SAFETY: both are there as long as `self`; all other work on the buffers is on the same stream.
+		Ok(unsafe { result::graph::launch(self.started, gpu.stream.cu_stream()) }?)
+	}
+}
+
+impl Drop for Graph {
+	#[allow(unsafe_code)]
+	fn drop(&mut self) {
+		// `GpuMemory` has waited for it. What fails here is of no interest any more.
+		let _ = self.gpu.context.bind_to_thread();
+		// SAFETY: nobody uses it any more.
+		let _ = unsafe { result::graph::exec_destroy(self.started) };
 	}
 }

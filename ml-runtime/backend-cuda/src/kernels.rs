@@ -5,7 +5,11 @@ use std::sync::Arc;
 use assay_backend_cpu::{CpuKernels, KernelError, Kernels, Memory, RecordSource};
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 
-use crate::{plan::Plan, resident::Resident, Device, DeviceError, Emulator, Gpu};
+use crate::{
+	plan::{step_words, Plan},
+	resident::Resident,
+	Device, DeviceError, Emulator, Gpu,
+};
 
 /// Kernels on a device. A run keeps its values in the device's [`Memory`]; single nodes have their operands copied
 /// to it and the result back.
@@ -68,7 +72,10 @@ impl<D: Device> Kernels for CudaKernels<D> {
 			return Err(KernelError::Shape);
 		}
 		let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
-		Ok(self.device.execute(&plan, operands, out)?)
+		let step = step_words(ctx.step);
+		let given = Plan::reads_step(&spec.op).then_some(&step[..]);
+		let operands: Vec<&[u32]> = operands.iter().copied().chain(given).collect();
+		Ok(self.device.execute(&plan, &operands, out)?)
 	}
 
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {

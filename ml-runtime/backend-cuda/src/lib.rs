@@ -1,8 +1,9 @@
 //! CUDA kernels in the order that the op spec fixes, and an emulator that runs their PTX without a GPU.
 //!
 //! **Not yet run on a device.** The kernels compile, assemble for four generations of devices, and give
-//! the reference's bits in the [`Emulator`], which executes the checked-in PTX. Whether a device does the
-//! same, and how fast, is what `assay-gpu-check` of `assay-conformance` finds out where there is one.
+//! the reference's bits in the [`Emulator`], which executes the checked-in PTX. What calls the driver runs against one
+//! whose device is the emulator (`examples/cuda.rs`). Whether a device does the same, and how fast, is what
+//! `assay-gpu-check` of `assay-conformance` finds out where there is one.
 //!
 //! # Parts
 //!
@@ -11,7 +12,8 @@
 //! - `kernels/functions.cuh`: the functions of the op spec, translated from the Rust formulas.
 //! - [`Plan`]: which kernels a node takes, and their arguments. It does not depend on the device.
 //! - [`Device`]: runs plans. [`Gpu`] is the driver, loaded when the program runs; [`Emulator`] is Rust.
-//! - [`DeviceMemory`]: buffers that stay on a device.
+//! - [`DeviceMemory`]: buffers that stay on a device, and graphs: all that a step does, which the driver gets once and then
+//!   starts with one call. What varies from step to step (records, the step's number) is in buffers.
 //! - [`CudaKernels`]: [`Kernels`](assay_backend_cpu::Kernels) and their
 //!   [`Memory`](assay_backend_cpu::Memory) over a device: a run's slots and values stay there, and are hashed there.
 //!   Records go there through pinned memory; losses and roots come back.
@@ -38,13 +40,15 @@
 mod device;
 mod emulator;
 mod gpu;
+mod graph;
 mod kernels;
 mod plan;
 pub mod ptx;
 mod resident;
 
 pub use device::{Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
-pub use emulator::Emulator;
+pub use emulator::{EmulatedMemory, Emulator};
 pub use gpu::Gpu;
+pub use graph::Work;
 pub use kernels::CudaKernels;
-pub use plan::{Argument, Buffer, Launch, Plan, FOUND_WORDS, ROOT_WORDS};
+pub use plan::{Argument, Buffer, Launch, Plan, FOUND_WORDS, ROOT_WORDS, STEP_WORDS};

@@ -2,10 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use assay_backend_cpu::{BufferId, CpuKernels, KernelError, Kernels, Memory, RecordSource};
+use assay_backend_cpu::{
+	BufferId, CpuKernels, KernelError, Kernels, Memory, RecordSource, Routine, RoutineId, Task,
+};
 use assay_ops::{eval::StepContext, NodeSpec, Op, ValueType};
 
-use crate::{plan::Plan, DeviceMemory, Span, FOUND_WORDS, ROOT_WORDS};
+use crate::{
+	plan::{step_words, Plan},
+	DeviceMemory, Span, Work, FOUND_WORDS, ROOT_WORDS, STEP_WORDS,
+};
 
 /// [`Memory`] over that of a device.
 pub(crate) struct Resident {
@@ -19,6 +24,34 @@ pub(crate) struct Resident {
 	none: Span,
 	/// Where it is noted in turns whether special values were found.
 	found: [Span; 2],
+	/// The number of the step.
+	step: Span,
+	routines: Vec<Prepared>,
+}
+
+/// A routine, ready to be done.
+struct Prepared {
+	/// What it was prepared for; the step is 0.
+	context: StepContext,
+	/// What the host computes, and the buffer from which the graph copies it to its place.
+	filled: Vec<(NodeSpec, Span)>,
+	reads_step: bool,
+	graph: usize,
+	/// Where it is noted whether special values were found.
+	found: Span,
+}
+
+/// Whether the host computes such nodes: it has the records.
+fn is_of_host(op: &Op) -> bool {
+	matches!(op, Op::Load { .. } | Op::StepIndex { .. })
+}
+
+fn count(words: usize) -> Result<u32, KernelError> {
+	u32::try_from(words).map_err(|_| KernelError::Shape)
+}
+
+fn copy(from: Span, to: Span) -> Result<Work, KernelError> {
+	Ok(Work { plan: Plan::copy(count(from.words)?), operands: vec![from], out: to })
 }
 
 impl fmt::Debug for Resident {
@@ -37,12 +70,14 @@ impl Resident {
 		memory: Box<dyn DeviceMemory>,
 		host: Arc<CpuKernels>,
 	) -> Result<Self, KernelError> {
-		let [root, none, one, other] =
-			[(0, ROOT_WORDS), (1, FOUND_WORDS), (2, FOUND_WORDS), (3, FOUND_WORDS)]
-				.map(|(buffer, words)| Span { buffer, words });
-		let mut resident = Self { memory, host, buffers: 0, root, none, found: [one, other] };
-		for own in [root, none, one, other] {
-			resident.push(own.words)?;
+		// The buffers that it allocates first.
+		let words = [ROOT_WORDS, FOUND_WORDS, FOUND_WORDS, FOUND_WORDS, STEP_WORDS];
+		let at = |buffer: usize| Span { buffer, words: words[buffer] };
+		let (root, none, found, step) = (at(0), at(1), [at(2), at(3)], at(4));
+		let (buffers, routines) = (0, Vec::new());
+		let mut resident = Self { memory, host, buffers, root, none, found, step, routines };
+		for words in words {
+			resident.push(words)?;
 		}
 		resident.memory.upload(none.buffer, &[0; FOUND_WORDS])?;
 		Ok(resident)
@@ -68,36 +103,84 @@ impl Memory for Resident {
 		Ok(self.memory.download(Span { buffer: from.0, words: words.len() }, words)?)
 	}
 
-	fn copy(&mut self, from: BufferId, to: BufferId, words: usize) -> Result<(), KernelError> {
-		Ok(self.memory.copy(Span { buffer: from.0, words }, to.0)?)
+	fn prepare(
+		&mut self,
+		routine: &Routine<'_>,
+		ctx: &StepContext,
+	) -> Result<RoutineId, KernelError> {
+		let (mut filled, mut reads_step) = (Vec::new(), false);
+		let mut work = Vec::with_capacity(routine.tasks.len() + routine.watched.len());
+		for task in &routine.tasks {
+			work.push(match task {
+				Task::Node { spec, out, .. } if is_of_host(&spec.op) => {
+					// The host writes all these before the graph starts, when their buffers may still be those of other values.
+					let (out, words) = (span(&spec.ty, *out)?, spec.ty.words() as usize);
+					let given = Span { buffer: self.push(words)?, words };
+					filled.push(((*spec).clone(), given));
+					copy(given, out)?
+				},
+				Task::Node { spec, operands, out } => {
+					if operands.len() != spec.inputs.len() {
+						return Err(KernelError::Shape);
+					}
+					let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
+					let given = Plan::reads_step(&spec.op).then_some(Ok(self.step));
+					reads_step |= given.is_some();
+					let operands =
+						spec.inputs.iter().zip(operands).map(|(input, id)| span(&input.ty, *id));
+					let operands = operands.chain(given).collect::<Result<_, _>>()?;
+					Work { plan, operands, out: span(&spec.ty, *out)? }
+				},
+				Task::Copy { from, to, words } => {
+					let of = |id: &BufferId| Span { buffer: id.0, words: *words };
+					copy(of(from), of(to))?
+				},
+			});
+		}
+		let (mut before, [mut after, mut next]) = (self.none, self.found);
+		for (buffer, words) in &routine.watched {
+			let plan = Plan::special(count(*words)?);
+			let value = Span { buffer: buffer.0, words: *words };
+			work.push(Work { plan, operands: vec![value, before], out: after });
+			(before, after, next) = (after, next, after);
+		}
+		let graph = self.memory.record(work)?;
+		let context = StepContext { step: 0, ..*ctx };
+		self.routines.push(Prepared { context, filled, reads_step, graph, found: before });
+		Ok(RoutineId(self.routines.len() - 1))
 	}
 
-	fn run(
+	fn perform(
 		&mut self,
-		spec: &NodeSpec,
+		routine: RoutineId,
 		ctx: &StepContext,
-		operands: &[BufferId],
 		records: &dyn RecordSource,
-		out: BufferId,
-	) -> Result<(), KernelError> {
-		let out = span(&spec.ty, out)?;
-		if matches!(spec.op, Op::Load { .. } | Op::StepIndex { .. }) {
-			let host = &self.host;
-			let fill = &mut |staging: &mut [u32]| host.run(spec, ctx, &[], records, staging);
-			return self.memory.fill(out, fill);
-		}
-		if operands.len() != spec.inputs.len() {
+	) -> Result<bool, KernelError> {
+		let routine = self.routines.get(routine.0).ok_or(KernelError::Shape)?;
+		if routine.context != (StepContext { step: 0, ..*ctx }) {
 			return Err(KernelError::Shape);
 		}
-		let operands = spec.inputs.iter().zip(operands).map(|(input, id)| span(&input.ty, *id));
-		let operands = operands.collect::<Result<Vec<_>, _>>()?;
-		let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
-		Ok(self.memory.launch(&plan, &operands, out)?)
+		if routine.reads_step {
+			let fill = &mut |staging: &mut [u32]| {
+				staging.copy_from_slice(&step_words(ctx.step));
+				Ok(())
+			};
+			self.memory.fill(self.step, fill)?;
+		}
+		for (spec, to) in &routine.filled {
+			let host = &self.host;
+			let fill = &mut |staging: &mut [u32]| host.run(spec, ctx, &[], records, staging);
+			self.memory.fill(*to, fill)?;
+		}
+		self.memory.replay(routine.graph)?;
+		let mut found = [0; FOUND_WORDS];
+		self.memory.download(routine.found, &mut found)?;
+		Ok(found == [0; FOUND_WORDS])
 	}
 
 	fn root(&mut self, ty: &ValueType, value: BufferId) -> Result<[u8; 32], KernelError> {
 		let plan = Plan::root(ty).ok_or(KernelError::Shape)?;
-		self.memory.launch(&plan, &[span(ty, value)?], self.root)?;
+		self.memory.launch(&Work { plan, operands: vec![span(ty, value)?], out: self.root })?;
 		let mut words = [0; ROOT_WORDS];
 		self.memory.download(self.root, &mut words)?;
 		let mut root = [0; 32];
@@ -105,18 +188,5 @@ impl Memory for Resident {
 			*bytes = word.to_le_bytes();
 		}
 		Ok(root)
-	}
-
-	fn is_finite(&mut self, values: &[(BufferId, usize)]) -> Result<bool, KernelError> {
-		let (mut before, [mut after, mut next]) = (self.none, self.found);
-		for (buffer, words) in values {
-			let count = u32::try_from(*words).map_err(|_| KernelError::Shape)?;
-			let value = Span { buffer: buffer.0, words: *words };
-			self.memory.launch(&Plan::special(count), &[value, before], after)?;
-			(before, after, next) = (after, next, after);
-		}
-		let mut found = [0; FOUND_WORDS];
-		self.memory.download(before, &mut found)?;
-		Ok(found == [0; FOUND_WORDS])
 	}
 }

@@ -1,7 +1,7 @@
 //! Plans exist only for nodes whose types fit, and run only on values of their words.
 
-use assay_backend_cpu::{KernelError, Kernels, Records};
-use assay_backend_cuda::{CudaKernels, Device, Emulator, Plan, Span};
+use assay_backend_cpu::{KernelError, Kernels, Records, Routine, Task};
+use assay_backend_cuda::{CudaKernels, Device, Emulator, Plan, Span, Work};
 use assay_conformance::{catalogue::operations, Case, Draft, Size};
 use assay_ops::{eval::StepContext, DType, NodeSpec, Op, Operand, ValueType};
 
@@ -19,7 +19,9 @@ fn resident(
 	};
 	let operands: Result<Vec<_>, _> = spec.inputs.iter().map(|input| buffer(&input.ty)).collect();
 	let (operands, out) = (operands.expect("they fit"), buffer(&spec.ty).expect("it fits"));
-	memory.run(spec, context, &operands, &Records { bytes: &[0; 4096], size: 256 }, out)
+	let routine = Routine { tasks: vec![Task::Node { spec, operands, out }], ..Routine::default() };
+	let routine = memory.prepare(&routine, context)?;
+	memory.perform(routine, context, &Records { bytes: &[0; 4096], size: 256 }).map(drop)
 }
 
 /// A node of any types.
@@ -126,7 +128,14 @@ fn device_should_refuse_values_when_they_have_not_the_words_of_the_plan() {
 		memory.allocate(words).expect("there is room");
 	}
 	let span = |buffer, words| Span { buffer, words };
-	assert!(memory.launch(&plan, &[span(0, 15)], span(1, 3)).is_ok());
+	let mut launch = |operand, out| {
+		let work = Work { plan: plan.clone(), operands: vec![operand], out };
+		let recorded = memory.record(vec![work.clone()]);
+		let launched = memory.launch(&work);
+		assert_eq!(recorded.is_ok(), launched.is_ok(), "{work:?}");
+		launched
+	};
+	assert!(launch(span(0, 15), span(1, 3)).is_ok());
 	for (operand, out) in [
 		(span(0, 14), span(1, 3)),
 		(span(0, 16), span(1, 3)),
@@ -134,6 +143,6 @@ fn device_should_refuse_values_when_they_have_not_the_words_of_the_plan() {
 		(span(0, 15), span(0, 3)),
 		(span(2, 15), span(1, 3)),
 	] {
-		assert!(memory.launch(&plan, &[operand], out).is_err(), "{operand:?} {out:?}");
+		assert!(launch(operand, out).is_err(), "{operand:?} {out:?}");
 	}
 }

@@ -211,11 +211,7 @@ impl Machine {
 				workspace.commit(&mut self.slots);
 				loss
 			},
-			Values::Device(resident) => {
-				let loss = resident.run(program, &context, data)?;
-				resident.commit(program)?;
-				loss
-			},
+			Values::Device(resident) => resident.step(program, &context, data)?,
 		};
 		self.step += 1;
 		Ok(loss)
@@ -240,13 +236,13 @@ impl Machine {
 		})
 	}
 
-	/// Whether a loss and every parameter are finite numbers.
-	pub(crate) fn is_finite(&mut self, job: &Prepared, loss: u32) -> Result<bool, ExecError> {
-		Ok(is_finite(loss)
-			&& match &mut self.values {
+	/// Whether the loss of the last step and every parameter are finite numbers.
+	pub(crate) fn is_finite(&self, job: &Prepared, loss: u32) -> bool {
+		is_finite(loss)
+			&& match &self.values {
 				Values::Host(_) => are_finite(job.program(), &self.slots),
-				Values::Device(resident) => resident.is_finite(job.program())?,
-			})
+				Values::Device(resident) => resident.is_finite(),
+			}
 	}
 }
 

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use assay_backend_cpu::{BufferId, KernelError, Memory, RecordSource};
+use assay_backend_cpu::{BufferId, KernelError, Memory, RecordSource, Routine, RoutineId, Task};
 use assay_commitment::Root;
 use assay_ops::{eval::StepContext, CheckedProgram, DType, NodeId, Op, Slot};
 
@@ -16,6 +16,11 @@ use crate::{
 pub(crate) struct Resident {
 	memory: Box<dyn Memory>,
 	places: Places,
+	/// All that a step does, prepared when it is first done: slots and their second copies change places after each step,
+	/// so this is what is done next, and what was done last.
+	routines: [Option<RoutineId>; 2],
+	/// Whether every parameter is finite since the last step.
+	finite: bool,
 	/// Whether the host has the slots' content as well.
 	fetched: bool,
 	/// What went wrong. The content of buffers is unknown since then, so nothing else is tried: another session
@@ -45,6 +50,34 @@ impl Places {
 	}
 }
 
+impl Places {
+	/// All that a step does: computes every node, writes the second copies of slots, and looks at the parameters.
+	fn routine<'a>(&self, program: &'a CheckedProgram) -> Result<Routine<'a>, KernelError> {
+		let mut tasks = Vec::with_capacity(program.specs.len());
+		for spec in program.specs.iter().filter(|spec| !matches!(spec.op, Op::State { .. })) {
+			let operands = spec.inputs.iter().map(|input| self.of(input.id));
+			let operands = operands.collect::<Result<_, _>>()?;
+			tasks.push(Task::Node { spec, operands, out: self.of(spec.id)? });
+		}
+		let slots = program.slots.iter().zip(&self.next);
+		for ((slot, to), update) in slots.clone().zip(&self.plan.updates) {
+			let from = match *update {
+				Update::Keep | Update::Swap => continue,
+				Update::CopySlot(from) => self.slots[from],
+				Update::CopyNext(from) => self.next[from],
+			};
+			tasks.push(Task::Copy { from, to: *to, words: words(slot) });
+		}
+		let floats = slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
+		let watched = floats.map(|(slot, buffer)| (*buffer, words(slot))).collect();
+		Ok(Routine { tasks, watched })
+	}
+}
+
+fn words(slot: &Slot) -> usize {
+	slot.ty.words() as usize
+}
+
 impl Resident {
 	/// Takes all memory that a step needs, and copies the slots there.
 	pub(crate) fn new(
@@ -68,7 +101,8 @@ impl Resident {
 		let buffers = plan.buffers.iter().map(|words| memory.allocate(*words));
 		let buffers = buffers.collect::<Result<_, _>>()?;
 		let places = Places { plan, slots, next, buffers };
-		Ok(Self { memory, places, fetched: true, failed: None })
+		let (routines, finite) = ([None; 2], true);
+		Ok(Self { memory, places, routines, finite, fetched: true, failed: None })
 	}
 
 	fn work<T>(
@@ -83,52 +117,30 @@ impl Resident {
 		Ok(result?)
 	}
 
-	/// Computes every node of a step, and gives the bits of the loss. The slots stay as they are.
-	pub(crate) fn run(
+	/// Does a step, and gives the bits of its loss.
+	pub(crate) fn step(
 		&mut self,
 		program: &CheckedProgram,
 		context: &StepContext,
 		data: &dyn RecordSource,
 	) -> Result<u32, ExecError> {
-		self.work(|memory, places| {
-			for spec in program.specs.iter().filter(|spec| !matches!(spec.op, Op::State { .. })) {
-				let operands = spec.inputs.iter().map(|input| places.of(input.id));
-				let operands = operands.collect::<Result<Vec<_>, _>>()?;
-				memory.run(spec, context, &operands, data, places.of(spec.id)?)?;
-			}
+		let [routine, last] = self.routines;
+		let (routine, finite, loss) = self.work(|memory, places| {
+			let prepare = || memory.prepare(&places.routine(program)?, context);
+			let routine = routine.map_or_else(prepare, Ok)?;
+			let finite = memory.perform(routine, context, data)?;
 			let mut loss = [0];
 			memory.read(places.of(program.loss)?, &mut loss)?;
-			Ok(loss[0])
-		})
-	}
-
-	/// Puts into the slots what they hold after the step.
-	pub(crate) fn commit(&mut self, program: &CheckedProgram) -> Result<(), ExecError> {
-		self.work(|memory, Places { plan, slots, next, .. }| {
-			for (slot, update) in plan.updates.iter().enumerate() {
-				let from = match *update {
-					Update::Keep | Update::Swap => continue,
-					Update::CopySlot(from) => slots[from],
-					Update::CopyNext(from) => next[from],
-				};
-				memory.copy(from, next[slot], program.slots[slot].ty.words() as usize)?;
-			}
-			mem::swap(slots, next);
-			Ok(())
+			mem::swap(&mut places.slots, &mut places.next);
+			Ok((routine, finite, loss[0]))
 		})?;
-		self.fetched = false;
-		Ok(())
+		(self.routines, self.finite, self.fetched) = ([last, Some(routine)], finite, false);
+		Ok(loss)
 	}
 
-	/// Whether every parameter is finite.
-	pub(crate) fn is_finite(&mut self, program: &CheckedProgram) -> Result<bool, ExecError> {
-		self.work(|memory, places| {
-			let slots = program.slots.iter().zip(&places.slots);
-			let floats = slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
-			let values: Vec<_> =
-				floats.map(|(slot, buffer)| (*buffer, slot.ty.words() as usize)).collect();
-			memory.is_finite(&values)
-		})
+	/// Whether every parameter is finite, as of the last step.
+	pub(crate) fn is_finite(&self) -> bool {
+		self.finite
 	}
 
 	/// Tensor roots of the slots; those that are `known` are not computed again.

@@ -232,7 +232,7 @@ impl<K: Kernels> Session<K> {
 			return self.checkpoint(Stay::Rolling);
 		}
 		self.loss = self.steps.time(|| self.machine.advance(&self.job, &self.kernels))?;
-		if self.non_finite.is_none() && !self.machine.is_finite(&self.job, self.loss)? {
+		if self.non_finite.is_none() && !self.machine.is_finite(&self.job, self.loss) {
 			self.non_finite = Some(self.machine.step - 1);
 		}
 		let ended = self.outcome().is_some();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::instruction::Compute;
-use super::memory::{Global, Shared};
+use super::memory::{EmulatedMemory, Shared};
 use super::program::{Action, Kernel, Register};
 use super::warp::WARP;
 
@@ -48,7 +48,7 @@ pub(super) struct Block<'a> {
 
 impl Block<'_> {
 	/// Runs all threads to their end.
-	pub(super) fn run(&self, global: &mut Global) -> Result<(), String> {
+	pub(super) fn run(&self, global: &mut EmulatedMemory) -> Result<(), String> {
 		let mut shared = Shared::new(self.kernel.shared);
 		let mut threads: Vec<_> = (0..self.threads).map(|index| self.thread(index)).collect();
 		loop {
@@ -111,7 +111,7 @@ impl Block<'_> {
 		thread: &mut Thread,
 		index: u32,
 		shared: &mut Shared,
-		global: &mut Global,
+		global: &mut EmulatedMemory,
 	) -> Result<(), String> {
 		for _ in 0..PATIENCE {
 			let instruction = self.kernel.instructions.get(thread.next);
@@ -151,7 +151,7 @@ impl Block<'_> {
 		thread: &mut Thread,
 		index: u32,
 		shared: &mut Shared,
-		global: &mut Global,
+		global: &mut EmulatedMemory,
 	) -> Result<(), String> {
 		let identity = u64::from(self.index) << 32 | u64::from(index);
 		match action {

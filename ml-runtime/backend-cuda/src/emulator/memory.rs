@@ -20,21 +20,56 @@ struct Buffer {
 	states: Vec<State>,
 }
 
-/// The device's memory during one plan.
+/// The memory of an [`Emulator`](super::Emulator), by addresses. Whatever a device's memory does not notice is an error.
 #[derive(Default)]
-pub(super) struct Global {
+pub struct EmulatedMemory {
 	buffers: Vec<Buffer>,
 }
 
-impl Global {
+impl EmulatedMemory {
 	/// A buffer that is only read; gives its address.
 	pub(super) fn upload(&mut self, words: &[u32]) -> u64 {
 		self.push(words.to_vec(), Vec::new())
 	}
 
 	/// A buffer that nobody has written yet.
-	pub(super) fn allocate(&mut self, count: usize) -> u64 {
+	pub fn allocate(&mut self, count: usize) -> u64 {
 		self.push(vec![0xDEAD_BEEF; count], vec![State::Unwritten; count])
+	}
+
+	/// Gives a buffer back that begins at this address. From now on it has no words.
+	pub fn free(&mut self, address: u64) -> Result<(), String> {
+		let (buffer, word) = Self::locate(address)?;
+		let buffer = self.buffers.get_mut(buffer).filter(|_| word == 0).ok_or("no such buffer")?;
+		if buffer.words.is_empty() {
+			return Err("it has no words, or not any more".into());
+		}
+		*buffer = Buffer { words: Vec::new(), states: Vec::new() };
+		Ok(())
+	}
+
+	/// Writes words from this address on, as the host does between launches.
+	pub fn write(&mut self, address: u64, words: &[u32]) -> Result<(), String> {
+		let (buffer, first) = Self::locate(address)?;
+		let buffer = self.buffers.get_mut(buffer).ok_or("no such buffer")?;
+		let range = first..first.saturating_add(words.len());
+		let (count, states) = (buffer.states.len(), buffer.states.get_mut(range.clone()));
+		states.ok_or(format!("words {range:?} of {count} are written"))?.fill(State::Settled);
+		buffer.words[range].copy_from_slice(words);
+		Ok(())
+	}
+
+	/// The words from this address on, as many, all of which must have been written.
+	pub fn read(&self, address: u64, words: &mut [u32]) -> Result<(), String> {
+		let (buffer, first) = self.find(address)?;
+		let range = first..first.saturating_add(words.len());
+		let (count, states) = (buffer.states.len(), buffer.states.get(range.clone()));
+		let states = states.ok_or(format!("words {range:?} of {count} are read"))?;
+		if states.contains(&State::Unwritten) {
+			return Err(format!("words {range:?} are read, and not all were written"));
+		}
+		words.copy_from_slice(&buffer.words[range]);
+		Ok(())
 	}
 
 	fn push(&mut self, words: Vec<u32>, states: Vec<State>) -> u64 {

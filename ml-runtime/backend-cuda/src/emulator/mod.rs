@@ -22,9 +22,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use assay_backend_cpu::KernelError;
 
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Span};
+use crate::{device::no_graph, ptx, Device, DeviceError, DeviceMemory, Fill, Span, Work};
 use block::Block;
-use memory::Global;
+pub use memory::EmulatedMemory;
 use program::Kernel;
 
 /// Executes PTX on this machine's processor, slowly.
@@ -59,7 +59,7 @@ impl Emulator {
 		operands: &[&[u32]],
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
-		let mut global = Global::default();
+		let mut global = EmulatedMemory::default();
 		let operands: Vec<_> = operands.iter().map(|words| global.upload(words)).collect();
 		let scratch: Vec<_> = scratch.iter().map(|count| global.allocate(*count)).collect();
 		let result = global.allocate(out.len());
@@ -76,41 +76,55 @@ impl Emulator {
 		Ok(())
 	}
 
+	/// Bytes of each parameter of a kernel, in order; `None` if there is no such kernel.
+	pub fn parameters(&self, kernel: &str) -> Option<Vec<usize>> {
+		let kernel = self.kernels.get(kernel)?;
+		Some(kernel.each.iter().map(|(_, bytes)| *bytes).collect())
+	}
+
+	/// Runs a kernel on memory that stays, on so many blocks of so many threads, with the bytes of each parameter.
+	pub fn start(
+		&self,
+		kernel: &str,
+		(grid, threads): (u32, u32),
+		parameters: &[Vec<u8>],
+		memory: &mut EmulatedMemory,
+	) -> Result<(), String> {
+		let kernel = self.kernels.get(kernel).ok_or("there is no such kernel")?;
+		if kernel.max_threads.is_some_and(|most| most != threads) {
+			return Err(format!("{threads} threads are not what it is made for"));
+		}
+		if !kernel.each.iter().map(|(_, bytes)| *bytes).eq(parameters.iter().map(Vec::len)) {
+			return Err("the arguments are not its parameters".into());
+		}
+		let mut bytes = vec![0; kernel.parameters];
+		for ((start, length), parameter) in kernel.each.iter().zip(parameters) {
+			bytes[*start..start + length].copy_from_slice(parameter);
+		}
+		for index in 0..grid {
+			let block = Block { kernel, parameters: &bytes, index, grid, threads };
+			block.run(memory).map_err(|why| format!("block {index}: {why}"))?;
+		}
+		memory.settle();
+		Ok(())
+	}
+
 	fn launch(
 		&self,
 		launch: &Launch,
 		address: impl Fn(Buffer) -> Option<u64>,
-		global: &mut Global,
+		global: &mut EmulatedMemory,
 	) -> Result<(), String> {
-		let kernel = self.kernels.get(launch.kernel).ok_or("there is no such kernel")?;
-		if kernel.max_threads.is_some_and(|most| most != launch.threads) {
-			return Err(format!("{} threads are not what it is made for", launch.threads));
-		}
-		let mut parameters = Vec::new();
-		for argument in &launch.arguments {
-			let words: &[u32] = match argument {
-				Argument::Buffer(buffer) => {
-					parameters.resize(parameters.len().next_multiple_of(8), 0);
-					let address = address(*buffer).ok_or("there is no such buffer")?;
-					parameters.extend(address.to_le_bytes());
-					continue;
-				},
-				Argument::Word(word) => std::slice::from_ref(word),
-				Argument::Window(words) => words,
-				Argument::Product(words) => words,
-			};
-			parameters.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-		}
-		if parameters.len() != kernel.parameters {
-			return Err("the arguments are not its parameters".into());
-		}
-		let (grid, threads) = (launch.grid, launch.threads);
-		for index in 0..grid {
-			let block = Block { kernel, parameters: &parameters, index, grid, threads };
-			block.run(global).map_err(|why| format!("block {index}: {why}"))?;
-		}
-		global.settle();
-		Ok(())
+		let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
+		let parameters = launch.arguments.iter().map(|argument| match argument {
+			Argument::Buffer(buffer) => Some(address(*buffer)?.to_le_bytes().to_vec()),
+			Argument::Word(word) => Some(bytes(&[*word])),
+			Argument::Window(words) => Some(bytes(words)),
+			Argument::Product(words) => Some(bytes(words)),
+		});
+		let parameters: Option<Vec<Vec<u8>>> = parameters.collect();
+		let parameters = parameters.ok_or("there is no such buffer")?;
+		self.start(launch.kernel, (launch.grid, launch.threads), &parameters, global)
 	}
 }
 
@@ -130,7 +144,8 @@ impl Device for Emulator {
 	}
 
 	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
-		Ok(Box::new(Buffers { emulator: self.clone(), buffers: Vec::new() }))
+		let (buffers, graphs) = (Vec::new(), Vec::new());
+		Ok(Box::new(Buffers { emulator: self.clone(), buffers, graphs }))
 	}
 }
 
@@ -139,6 +154,7 @@ impl Device for Emulator {
 struct Buffers {
 	emulator: Emulator,
 	buffers: Vec<Vec<u32>>,
+	graphs: Vec<Arc<[Work]>>,
 }
 
 impl Buffers {
@@ -178,19 +194,29 @@ impl DeviceMemory for Buffers {
 		Ok(())
 	}
 
-	fn copy(&mut self, from: Span, to: usize) -> Result<(), DeviceError> {
-		let words = self.get(from)?.to_vec();
-		self.get_mut(Span { buffer: to, ..from })?.copy_from_slice(&words);
+	fn launch(&mut self, work: &Work) -> Result<(), DeviceError> {
+		work.check()?;
+		let mut result = vec![0; self.get(work.out)?.len()];
+		let operands = work.operands.iter().map(|span| self.get(*span));
+		let operands = operands.collect::<Result<Vec<_>, _>>()?;
+		self.emulator.execute(&work.plan, &operands, &mut result)?;
+		self.get_mut(work.out)?.copy_from_slice(&result);
 		Ok(())
 	}
 
-	fn launch(&mut self, plan: &Plan, operands: &[Span], out: Span) -> Result<(), DeviceError> {
-		plan.check_spans(operands, out)?;
-		let mut result = vec![0; self.get(out)?.len()];
-		let operands = operands.iter().map(|span| self.get(*span));
-		let operands = operands.collect::<Result<Vec<_>, _>>()?;
-		self.emulator.execute(plan, &operands, &mut result)?;
-		self.get_mut(out)?.copy_from_slice(&result);
-		Ok(())
+	fn record(&mut self, work: Vec<Work>) -> Result<usize, DeviceError> {
+		for work in &work {
+			work.check()?;
+			for span in work.operands.iter().chain([&work.out]) {
+				self.get(*span)?;
+			}
+		}
+		self.graphs.push(work.into());
+		Ok(self.graphs.len() - 1)
+	}
+
+	fn replay(&mut self, graph: usize) -> Result<(), DeviceError> {
+		let work = self.graphs.get(graph).cloned().ok_or_else(|| no_graph(graph))?;
+		work.iter().try_for_each(|work| self.launch(work))
 	}
 }

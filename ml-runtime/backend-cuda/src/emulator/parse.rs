@@ -69,8 +69,12 @@ impl Parser {
 				}
 				Ok(())
 			},
-			Some(".param") => self.declare(line, |kernel| &mut kernel.parameters),
-			Some(".shared") => self.declare(line, |kernel| &mut kernel.shared),
+			Some(".param") => {
+				let place = self.declare(line, |kernel| &mut kernel.parameters)?;
+				self.kernel.each.push(place);
+				Ok(())
+			},
+			Some(".shared") => self.declare(line, |kernel| &mut kernel.shared).map(drop),
 			Some(".maxntid") => {
 				let count = words.next().map(|word| word.trim_end_matches(','));
 				self.kernel.max_threads = count.and_then(|count| count.parse().ok());
@@ -94,14 +98,18 @@ impl Parser {
 		Ok(self.kernel)
 	}
 
-	/// Gives a parameter or a shared variable its place behind those before it.
-	fn declare(&mut self, line: &str, end: fn(&mut Kernel) -> &mut usize) -> Result<(), String> {
+	/// Gives a parameter or a shared variable its place behind those before it: its beginning and its bytes.
+	fn declare(
+		&mut self,
+		line: &str,
+		end: fn(&mut Kernel) -> &mut usize,
+	) -> Result<(usize, usize), String> {
 		let declared = Declared::new(line).ok_or("unknown declaration")?;
 		let end = end(&mut self.kernel);
 		let start = end.next_multiple_of(declared.align);
 		*end = start + declared.bytes;
 		self.symbols.insert(declared.name.to_owned(), start);
-		Ok(())
+		Ok((start, declared.bytes))
 	}
 
 	/// The register of a name or of an immediate.

@@ -105,6 +105,8 @@ pub(super) struct Kernel {
 	pub(super) registers: Vec<u64>,
 	/// Bytes of the parameters.
 	pub(super) parameters: usize,
+	/// Where each of them begins, and its bytes.
+	pub(super) each: Vec<(usize, usize)>,
 	/// Bytes of shared memory.
 	pub(super) shared: usize,
 	/// Most threads of a block, if the kernel says so.

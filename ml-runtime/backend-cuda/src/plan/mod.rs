@@ -1,7 +1,7 @@
 //! Which kernels compute a node, on how many threads, with which arguments.
 //!
-//! A plan depends on the node and the step alone, not on the device: so a device and the emulator run the
-//! same.
+//! A plan depends on the node alone, neither on the device, so that a device and the emulator run the same, nor on
+//! the number of the step, so that what was planned once serves every step.
 
 mod elementwise;
 mod matmul;
@@ -15,7 +15,7 @@ use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, ValueType, Windo
 /// Memory that a kernel reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buffer {
-	/// An operand of the node; only read.
+	/// An operand of the node, or what is given beside them ([`Plan::new`]); only read.
 	Operand(usize),
 	/// Memory of the plan's own.
 	Scratch(usize),
@@ -79,6 +79,9 @@ const MAX_GRID: u32 = 1 << 16;
 /// Most blocks that a device starts.
 const MOST_BLOCKS: u32 = i32::MAX.cast_unsigned();
 
+/// Words of the number of a step, the low one first.
+pub const STEP_WORDS: usize = 2;
+
 /// Lanes of a warp.
 const WARP: u32 = 32;
 
@@ -109,7 +112,8 @@ impl Launch {
 impl Plan {
 	/// The plan of a node, or `None` if it is not one that `Program::check` makes, or not one for a
 	/// device: a load reads records, a state is what the step starts from, and there are values for which a device has
-	/// too few blocks.
+	/// too few blocks. `ctx.step` does not matter: where the plan [reads the step](Plan::reads_step), its number is one
+	/// operand more, of [`STEP_WORDS`] words.
 	pub fn new(spec: &NodeSpec, ctx: &StepContext) -> Option<Self> {
 		let types: Vec<_> = spec.inputs.iter().map(|input| input.ty).collect();
 		if spec.op.infer(&types, ctx.batch) != Ok(spec.ty) {
@@ -126,8 +130,14 @@ impl Plan {
 				_ => return None,
 			},
 		};
-		let operands = operands.into_iter().map(|words| words as usize).collect();
+		let given = Self::reads_step(&spec.op).then_some(STEP_WORDS);
+		let operands = operands.into_iter().map(|words| words as usize).chain(given).collect();
 		Some(Self { operands, out: count as usize, steps }).filter(Self::can_start)
+	}
+
+	/// Whether the plan of such a node has the number of the step as its last operand.
+	pub fn reads_step(op: &Op) -> bool {
+		matches!(op, Op::Mask { .. })
 	}
 
 	fn can_start(&self) -> bool {
@@ -179,6 +189,11 @@ fn words(ty: &ValueType) -> Option<u32> {
 	u32::try_from(ty.words()).ok().filter(|words| (1..=1 << 31).contains(words))
 }
 
+/// The number of a step, as a plan reads it.
+pub(crate) fn step_words(step: u64) -> [u32; STEP_WORDS] {
+	[step as u32, (step >> 32) as u32]
+}
+
 /// Operations without operands that are computed on the device.
 fn constants(spec: &NodeSpec, ctx: &StepContext, count: u32) -> Option<Launch> {
 	match spec.op {
@@ -188,9 +203,8 @@ fn constants(spec: &NodeSpec, ctx: &StepContext, count: u32) -> Option<Launch> {
 		},
 		Op::Mask { stream, threshold, scale, .. } => {
 			let [k0, k1] = philox::stream_key(&ctx.seed, philox::Domain::Mask, stream);
-			let (low, high) = (ctx.step as u32, (ctx.step >> 32) as u32);
-			let words = [count, k0, k1, low, high, threshold, scale];
-			Some(Launch::each("mask", count.div_ceil(4), &[OUT], &words))
+			let words = [count, k0, k1, threshold, scale];
+			Some(Launch::each("mask", count.div_ceil(4), &[A, OUT], &words))
 		},
 		_ => None,
 	}

@@ -1,4 +1,4 @@
-//! What is asked of a whole value: its root, and whether it is finite.
+//! What is done with a whole value: its root, whether it is finite, and a copy of it.
 
 use assay_ops::{ValueType, TILE};
 
@@ -17,6 +17,12 @@ const CHUNKS: u32 = 4;
 const LOOKING_BLOCKS: u32 = 64;
 
 impl Plan {
+	/// Copies so many words as they are.
+	pub fn copy(count: u32) -> Self {
+		let steps = Steps::one(Launch::each("copy_u32", count, &[A, OUT], &[count]));
+		Self { operands: vec![count as usize], out: count as usize, steps }
+	}
+
 	/// The root of a value, in [`ROOT_WORDS`] little-endian words. `None` for an empty value, and for one with more
 	/// words than a kernel can count.
 	pub fn root(ty: &ValueType) -> Option<Self> {

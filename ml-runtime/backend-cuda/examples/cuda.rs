@@ -1,0 +1,594 @@
+//! `libcuda` with the emulator as its device: what calls the driver runs here without a GPU, the very same code.
+//!
+//! ```sh
+//! cargo build --release -p assay-backend-cuda --examples
+//! LD_LIBRARY_PATH=target/release/examples assay-worker train mlp-digits.toml --data digits.bin --out run --gpu
+//! ```
+//!
+//! It is stricter than a driver, as the emulator is stricter than a device:
+//! - Nothing runs before somebody waits for it. Memory of the host that is written or given back before its copy has
+//!   ended shows as a wrong result.
+//! - The launches of a graph run in the order that is farthest from that in which they were added: of all that could
+//!   run, always the last. An order that a graph should have demanded and did not shows as a wrong result, or as a read of
+//!   words that nobody wrote.
+//! - After an error of a kernel every call that waits gives an error, and the reason is on standard error.
+//!
+//! What is unsafe here rests on what the driver's manual demands of whoever calls: pointers are good for what they are
+//! given for, and memory of the host stays until what uses it has ended.
+//!
+//! It has one device, the calls that this crate makes, and no others.
+// What each call does is in the manual of the driver.
+#![allow(unsafe_code, non_snake_case, missing_docs, clippy::missing_safety_doc)]
+
+use std::{
+	collections::{BTreeMap, VecDeque},
+	ffi::{c_char, c_int, c_uchar, c_uint, c_ulonglong, c_void, CStr},
+	sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+};
+
+use assay_backend_cuda::{EmulatedMemory, Emulator};
+use cudarc::driver::sys::{
+	CUcontext, CUdevice, CUdevice_attribute as Attribute, CUdeviceptr, CUevent, CUfunction,
+	CUgraph, CUgraphExec, CUgraphNode, CUmodule,
+	CUresult::{self, *},
+	CUstream, CUDA_KERNEL_NODE_PARAMS,
+};
+
+/// A kernel of a module.
+#[derive(Clone)]
+struct Function {
+	module: Arc<Emulator>,
+	name: String,
+}
+
+#[derive(Clone)]
+struct Launch {
+	function: Function,
+	grid: u32,
+	threads: u32,
+	parameters: Vec<Vec<u8>>,
+}
+
+/// A launch of a graph, and those that it waits for, by their numbers.
+#[derive(Clone)]
+struct Node {
+	launch: Launch,
+	awaited: Vec<usize>,
+}
+
+/// Something on a stream. Addresses of the host are numbers here.
+enum Work {
+	ToDevice { to: u64, from: usize, bytes: usize },
+	FromDevice { to: usize, from: u64, bytes: usize },
+	Set { to: u64, byte: u8, bytes: usize },
+	Free { address: u64 },
+	Launch(Launch),
+	Graph(Arc<[Node]>),
+}
+
+#[derive(Default)]
+struct Stream {
+	waiting: VecDeque<Work>,
+	/// How much work was ever queued.
+	queued: u64,
+}
+
+/// The stream of the last record of an event, and how much work was queued before it.
+type Mark = Option<(usize, u64)>;
+
+/// The driver. Handles are numbers, never used twice.
+#[derive(Default)]
+struct Driver {
+	last: usize,
+	current: usize,
+	memory: EmulatedMemory,
+	streams: BTreeMap<usize, Stream>,
+	events: BTreeMap<usize, Mark>,
+	modules: BTreeMap<usize, Arc<Emulator>>,
+	functions: BTreeMap<usize, Function>,
+	/// Memory of the host: it is of words, so that it is aligned.
+	pinned: BTreeMap<usize, Vec<u64>>,
+	graphs: BTreeMap<usize, Vec<Node>>,
+	started: BTreeMap<usize, Arc<[Node]>>,
+	failed: bool,
+}
+
+static DRIVER: LazyLock<Mutex<Driver>> = LazyLock::new(Mutex::default);
+
+fn driver() -> MutexGuard<'static, Driver> {
+	DRIVER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a call gives: an error as the driver's number.
+fn call(work: impl FnOnce(&mut Driver) -> Result<(), CUresult>) -> CUresult {
+	work(&mut driver()).err().unwrap_or(CUDA_SUCCESS)
+}
+
+impl Driver {
+	fn handle(&mut self) -> usize {
+		self.last += 16;
+		self.last
+	}
+
+	fn queue(&mut self, stream: usize, work: Work) -> Result<(), CUresult> {
+		let stream = self.streams.get_mut(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		stream.waiting.push_back(work);
+		stream.queued += 1;
+		Ok(())
+	}
+
+	/// Runs what was queued first, until so much is done.
+	fn run(&mut self, stream: usize, until: u64) -> Result<(), CUresult> {
+		loop {
+			let stream = self.streams.get_mut(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+			if self.failed {
+				return Err(CUDA_ERROR_LAUNCH_FAILED);
+			}
+			if stream.queued - stream.waiting.len() as u64 >= until {
+				return Ok(());
+			}
+			let work = stream.waiting.pop_front().ok_or(CUDA_ERROR_UNKNOWN)?;
+			if let Err(why) = self.work(work) {
+				eprintln!("emulated device: {why}");
+				self.failed = true;
+			}
+		}
+	}
+
+	fn run_all(&mut self, stream: usize) -> Result<(), CUresult> {
+		self.run(stream, self.streams.get(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?.queued)
+	}
+
+	fn work(&mut self, work: Work) -> Result<(), String> {
+		match work {
+			Work::ToDevice { to, from, bytes } => {
+				// SAFETY: whoever queued the copy promised that so many bytes are there until it has run.
+				let words = unsafe { std::slice::from_raw_parts(from as *const u32, bytes / 4) };
+				self.memory.write(to, words)
+			},
+			Work::FromDevice { to, from, bytes } => {
+				// SAFETY: as above, and that nobody else uses them.
+				let words = unsafe { std::slice::from_raw_parts_mut(to as *mut u32, bytes / 4) };
+				self.memory.read(from, words)
+			},
+			Work::Set { to, byte, bytes } => {
+				self.memory.write(to, &vec![u32::from_le_bytes([byte; 4]); bytes / 4])
+			},
+			Work::Free { address } => self.memory.free(address),
+			Work::Launch(launch) => self.launch(&launch),
+			Work::Graph(nodes) => self.graph(&nodes),
+		}
+	}
+
+	fn launch(&mut self, launch: &Launch) -> Result<(), String> {
+		let Function { module, name } = &launch.function;
+		let result =
+			module.start(name, (launch.grid, launch.threads), &launch.parameters, &mut self.memory);
+		result.map_err(|why| format!("{name}: {why}"))
+	}
+
+	fn graph(&mut self, nodes: &[Node]) -> Result<(), String> {
+		let mut done = vec![false; nodes.len()];
+		for _ in nodes {
+			let can_run = |index: &usize| {
+				!done[*index] && nodes[*index].awaited.iter().all(|node| done[*node])
+			};
+			let next = (0..nodes.len()).rev().find(can_run).ok_or("a graph with a cycle")?;
+			self.launch(&nodes[next].launch)?;
+			done[next] = true;
+		}
+		Ok(())
+	}
+
+	/// Reads the arguments of a kernel.
+	unsafe fn read(
+		&self,
+		function: CUfunction,
+		grid: [u32; 3],
+		block: [u32; 3],
+		parameters: *mut *mut c_void,
+	) -> Result<Launch, CUresult> {
+		let function = self.functions.get(&(function as usize)).cloned();
+		let function = function.ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		let [(grid, 1, 1), (threads, 1, 1)] = [grid, block].map(|[x, y, z]| (x, y, z)) else {
+			return Err(CUDA_ERROR_INVALID_VALUE);
+		};
+		let sizes = function.module.parameters(&function.name).ok_or(CUDA_ERROR_NOT_FOUND)?;
+		let bytes = |(index, size): (usize, usize)| {
+			// SAFETY: the caller promises that there is a pointer to each parameter that the kernel has.
+			unsafe {
+				let at = (*parameters.add(index)).cast::<u8>();
+				std::slice::from_raw_parts(at, size).to_vec()
+			}
+		};
+		let parameters = sizes.into_iter().enumerate().map(bytes).collect();
+		Ok(Launch { function, grid, threads, parameters })
+	}
+}
+
+/// Gives a number back by a pointer that the caller promises to be good.
+unsafe fn give<T>(to: *mut T, value: T) {
+	// SAFETY: see above.
+	unsafe { to.write(value) };
+}
+
+fn pointer<T>(handle: usize) -> *mut T {
+	handle as *mut T
+}
+
+#[no_mangle]
+pub extern "C" fn cuInit(_: c_uint) -> CUresult {
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuDriverGetVersion(version: *mut c_int) -> CUresult {
+	unsafe { give(version, 12_020) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuDeviceGet(device: *mut CUdevice, ordinal: c_int) -> CUresult {
+	if ordinal != 0 {
+		return CUDA_ERROR_INVALID_DEVICE;
+	}
+	unsafe { give(device, 0) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuDeviceGetName(
+	name: *mut c_char,
+	length: c_int,
+	_: CUdevice,
+) -> CUresult {
+	let text = c"emulator behind the driver".to_bytes_with_nul();
+	if (length as usize) < text.len() {
+		return CUDA_ERROR_INVALID_VALUE;
+	}
+	unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), name.cast(), text.len()) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuDeviceGetAttribute(
+	value: *mut c_int,
+	attribute: Attribute,
+	_: CUdevice,
+) -> CUresult {
+	let is = match attribute {
+		Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR => 8,
+		Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR => 0,
+		Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED => 1,
+		_ => return CUDA_ERROR_NOT_SUPPORTED,
+	};
+	unsafe { give(value, is) };
+	CUDA_SUCCESS
+}
+
+const CONTEXT: usize = 8;
+
+#[no_mangle]
+pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(
+	context: *mut CUcontext,
+	_: CUdevice,
+) -> CUresult {
+	unsafe { give(context, pointer(CONTEXT)) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub extern "C" fn cuDevicePrimaryCtxRelease_v2(_: CUdevice) -> CUresult {
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuCtxGetCurrent(context: *mut CUcontext) -> CUresult {
+	unsafe { give(context, pointer(driver().current)) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub extern "C" fn cuCtxSetCurrent(context: CUcontext) -> CUresult {
+	driver().current = context as usize;
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub extern "C" fn cuCtxSynchronize() -> CUresult {
+	call(|driver| {
+		let streams: Vec<_> = driver.streams.keys().copied().collect();
+		streams.into_iter().try_for_each(|stream| driver.run_all(stream))
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuStreamCreate(stream: *mut CUstream, _: c_uint) -> CUresult {
+	call(|driver| {
+		let handle = driver.handle();
+		driver.streams.insert(handle, Stream::default());
+		unsafe { give(stream, pointer(handle)) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuStreamSynchronize(stream: CUstream) -> CUresult {
+	call(|driver| driver.run_all(stream as usize))
+}
+
+#[no_mangle]
+pub extern "C" fn cuStreamDestroy_v2(stream: CUstream) -> CUresult {
+	call(|driver| {
+		driver.run_all(stream as usize)?;
+		driver.streams.remove(&(stream as usize));
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuStreamWaitEvent(stream: CUstream, event: CUevent, _: c_uint) -> CUresult {
+	call(|driver| {
+		let mark = *driver.events.get(&(event as usize)).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		match mark.filter(|(other, _)| *other != stream as usize) {
+			Some((other, until)) => driver.run(other, until),
+			None => Ok(()),
+		}
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuEventCreate(event: *mut CUevent, _: c_uint) -> CUresult {
+	call(|driver| {
+		let handle = driver.handle();
+		driver.events.insert(handle, None);
+		unsafe { give(event, pointer(handle)) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuEventRecord(event: CUevent, stream: CUstream) -> CUresult {
+	call(|driver| {
+		let queued = driver.streams.get(&(stream as usize)).map(|stream| stream.queued);
+		let queued = queued.ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		let mark = driver.events.get_mut(&(event as usize)).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		*mark = Some((stream as usize, queued));
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuEventSynchronize(event: CUevent) -> CUresult {
+	call(|driver| {
+		let mark = *driver.events.get(&(event as usize)).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		mark.map_or(Ok(()), |(stream, until)| driver.run(stream, until))
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuEventDestroy_v2(event: CUevent) -> CUresult {
+	call(|driver| {
+		driver.events.remove(&(event as usize)).map(drop).ok_or(CUDA_ERROR_INVALID_HANDLE)
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuMemAllocAsync(
+	address: *mut CUdeviceptr,
+	bytes: usize,
+	_: CUstream,
+) -> CUresult {
+	if bytes == 0 || !bytes.is_multiple_of(4) {
+		return CUDA_ERROR_INVALID_VALUE;
+	}
+	unsafe { give(address, driver().memory.allocate(bytes / 4)) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub extern "C" fn cuMemFreeAsync(address: CUdeviceptr, stream: CUstream) -> CUresult {
+	call(|driver| driver.queue(stream as usize, Work::Free { address }))
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuMemHostAlloc(
+	memory: *mut *mut c_void,
+	bytes: usize,
+	_: c_uint,
+) -> CUresult {
+	let mut words = vec![0xDEAD_BEEF_DEAD_BEEF_u64; bytes.div_ceil(8)];
+	let address = words.as_mut_ptr();
+	driver().pinned.insert(address as usize, words);
+	unsafe { give(memory, address.cast()) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub extern "C" fn cuMemFreeHost(memory: *mut c_void) -> CUresult {
+	call(|driver| {
+		driver.pinned.remove(&(memory as usize)).map(drop).ok_or(CUDA_ERROR_INVALID_VALUE)
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuMemsetD8Async(
+	to: CUdeviceptr,
+	byte: c_uchar,
+	bytes: usize,
+	stream: CUstream,
+) -> CUresult {
+	call(|driver| driver.queue(stream as usize, Work::Set { to, byte, bytes }))
+}
+
+#[no_mangle]
+pub extern "C" fn cuMemcpyHtoDAsync_v2(
+	to: CUdeviceptr,
+	from: *const c_void,
+	bytes: usize,
+	stream: CUstream,
+) -> CUresult {
+	let from = from as usize;
+	call(|driver| driver.queue(stream as usize, Work::ToDevice { to, from, bytes }))
+}
+
+#[no_mangle]
+pub extern "C" fn cuMemcpyDtoHAsync_v2(
+	to: *mut c_void,
+	from: CUdeviceptr,
+	bytes: usize,
+	stream: CUstream,
+) -> CUresult {
+	let to = to as usize;
+	call(|driver| driver.queue(stream as usize, Work::FromDevice { to, from, bytes }))
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c_void) -> CUresult {
+	let text = unsafe { CStr::from_ptr(image.cast()) }.to_str().map_err(|_| CUDA_ERROR_INVALID_PTX);
+	call(|driver| {
+		let emulator = Emulator::with_modules([text?]).map_err(|_| CUDA_ERROR_INVALID_PTX)?;
+		let handle = driver.handle();
+		driver.modules.insert(handle, Arc::new(emulator));
+		unsafe { give(module, pointer(handle)) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuModuleUnload(module: CUmodule) -> CUresult {
+	call(|driver| {
+		driver.modules.remove(&(module as usize)).map(drop).ok_or(CUDA_ERROR_INVALID_HANDLE)
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuModuleGetFunction(
+	function: *mut CUfunction,
+	module: CUmodule,
+	name: *const c_char,
+) -> CUresult {
+	let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
+	call(|driver| {
+		let module = driver.modules.get(&(module as usize)).cloned();
+		let module = module.ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		module.parameters(&name).ok_or(CUDA_ERROR_NOT_FOUND)?;
+		let handle = driver.handle();
+		driver.functions.insert(handle, Function { module, name });
+		unsafe { give(function, pointer(handle)) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuLaunchKernel(
+	function: CUfunction,
+	grid_x: c_uint,
+	grid_y: c_uint,
+	grid_z: c_uint,
+	block_x: c_uint,
+	block_y: c_uint,
+	block_z: c_uint,
+	_shared: c_uint,
+	stream: CUstream,
+	parameters: *mut *mut c_void,
+	_extra: *mut *mut c_void,
+) -> CUresult {
+	call(|driver| {
+		let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
+		let launch = unsafe { driver.read(function, grid, block, parameters) }?;
+		driver.queue(stream as usize, Work::Launch(launch))
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuGraphCreate(graph: *mut CUgraph, _: c_uint) -> CUresult {
+	call(|driver| {
+		let handle = driver.handle();
+		driver.graphs.insert(handle, Vec::new());
+		unsafe { give(graph, pointer(handle)) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuGraphDestroy(graph: CUgraph) -> CUresult {
+	call(|driver| {
+		driver.graphs.remove(&(graph as usize)).map(drop).ok_or(CUDA_ERROR_INVALID_HANDLE)
+	})
+}
+
+/// The handle of a graph's node is its number, plus one.
+#[no_mangle]
+pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
+	node: *mut CUgraphNode,
+	graph: CUgraph,
+	awaited: *const CUgraphNode,
+	count: usize,
+	parameters: *const CUDA_KERNEL_NODE_PARAMS,
+) -> CUresult {
+	call(|driver| {
+		if driver.current != CONTEXT {
+			return Err(CUDA_ERROR_INVALID_CONTEXT);
+		}
+		let p = unsafe { &*parameters };
+		let grid = [p.gridDimX, p.gridDimY, p.gridDimZ];
+		let block = [p.blockDimX, p.blockDimY, p.blockDimZ];
+		let launch = unsafe { driver.read(p.func, grid, block, p.kernelParams) }?;
+		let nodes = driver.graphs.get_mut(&(graph as usize)).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		let awaited = match count {
+			0 => &[][..],
+			_ => unsafe { std::slice::from_raw_parts(awaited, count) },
+		};
+		let known = |handle: &CUgraphNode| {
+			(*handle as usize).checked_sub(1).filter(|index| *index < nodes.len())
+		};
+		let awaited: Option<Vec<_>> = awaited.iter().map(known).collect();
+		nodes.push(Node { launch, awaited: awaited.ok_or(CUDA_ERROR_INVALID_VALUE)? });
+		unsafe { give(node, pointer(nodes.len())) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
+	started: *mut CUgraphExec,
+	graph: CUgraph,
+	flags: c_ulonglong,
+) -> CUresult {
+	call(|driver| {
+		let nodes = driver.graphs.get(&(graph as usize)).filter(|_| flags == 0);
+		let nodes: Arc<[Node]> = nodes.ok_or(CUDA_ERROR_INVALID_VALUE)?.clone().into();
+		let handle = driver.handle();
+		driver.started.insert(handle, nodes);
+		unsafe { give(started, pointer(handle)) };
+		Ok(())
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuGraphLaunch(started: CUgraphExec, stream: CUstream) -> CUresult {
+	call(|driver| {
+		let nodes = driver.started.get(&(started as usize)).cloned();
+		driver.queue(stream as usize, Work::Graph(nodes.ok_or(CUDA_ERROR_INVALID_HANDLE)?))
+	})
+}
+
+#[no_mangle]
+pub extern "C" fn cuGraphExecDestroy(started: CUgraphExec) -> CUresult {
+	call(|driver| {
+		driver.started.remove(&(started as usize)).map(drop).ok_or(CUDA_ERROR_INVALID_HANDLE)
+	})
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuGetErrorName(_: CUresult, name: *mut *const c_char) -> CUresult {
+	unsafe { give(name, c"error".as_ptr()) };
+	CUDA_SUCCESS
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn cuGetErrorString(_: CUresult, text: *mut *const c_char) -> CUresult {
+	unsafe { give(text, c"an error of the emulated driver".as_ptr()) };
+	CUDA_SUCCESS
+}

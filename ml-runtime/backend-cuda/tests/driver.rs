@@ -1,0 +1,159 @@
+//! The code that calls the driver, on a driver whose device is the emulator (`examples/cuda.rs`).
+//!
+//! Each test runs itself again in a process that finds that driver where it would find NVIDIA's.
+
+#[path = "resident/checks.rs"]
+mod checks;
+
+use std::{
+	path::PathBuf,
+	process::{Command, Output},
+};
+
+use assay_backend_cpu::{Kernels, Memory, ReferenceKernels};
+use assay_backend_cuda::{CudaKernels, Device, DeviceError, DeviceMemory, Gpu, Plan, Span, Work};
+use assay_conformance::{catalogue::operations, Backend, Case, Draft, Size, Suite};
+use assay_ops::Op;
+
+/// Where the child finds the folder of the driver.
+const CHILD: &str = "ASSAY_TEST_OF_DRIVER";
+
+/// The folder with the emulated driver, which is built with this test.
+fn folder() -> PathBuf {
+	let test = std::env::current_exe().expect("it runs");
+	let folder = test.parent().and_then(|deps| deps.parent()).expect("it lies in a folder");
+	let folder = folder.join("examples");
+	let library = folder.join(format!("libcuda{}", std::env::consts::DLL_SUFFIX));
+	assert!(
+		library.exists(),
+		"{} is not there: build the examples of assay-backend-cuda",
+		library.display()
+	);
+	folder
+}
+
+/// Runs a test in a process of its own with that driver, and gives what it printed; `None` in that process.
+fn child(name: &str) -> Option<Output> {
+	if std::env::var_os(CHILD).is_some() {
+		return None;
+	}
+	let mut command = Command::new(std::env::current_exe().expect("it runs"));
+	command.args(["--exact", name, "--nocapture", "--test-threads", "1"]);
+	command.env(CHILD, "1").env("LD_LIBRARY_PATH", folder());
+	Some(command.output().expect("it starts"))
+}
+
+/// Does the work where the driver is.
+fn with_driver(name: &str, work: impl FnOnce(Gpu)) {
+	let Some(output) = child(name) else {
+		return work(Gpu::new(0).expect("the driver is there"));
+	};
+	let (out, err) =
+		(String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+	assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+}
+
+#[test]
+fn device_should_be_the_only_one_when_the_driver_has_one() {
+	with_driver("device_should_be_the_only_one_when_the_driver_has_one", |gpu| {
+		assert_eq!(gpu.name(), "emulator behind the driver");
+		let error = Gpu::new(1).err().expect("there is none");
+		assert!(matches!(error, DeviceError::NoDevice { index: 1, .. }), "{error}");
+	});
+}
+
+#[test]
+fn every_operation_should_equal_reference_when_the_driver_runs_it() {
+	with_driver("every_operation_should_equal_reference_when_the_driver_runs_it", |gpu| {
+		let kernels = CudaKernels::on(gpu).expect("it has a host");
+		let backends =
+			[Backend::new("reference", ReferenceKernels), Backend::new("driver", kernels)];
+		let suite = Suite { seed: 1, words: 1, size: Size::Small };
+		for operation in operations() {
+			if let Err(fault) = suite.run(&operation, &backends) {
+				panic!("{}: {fault}", operation.name);
+			}
+		}
+	});
+}
+
+#[test]
+fn values_should_stay_as_on_the_host_when_the_driver_has_them() {
+	with_driver("values_should_stay_as_on_the_host_when_the_driver_has_them", |gpu| {
+		let kernels = CudaKernels::on(gpu).expect("it has a host");
+		let memory =
+			|| -> Box<dyn Memory> { kernels.memory().expect("it has memory").expect("of its own") };
+		checks::roots(&mut *memory());
+		checks::special_words(&mut *memory());
+		checks::copies(&mut *memory());
+		checks::bounds(&mut *memory());
+		checks::routine(&mut *memory());
+	});
+}
+
+/// A plan, its operand and its result: the sums of so many columns, each of 1,100 words. They take scratch memory.
+fn sums(cols: u32) -> (Plan, Vec<u32>, Vec<u32>) {
+	let words: Vec<u32> = (0..1100 * cols).map(|index| (index as f32).to_bits()).collect();
+	let draft = Draft::floats(Op::ColSum, &[(1100, cols)]);
+	let case = Case::of_words(&draft, vec![words.clone()]).expect("it fits");
+	let plan = Plan::new(&case.spec, case.context()).expect("it has a plan");
+	(plan, words, case.run(&ReferenceKernels).expect("it is a node"))
+}
+
+#[test]
+fn graph_should_keep_its_scratch_memory_when_a_later_plan_needs_more() {
+	with_driver("graph_should_keep_its_scratch_memory_when_a_later_plan_needs_more", |gpu| {
+		let mut memory: Box<dyn DeviceMemory> = gpu.memory().expect("it has memory");
+		let mut place = 0;
+		let mut work = |memory: &mut dyn DeviceMemory, cols| {
+			let (plan, words, expected) = sums(cols);
+			for count in [words.len(), expected.len()] {
+				memory.allocate(count).expect("there is room");
+			}
+			memory.upload(place, &words).expect("it fits");
+			let span = |buffer, words: &[u32]| Span { buffer, words: words.len() };
+			let (operands, out) = (vec![span(place, &words)], span(place + 1, &expected));
+			place += 2;
+			(Work { plan, operands, out }, expected)
+		};
+		let (small, small_sums) = work(&mut *memory, 2);
+		let (large, large_sums) = work(&mut *memory, 70);
+		let small_graph = memory.record(vec![small.clone()]).expect("it can be recorded");
+		let large_graph = memory.record(vec![large.clone()]).expect("it can be recorded");
+		for graph in [small_graph, large_graph, small_graph] {
+			memory.replay(graph).expect("it runs");
+		}
+		for (out, expected) in [(small.out, small_sums), (large.out, large_sums)] {
+			let mut got = vec![0; out.words];
+			memory.download(out, &mut got).expect("it is there");
+			assert_eq!(got, expected);
+		}
+		assert!(memory.replay(2).is_err(), "there is no such graph");
+	});
+}
+
+#[test]
+fn copies_should_hold_what_was_filled_when_it_is_filled_again_before_anybody_waits() {
+	let name = "copies_should_hold_what_was_filled_when_it_is_filled_again_before_anybody_waits";
+	with_driver(name, |gpu| {
+		let mut memory: Box<dyn DeviceMemory> = gpu.memory().expect("it has memory");
+		let span = |buffer| Span { buffer, words: 300 };
+		for words in [300; 4] {
+			memory.allocate(words).expect("there is room");
+		}
+		for copy in 1..4 {
+			let fill = &mut |words: &mut [u32]| {
+				words.fill(copy as u32);
+				Ok(())
+			};
+			memory.fill(span(0), fill).expect("it is filled");
+			let work = Work { plan: Plan::copy(300), operands: vec![span(0)], out: span(copy) };
+			memory.launch(&work).expect("it runs");
+		}
+		for copy in 1..4 {
+			let mut words = [0; 300];
+			memory.download(span(copy), &mut words).expect("it is there");
+			assert_eq!(words, [copy as u32; 300]);
+		}
+	});
+}

@@ -15,6 +15,7 @@ const WORKER: &str = "assay-worker";
 
 /// Variables of the node's environment that workers see. They hold no keys, and get no others.
 const PASSED_ON: &[&str] = &[
+	"CUDA_CACHE_PATH",
 	"CUDA_VISIBLE_DEVICES",
 	"LD_LIBRARY_PATH",
 	"PATH",
@@ -31,7 +32,8 @@ pub(crate) struct WorkerOptions {
 	#[arg(long, value_name = "PATH")]
 	worker: Option<PathBuf>,
 
-	/// Argument of the worker; repeat it for more.
+	/// Argument of the worker; repeat it for more. `--worker-arg=serve --worker-arg=--gpu` has it compute on an NVIDIA GPU;
+	/// with CUDA_CACHE_PATH in the node's environment the driver keeps what it makes of the kernels there.
 	#[arg(
 		long = "worker-arg",
 		value_name = "ARG",

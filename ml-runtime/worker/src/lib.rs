@@ -45,6 +45,9 @@
 //! | network, other programs, signals to, memory and priority of other processes, what they share | seccomp |
 //! | mounts, keyrings, tracing, kernel modules, io_uring and the like | seccomp |
 //!
+//! With `--gpu` the driver is opened before, since it opens devices and files of its own; its threads then are not
+//! confined by Landlock, which is a [`Gap`].
+//!
 //! Reading matters although there is no network: what a worker publishes, the host hands to anyone.
 //!
 //! It does *not* limit memory, time or disk, nor protect other jobs of the task, which share the folder,

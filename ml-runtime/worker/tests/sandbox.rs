@@ -208,21 +208,23 @@ fn reading_should_stay_free_when_the_blobs_lie_nobody_knows_where() {
 }
 
 /// The worker itself, about to serve in this folder.
-fn worker(folder: &Path, sandbox: &str) -> Command {
+fn worker(folder: &Path, options: &[&str]) -> Command {
 	let mut command = Command::new(env!("CARGO_BIN_EXE_assay-worker"));
-	command.args(["--threads", "2", "serve", "--sandbox", sandbox]).current_dir(folder);
+	command.args(["--threads", "2", "serve"]).args(options).current_dir(folder);
 	command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
 	command
 }
 
-#[test]
-fn job_should_be_done_when_the_worker_is_sandboxed() {
+/// Has a worker train a task in its sandbox, and gives what it says at its end, and what it warned of.
+fn trained(options: &[&str], library: Option<PathBuf>) -> (JobResult, String) {
 	let place = TempDir::new().unwrap();
 	let store = BlobStore::open(place.path().join("store"), Limits::default()).unwrap();
 	let folder = place.path().join("task");
 	fs::create_dir(&folder).unwrap();
 	let blobs = place.path().join("store").join("blobs");
-	let mut worker = worker(&folder, "auto").env("ASSAY_BLOBS", blobs).spawn().unwrap();
+	let mut command = worker(&folder, options);
+	command.env("ASSAY_BLOBS", blobs).envs(library.map(|folder| ("LD_LIBRARY_PATH", folder)));
+	let mut worker = command.spawn().unwrap();
 	let (mut input, mut output) = (worker.stdin.take().unwrap(), worker.stdout.take().unwrap());
 	let job = Job { context: task(&store, MLP, 6, 2), work: Work::Train };
 	let start = HostMessage::Start { id: 1, folder: PathText::new(&folder).unwrap(), job };
@@ -242,16 +244,64 @@ fn job_should_be_done_when_the_worker_is_sandboxed() {
 		};
 		write_message(&mut input, &answer).unwrap();
 	};
-	assert!(matches!(end, WorkerMessage::Finished(JobResult::Trained(_))), "{end:?}");
 	write_message(&mut input, &HostMessage::Shutdown).unwrap();
-	assert!(worker.wait().unwrap().success());
+	let output = worker.wait_with_output().unwrap();
+	let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(output.status.success(), "{warned}");
+	match end {
+		WorkerMessage::Finished(result @ JobResult::Trained(_)) => (result, warned),
+		other => panic!("{other:?}"),
+	}
+}
+
+/// Where the driver is whose device is the emulator. It is built with the whole workspace.
+fn driver() -> PathBuf {
+	let worker = Path::new(env!("CARGO_BIN_EXE_assay-worker"));
+	let folder = worker.parent().unwrap().join("examples");
+	let library = folder.join("libcuda.so");
+	assert!(
+		library.exists(),
+		"{} is missing: cargo build --release -p assay-backend-cuda --example cuda",
+		library.display()
+	);
+	folder
+}
+
+#[test]
+fn job_should_be_done_when_the_worker_is_sandboxed() {
+	trained(&["--sandbox", "auto"], None);
+}
+
+#[test]
+fn job_should_end_the_same_when_a_gpu_does_it_in_the_sandbox() {
+	let (cpu, _) = trained(&[], None);
+	let (gpu, warned) = trained(&["--gpu"], Some(driver()));
+	assert_eq!(gpu, cpu);
+	assert!(warned.contains(&Gap::Driver.to_string()), "{warned}");
 }
 
 #[test]
 fn worker_should_refuse_to_work_when_a_required_sandbox_is_not_whole() {
-	let folder = TempDir::new().unwrap();
+	let place = TempDir::new().unwrap();
+	let refused = |command: &mut Command| {
+		let output = command.stdin(Stdio::null()).output().unwrap();
+		assert_eq!(output.status.code(), Some(4));
+		assert!(output.stdout.is_empty(), "it greeted");
+		String::from_utf8_lossy(&output.stderr).into_owned()
+	};
 	// Nothing says where the blobs lie.
-	let output = worker(folder.path(), "required").stdin(Stdio::null()).output().unwrap();
-	assert_eq!(output.status.code(), Some(4));
-	assert!(output.stdout.is_empty(), "it greeted");
+	refused(&mut worker(place.path(), &["--sandbox", "required"]));
+	// Threads of a driver are not confined.
+	let mut command = worker(place.path(), &["--sandbox", "required", "--gpu"]);
+	command.env("ASSAY_BLOBS", place.path()).env("LD_LIBRARY_PATH", driver());
+	let why = refused(&mut command);
+	let whole = worker(place.path(), &["--sandbox", "required"])
+		.env("ASSAY_BLOBS", place.path())
+		.stdin(Stdio::null())
+		.output()
+		.unwrap();
+	// A kernel without Landlock has a gap that comes before.
+	if whole.status.success() {
+		assert!(why.contains("GPU's driver"), "{why}");
+	}
 }

@@ -19,6 +19,8 @@ mod train;
 
 use std::{num::NonZeroUsize, process::ExitCode};
 
+use assay_backend_cuda::CudaKernels;
+use assay_executor::Kernels;
 use assay_worker::CpuKernels;
 use clap::{Parser, Subcommand};
 
@@ -85,6 +87,28 @@ impl Common {
 		let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
 		let threads = self.threads.map_or_else(all, NonZeroUsize::get);
 		CpuKernels::new(threads).map_err(|error| Fault::Machine { message: error.to_string() })
+	}
+}
+
+// What computes. No doc comment: it would become the command's.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Machine {
+	/// Compute on an NVIDIA GPU, the first one or that with this number. The result is the same; `assay-gpu-check` says
+	/// whether it is on your device.
+	#[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0")]
+	gpu: Option<usize>,
+}
+
+impl Machine {
+	/// The kernels of a GPU if one was asked for, else those of the CPU.
+	fn kernels(self, common: &Common) -> Result<Box<dyn Kernels>, Fault> {
+		let Some(index) = self.gpu else { return Ok(Box::new(common.kernels()?)) };
+		match CudaKernels::new(index) {
+			Ok(kernels) => Ok(Box::new(kernels)),
+			Err(error) => {
+				Err(Fault::Machine { message: format!("{error}; leave out --gpu to use the CPU") })
+			},
+		}
 	}
 }
 

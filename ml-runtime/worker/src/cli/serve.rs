@@ -7,10 +7,10 @@ use std::{
 	thread,
 };
 
-use assay_worker::{Honest, Sandbox};
+use assay_worker::{Gap, Honest, Sandbox};
 use assay_worker_protocol::BLOBS_VARIABLE;
 
-use super::{fault::Fault, Anchors, Common};
+use super::{fault::Fault, Anchors, Common, Machine};
 
 /// Do one job for a node, which speaks over standard input and output. Nodes start it themselves, in
 /// the folder of the task: the only one that is written to.
@@ -20,6 +20,8 @@ pub(crate) struct Args {
 	/// read only in the folder that the variable ASSAY_BLOBS names, and in the task's.
 	#[arg(long, value_enum, default_value_t, value_name = "MODE")]
 	sandbox: Wanted,
+	#[command(flatten)]
+	machine: Machine,
 	#[command(flatten)]
 	anchors: Anchors,
 }
@@ -36,11 +38,15 @@ enum Wanted {
 }
 
 impl Wanted {
-	fn enter(self) -> Result<(), Fault> {
+	/// Enters, with what is open already: that is a gap too.
+	fn enter(self, opened: Option<Gap>) -> Result<(), Fault> {
 		let folder = PathBuf::from(".");
 		let blobs = env::var_os(BLOBS_VARIABLE).map(PathBuf::from);
 		let gaps = match self {
-			Self::Required | Self::Auto => Sandbox { folder, blobs }.enter(),
+			Self::Required | Self::Auto => {
+				let gaps = Sandbox { folder, blobs }.enter();
+				gaps.into_iter().chain(opened).collect()
+			},
 			Self::Off => Vec::new(),
 		};
 		for gap in gaps {
@@ -57,8 +63,19 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 	assay_worker::log_to_stderr();
 	// How many processors there are is read from files, and threads that run already stay outside.
 	let threads = common.threads.or_else(|| thread::available_parallelism().ok());
-	args.sandbox.enter()?;
-	let kernels = Common { threads, ..*common }.kernels()?;
+	let common = Common { threads, ..*common };
+	let kernels = match args.machine.gpu {
+		// A driver opens files that the sandbox denies.
+		Some(_) => {
+			let kernels = args.machine.kernels(&common)?;
+			args.sandbox.enter(Some(Gap::Driver))?;
+			kernels
+		},
+		None => {
+			args.sandbox.enter(None)?;
+			args.machine.kernels(&common)?
+		},
+	};
 	let anchor_bytes = args.anchors.bytes();
 	let served =
 		assay_worker::serve_within(anchor_bytes, kernels, Honest, stdin().lock(), stdout());

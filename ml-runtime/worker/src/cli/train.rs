@@ -2,7 +2,6 @@
 
 use std::{fmt::Write, ops::ControlFlow, path::Path, path::PathBuf};
 
-use assay_backend_cuda::CudaKernels;
 use assay_blobs::list_key;
 use assay_candle::{Model, StateBlobs};
 use assay_commitment::{ListTag, Root};
@@ -12,7 +11,7 @@ use serde_json::json;
 
 use super::{
 	blobs::Listing, curve::Curve, fault::Fault, hex::hex, output::write_file, task::Task, Anchors,
-	Common, Report,
+	Common, Machine, Report,
 };
 
 const EXAMPLES: &str = "\
@@ -50,25 +49,10 @@ pub(crate) struct Args {
 	/// Train that many steps instead of the manifest's.
 	#[arg(long, value_name = "N")]
 	steps: Option<u32>,
-	/// Train on an NVIDIA GPU, the first one or that with this number. The result is the same; `assay-gpu-check` says
-	/// whether it is on your device.
-	#[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0")]
-	gpu: Option<usize>,
+	#[command(flatten)]
+	machine: Machine,
 	#[command(flatten)]
 	anchors: Anchors,
-}
-
-impl Args {
-	/// What computes.
-	fn kernels(&self, common: &Common) -> Result<Box<dyn Kernels>, Fault> {
-		let Some(index) = self.gpu else { return Ok(Box::new(common.kernels()?)) };
-		match CudaKernels::new(index) {
-			Ok(kernels) => Ok(Box::new(kernels)),
-			Err(error) => {
-				Err(Fault::Machine { message: format!("{error}; leave out --gpu to use the CPU") })
-			},
-		}
-	}
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
@@ -91,7 +75,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		on_non_finite: OnNonFinite::Continue,
 	};
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
-	let kernels = args.kernels(common)?;
+	let kernels = args.machine.kernels(common)?;
 	assay_worker::log_to_stderr();
 	let storage = Storage::training(args.out.join("checkpoints"), args.anchors.bytes());
 	let mut session = Session::start(prepared, kernels, Some(storage))?;

@@ -34,6 +34,9 @@ pub enum Gap {
 	/// The folder of the blobs is not known or cannot be opened.
 	#[error("files can be read anywhere: {0}")]
 	Reads(String),
+	/// The driver of a GPU was opened before, and has started threads.
+	#[error("files are not confined for the threads that the GPU's driver has started")]
+	Driver,
 	/// The kernel refuses the filter.
 	#[error("system calls are not filtered: {0}")]
 	Calls(String),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows what Assay does, on real processes and real data.
 #   scripts/demo.sh                              MNIST: an honest solver is paid, then a lying one is convicted
-#   scripts/demo.sh --scenario NAME [--data digits|mnist|text] [--port N] [--dir DIR]
+#   scripts/demo.sh --scenario NAME [--data digits|mnist|text] [--gpu] [--port N] [--dir DIR]
 #                                                plays one scenario
 #   scripts/demo.sh --help                       lists the scenarios
 # Does all set-up it needs. Each run ends with a RESULT line; the exit code is 0 only if the right side won.

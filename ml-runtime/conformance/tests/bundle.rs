@@ -45,7 +45,12 @@ fn bundle_should_run_by_itself_when_unpacked() {
 	let folder = tempfile::tempdir().expect("a folder");
 	let archive = folder.path().join("bundle.tar.gz");
 	let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/gpu-bundle.sh");
-	let made = run(Command::new(script).args(["--binary", BINARY]).arg(&archive));
+	// The worker is another package's: here, a file in its place.
+	let binaries = folder.path().join("binaries");
+	std::fs::create_dir(&binaries).expect("a folder");
+	std::fs::copy(BINARY, binaries.join("assay-gpu-check")).expect("it is built");
+	std::fs::copy(BINARY, binaries.join("assay-worker")).expect("it is built");
+	let made = run(Command::new(script).arg("--binaries").arg(&binaries).arg(&archive));
 	assert!(made.status.success(), "{}", text(&made.stderr));
 	let unpacked = run(Command::new("tar").arg("-xzf").arg(&archive).current_dir(folder.path()));
 	assert!(unpacked.status.success(), "{}", text(&unpacked.stderr));
@@ -55,7 +60,11 @@ fn bundle_should_run_by_itself_when_unpacked() {
 		.map(|entry| entry.expect("readable").file_name().display().to_string())
 		.collect();
 	files.sort();
-	assert_eq!(files, ["LICENSE", "assay-gpu-check", "check.sh"]);
+	let (programs, others): (Vec<_>, Vec<_>) =
+		files.into_iter().partition(|name| name.ends_with(".toml"));
+	let expected =
+		["LICENSE", "assay-gpu-check", "assay-worker", "check.sh", "digits.bin", "train.sh"];
+	assert_eq!((programs.len(), &others[..]), (8, &expected.map(String::from)[..]));
 	if has_driver() {
 		println!("skipped: there is an NVIDIA driver");
 		return;

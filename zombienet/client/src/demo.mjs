@@ -22,13 +22,15 @@ if (options.help || !known) {
 	process.exit(options.help ? 0 : 2);
 }
 
-const honest = [binary("assay-worker"), "serve"];
+const cpu = [binary("assay-worker"), "serve"];
 
 function workers() {
+	// An honest solver computes on the GPU if there is to be one, and with a lying one its challenger.
+	const honest = options.gpu ? [...cpu, "--gpu"] : cpu;
 	// A solver must at least publish the list that its claim commits to; `withhold` hides all others.
 	const lying = (lie) => [binary("assay-malus"), "--lie", lie, ...(lie === "withhold" ? ["--publish-claim"] : [])];
 	if (scenario === "late") return { bob: lying("silent"), charlie: honest };
-	if (scenario === "honest" || scenario === "killed") return { bob: honest, charlie: honest };
+	if (scenario === "honest" || scenario === "killed") return { bob: honest, charlie: cpu };
 	if (scenario === "false-accusation") return { bob: honest, charlie: lying("accuse") };
 	return { bob: lying(scenario), charlie: honest };
 }

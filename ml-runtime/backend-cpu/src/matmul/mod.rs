@@ -25,6 +25,8 @@ use crate::team::Team;
 use nest::Pack;
 pub(crate) use pack::View;
 use split::Split;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use vector::turn_words;
 use vector::Vector;
 
 pub(crate) const BLOCK: usize = assay_ops::K_BLOCK as usize;

@@ -1,7 +1,7 @@
 //! Quantised matrix products: blocks of K as exact products of integers.
 //!
 //! Both operands of a block are written as small integers, two or four neighbouring terms to a word
-//! ([`pack`]), in panels of as many rows or columns as a tile has. The innermost loop multiplies words
+//! ([`pack`]): rows one after the other, columns in panels of as many as a tile has. The innermost loop multiplies words
 //! and adds the products to a 32-bit sum ([`products`]): eight-bit digits and 512 terms stay far below its
 //! limit, and because nothing is rounded, the order is free and K may be padded with zeros. [`tile`] puts
 //! the sums together, rounds once and folds.
@@ -17,7 +17,7 @@ use assay_ops::QuantFormat;
 use crate::level::Level;
 use crate::matmul::{buffer, View, BLOCK};
 use crate::team::Team;
-use pack::{Packed, Scales, Words};
+use pack::{Packed, Scales, Side, Words};
 use products::Products;
 use tile::Strips;
 
@@ -57,17 +57,17 @@ impl QuantMatMul<'_> {
 	) {
 		let Self { format, rows, lanes, k } = self;
 		let (m, n) = (rows.lanes, lanes.lanes);
-		let mut row_scales = Scales::new(m.next_multiple_of(ROWS));
+		let mut row_scales = Scales::new(m.next_multiple_of(LANES));
 		let mut lane_scales = Scales::new(n.next_multiple_of(LANES));
 		for (block, start) in (0..k).step_by(BLOCK).enumerate() {
 			let terms = BLOCK.min(k - start);
-			let panel = Words::per_lane::<P>(format, terms).all;
-			let (row_words, lane_words) = (row_scales.lanes() * panel, lane_scales.lanes() * panel);
-			buffer::with(row_words, |left| {
-				buffer::with(lane_words, |right| {
+			let each = |side| Words::per_lane::<P>(format, side, terms).all();
+			let (row_words, lane_words) = (each(Side::Rows), each(Side::Lanes));
+			buffer::with(row_scales.lanes() * row_words, |left| {
+				buffer::with(lane_scales.lanes() * lane_words, |right| {
 					let pack = |view, side| Packed { format, view, side, start, terms, level };
-					pack(rows, pack::Side::Rows).run::<P, ROWS>(team, left, &mut row_scales);
-					pack(lanes, pack::Side::Lanes).run::<P, LANES>(team, right, &mut lane_scales);
+					pack(rows, Side::Rows).run::<P, LANES>(team, left, &mut row_scales);
+					pack(lanes, Side::Lanes).run::<P, LANES>(team, right, &mut lane_scales);
 					let (left, right) = (&*left, &*right);
 					// Few enough rows for every thread to have some.
 					let strips = m.div_ceil(ROWS * team.threads() * 2).clamp(1, STRIPS);
@@ -77,7 +77,7 @@ impl QuantMatMul<'_> {
 						level.run(Strips::<P, ROWS, LANES> {
 							format,
 							terms,
-							left: &left[first * panel..],
+							left: &left[first * row_words..],
 							right,
 							row_scales: &row_scales.0[first..],
 							lane_scales: &lane_scales.0,

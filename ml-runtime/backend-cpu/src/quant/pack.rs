@@ -1,4 +1,9 @@
 //! Terms to integers, in the order that the innermost loop reads.
+//!
+//! Rows of `A` are written one after the other, columns of `B` in panels. What is contiguous is what is quantised
+//! together: the terms of a lane where they are neighbours ([`Group::along`]), else a term of many lanes
+//! ([`Group::across`]). Where that is not the order in which words are wanted, they are turned afterwards, when
+//! they are fewer: a word holds two or four terms.
 
 use std::marker::PhantomData;
 
@@ -6,29 +11,50 @@ use assay_ops::QuantFormat;
 
 use super::products::Layout;
 use crate::level::{Fused, Level, Task};
-use crate::matmul::View;
+use crate::matmul::{buffer, View, BLOCK};
 use crate::team::Team;
 
 /// Adding this rounds a number below 2²² to the nearest integer, ties to even, in its lowest bits.
 const MAGIC: f32 = 12_582_912.0;
 
-/// Words that one lane of a block takes: as many terms each as the layout says, padded with zeros. Of 15 bits
-/// first the high digits, then for each term both of its digits.
+/// Side of the squares in which words are turned.
+const SQUARE: usize = 8;
+
+/// Most lanes of a group: of a row of as many words more than a scrap is read at a time.
+const MOST_LANES: usize = 256;
+
+/// Words of a lane of a block, without those that its sums start from: as many terms each as the layout says, padded with
+/// zeros. Of 15 bits first the high digits, then for each term both of its digits.
 #[derive(Clone, Copy)]
 pub(super) struct Words {
 	/// The integers, or the high digits.
 	pub(super) first: usize,
-	/// All.
-	pub(super) all: usize,
+	/// Both digits; none of eight bits.
+	pub(super) crossed: usize,
+	/// What the sums of each of the two start from, in panels.
+	pub(super) starts: usize,
 }
 
 impl Words {
-	pub(super) fn per_lane<P: Layout>(format: QuantFormat, terms: usize) -> Self {
-		let words = |integers: usize| usize::from(P::STARTS) + integers.div_ceil(P::TERMS);
-		let first = words(terms);
-		match format {
-			QuantFormat::I8 => Self { first, all: first },
-			QuantFormat::Q15 => Self { first, all: first + words(2 * terms) },
+	pub(super) fn per_lane<P: Layout>(format: QuantFormat, side: Side, terms: usize) -> Self {
+		let first = terms.div_ceil(P::TERMS);
+		let starts = usize::from(P::STARTS && side == Side::Lanes);
+		let crossed = match format {
+			QuantFormat::I8 => 0,
+			QuantFormat::Q15 => 2 * first,
+		};
+		Self { first, crossed, starts }
+	}
+
+	/// The integers or high digits, with what their sums start from.
+	pub(super) fn half(self) -> usize {
+		self.starts + self.first
+	}
+
+	pub(super) fn all(self) -> usize {
+		match self.crossed {
+			0 => self.half(),
+			crossed => self.half() + self.starts + crossed,
 		}
 	}
 }
@@ -38,7 +64,7 @@ pub(super) struct Scales(pub(super) Vec<f64>);
 
 impl Scales {
 	pub(super) fn new(lanes: usize) -> Self {
-		Self(vec![0.0; lanes])
+		Self(vec![1.0; lanes])
 	}
 
 	pub(super) fn lanes(&self) -> usize {
@@ -46,13 +72,13 @@ impl Scales {
 	}
 }
 
-/// Which operand is written, that is, which digit of a term comes first: `(hi, lo)` times `(lo, hi)` is what
-/// the two digits contribute crosswise.
+/// Which operand is written. Of the two digits of a term, which comes first: `(hi, lo)` times `(lo, hi)` is what
+/// they contribute crosswise.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-	/// `A`.
+	/// `A`, lane after lane.
 	Rows,
-	/// `B`.
+	/// `B`, in panels: a word of each lane, then the next of each.
 	Lanes,
 }
 
@@ -70,22 +96,27 @@ pub(super) struct Packed<'a> {
 }
 
 impl Packed<'_> {
-	/// Writes all lanes, in panels of `WIDTH` lanes, and their scales.
+	/// Writes all lanes and their scales, of which there are as many as whole panels of `WIDTH` have. What is written of
+	/// lanes that the matrix does not have is of no use.
 	pub(super) fn run<P: Layout, const WIDTH: usize>(
 		self,
 		team: &Team,
 		words: &mut [u32],
 		scales: &mut Scales,
 	) {
-		let size = WIDTH * Words::per_lane::<P>(self.format, self.terms).all;
-		let panels = words.chunks_exact_mut(size).zip(scales.0.chunks_exact_mut(WIDTH));
-		let mut panels: Vec<_> = panels.collect();
-		let group = Team::rows_per_piece(size);
-		team.pieces(&mut panels, group, |piece, panels| {
-			for (index, (words, scales)) in (piece * group..).zip(panels) {
-				let packed = self;
-				let (first, layout) = (index * WIDTH, PhantomData);
-				self.level.run(Panel::<P, WIDTH> { packed, first, words, scales, layout });
+		let panels = scales.lanes() / WIDTH;
+		let most = (MOST_LANES / WIDTH).min(panels.div_ceil(team.threads())).max(1);
+		let size = WIDTH * Words::per_lane::<P>(self.format, self.side, self.terms).all();
+		let groups = words.chunks_mut(most * size).zip(scales.0.chunks_mut(most * WIDTH));
+		let mut groups: Vec<_> = groups.collect();
+		team.pieces(&mut groups, 1, |index, groups| {
+			for (words, scales) in groups {
+				let (first, layout, packed) = (index * most * WIDTH, PhantomData, self);
+				// What is turned afterwards: eight lanes, or a panel.
+				buffer::with(size, |room| {
+					let group = Group::<P, WIDTH> { packed, first, words, scales, room, layout };
+					self.level.run(group);
+				});
 			}
 		});
 	}
@@ -102,111 +133,248 @@ impl Packed<'_> {
 	}
 }
 
-/// `WIDTH` neighbouring lanes of a block.
-struct Panel<'a, 'b, P, const WIDTH: usize> {
+/// Neighbouring panels of a block, `WIDTH` lanes each.
+struct Group<'a, 'b, P, const WIDTH: usize> {
 	packed: Packed<'a>,
 	/// The first of the lanes.
 	first: usize,
 	words: &'b mut [u32],
 	scales: &'b mut [f64],
+	/// Room for a panel.
+	room: &'b mut [u32],
 	layout: PhantomData<P>,
 }
 
-impl<P: Layout, const WIDTH: usize> Task for Panel<'_, '_, P, WIDTH> {
+impl<P: Layout, const WIDTH: usize> Task for Group<'_, '_, P, WIDTH> {
 	type Out = ();
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
-		let Self { packed, first, words, scales, .. } = self;
+		match self.packed.view.k_stride {
+			1 => self.along(),
+			_ => self.across(),
+		}
+	}
+}
+
+impl<P: Layout, const WIDTH: usize> Group<'_, '_, P, WIDTH> {
+	/// Lane by lane.
+	#[inline(always)]
+	fn along(self) {
+		let Self { packed, first, words, scales, room, .. } = self;
 		let Packed { format, view, side, start, terms, .. } = packed;
-		let (words, []) = words.as_chunks_mut::<WIDTH>() else { unreachable!("whole panels") };
-		let lanes = view.lanes.saturating_sub(first).min(WIDTH);
-		// Integers, a row of lanes for each term; what is outside the matrix is 0.
-		let mut integers = [[0_i32; WIDTH]; crate::matmul::BLOCK];
-		let integers = &mut integers[..terms];
-		let data =
-			&view.data[(first * view.lane_stride + start * view.k_stride).min(view.data.len())..];
-		scales.fill(1.0);
-		if view.lane_stride == 1 && lanes == WIDTH {
-			let mut greatest = [0; WIDTH];
-			for term in 0..terms {
-				let row: &[u32; WIDTH] = row(data, term * view.k_stride);
-				for (most, word) in greatest.iter_mut().zip(row) {
-					*most = (*most).max(word & 0x7FFF_FFFF);
+		let each = Words::per_lane::<P>(format, side, terms);
+		let length = each.first + each.crossed;
+		let mut integers = [0; BLOCK];
+		let lanes = (view.lanes - first).min(scales.len());
+		if side == Side::Rows {
+			let rows = words.chunks_exact_mut(each.all()).zip(scales).take(lanes);
+			for (lane, (words, scale)) in (first..).zip(rows) {
+				let from = &view.data[lane * view.lane_stride + start..][..terms];
+				*scale = packed.quantise(from, &mut integers);
+				join::<P>(format, side, &integers[..each.first * P::TERMS], words);
+			}
+			return;
+		}
+		let square = &mut room[..SQUARE * length];
+		let panels = words.chunks_exact_mut(WIDTH * each.all());
+		for (index, (words, scales)) in panels.zip(scales.chunks_exact_mut(WIDTH)).enumerate() {
+			for corner in (0..WIDTH).step_by(SQUARE) {
+				let mut sums = [[0; SQUARE]; 2];
+				for (lane, row) in square.chunks_exact_mut(length).enumerate() {
+					let number = index * WIDTH + corner + lane;
+					if number >= lanes {
+						break;
+					}
+					let from = (first + number) * view.lane_stride + start;
+					let from = &view.data[from..][..terms];
+					scales[corner + lane] = packed.quantise(from, &mut integers);
+					let integers = &integers[..each.first * P::TERMS];
+					join::<P>(format, side, integers, row);
+					if P::STARTS {
+						(sums[0][lane], sums[1][lane]) = sums_of(format, integers);
+					}
 				}
-			}
-			let mut factors = [[0.0; WIDTH]; 2];
-			for (lane, most) in greatest.into_iter().enumerate() {
-				let (scale, [one, two]) = packed.factors(most);
-				(scales[lane], factors[0][lane], factors[1][lane]) = (scale, one, two);
-			}
-			let [ones, twos] = &factors;
-			for (term, integers) in integers.iter_mut().enumerate() {
-				let row: &[u32; WIDTH] = row(data, term * view.k_stride);
-				for lane in 0..WIDTH {
-					integers[lane] = integer(row[lane], ones[lane], twos[lane]);
-				}
-			}
-		} else {
-			for lane in 0..lanes {
-				let data = &data[lane * view.lane_stride..];
-				let greatest = match view.k_stride {
-					1 => greatest(data[..terms].iter()),
-					stride => greatest(data.iter().step_by(stride).take(terms)),
-				};
-				let (scale, [one, two]) = packed.factors(greatest);
-				scales[lane] = scale;
-				for (integers, word) in integers.iter_mut().zip(data.iter().step_by(view.k_stride))
-				{
-					integers[lane] = integer(*word, one, two);
+				let (high, crossed) = words.split_at_mut(WIDTH * each.half());
+				let parts = [(high, 0, each.first), (crossed, each.first, each.crossed)];
+				for ((words, from, count), sums) in parts.into_iter().zip(sums) {
+					if count == 0 {
+						continue;
+					}
+					let (starts, words) = words.split_at_mut(WIDTH * each.starts);
+					for (start, sum) in starts.iter_mut().skip(corner).zip(sums) {
+						*start = P::start(sum) as u32;
+					}
+					turn::<P>((&square[from..], length), (&mut words[corner..], WIDTH), count);
 				}
 			}
 		}
-		match format {
-			QuantFormat::I8 => join::<P, WIDTH, 1>(side, [integers], words),
-			QuantFormat::Q15 => {
-				let mut low = [[0_i32; WIDTH]; crate::matmul::BLOCK];
-				let low = &mut low[..terms];
-				for (integers, low) in integers.iter_mut().zip(low.iter_mut()) {
-					for (q, low) in integers.iter_mut().zip(low) {
-						let hi = (*q + 64) >> 7;
-						*low = *q - (hi << 7);
-						*q = hi;
+	}
+
+	/// Term by term.
+	#[inline(always)]
+	fn across(self) {
+		let Self { packed, first, words, scales, room, .. } = self;
+		let Packed { format, view, side, start, terms, .. } = packed;
+		let each = Words::per_lane::<P>(format, side, terms);
+		let lanes = (view.lanes - first).min(scales.len());
+		let data = &view.data[first + start * view.k_stride..];
+		let mut greatest = [0; MOST_LANES];
+		for row in data.chunks(view.k_stride).take(terms) {
+			for (most, word) in greatest.iter_mut().zip(&row[..lanes]) {
+				*most = (*most).max(word & 0x7FFF_FFFF);
+			}
+		}
+		let mut factors = [[0.0; MOST_LANES]; 2];
+		for (lane, most) in greatest[..lanes].iter().enumerate() {
+			let (scale, [one, two]) = packed.factors(*most);
+			(scales[lane], factors[0][lane], factors[1][lane]) = (scale, one, two);
+		}
+		let size = WIDTH * each.all();
+		let from = Across { data, stride: view.k_stride, lanes, terms };
+		match side {
+			Side::Lanes => {
+				for (index, words) in words.chunks_exact_mut(size).enumerate() {
+					let (words, []) = words.as_chunks_mut() else { unreachable!("whole panels") };
+					from.quantise::<P, WIDTH>(format, side, &factors, index * WIDTH, words);
+				}
+			},
+			Side::Rows => {
+				for (index, words) in words.chunks_exact_mut(size).enumerate() {
+					let (panel, []) = room.as_chunks_mut() else { unreachable!("a whole panel") };
+					from.quantise::<P, WIDTH>(format, side, &factors, index * WIDTH, panel);
+					for corner in (0..WIDTH).step_by(SQUARE) {
+						let to = &mut words[corner * each.all()..];
+						turn_back::<P>((&room[corner..], WIDTH), (to, each.all()), each.all());
 					}
 				}
-				let (high, digits) = words.split_at_mut(Words::per_lane::<P>(format, terms).first);
-				let crossed: [&[_]; 2] = match side {
-					Side::Rows => [integers, low],
-					Side::Lanes => [low, integers],
-				};
-				join::<P, WIDTH, 2>(side, crossed, digits);
-				join::<P, WIDTH, 1>(side, [integers], high);
 			},
 		}
 	}
 }
 
-#[inline(always)]
-fn row<const WIDTH: usize>(data: &[u32], at: usize) -> &[u32; WIDTH] {
-	match data[at..].first_chunk() {
-		Some(row) => row,
-		None => unreachable!("a row of lanes ends before its matrix does"),
+impl Packed<'_> {
+	/// Terms of a lane as integers, and its scale.
+	#[inline(always)]
+	fn quantise(self, terms: &[u32], integers: &mut [i32; BLOCK]) -> f64 {
+		let mut greatest = 0;
+		for word in terms {
+			greatest = greatest.max(word & 0x7FFF_FFFF);
+		}
+		let (scale, [one, two]) = self.factors(greatest);
+		for (integer, word) in integers.iter_mut().zip(terms) {
+			*integer = quantised(*word, one, two);
+		}
+		// Up to the next whole word.
+		for integer in integers.iter_mut().skip(terms.len()).take(3) {
+			*integer = 0;
+		}
+		scale
 	}
 }
 
-#[inline(always)]
-fn greatest<'a>(words: impl Iterator<Item = &'a u32>) -> u32 {
-	let mut most = 0;
-	for word in words {
-		most = most.max(word & 0x7FFF_FFFF);
+/// Terms of neighbouring lanes: those of each term are neighbours.
+#[derive(Clone, Copy)]
+struct Across<'a> {
+	data: &'a [u32],
+	stride: usize,
+	lanes: usize,
+	terms: usize,
+}
+
+impl Across<'_> {
+	/// A term of `WIDTH` lanes from `lane` on; 0 where there is none.
+	#[inline(always)]
+	fn row<const WIDTH: usize>(self, term: usize, lane: usize) -> [u32; WIDTH] {
+		let mut row = [0; WIDTH];
+		if term < self.terms && lane < self.lanes {
+			let words = &self.data[term * self.stride + lane..];
+			match words.first_chunk() {
+				Some(words) if lane + WIDTH <= self.lanes => row = *words,
+				_ => row
+					.iter_mut()
+					.zip(&words[..self.lanes - lane])
+					.for_each(|(to, word)| *to = *word),
+			}
+		}
+		row
 	}
-	most
+
+	/// Writes a panel of the lanes from `first` on.
+	#[inline(always)]
+	fn quantise<P: Layout, const WIDTH: usize>(
+		self,
+		format: QuantFormat,
+		side: Side,
+		factors: &[[f32; MOST_LANES]; 2],
+		first: usize,
+		words: &mut [[u32; WIDTH]],
+	) {
+		let each = Words::per_lane::<P>(format, side, self.terms);
+		let factor = |index: usize| -> &[f32; WIDTH] {
+			match factors[index][first..].first_chunk() {
+				Some(factors) => factors,
+				None => unreachable!("a group has no more lanes than factors"),
+			}
+		};
+		let (ones, twos) = (factor(0), factor(1));
+		let (high, crossed) = words.split_at_mut(each.half());
+		let (high_start, high) = high.split_at_mut(each.starts);
+		let (crossed_start, crossed) =
+			crossed.split_at_mut(if each.crossed == 0 { 0 } else { each.starts });
+		let mut sums = [[0; WIDTH]; 2];
+		for (index, word) in high.iter_mut().enumerate() {
+			*word = [0; WIDTH];
+			let mut both = [[0; WIDTH]; 2];
+			for slot in 0..P::TERMS {
+				let row = self.row::<WIDTH>(index * P::TERMS + slot, first);
+				let mut hi = [0; WIDTH];
+				for lane in 0..WIDTH {
+					hi[lane] = quantised(row[lane], ones[lane], twos[lane]);
+				}
+				if format == QuantFormat::Q15 {
+					let mut lo = [0; WIDTH];
+					for lane in 0..WIDTH {
+						(hi[lane], lo[lane]) = digits(format, hi[lane]);
+					}
+					let both = &mut both[2 * slot / P::TERMS];
+					let half = 2 * slot % P::TERMS;
+					for lane in 0..WIDTH {
+						let [one, other] = in_order(side, hi[lane], lo[lane]);
+						both[lane] |= placed::<P>(side, one, half);
+						both[lane] |= placed::<P>(side, other, half + 1);
+					}
+					if P::STARTS {
+						for lane in 0..WIDTH {
+							sums[1][lane] += hi[lane] + lo[lane];
+						}
+					}
+				}
+				for lane in 0..WIDTH {
+					word[lane] |= placed::<P>(side, hi[lane], slot);
+				}
+				if P::STARTS {
+					for lane in 0..WIDTH {
+						sums[0][lane] += hi[lane];
+					}
+				}
+			}
+			if let Some(crossed) = crossed.get_mut(2 * index..2 * index + 2) {
+				crossed.copy_from_slice(&both);
+			}
+		}
+		for (starts, sums) in [high_start, crossed_start].into_iter().zip(sums) {
+			for start in starts {
+				*start = sums.map(|sum| P::start(sum) as u32);
+			}
+		}
+	}
 }
 
 /// `word` times both factors, rounded to nearest even; 0 where the factors are. (Each factor makes it an
 /// exact product, or so small that it is rounded to 0 in any case.)
 #[inline(always)]
-fn integer(word: u32, one: f32, two: f32) -> i32 {
+fn quantised(word: u32, one: f32, two: f32) -> i32 {
 	let rounded = f32::from_bits(word) * one * two + MAGIC;
 	let integer = rounded.to_bits() as i32 - MAGIC.to_bits() as i32;
 	if one == 0.0 {
@@ -216,33 +384,97 @@ fn integer(word: u32, one: f32, two: f32) -> i32 {
 	}
 }
 
-/// Integers to words, one of each sequence in turn; what is missing in the last word is 0.
+/// The high digit, or all of eight bits, and the low one.
 #[inline(always)]
-fn join<P: Layout, const WIDTH: usize, const SEQUENCES: usize>(
-	side: Side,
-	sequences: [&[[i32; WIDTH]]; SEQUENCES],
-	words: &mut [[u32; WIDTH]],
-) {
-	let zeros = [0; WIDTH];
-	let (starts, words) = words.split_at_mut(usize::from(P::STARTS));
-	for (index, words) in words.iter_mut().enumerate() {
-		let mut joined = zeros.map(|_: i32| 0);
-		for slot in 0..P::TERMS {
-			let at = index * P::TERMS + slot;
-			let integers = sequences[at % SEQUENCES].get(at / SEQUENCES).unwrap_or(&zeros);
-			for (word, integer) in joined.iter_mut().zip(integers) {
-				*word |= P::bits(side, *integer) << (slot * (32 / P::TERMS));
-			}
-		}
-		*words = joined;
+fn digits(format: QuantFormat, integer: i32) -> (i32, i32) {
+	match format {
+		QuantFormat::I8 => (integer, 0),
+		QuantFormat::Q15 => {
+			let hi = (integer + 64) >> 7;
+			(hi, integer - (hi << 7))
+		},
 	}
-	for start in starts {
-		let mut sums = zeros;
-		for integers in sequences.into_iter().flatten() {
-			for (sum, integer) in sums.iter_mut().zip(integers) {
-				*sum += integer;
-			}
+}
+
+#[inline(always)]
+fn in_order(side: Side, hi: i32, lo: i32) -> [i32; 2] {
+	match side {
+		Side::Rows => [hi, lo],
+		Side::Lanes => [lo, hi],
+	}
+}
+
+/// An integer at its place in a word.
+#[inline(always)]
+fn placed<P: Layout>(side: Side, integer: i32, slot: usize) -> u32 {
+	P::bits(side, integer) << (slot * (32 / P::TERMS))
+}
+
+/// The words of a lane's integers, which are whole words.
+#[inline(always)]
+fn join<P: Layout>(format: QuantFormat, side: Side, integers: &[i32], words: &mut [u32]) {
+	let (high, crossed) = words.split_at_mut(integers.len() / P::TERMS);
+	for (word, integers) in high.iter_mut().zip(integers.chunks_exact(P::TERMS)) {
+		*word = 0;
+		for (slot, integer) in integers.iter().enumerate() {
+			*word |= placed::<P>(side, digits(format, *integer).0, slot);
 		}
-		*start = sums.map(|sum| P::start(sum) as u32);
+	}
+	for (word, integers) in crossed.iter_mut().zip(integers.chunks_exact(P::TERMS / 2)) {
+		*word = 0;
+		for (pair, integer) in integers.iter().enumerate() {
+			let (hi, lo) = digits(format, *integer);
+			let [one, other] = in_order(side, hi, lo);
+			*word |= placed::<P>(side, one, 2 * pair);
+			*word |= placed::<P>(side, other, 2 * pair + 1);
+		}
+	}
+}
+
+/// The sums of a lane's high digits, and of both.
+#[inline(always)]
+fn sums_of(format: QuantFormat, integers: &[i32]) -> (i32, i32) {
+	let (mut high, mut both) = (0, 0);
+	for integer in integers {
+		let (hi, lo) = digits(format, *integer);
+		high += hi;
+		both += hi + lo;
+	}
+	(high, both)
+}
+
+/// Turns `count` words of each of [`SQUARE`] rows, `stride` apart, into columns whose words are `width` apart.
+#[inline(always)]
+fn turn<P: Layout>(
+	(from, stride): (&[u32], usize),
+	(to, width): (&mut [u32], usize),
+	count: usize,
+) {
+	let whole = count - count % SQUARE;
+	for k in (0..whole).step_by(SQUARE) {
+		P::turn((&from[k..], stride), (&mut to[k * width..], width));
+	}
+	for k in whole..count {
+		for lane in 0..SQUARE {
+			to[k * width + lane] = from[lane * stride + k];
+		}
+	}
+}
+
+/// Turns [`SQUARE`] columns of `count` words, `width` apart, into rows, `stride` apart.
+#[inline(always)]
+fn turn_back<P: Layout>(
+	(from, width): (&[u32], usize),
+	(to, stride): (&mut [u32], usize),
+	count: usize,
+) {
+	let whole = count - count % SQUARE;
+	for k in (0..whole).step_by(SQUARE) {
+		P::turn((&from[k * width..], width), (&mut to[k..], stride));
+	}
+	for k in whole..count {
+		for lane in 0..SQUARE {
+			to[lane * stride + k] = from[k * width + lane];
+		}
 	}
 }

@@ -12,7 +12,7 @@ pub(super) trait Layout: Send + Sync {
 	/// Terms of a word, 2 or 4, from the lowest bits up.
 	const TERMS: usize;
 
-	/// Whether a panel begins with a row of what each lane's sums start from.
+	/// Whether a panel of `B` begins with a row of what each lane's sums start from.
 	const STARTS: bool;
 
 	/// An integer within ±127 in the lowest `32 / TERMS` bits; the others are 0.
@@ -20,6 +20,16 @@ pub(super) trait Layout: Send + Sync {
 
 	/// What the sums of a lane start from, if all its integers have this sum.
 	fn start(sum: i32) -> i32;
+
+	/// Turns a square of eight rows of eight words: rows of `from` and of `to` are so many words apart.
+	#[inline(always)]
+	fn turn((from, stride): (&[u32], usize), (to, width): (&mut [u32], usize)) {
+		for j in 0..8 {
+			for i in 0..8 {
+				to[j * width + i] = from[i * stride + j];
+			}
+		}
+	}
 }
 
 /// How they are multiplied, for a tile of `ROWS × LANES`.
@@ -29,9 +39,9 @@ pub(super) trait Layout: Send + Sync {
 /// `tile` needs the instructions of the level that the type is named after. It is inlined into code that
 /// [`crate::level::Level::run`] compiled for that level, and nothing else may call it.
 pub(super) trait Products<const ROWS: usize, const LANES: usize>: Layout {
-	/// `sums[i][j] = Σ a[p][i] · b[p][j]`, where the product of two words is the sum of the products of
-	/// their integers. The sums must fit 32 bits.
-	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; LANES]]) -> Sums<ROWS, LANES>;
+	/// `sums[i][j] = Σ a[i][p] · b[p][j]`, where the product of two words is the sum of the products of
+	/// their integers. The sums must fit 32 bits. Each of `a` has as many words as `b`, without its start.
+	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES>;
 }
 
 /// Without instructions for pairs.
@@ -54,19 +64,29 @@ impl Layout for Plain {
 
 impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Plain {
 	#[inline(always)]
-	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
+	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
 		let low = |word: u32| i32::from(word as u16 as i16);
 		let high = |word: u32| word as i32 >> 16;
 		let mut sums = [[0; LANES]; ROWS];
-		for (a, b) in a.iter().zip(b) {
+		for (p, b) in b.iter().enumerate() {
 			for (sums, a) in sums.iter_mut().zip(a) {
+				let a = a[p];
 				for (sum, b) in sums.iter_mut().zip(b) {
-					*sum += low(*a) * low(*b) + high(*a) * high(*b);
+					*sum += low(a) * low(*b) + high(a) * high(*b);
 				}
 			}
 		}
 		sums
 	}
+}
+
+/// [`Layout::turn`] with the instructions of the levels that have AVX2; whoever calls it is compiled for one of them.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn turn((from, stride): (&[u32], usize), (to, width): (&mut [u32], usize)) {
+	assert!(7 * stride + 8 <= from.len() && 7 * width + 8 <= to.len());
+	// SAFETY: all 64 words of both squares are inside, as has just been checked.
+	unsafe { crate::matmul::turn_words(from.as_ptr(), stride, to.as_mut_ptr(), width) }
 }
 
 /// `vpmaddwd`: sixteen products and eight sums.
@@ -87,27 +107,33 @@ impl Layout for Avx2 {
 	fn start(sum: i32) -> i32 {
 		Plain::start(sum)
 	}
+
+	#[inline(always)]
+	fn turn(from: (&[u32], usize), to: (&mut [u32], usize)) {
+		turn(from, to);
+	}
 }
 
 #[cfg(target_arch = "x86_64")]
 impl<const ROWS: usize> Products<ROWS, 16> for Avx2 {
 	#[inline(always)]
-	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; 16]]) -> Sums<ROWS, 16> {
+	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; 16]]) -> Sums<ROWS, 16> {
 		use core::arch::x86_64::{
 			_mm256_add_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32,
 			_mm256_setzero_si256, _mm256_storeu_si256,
 		};
-		// SAFETY: the caller has the instructions; every load is of eight of the sixteen words of a row, and
-		// every store to eight of the sixteen words of a row of sums.
+		debug_assert!(a.iter().all(|a| a.len() >= b.len()));
+		// SAFETY: the caller has the instructions, and gives `a` as many words as `b`; every load is of eight of the sixteen
+		// words of a row, and every store to eight of the sixteen words of a row of sums.
 		unsafe {
 			let mut acc = [[_mm256_setzero_si256(); 2]; ROWS];
-			for (a, b) in a.iter().zip(b) {
+			for (p, b) in b.iter().enumerate() {
 				let b = [
 					_mm256_loadu_si256(b.as_ptr().cast()),
 					_mm256_loadu_si256(b.as_ptr().add(8).cast()),
 				];
 				for (acc, a) in acc.iter_mut().zip(a) {
-					let a = _mm256_set1_epi32(*a as i32);
+					let a = _mm256_set1_epi32(*a.get_unchecked(p) as i32);
 					acc[0] = _mm256_add_epi32(acc[0], _mm256_madd_epi16(a, b[0]));
 					acc[1] = _mm256_add_epi32(acc[1], _mm256_madd_epi16(a, b[1]));
 				}
@@ -153,10 +179,11 @@ impl Layout for Bytes {
 /// The same as [`Vnni`] without its instructions, one step of them after the other.
 #[cfg(test)]
 impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Bytes {
-	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
+	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
 		let mut sums = [b[0].map(|start| start as i32); ROWS];
-		for (a, b) in a.iter().zip(b).skip(1) {
+		for (p, b) in b.iter().skip(1).enumerate() {
 			for (sums, a) in sums.iter_mut().zip(a) {
+				let a = a[p];
 				for (sum, b) in sums.iter_mut().zip(b) {
 					let bytes = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
 					*sum += bytes.map(|(a, b)| i32::from(a) * i32::from(b as i8)).sum::<i32>();
@@ -185,18 +212,24 @@ impl Layout for Vnni {
 	fn start(sum: i32) -> i32 {
 		Bytes::start(sum)
 	}
+
+	#[inline(always)]
+	fn turn(from: (&[u32], usize), to: (&mut [u32], usize)) {
+		turn(from, to);
+	}
 }
 
 #[cfg(target_arch = "x86_64")]
 impl<const ROWS: usize> Products<ROWS, 32> for Vnni {
 	#[inline(always)]
-	unsafe fn tile(a: &[[u32; ROWS]], b: &[[u32; 32]]) -> Sums<ROWS, 32> {
+	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; 32]]) -> Sums<ROWS, 32> {
 		use core::arch::x86_64::{
 			_mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
 			_mm512_storeu_si512,
 		};
-		// SAFETY: the caller has the instructions; every load is of sixteen of the 32 words of a row, and
-		// every store to sixteen of the 32 words of a row of sums.
+		debug_assert!(a.iter().all(|a| a.len() + 1 >= b.len()));
+		// SAFETY: the caller has the instructions, and gives `a` as many words as `b` has after its start; every load is of
+		// sixteen of the 32 words of a row, and every store to sixteen of the 32 words of a row of sums.
 		unsafe {
 			let mut acc = [[_mm512_setzero_si512(); 2]; ROWS];
 			if let Some(b) = b.first() {
@@ -206,14 +239,13 @@ impl<const ROWS: usize> Products<ROWS, 32> for Vnni {
 				];
 				acc = [start; ROWS];
 			}
-			let (a, b) = (a.get(1..).unwrap_or_default(), b.get(1..).unwrap_or_default());
-			for (a, b) in a.iter().zip(b) {
+			for (p, b) in b.iter().skip(1).enumerate() {
 				let b = [
 					_mm512_loadu_si512(b.as_ptr().cast()),
 					_mm512_loadu_si512(b.as_ptr().add(16).cast()),
 				];
 				for (acc, a) in acc.iter_mut().zip(a) {
-					let a = _mm512_set1_epi32(*a as i32);
+					let a = _mm512_set1_epi32(*a.get_unchecked(p) as i32);
 					acc[0] = _mm512_dpbusd_epi32(acc[0], a, b[0]);
 					acc[1] = _mm512_dpbusd_epi32(acc[1], a, b[1]);
 				}

@@ -11,14 +11,23 @@ fn number(state: &mut u32) -> u32 {
 	}
 }
 
-/// The same product by bytes, as [`products::Vnni`] has it, and by pairs.
-fn both(format: QuantFormat, (m, k, n): (usize, usize, usize), state: &mut u32) -> [Vec<u32>; 2] {
-	let team = Team::new(1).expect("one thread");
+/// The same product by bytes, as [`products::Vnni`] has it, and by pairs, of operands that lie as a matrix does or the
+/// other way round.
+fn both(
+	format: QuantFormat,
+	(m, k, n): (usize, usize, usize),
+	transposed: [bool; 2],
+	state: &mut u32,
+) -> [Vec<u32>; 2] {
+	let team = Team::new(1 + k % 3).expect("threads");
 	let words =
 		|count: usize, state: &mut u32| -> Vec<u32> { (0..count).map(|_| number(state)).collect() };
 	let (a, b) = (words(m * k, state), words(k * n, state));
-	let rows = View::new(Strided { words: &a, stride: k }, m, true);
-	let lanes = View::new(Strided { words: &b, stride: n }, n, false);
+	let view = |words, terms_are_rows, lanes| match terms_are_rows {
+		true => View::new(Strided { words, stride: lanes }, lanes, false),
+		false => View::new(Strided { words, stride: k }, lanes, true),
+	};
+	let (rows, lanes) = (view(&a, transposed[0], m), view(&b, !transposed[1], n));
 	let product = QuantMatMul { format, rows, lanes, k };
 	let mut found = [vec![1; m * n], vec![2; m * n]];
 	product.blocks::<products::Bytes, 12, 32>(Level::Soft, &team, &mut found[0]);
@@ -34,8 +43,10 @@ fn bytes_should_give_the_words_of_pairs() {
 		for (place, m) in sides.into_iter().enumerate() {
 			let n = sides[(place * 5 + k) % sides.len()];
 			for format in [QuantFormat::I8, QuantFormat::Q15] {
-				let [bytes, pairs] = both(format, (m, k, n), &mut state);
-				assert_eq!(bytes, pairs, "{format:?} {m} x {k} x {n}");
+				for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+					let [bytes, pairs] = both(format, (m, k, n), transposed, &mut state);
+					assert_eq!(bytes, pairs, "{format:?} {m} x {k} x {n} {transposed:?}");
+				}
 			}
 		}
 	}

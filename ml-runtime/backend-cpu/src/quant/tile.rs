@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use assay_ops::QuantFormat;
 
-use super::pack::Words;
+use super::pack::{Side, Words};
 use super::products::{Products, Sums};
 use crate::level::{Fused, Task};
 use crate::scalar::canonical;
@@ -15,7 +15,7 @@ use crate::scalar::canonical;
 pub(super) struct Strips<'a, P, const ROWS: usize, const LANES: usize> {
 	pub(super) format: QuantFormat,
 	pub(super) terms: usize,
-	/// Panels of the rows, from the first of these on.
+	/// The rows, from the first of these on.
 	pub(super) left: &'a [u32],
 	/// Panels of the columns.
 	pub(super) right: &'a [u32],
@@ -40,22 +40,32 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 	#[inline(always)]
 	fn run<F: Fused>(self) {
 		let Self { format, terms, left, right, row_scales, lane_scales, fold, n, out, .. } = self;
-		let Words { first: half, all: panel } = Words::per_lane::<P>(format, terms);
-		let (left, _) = left.as_chunks::<ROWS>();
+		let of_row = Words::per_lane::<P>(format, Side::Rows, terms);
+		let of_lane = Words::per_lane::<P>(format, Side::Lanes, terms);
 		let (right, _) = right.as_chunks::<LANES>();
-		let panels = right.chunks_exact(panel).zip(lane_scales.as_chunks::<LANES>().0);
+		let panels = right.chunks_exact(of_lane.all()).zip(lane_scales.as_chunks::<LANES>().0);
 		for (column, (right, lane_scales)) in (0..n).step_by(LANES).zip(panels) {
 			let width = LANES.min(n - column);
-			let strips = left.chunks_exact(panel).zip(row_scales.as_chunks::<ROWS>().0);
-			for (out, (left, row_scales)) in out.chunks_mut(ROWS * n).zip(strips) {
-				// SAFETY: this is inlined into code compiled for the level of `P`.
+			let (high, crossed) = right.split_at(of_lane.half());
+			for (strip, out) in out.chunks_mut(ROWS * n).enumerate() {
+				// Where there are too few rows, the last one stands in: its sums are thrown away.
+				let last = strip * ROWS + out.len() / n - 1;
+				let mut rows: [&[u32]; ROWS] = [&[]; ROWS];
+				for (i, row) in rows.iter_mut().enumerate() {
+					*row = &left[(strip * ROWS + i).min(last) * of_row.all()..][..of_row.all()];
+				}
+				let row_scales = &row_scales[strip * ROWS..];
+				// SAFETY: this is inlined into code compiled for the level of `P`. The halves have as many words on both sides.
 				let (first, crossed) = unsafe {
 					match format {
-						QuantFormat::I8 => (P::tile(left, right), None),
-						QuantFormat::Q15 => (
-							P::tile(&left[..half], &right[..half]),
-							Some(P::tile(&left[half..], &right[half..])),
-						),
+						QuantFormat::I8 => (P::tile(rows, high), None),
+						QuantFormat::Q15 => {
+							let (mut highs, mut pairs) = (rows, rows);
+							for (i, row) in rows.into_iter().enumerate() {
+								(highs[i], pairs[i]) = row.split_at(of_row.half());
+							}
+							(P::tile(highs, high), Some(P::tile(pairs, crossed)))
+						},
 					}
 				};
 				for (row, out) in out.chunks_mut(n).enumerate() {

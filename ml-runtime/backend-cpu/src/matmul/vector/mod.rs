@@ -18,6 +18,18 @@ pub(super) use avx512::Avx512;
 pub(super) use neon::Neon;
 pub(super) use soft::Soft;
 
+/// [`Vector::turn`] with AVX2, for words of any meaning.
+///
+/// # Safety
+///
+/// As for [`Vector`], and for its `turn`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) unsafe fn turn_words(from: *const u32, stride: usize, to: *mut u32, width: usize) {
+	// SAFETY: the caller vouches for the instructions and for all words.
+	unsafe { Avx2::turn(from, stride, to, width) }
+}
+
 /// A register of `f32`.
 ///
 /// # Safety

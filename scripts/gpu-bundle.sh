@@ -28,5 +28,5 @@ install -m 644 "$ROOT"/LICENSE "$ROOT"/ml-runtime/executor/testdata/digits.bin \
 	"$stage/assay-gpu-check"
 # No clock and no user in the archive: the same binaries give the same bytes.
 tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$stage" -cf - assay-gpu-check | gzip -n9 >"$out"
-glibc=$(objdump -T "$binaries"/assay-{gpu-check,worker} 2>/dev/null | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1 | cut -d_ -f2)
-say "$out: $(du -h "$out" | cut -f1), glibc $glibc or newer"
+glibc=$(objdump -T "$binaries"/assay-{gpu-check,worker} 2>/dev/null | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1 | cut -d_ -f2) || glibc=unknown
+say "$out: $(du -h "$out" | cut -f1); its glibc: ${glibc:-unknown} or newer"

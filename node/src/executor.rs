@@ -13,9 +13,12 @@ use std::{
 /// Name of the worker's executable.
 const WORKER: &str = "assay-worker";
 
+/// Tells the driver of a GPU where its cache is.
+const CACHE_VARIABLE: &str = "CUDA_CACHE_PATH";
+
 /// Variables of the node's environment that workers see. They hold no keys, and get no others.
 const PASSED_ON: &[&str] = &[
-	"CUDA_CACHE_PATH",
+	CACHE_VARIABLE,
 	"CUDA_VISIBLE_DEVICES",
 	"LD_LIBRARY_PATH",
 	"PATH",
@@ -32,8 +35,8 @@ pub(crate) struct WorkerOptions {
 	#[arg(long, value_name = "PATH")]
 	worker: Option<PathBuf>,
 
-	/// Argument of the worker; repeat it for more. `--worker-arg=serve --worker-arg=--gpu` has it compute on an NVIDIA GPU;
-	/// with CUDA_CACHE_PATH in the node's environment the driver keeps what it makes of the kernels there.
+	/// Argument of the worker; repeat it for more. `--worker-arg=serve --worker-arg=--gpu` has it compute on an NVIDIA GPU,
+	/// whose driver keeps what it makes of the kernels in the executor's folder, or where CUDA_CACHE_PATH says.
 	#[arg(
 		long = "worker-arg",
 		value_name = "ARG",
@@ -75,11 +78,14 @@ impl WorkerOptions {
 
 	fn config(&self, worker: PathBuf, base: &Path, fetcher: &Fetcher) -> HostConfig {
 		let passed = |name: &&str| env::var(name).ok().map(|value| (name.to_string(), value));
+		// Where a GPU's driver keeps what it makes of the kernels: else each worker would wait for that again.
+		let cache = base.join("cuda").to_str().map(|path| (CACHE_VARIABLE.to_owned(), path.into()));
+		let cache = cache.filter(|_| env::var_os(CACHE_VARIABLE).is_none());
 		let folder = fetcher.store().folder();
 		let blobs = folder.to_str().map(|path| (BLOBS_VARIABLE.to_owned(), path.into()));
 		HostConfig {
 			args: self.worker_args.clone(),
-			env: PASSED_ON.iter().filter_map(passed).chain(blobs).collect(),
+			env: PASSED_ON.iter().filter_map(passed).chain(cache).chain(blobs).collect(),
 			general_slots: self.worker_jobs.into(),
 			..HostConfig::new(worker, base).with_resolver(fetcher.gives_up_after())
 		}

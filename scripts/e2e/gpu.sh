@@ -8,10 +8,12 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 cp "$CARGO_TARGET_DIR/release/assay-worker" LICENSE ml-runtime/executor/testdata/digits.bin "$folder"
 for program in ml-runtime/compiler/examples/*-{digits,digits-adamw,tiny}.toml; do
-	sed -E "s/^batch = .*/batch = 2/; s/^stride = .*/stride = 1/" "$program" >"$folder/${program##*/}"
+	# Convolutions have strides of their own.
+	sed -E '/^\[task\]/,/^\[data\]/{ s/^batch = .*/batch = 2/; s/^stride = .*/stride = 1/ }' "$program" >"$folder/${program##*/}"
 done
 quantised() { # quantised PROGRAM ARITHMETIC: the same program with its products in integers
 	sed -E "s/^\[loss\]/[numerics]\nforward = \"$2\"\nbackward = \"$2\"\n\n[loss]/" "$folder/$1.toml" >"$folder/$1-$2.toml"
+	grep -q '^forward' "$folder/$1-$2.toml" || die "$1 has no place for its numerics"
 }
 quantised lenet-digits i8
 quantised lenet-digits q15x3

@@ -5,7 +5,7 @@
 //! LD_LIBRARY_PATH=target/release/examples assay-worker train mlp-digits.toml --data digits.bin --out run --gpu
 //! ```
 //!
-//! It is stricter than a driver, as the emulator is stricter than a device:
+//! In three ways it is stricter than a driver, as the emulator is stricter than a device:
 //! - Nothing runs before somebody waits for it. Memory of the host that is written or given back before its copy has
 //!   ended shows as a wrong result.
 //! - The launches of a graph run in the order that is farthest from that in which they were added: of all that could
@@ -13,14 +13,15 @@
 //!   words that nobody wrote.
 //! - After an error of a kernel every call that waits gives an error, and the reason is on standard error.
 //!
-//! What is unsafe here rests on what the driver's manual demands of whoever calls: pointers are good for what they are
-//! given for, and memory of the host stays until what uses it has ended.
+//! What the driver's manual demands of whoever calls: pointers are good for what they are given for, and memory of
+//! the host stays until what uses it has ended.
 //!
 //! It has one device, the calls that this crate makes, and no others.
 // What each call does is in the manual of the driver.
 #![allow(unsafe_code, non_snake_case, missing_docs, clippy::missing_safety_doc)]
 
 use std::{
+	cell::Cell,
 	collections::{BTreeMap, VecDeque},
 	ffi::{c_char, c_int, c_uchar, c_uint, c_ulonglong, c_void, CStr},
 	sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
@@ -80,7 +81,6 @@ type Mark = Option<(usize, u64)>;
 #[derive(Default)]
 struct Driver {
 	last: usize,
-	current: usize,
 	memory: EmulatedMemory,
 	streams: BTreeMap<usize, Stream>,
 	events: BTreeMap<usize, Mark>,
@@ -95,6 +95,11 @@ struct Driver {
 
 static DRIVER: LazyLock<Mutex<Driver>> = LazyLock::new(Mutex::default);
 
+thread_local! {
+	/// The context of a thread, which has none at first.
+	static CURRENT: Cell<usize> = const { Cell::new(0) };
+}
+
 fn driver() -> MutexGuard<'static, Driver> {
 	DRIVER.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -102,6 +107,14 @@ fn driver() -> MutexGuard<'static, Driver> {
 /// What a call gives: an error as the driver's number.
 fn call(work: impl FnOnce(&mut Driver) -> Result<(), CUresult>) -> CUresult {
 	work(&mut driver()).err().unwrap_or(CUDA_SUCCESS)
+}
+
+/// The same for calls that need a context.
+fn in_context(work: impl FnOnce(&mut Driver) -> Result<(), CUresult>) -> CUresult {
+	match CURRENT.get() {
+		CONTEXT => call(work),
+		_ => CUDA_ERROR_INVALID_CONTEXT,
+	}
 }
 
 impl Driver {
@@ -223,6 +236,7 @@ pub extern "C" fn cuInit(_: c_uint) -> CUresult {
 
 #[no_mangle]
 pub unsafe extern "C" fn cuDriverGetVersion(version: *mut c_int) -> CUresult {
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { give(version, 12_020) };
 	CUDA_SUCCESS
 }
@@ -232,6 +246,7 @@ pub unsafe extern "C" fn cuDeviceGet(device: *mut CUdevice, ordinal: c_int) -> C
 	if ordinal != 0 {
 		return CUDA_ERROR_INVALID_DEVICE;
 	}
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { give(device, 0) };
 	CUDA_SUCCESS
 }
@@ -246,6 +261,7 @@ pub unsafe extern "C" fn cuDeviceGetName(
 	if (length as usize) < text.len() {
 		return CUDA_ERROR_INVALID_VALUE;
 	}
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), name.cast(), text.len()) };
 	CUDA_SUCCESS
 }
@@ -262,6 +278,7 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(
 		Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED => 1,
 		_ => return CUDA_ERROR_NOT_SUPPORTED,
 	};
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { give(value, is) };
 	CUDA_SUCCESS
 }
@@ -273,6 +290,7 @@ pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(
 	context: *mut CUcontext,
 	_: CUdevice,
 ) -> CUresult {
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { give(context, pointer(CONTEXT)) };
 	CUDA_SUCCESS
 }
@@ -284,13 +302,14 @@ pub extern "C" fn cuDevicePrimaryCtxRelease_v2(_: CUdevice) -> CUresult {
 
 #[no_mangle]
 pub unsafe extern "C" fn cuCtxGetCurrent(context: *mut CUcontext) -> CUresult {
-	unsafe { give(context, pointer(driver().current)) };
+	// SAFETY: the caller gives what the manual demands.
+	unsafe { give(context, pointer(CURRENT.get())) };
 	CUDA_SUCCESS
 }
 
 #[no_mangle]
 pub extern "C" fn cuCtxSetCurrent(context: CUcontext) -> CUresult {
-	driver().current = context as usize;
+	CURRENT.set(context as usize);
 	CUDA_SUCCESS
 }
 
@@ -304,9 +323,10 @@ pub extern "C" fn cuCtxSynchronize() -> CUresult {
 
 #[no_mangle]
 pub unsafe extern "C" fn cuStreamCreate(stream: *mut CUstream, _: c_uint) -> CUresult {
-	call(|driver| {
+	in_context(|driver| {
 		let handle = driver.handle();
 		driver.streams.insert(handle, Stream::default());
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(stream, pointer(handle)) };
 		Ok(())
 	})
@@ -339,9 +359,10 @@ pub extern "C" fn cuStreamWaitEvent(stream: CUstream, event: CUevent, _: c_uint)
 
 #[no_mangle]
 pub unsafe extern "C" fn cuEventCreate(event: *mut CUevent, _: c_uint) -> CUresult {
-	call(|driver| {
+	in_context(|driver| {
 		let handle = driver.handle();
 		driver.events.insert(handle, None);
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(event, pointer(handle)) };
 		Ok(())
 	})
@@ -379,11 +400,14 @@ pub unsafe extern "C" fn cuMemAllocAsync(
 	bytes: usize,
 	_: CUstream,
 ) -> CUresult {
-	if bytes == 0 || !bytes.is_multiple_of(4) {
-		return CUDA_ERROR_INVALID_VALUE;
-	}
-	unsafe { give(address, driver().memory.allocate(bytes / 4)) };
-	CUDA_SUCCESS
+	in_context(|driver| {
+		if bytes == 0 || !bytes.is_multiple_of(4) {
+			return Err(CUDA_ERROR_INVALID_VALUE);
+		}
+		// SAFETY: the caller gives what the manual demands.
+		unsafe { give(address, driver.memory.allocate(bytes / 4)) };
+		Ok(())
+	})
 }
 
 #[no_mangle]
@@ -397,11 +421,14 @@ pub unsafe extern "C" fn cuMemHostAlloc(
 	bytes: usize,
 	_: c_uint,
 ) -> CUresult {
-	let mut words = vec![0xDEAD_BEEF_DEAD_BEEF_u64; bytes.div_ceil(8)];
-	let address = words.as_mut_ptr();
-	driver().pinned.insert(address as usize, words);
-	unsafe { give(memory, address.cast()) };
-	CUDA_SUCCESS
+	in_context(|driver| {
+		let mut words = vec![0xDEAD_BEEF_DEAD_BEEF_u64; bytes.div_ceil(8)];
+		let address = words.as_mut_ptr();
+		driver.pinned.insert(address as usize, words);
+		// SAFETY: the caller gives what the manual demands.
+		unsafe { give(memory, address.cast()) };
+		Ok(())
+	})
 }
 
 #[no_mangle]
@@ -418,7 +445,7 @@ pub extern "C" fn cuMemsetD8Async(
 	bytes: usize,
 	stream: CUstream,
 ) -> CUresult {
-	call(|driver| driver.queue(stream as usize, Work::Set { to, byte, bytes }))
+	in_context(|driver| driver.queue(stream as usize, Work::Set { to, byte, bytes }))
 }
 
 #[no_mangle]
@@ -429,7 +456,7 @@ pub extern "C" fn cuMemcpyHtoDAsync_v2(
 	stream: CUstream,
 ) -> CUresult {
 	let from = from as usize;
-	call(|driver| driver.queue(stream as usize, Work::ToDevice { to, from, bytes }))
+	in_context(|driver| driver.queue(stream as usize, Work::ToDevice { to, from, bytes }))
 }
 
 #[no_mangle]
@@ -440,16 +467,18 @@ pub extern "C" fn cuMemcpyDtoHAsync_v2(
 	stream: CUstream,
 ) -> CUresult {
 	let to = to as usize;
-	call(|driver| driver.queue(stream as usize, Work::FromDevice { to, from, bytes }))
+	in_context(|driver| driver.queue(stream as usize, Work::FromDevice { to, from, bytes }))
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn cuModuleLoadData(module: *mut CUmodule, image: *const c_void) -> CUresult {
+	// SAFETY: the caller gives what the manual demands.
 	let text = unsafe { CStr::from_ptr(image.cast()) }.to_str().map_err(|_| CUDA_ERROR_INVALID_PTX);
-	call(|driver| {
+	in_context(|driver| {
 		let emulator = Emulator::with_modules([text?]).map_err(|_| CUDA_ERROR_INVALID_PTX)?;
 		let handle = driver.handle();
 		driver.modules.insert(handle, Arc::new(emulator));
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(module, pointer(handle)) };
 		Ok(())
 	})
@@ -468,6 +497,7 @@ pub unsafe extern "C" fn cuModuleGetFunction(
 	module: CUmodule,
 	name: *const c_char,
 ) -> CUresult {
+	// SAFETY: the caller gives what the manual demands.
 	let name = unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned();
 	call(|driver| {
 		let module = driver.modules.get(&(module as usize)).cloned();
@@ -475,6 +505,7 @@ pub unsafe extern "C" fn cuModuleGetFunction(
 		module.parameters(&name).ok_or(CUDA_ERROR_NOT_FOUND)?;
 		let handle = driver.handle();
 		driver.functions.insert(handle, Function { module, name });
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(function, pointer(handle)) };
 		Ok(())
 	})
@@ -494,8 +525,9 @@ pub unsafe extern "C" fn cuLaunchKernel(
 	parameters: *mut *mut c_void,
 	_extra: *mut *mut c_void,
 ) -> CUresult {
-	call(|driver| {
+	in_context(|driver| {
 		let (grid, block) = ([grid_x, grid_y, grid_z], [block_x, block_y, block_z]);
+		// SAFETY: the caller gives what the manual demands.
 		let launch = unsafe { driver.read(function, grid, block, parameters) }?;
 		driver.queue(stream as usize, Work::Launch(launch))
 	})
@@ -503,9 +535,10 @@ pub unsafe extern "C" fn cuLaunchKernel(
 
 #[no_mangle]
 pub unsafe extern "C" fn cuGraphCreate(graph: *mut CUgraph, _: c_uint) -> CUresult {
-	call(|driver| {
+	in_context(|driver| {
 		let handle = driver.handle();
 		driver.graphs.insert(handle, Vec::new());
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(graph, pointer(handle)) };
 		Ok(())
 	})
@@ -527,17 +560,17 @@ pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
 	count: usize,
 	parameters: *const CUDA_KERNEL_NODE_PARAMS,
 ) -> CUresult {
-	call(|driver| {
-		if driver.current != CONTEXT {
-			return Err(CUDA_ERROR_INVALID_CONTEXT);
-		}
+	in_context(|driver| {
+		// SAFETY: the caller gives what the manual demands.
 		let p = unsafe { &*parameters };
 		let grid = [p.gridDimX, p.gridDimY, p.gridDimZ];
 		let block = [p.blockDimX, p.blockDimY, p.blockDimZ];
+		// SAFETY: the caller gives what the manual demands.
 		let launch = unsafe { driver.read(p.func, grid, block, p.kernelParams) }?;
 		let nodes = driver.graphs.get_mut(&(graph as usize)).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
 		let awaited = match count {
 			0 => &[][..],
+			// SAFETY: the caller gives what the manual demands.
 			_ => unsafe { std::slice::from_raw_parts(awaited, count) },
 		};
 		let known = |handle: &CUgraphNode| {
@@ -545,6 +578,7 @@ pub unsafe extern "C" fn cuGraphAddKernelNode_v2(
 		};
 		let awaited: Option<Vec<_>> = awaited.iter().map(known).collect();
 		nodes.push(Node { launch, awaited: awaited.ok_or(CUDA_ERROR_INVALID_VALUE)? });
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(node, pointer(nodes.len())) };
 		Ok(())
 	})
@@ -556,11 +590,12 @@ pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
 	graph: CUgraph,
 	flags: c_ulonglong,
 ) -> CUresult {
-	call(|driver| {
+	in_context(|driver| {
 		let nodes = driver.graphs.get(&(graph as usize)).filter(|_| flags == 0);
 		let nodes: Arc<[Node]> = nodes.ok_or(CUDA_ERROR_INVALID_VALUE)?.clone().into();
 		let handle = driver.handle();
 		driver.started.insert(handle, nodes);
+		// SAFETY: the caller gives what the manual demands.
 		unsafe { give(started, pointer(handle)) };
 		Ok(())
 	})
@@ -568,7 +603,7 @@ pub unsafe extern "C" fn cuGraphInstantiateWithFlags(
 
 #[no_mangle]
 pub extern "C" fn cuGraphLaunch(started: CUgraphExec, stream: CUstream) -> CUresult {
-	call(|driver| {
+	in_context(|driver| {
 		let nodes = driver.started.get(&(started as usize)).cloned();
 		driver.queue(stream as usize, Work::Graph(nodes.ok_or(CUDA_ERROR_INVALID_HANDLE)?))
 	})
@@ -583,12 +618,14 @@ pub extern "C" fn cuGraphExecDestroy(started: CUgraphExec) -> CUresult {
 
 #[no_mangle]
 pub unsafe extern "C" fn cuGetErrorName(_: CUresult, name: *mut *const c_char) -> CUresult {
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { give(name, c"error".as_ptr()) };
 	CUDA_SUCCESS
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn cuGetErrorString(_: CUresult, text: *mut *const c_char) -> CUresult {
+	// SAFETY: the caller gives what the manual demands.
 	unsafe { give(text, c"an error of the emulated driver".as_ptr()) };
 	CUDA_SUCCESS
 }

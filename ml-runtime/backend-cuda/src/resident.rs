@@ -26,6 +26,8 @@ pub(crate) struct Resident {
 	found: [Span; 2],
 	/// The number of the step.
 	step: Span,
+	/// Where the host puts what it computes.
+	given: Vec<Span>,
 	routines: Vec<Prepared>,
 }
 
@@ -74,13 +76,26 @@ impl Resident {
 		let words = [ROOT_WORDS, FOUND_WORDS, FOUND_WORDS, FOUND_WORDS, STEP_WORDS];
 		let at = |buffer: usize| Span { buffer, words: words[buffer] };
 		let (root, none, found, step) = (at(0), at(1), [at(2), at(3)], at(4));
-		let (buffers, routines) = (0, Vec::new());
-		let mut resident = Self { memory, host, buffers, root, none, found, step, routines };
+		let (buffers, given, routines) = (0, Vec::new(), Vec::new());
+		let mut resident = Self { memory, host, buffers, root, none, found, step, given, routines };
 		for words in words {
 			resident.push(words)?;
 		}
 		resident.memory.upload(none.buffer, &[0; FOUND_WORDS])?;
 		Ok(resident)
+	}
+
+	/// The buffer for what the host computes, by its order in a routine. All routines use the same: they run one after
+	/// the other.
+	fn given(&mut self, index: usize, words: usize) -> Result<Span, KernelError> {
+		if let Some(given) = self.given.get(index).filter(|given| given.words == words) {
+			return Ok(*given);
+		}
+		let given = Span { buffer: self.push(words)?, words };
+		if index == self.given.len() {
+			self.given.push(given);
+		}
+		Ok(given)
 	}
 
 	fn push(&mut self, words: usize) -> Result<usize, KernelError> {
@@ -114,8 +129,8 @@ impl Memory for Resident {
 			work.push(match task {
 				Task::Node { spec, out, .. } if is_of_host(&spec.op) => {
 					// The host writes all these before the graph starts, when their buffers may still be those of other values.
-					let (out, words) = (span(&spec.ty, *out)?, spec.ty.words() as usize);
-					let given = Span { buffer: self.push(words)?, words };
+					let out = span(&spec.ty, *out)?;
+					let given = self.given(filled.len(), out.words)?;
 					filled.push(((*spec).clone(), given));
 					copy(given, out)?
 				},

@@ -8,6 +8,7 @@ mod checks;
 use std::{
 	path::PathBuf,
 	process::{Command, Output},
+	time::Duration,
 };
 
 use assay_backend_cpu::{Kernels, Memory, ReferenceKernels};
@@ -129,6 +130,29 @@ fn graph_should_keep_its_scratch_memory_when_a_later_plan_needs_more() {
 			assert_eq!(got, expected);
 		}
 		assert!(memory.replay(2).is_err(), "there is no such graph");
+	});
+}
+
+#[test]
+fn plan_should_be_timed_when_it_runs() {
+	with_driver("plan_should_be_timed_when_it_runs", |gpu| {
+		let (plan, words, _) = sums(2);
+		let took = gpu.time(&plan, &[&words], 2).expect("it runs");
+		assert!(took > Duration::ZERO);
+		assert!(gpu.time(&plan, &[&words[1..]], 1).is_err(), "a word is missing");
+	});
+}
+
+#[test]
+fn memory_should_serve_when_another_thread_uses_it() {
+	with_driver("memory_should_serve_when_another_thread_uses_it", |gpu| {
+		let kernels = CudaKernels::on(gpu).expect("it has a host");
+		let memory = || kernels.memory().expect("it has memory").expect("of its own");
+		let mut mine = memory();
+		std::thread::scope(|scope| {
+			scope.spawn(|| checks::routine(&mut *mine));
+			scope.spawn(|| checks::routine(&mut *memory()));
+		});
 	});
 }
 

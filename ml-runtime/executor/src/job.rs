@@ -127,7 +127,8 @@ impl Prepared {
 		self.0.digest
 	}
 
-	/// Words of memory that a step needs at its peak, slots included, on the processor or on a device.
+	/// Words of memory that a step needs at its peak, slots included, on the processor or on a device; what a backend takes
+	/// to compute one node (packed operands, say) and a device for records on their way come on top.
 	pub fn peak_words(&self) -> u64 {
 		self.0.peak_words
 	}

@@ -79,7 +79,7 @@ fn words(slot: &Slot) -> usize {
 }
 
 impl Resident {
-	/// Takes all memory that a step needs, and copies the slots there.
+	/// Takes the memory of the plan, and copies the slots there.
 	pub(crate) fn new(
 		mut memory: Box<dyn Memory>,
 		plan: Plan,

@@ -26,9 +26,11 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 		let job = prepare(Training::new(manifest).job(steps(), 2));
 		let mut expected = finish(&job, CpuKernels::new(1).unwrap());
 		assert!(f32::from_bits(expected.loss()).is_finite());
-		for level in Level::available().into_iter().filter(|level| *level != Level::Soft) {
-			for threads in [1, 2, 5] {
-				let mut session = finish(&job, CpuKernels::with_level(threads, level).unwrap());
+		for level in Level::available() {
+			// Without instructions for it a step takes a hundred times as long.
+			let teams: &[usize] = if level == Level::Soft { &[2] } else { &[1, 2, 5] };
+			for threads in teams {
+				let mut session = finish(&job, CpuKernels::with_level(*threads, level).unwrap());
 				assert_eq!(session.claim().states(), expected.claim().states());
 				assert_eq!(session.slots().unwrap(), expected.slots().unwrap());
 			}

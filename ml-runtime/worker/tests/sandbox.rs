@@ -32,7 +32,7 @@ const PLACE: &str = "ASSAY_SANDBOX_TEST_PLACE";
 /// Written by the process inside when it comes to its end.
 const DONE: &str = "done";
 
-/// Folders of a sandbox: `work` to change, `blobs` to read, `other` for nothing.
+/// Folders of a sandbox: `work` to change, `blobs` to read, `device` with a file in place of one, `other` for nothing.
 struct Place(PathBuf);
 
 impl Place {
@@ -42,7 +42,8 @@ impl Place {
 
 	/// Enters the sandbox; false, with the reason printed, if this kernel cannot confine files.
 	fn enter(&self, blobs: Option<PathBuf>) -> bool {
-		let gaps = Sandbox { folder: self.0.join("work"), blobs }.enter();
+		let devices = vec![self.file("device"), self.file("absent")];
+		let gaps = Sandbox { folder: self.0.join("work"), blobs, devices }.enter();
 		let missing = gaps.iter().find(|gap| matches!(gap, Gap::NoLandlock | Gap::OldLandlock));
 		if let Some(gap) = missing {
 			println!("files are not tried: {gap}");
@@ -62,7 +63,7 @@ fn alone(test: &str, inside: impl FnOnce(&Place)) {
 	}
 	let folder = TempDir::new().unwrap();
 	let place = Place(folder.path().canonicalize().unwrap());
-	for folder in ["work", "blobs", "other"] {
+	for folder in ["work", "blobs", "other", "device"] {
 		fs::create_dir(place.0.join(folder)).unwrap();
 		fs::write(place.file(folder), folder).unwrap();
 	}
@@ -137,6 +138,11 @@ fn files_should_be_confined_when_sandboxed() {
 		assert_eq!(refusal(fs::read("/etc/passwd")), denied);
 		assert_eq!(refusal(fs::read(place.file("other"))), denied);
 		assert_eq!(fs::read(place.file("blobs")).unwrap(), b"blobs");
+		// A device is opened for both, and nothing is put beside it.
+		let mut both = fs::OpenOptions::new();
+		both.read(true).write(true).open(place.file("device")).unwrap();
+		assert_eq!(refusal(fs::write(place.0.join("device").join("new"), "")), denied);
+		assert_eq!(refusal(both.open(place.file("other"))), denied);
 		for folder in ["other", "blobs"] {
 			assert_eq!(refusal(fs::write(place.file(folder), "changed")), denied);
 			assert_eq!(refusal(fs::write(place.0.join(folder).join("new"), "")), denied);
@@ -197,7 +203,8 @@ fn links_should_be_refused_when_sandboxed() {
 fn reading_should_stay_free_when_the_blobs_lie_nobody_knows_where() {
 	alone("reading_should_stay_free_when_the_blobs_lie_nobody_knows_where", |place| {
 		let missing = place.0.join("missing");
-		let gaps = Sandbox { folder: place.0.join("work"), blobs: Some(missing) }.enter();
+		let (folder, blobs) = (place.0.join("work"), Some(missing));
+		let gaps = Sandbox { folder, blobs, devices: Vec::new() }.enter();
 		assert!(gaps.iter().any(|gap| matches!(gap, Gap::Reads(_))), "{gaps:?}");
 		assert_eq!(fs::read(place.file("other")).unwrap(), b"other");
 		if !gaps.contains(&Gap::NoLandlock) {

@@ -5,6 +5,8 @@
 //! ([`Group::across`]). Where that is not the order in which words are wanted, they are turned afterwards, when
 //! they are fewer: a word holds two or four terms.
 
+#![allow(unsafe_code, reason = "squares are turned by code made for one level of instructions")]
+
 use std::marker::PhantomData;
 
 use assay_ops::QuantFormat;
@@ -324,48 +326,64 @@ impl Across<'_> {
 			crossed.split_at_mut(if each.crossed == 0 { 0 } else { each.starts });
 		let mut sums = [[0; WIDTH]; 2];
 		for (index, word) in high.iter_mut().enumerate() {
-			*word = [0; WIDTH];
-			let mut both = [[0; WIDTH]; 2];
+			let mut joined = Joined { word: [0; WIDTH], crossed: [[0; WIDTH]; 2] };
 			for slot in 0..P::TERMS {
 				let row = self.row::<WIDTH>(index * P::TERMS + slot, first);
-				let mut hi = [0; WIDTH];
+				let mut integers = [0; WIDTH];
 				for lane in 0..WIDTH {
-					hi[lane] = quantised(row[lane], ones[lane], twos[lane]);
+					integers[lane] = quantised(row[lane], ones[lane], twos[lane]);
 				}
-				if format == QuantFormat::Q15 {
-					let mut lo = [0; WIDTH];
-					for lane in 0..WIDTH {
-						(hi[lane], lo[lane]) = digits(format, hi[lane]);
-					}
-					let both = &mut both[2 * slot / P::TERMS];
-					let half = 2 * slot % P::TERMS;
-					for lane in 0..WIDTH {
-						let [one, other] = in_order(side, hi[lane], lo[lane]);
-						both[lane] |= placed::<P>(side, one, half);
-						both[lane] |= placed::<P>(side, other, half + 1);
-					}
-					if P::STARTS {
-						for lane in 0..WIDTH {
-							sums[1][lane] += hi[lane] + lo[lane];
-						}
-					}
-				}
-				for lane in 0..WIDTH {
-					word[lane] |= placed::<P>(side, hi[lane], slot);
-				}
-				if P::STARTS {
-					for lane in 0..WIDTH {
-						sums[0][lane] += hi[lane];
-					}
-				}
+				joined.put::<P>(format, side, slot, integers, &mut sums);
 			}
+			*word = joined.word;
 			if let Some(crossed) = crossed.get_mut(2 * index..2 * index + 2) {
-				crossed.copy_from_slice(&both);
+				crossed.copy_from_slice(&joined.crossed);
 			}
 		}
 		for (starts, sums) in [high_start, crossed_start].into_iter().zip(sums) {
 			for start in starts {
 				*start = sums.map(|sum| P::start(sum) as u32);
+			}
+		}
+	}
+}
+
+/// The words of neighbouring lanes that the same terms make.
+struct Joined<const WIDTH: usize> {
+	word: [u32; WIDTH],
+	crossed: [[u32; WIDTH]; 2],
+}
+
+impl<const WIDTH: usize> Joined<WIDTH> {
+	/// Puts a term of each lane in its place, and adds its digits to what starts are made of.
+	#[inline(always)]
+	fn put<P: Layout>(
+		&mut self,
+		format: QuantFormat,
+		side: Side,
+		slot: usize,
+		integers: [i32; WIDTH],
+		sums: &mut [[i32; WIDTH]; 2],
+	) {
+		let (mut hi, mut lo) = (integers, [0; WIDTH]);
+		if format == QuantFormat::Q15 {
+			for lane in 0..WIDTH {
+				(hi[lane], lo[lane]) = digits(format, integers[lane]);
+			}
+			let (crossed, half) = (&mut self.crossed[2 * slot / P::TERMS], 2 * slot % P::TERMS);
+			for lane in 0..WIDTH {
+				let [one, other] = in_order(side, hi[lane], lo[lane]);
+				crossed[lane] |= placed::<P>(side, one, half);
+				crossed[lane] |= placed::<P>(side, other, half + 1);
+			}
+		}
+		for (word, hi) in self.word.iter_mut().zip(hi) {
+			*word |= placed::<P>(side, hi, slot);
+		}
+		if P::STARTS {
+			for lane in 0..WIDTH {
+				sums[0][lane] += hi[lane];
+				sums[1][lane] += hi[lane] + lo[lane];
 			}
 		}
 	}
@@ -452,7 +470,8 @@ fn turn<P: Layout>(
 ) {
 	let whole = count - count % SQUARE;
 	for k in (0..whole).step_by(SQUARE) {
-		P::turn((&from[k..], stride), (&mut to[k * width..], width));
+		// SAFETY: this is inlined into code compiled for the level of `P`.
+		unsafe { P::turn((&from[k..], stride), (&mut to[k * width..], width)) };
 	}
 	for k in whole..count {
 		for lane in 0..SQUARE {
@@ -470,7 +489,8 @@ fn turn_back<P: Layout>(
 ) {
 	let whole = count - count % SQUARE;
 	for k in (0..whole).step_by(SQUARE) {
-		P::turn((&from[k * width..], width), (&mut to[k..], stride));
+		// SAFETY: this is inlined into code compiled for the level of `P`.
+		unsafe { P::turn((&from[k * width..], width), (&mut to[k..], stride)) };
 	}
 	for k in whole..count {
 		for lane in 0..SQUARE {

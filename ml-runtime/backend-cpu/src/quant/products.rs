@@ -22,8 +22,12 @@ pub(super) trait Layout: Send + Sync {
 	fn start(sum: i32) -> i32;
 
 	/// Turns a square of eight rows of eight words: rows of `from` and of `to` are so many words apart.
+	///
+	/// # Safety
+	///
+	/// As for [`Products`]. A square that is not inside its slice panics.
 	#[inline(always)]
-	fn turn((from, stride): (&[u32], usize), (to, width): (&mut [u32], usize)) {
+	unsafe fn turn((from, stride): (&[u32], usize), (to, width): (&mut [u32], usize)) {
 		for j in 0..8 {
 			for i in 0..8 {
 				to[j * width + i] = from[i * stride + j];
@@ -80,12 +84,16 @@ impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Plain {
 	}
 }
 
-/// [`Layout::turn`] with the instructions of the levels that have AVX2; whoever calls it is compiled for one of them.
+/// [`Layout::turn`] with AVX2.
+///
+/// # Safety
+///
+/// The caller is compiled for a level that has it.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn turn((from, stride): (&[u32], usize), (to, width): (&mut [u32], usize)) {
+unsafe fn turn((from, stride): (&[u32], usize), (to, width): (&mut [u32], usize)) {
 	assert!(7 * stride + 8 <= from.len() && 7 * width + 8 <= to.len());
-	// SAFETY: all 64 words of both squares are inside, as has just been checked.
+	// SAFETY: the caller has the instructions, and all 64 words of both squares are inside.
 	unsafe { crate::matmul::turn_words(from.as_ptr(), stride, to.as_mut_ptr(), width) }
 }
 
@@ -109,8 +117,9 @@ impl Layout for Avx2 {
 	}
 
 	#[inline(always)]
-	fn turn(from: (&[u32], usize), to: (&mut [u32], usize)) {
-		turn(from, to);
+	unsafe fn turn(from: (&[u32], usize), to: (&mut [u32], usize)) {
+		// SAFETY: the caller has the instructions.
+		unsafe { turn(from, to) };
 	}
 }
 
@@ -214,8 +223,9 @@ impl Layout for Vnni {
 	}
 
 	#[inline(always)]
-	fn turn(from: (&[u32], usize), to: (&mut [u32], usize)) {
-		turn(from, to);
+	unsafe fn turn(from: (&[u32], usize), to: (&mut [u32], usize)) {
+		// SAFETY: the caller has the instructions.
+		unsafe { turn(from, to) };
 	}
 }
 

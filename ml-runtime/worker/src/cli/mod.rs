@@ -103,6 +103,10 @@ impl Machine {
 	/// The kernels of a GPU if one was asked for, else those of the CPU.
 	fn kernels(self, common: &Common) -> Result<Box<dyn Kernels>, Fault> {
 		let Some(index) = self.gpu else { return Ok(Box::new(common.kernels()?)) };
+		// All kernels are loaded at once: in a sandbox the driver could not look for its files later.
+		if std::env::var_os("CUDA_MODULE_LOADING").is_none() {
+			std::env::set_var("CUDA_MODULE_LOADING", "EAGER");
+		}
 		match CudaKernels::new(index) {
 			Ok(kernels) => Ok(Box::new(kernels)),
 			Err(error) => {

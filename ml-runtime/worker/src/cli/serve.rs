@@ -38,14 +38,15 @@ enum Wanted {
 }
 
 impl Wanted {
-	/// Enters, with what is open already: that is a gap too.
-	fn enter(self, opened: Option<Gap>) -> Result<(), Fault> {
+	/// Enters; with a GPU whose driver has been opened, which is a gap.
+	fn enter(self, with_gpu: bool) -> Result<(), Fault> {
 		let folder = PathBuf::from(".");
 		let blobs = env::var_os(BLOBS_VARIABLE).map(PathBuf::from);
 		let gaps = match self {
 			Self::Required | Self::Auto => {
-				let gaps = Sandbox { folder, blobs }.enter();
-				gaps.into_iter().chain(opened).collect()
+				let devices = if with_gpu { Sandbox::gpu_devices() } else { Vec::new() };
+				let gaps = Sandbox { folder, blobs, devices }.enter();
+				gaps.into_iter().chain(with_gpu.then_some(Gap::Driver)).collect()
 			},
 			Self::Off => Vec::new(),
 		};
@@ -68,11 +69,11 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 		// A driver opens files that the sandbox denies.
 		Some(_) => {
 			let kernels = args.machine.kernels(&common)?;
-			args.sandbox.enter(Some(Gap::Driver))?;
+			args.sandbox.enter(true)?;
 			kernels
 		},
 		None => {
-			args.sandbox.enter(None)?;
+			args.sandbox.enter(false)?;
 			args.machine.kernels(&common)?
 		},
 	};

@@ -1,6 +1,6 @@
 //! Which files are reached: Landlock.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use landlock::{
 	path_beneath_rules, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, PathFd,
@@ -24,7 +24,7 @@ const PROCESSORS: [&str; 3] = ["/proc/self/cgroup", "/sys/fs/cgroup", "/sys/devi
 pub(super) fn confine(sandbox: &Sandbox) -> Vec<Gap> {
 	let mut gaps = Vec::new();
 	let blobs = open_blobs(sandbox.blobs.as_deref()).map_err(|gap| gaps.push(gap)).ok();
-	gaps.extend(restrict(&sandbox.folder, blobs).err());
+	gaps.extend(restrict(sandbox, blobs).err());
 	gaps
 }
 
@@ -34,9 +34,10 @@ fn open_blobs(folder: Option<&Path>) -> Result<PathFd, Gap> {
 	PathFd::new(folder).map_err(|error| Gap::Reads(error.to_string()))
 }
 
-fn restrict(folder: &Path, blobs: Option<PathFd>) -> Result<(), Gap> {
-	let folder = PathFd::new(folder).map_err(|error| Gap::Files(error.to_string()))?;
-	let status = enforce(folder, blobs).map_err(|error| Gap::Files(error.to_string()))?;
+fn restrict(sandbox: &Sandbox, blobs: Option<PathFd>) -> Result<(), Gap> {
+	let folder = PathFd::new(&sandbox.folder).map_err(|error| Gap::Files(error.to_string()))?;
+	let status =
+		enforce(folder, blobs, &sandbox.devices).map_err(|error| Gap::Files(error.to_string()))?;
 	match status.landlock {
 		LandlockStatus::Available { effective_abi, .. } if effective_abi >= ENOUGH => Ok(()),
 		LandlockStatus::Available { .. } => Err(Gap::OldLandlock),
@@ -45,7 +46,11 @@ fn restrict(folder: &Path, blobs: Option<PathFd>) -> Result<(), Gap> {
 }
 
 /// Without a folder of blobs the host may name any file, so that reading must stay free.
-fn enforce(folder: PathFd, blobs: Option<PathFd>) -> Result<RestrictionStatus, RulesetError> {
+fn enforce(
+	folder: PathFd,
+	blobs: Option<PathFd>,
+	devices: &[PathBuf],
+) -> Result<RestrictionStatus, RulesetError> {
 	let reads = AccessFs::ReadFile | AccessFs::ReadDir;
 	let asked = match blobs {
 		Some(_) => AccessFs::from_all(ASKED),
@@ -56,7 +61,8 @@ fn enforce(folder: PathFd, blobs: Option<PathFd>) -> Result<RestrictionStatus, R
 		.handle_access(AccessNet::from_all(ASKED))?
 		.scope(Scope::from_all(ASKED))?
 		.create()?
-		.add_rule(PathBeneath::new(folder, (reads | changes()) & asked))?;
+		.add_rule(PathBeneath::new(folder, (reads | changes()) & asked))?
+		.add_rules(path_beneath_rules(devices, (reads | used()) & asked))?;
 	let rules = match blobs {
 		Some(blobs) => rules
 			.add_rule(PathBeneath::new(blobs, reads))?
@@ -64,6 +70,11 @@ fn enforce(folder: PathFd, blobs: Option<PathFd>) -> Result<RestrictionStatus, R
 		None => rules,
 	};
 	rules.restrict_self()
+}
+
+/// What may be done with a device.
+fn used() -> BitFlags<AccessFs> {
+	AccessFs::WriteFile | AccessFs::IoctlDev
 }
 
 /// What may be done in the folder. Neither running files nor making links, sockets or devices: the host

@@ -14,6 +14,19 @@ pub struct Sandbox {
 	pub folder: PathBuf,
 	/// Where the files lie that the host names. Without it every file stays readable.
 	pub blobs: Option<PathBuf>,
+	/// Devices, and other files that are read and written; those that do not exist are left out.
+	pub devices: Vec<PathBuf>,
+}
+
+impl Sandbox {
+	/// What the driver of NVIDIA's GPUs opens, also when a computation is under way: its devices, and the names of its
+	/// threads.
+	pub fn gpu_devices() -> Vec<PathBuf> {
+		let all = std::fs::read_dir("/dev").into_iter().flatten().flatten();
+		let nvidia = all.filter(|entry| entry.file_name().to_string_lossy().starts_with("nvidia"));
+		let names = PathBuf::from("/proc/self/task");
+		nvidia.map(|entry| entry.path()).chain([names]).collect()
+	}
 }
 
 /// Something that a sandbox leaves open.

@@ -14,7 +14,7 @@ runs="$(mktemp -d)"
 trap 'rm -rf "$runs"' EXIT
 tail_mean() { # tail_mean WHO SEED FILE: of step,loss lines
 	awk -F, -v steps="$steps" -v who="$1" -v seed="$2" \
-		'NR > 1 && $1 >= steps * 0.9 { sum += $2; n++ } END { printf "loss.%s.%d %.6f\n", who, seed, sum / n }' "$3"
+		'NR - 1 > steps * 0.9 { sum += $2; n++ } END { printf "loss.%s.%d %.6f\n", who, seed, sum / n }' "$3"
 }
 for seed in $(seq "$seeds"); do
 	./scripts/python.sh --run train "$task" --data "$data" --seed "$seed" --steps "$steps" \

@@ -17,7 +17,11 @@ mod task;
 mod terms;
 mod train;
 
-use std::{num::NonZeroUsize, process::ExitCode};
+use std::{
+	io::{stdout, ErrorKind, Write},
+	num::NonZeroUsize,
+	process::ExitCode,
+};
 
 use assay_backend_cuda::CudaKernels;
 use assay_executor::Kernels;
@@ -150,18 +154,29 @@ pub(crate) fn main() -> ExitCode {
 		},
 	};
 	match report {
-		Ok(report) if json => println!("{:#}", report.json),
-		Ok(report) => println!("{}", report.text),
-		Err(fault) => return complain(fault, json),
+		Ok(report) if json => say(&format!("{:#}", report.json)),
+		Ok(report) => say(&report.text),
+		Err(fault) => complain(fault, json),
 	}
-	ExitCode::SUCCESS
+}
+
+/// Prints a result. Whoever does not read it to its end has what it wants.
+fn say(text: &str) -> ExitCode {
+	let mut out = stdout().lock();
+	match writeln!(out, "{text}").and_then(|()| out.flush()) {
+		Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+			eprintln!("the result could not be printed: {error}");
+			ExitCode::from(Fault::Machine { message: String::new() }.exit_code())
+		},
+		_ => ExitCode::SUCCESS,
+	}
 }
 
 /// Says what went wrong: to people on standard error, to machines on standard output.
 fn complain(fault: Fault, json: bool) -> ExitCode {
 	let code = fault.exit_code();
 	if json {
-		println!("{:#}", fault.to_json());
+		say(&format!("{:#}", fault.to_json()));
 	} else {
 		eprintln!("{:?}", miette::Report::new(fault));
 	}

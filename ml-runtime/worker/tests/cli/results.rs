@@ -229,6 +229,17 @@ fn idx2bin_should_join_images_and_labels_when_counts_agree() {
 }
 
 #[test]
+fn command_should_end_quietly_when_nobody_reads_its_result() {
+	let desk = Desk::new(MLP);
+	let mut command = desk.command("compile task.toml --data train.bin --reward 1 --out t --json");
+	let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+	drop(child.stdout.take());
+	let output = child.wait_with_output().unwrap();
+	let said = String::from_utf8_lossy(&output.stderr);
+	assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+#[test]
 fn serve_should_greet_and_end_when_the_host_is_gone() {
 	let desk = Desk::new(MLP);
 	let output = desk.command("serve --threads 1").output().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! **Not yet run on a device.** The kernels compile, assemble for four generations of devices, and give
 //! the reference's bits in the [`Emulator`], which executes the checked-in PTX. What calls the driver runs against one
-//! whose device is the emulator (`examples/cuda.rs`). Whether a device does the same, and how fast, is what
+//! whose device is the emulator (`examples/cuda`). Whether a device does the same, and how fast, is what
 //! `assay-gpu-check` of `assay-conformance` finds out where there is one.
 //!
 //! # Parts

@@ -1,4 +1,4 @@
-//! The code that calls the driver, on a driver whose device is the emulator (`examples/cuda.rs`).
+//! The code that calls the driver, on a driver whose device is the emulator (`examples/cuda`).
 //!
 //! Each test runs itself again in a process that finds that driver where it would find NVIDIA's.
 
@@ -144,15 +144,22 @@ fn plan_should_be_timed_when_it_runs() {
 }
 
 #[test]
-fn memory_should_serve_when_another_thread_uses_it() {
-	with_driver("memory_should_serve_when_another_thread_uses_it", |gpu| {
-		let kernels = CudaKernels::on(gpu).expect("it has a host");
-		let memory = || kernels.memory().expect("it has memory").expect("of its own");
-		let mut mine = memory();
-		std::thread::scope(|scope| {
-			scope.spawn(|| checks::routine(&mut *mine));
-			scope.spawn(|| checks::routine(&mut *memory()));
-		});
+fn graph_should_start_when_a_thread_that_has_called_nothing_starts_it() {
+	let name = "graph_should_start_when_a_thread_that_has_called_nothing_starts_it";
+	with_driver(name, |gpu| {
+		let mut memory: Box<dyn DeviceMemory> = gpu.memory().expect("it has memory");
+		let span = |buffer| Span { buffer, words: 8 };
+		for words in [8; 2] {
+			memory.allocate(words).expect("there is room");
+		}
+		memory.upload(0, &[7; 8]).expect("it fits");
+		let work = Work { plan: Plan::copy(8), operands: vec![span(0)], out: span(1) };
+		let graph = memory.record(vec![work]).expect("it can be recorded");
+		let started = std::thread::scope(|scope| scope.spawn(|| memory.replay(graph)).join());
+		started.expect("no panic").expect("it starts");
+		let mut words = [0; 8];
+		memory.download(span(1), &mut words).expect("it is there");
+		assert_eq!(words, [7; 8]);
 	});
 }
 

@@ -30,7 +30,7 @@ if ! command -v cargo-nextest >/dev/null; then
 	cargo install --locked --root "${CARGO_HOME:-$HOME/.cargo}" cargo-nextest
 fi
 if command -v npm >/dev/null; then
-	if [ ! -e zombienet/client/node_modules/.package-lock.json ]; then
+	if [ ! zombienet/client/node_modules/.package-lock.json -nt zombienet/client/package-lock.json ]; then
 		say "installing the JavaScript clients"
 		npm ci --no-audit --no-fund --silent --prefix zombienet/client
 	fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands: set-up, format, layers, lints, no_std builds, unit and property
-# tests, the runtime wasm, some of the museum's bugs, of the judge's mutants and of chaos, the Python package (which takes
+# Everything that must hold before a change lands: set-up, format, layers, lints, no_std builds, unit and property tests,
+# the runtime wasm, some of the museum's bugs, of the judge's mutants and of chaos, the Python package (which takes
 # PyTorch for the CPU from PyPI), and the end-to-end runs on real processes. `--quick` stops after the tests.
 set -uo pipefail
 source "$(dirname "$0")/env.sh"
@@ -30,6 +30,7 @@ suite() {
 source scripts/env.sh
 stage "layers" ./scripts/layers.sh
 stage "format" cargo fmt --all -- --check
+stage "javascript" npm run --silent --prefix zombienet/client lint
 stage "no_std" no_std
 stage "build" cargo build --release --locked --workspace --all-targets
 TAIL=200 stage "tests" suite

@@ -23,10 +23,10 @@ if (options.help || !known) {
 }
 
 const cpu = [binary("assay-worker"), "serve"];
+// An honest solver computes on the GPU if there is to be one, and with a lying one its challenger.
+const honest = options.gpu ? [...cpu, "--gpu"] : cpu;
 
 function workers() {
-	// An honest solver computes on the GPU if there is to be one, and with a lying one its challenger.
-	const honest = options.gpu ? [...cpu, "--gpu"] : cpu;
 	// A solver must at least publish the list that its claim commits to; `withhold` hides all others.
 	const lying = (lie) => [binary("assay-malus"), "--lie", lie, ...(lie === "withhold" ? ["--publish-claim"] : [])];
 	if (scenario === "late") return { bob: lying("silent"), charlie: honest };

@@ -15,7 +15,11 @@ const MAX_PARTIAL_WORDS: usize = 1 << 22;
 /// Results whose sums over one K-block are some hundred microseconds' work.
 const SHORT_BLOCK: usize = 1 << 13;
 
-/// Longest step from one term to the next, in words, with which an operand is well read where it lies.
+/// Words that the nearest cache holds.
+const NEAREST: usize = 8 * 1024;
+
+/// Longest step from one term to the next, in words, with which it pays to read an operand some times
+/// where it lies.
 const NEAR: usize = 128;
 
 /// A product, seen from its tiles of `MR` rows and `NV` registers.
@@ -96,7 +100,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	/// Computes one K-block of all results, and adds it to what is there if `fold`.
 	fn block(&self, team: Option<&Team>, block: usize, fold: bool, out: &mut [u32]) {
 		let terms = block * BLOCK..self.k.min((block + 1) * BLOCK);
-		buffer::with(self.packed_words() * terms.len(), |packed| {
+		buffer::with(self.packed_words(terms.len()), |packed| {
 			self.pack(team, packed, terms.start, terms.len());
 			let packed = &*packed;
 			let (m, n) = self.sides();
@@ -122,14 +126,16 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		});
 	}
 
-	/// Words per term that the vector operand takes in panels; none if it is read where it lies.
-	fn packed_words(&self) -> usize {
+	/// Words that the vector operand takes in panels; none if it is read where it lies.
+	fn packed_words(&self, terms: usize) -> usize {
 		let View { lanes, lane_stride, k_stride, .. } = self.lanes;
-		let near = k_stride <= NEAR || self.rows.lanes <= 2 * MR;
-		if lane_stride == 1 && lanes >= Self::WIDTH && near {
+		// Each row of tiles reads it once; few of them do not make up for a copy.
+		let few = if k_stride <= NEAR { 4 * MR } else { 2 * MR };
+		let near = k_stride <= 2 * Self::WIDTH || k_stride * terms <= NEAREST;
+		if lane_stride == 1 && lanes >= Self::WIDTH && (near || self.rows.lanes <= few) {
 			0
 		} else {
-			lanes.next_multiple_of(Self::WIDTH)
+			lanes.next_multiple_of(Self::WIDTH) * terms
 		}
 	}
 

@@ -21,3 +21,12 @@ quantised gpt-tiny i8
 export LD_LIBRARY_PATH="$CARGO_TARGET_DIR/release/examples"
 ./scripts/gpu/train.sh "$folder" 3
 ./scripts/gpu/train.sh "$folder" 3 lenet-digits-i8 lenet-digits-q15x3 gpt-tiny-i8
+# A device that fails takes nothing along: what it did until then is what the CPU goes on from.
+head -c $((1437 * 65)) "$folder/digits.bin" >"$folder/data"
+run() { "$folder/assay-worker" train "$folder/mlp-digits.toml" --data "$folder/data" --out "$folder/$1" --steps 60 --json "${@:2}"; }
+code=0
+answer="$(EMULATED_LAUNCHES=700 run failing --gpu)" || code=$?
+[ "$code" = 4 ] && grep -q 'assay::machine::device' <<<"$answer" || die "a device that fails: exit code $code, $answer"
+run failing >"$folder/failing.json"
+run whole >"$folder/whole.json"
+cmp "$folder/failing/claim.states" "$folder/whole/claim.states"

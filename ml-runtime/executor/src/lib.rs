@@ -39,6 +39,7 @@
 //! stride is far from one; and a [`Replay`] leaves *pins* beside them, the places that it was asked for, at
 //! which the next process begins.
 
+mod agree;
 mod claim;
 mod data;
 mod error;
@@ -56,6 +57,7 @@ mod state;
 mod store;
 mod trace;
 
+pub use agree::agree;
 pub use assay_backend_cpu::Kernels;
 pub use claim::ClaimList;
 pub use data::DataSet;

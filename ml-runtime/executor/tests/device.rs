@@ -5,9 +5,12 @@ mod common;
 
 use std::{ops::ControlFlow, time::Duration};
 
-use assay_backend_cpu::CpuKernels;
+use assay_backend_cpu::{CpuKernels, KernelError, RecordSource};
 use assay_backend_cuda::{CudaKernels, Emulator};
-use assay_executor::{CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage};
+use assay_executor::{
+	agree, CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage,
+};
+use assay_ops::{eval::StepContext, NodeSpec, Op};
 use common::{prepare, Training, BERT, MLP};
 
 fn device() -> CudaKernels<Emulator> {
@@ -88,4 +91,31 @@ fn either_should_go_on_when_the_other_wrote_the_checkpoint() {
 	assert_eq!(replay.slots(6).expect("they come"), whole.slots().expect("they are here"));
 	let trace = replay.trace(3).expect("it runs");
 	assert_eq!(trace.after().root(), whole.claim().states()[4]);
+}
+
+/// One bit of one gradient is wrong.
+struct Wrong(CpuKernels);
+
+impl Kernels for Wrong {
+	fn run(
+		&self,
+		spec: &NodeSpec,
+		ctx: &StepContext,
+		operands: &[&[u32]],
+		records: &dyn RecordSource,
+		out: &mut [u32],
+	) -> Result<(), KernelError> {
+		self.0.run(spec, ctx, operands, records, out)?;
+		if matches!(spec.op, Op::MatMul { transpose_a: true, .. }) {
+			out[0] ^= 1 << 20;
+		}
+		Ok(())
+	}
+}
+
+#[test]
+fn backends_should_agree_when_both_are_right_and_not_when_a_bit_of_one_is_wrong() {
+	let job = prepare(Training::new(MLP).job(3, 1));
+	assert_eq!(agree(&job, &device(), &host()).ok(), Some(true));
+	assert_eq!(agree(&job, &Wrong(host()), &host()).ok(), Some(false));
 }

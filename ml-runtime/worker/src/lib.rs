@@ -31,6 +31,13 @@
 //! A program that does not pass its checks, or an initial state that is not the task's, is a fault of
 //! the task. Blobs that cannot be had, files and kernels are faults of this machine.
 //!
+//! # Devices
+//!
+//! A device that fails does not cost the task: with `--gpu` the job goes on with the processor, from the newest
+//! checkpoint on, which is what the next process would do too. Nor does one that computes something else: before a
+//! training or a check, the first step of the task is done by both, and must end in the same state. A device that errs
+//! later, now and then, is not found.
+//!
 //! # The sandbox
 //!
 //! Programs, data and tensors come from strangers, and the node, which has keys, runs as the same user.
@@ -67,5 +74,5 @@ mod stderr_log;
 
 pub use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
 pub use sandbox::{Gap, Sandbox};
-pub use serve::{serve, serve_within, Behaviour, Honest};
+pub use serve::{serve, serve_with, Behaviour, Honest, Means};
 pub use stderr_log::log_to_stderr;

@@ -3,7 +3,7 @@
 use std::{
 	collections::{BTreeMap, VecDeque},
 	ffi::c_void,
-	sync::Arc,
+	sync::{Arc, LazyLock},
 };
 
 use assay_backend_cuda::{EmulatedMemory, Emulator};
@@ -67,8 +67,14 @@ pub(crate) struct Driver {
 	pub(crate) pinned: BTreeMap<usize, Vec<u64>>,
 	pub(crate) graphs: BTreeMap<usize, Vec<Node>>,
 	pub(crate) started: BTreeMap<usize, Arc<[Node]>>,
+	/// Launches until now.
+	launches: u64,
 	pub(crate) failed: bool,
 }
+
+/// How many launches the device does before it fails, if the environment says so.
+static LIFETIME: LazyLock<Option<u64>> =
+	LazyLock::new(|| std::env::var("EMULATED_LAUNCHES").ok()?.parse().ok());
 
 impl Driver {
 	pub(crate) fn handle(&mut self) -> usize {
@@ -127,6 +133,10 @@ impl Driver {
 	}
 
 	fn launch(&mut self, launch: &Launch) -> Result<(), String> {
+		if LIFETIME.is_some_and(|lifetime| self.launches >= lifetime) {
+			return Err(format!("it was to fail after {} launches", self.launches));
+		}
+		self.launches += 1;
 		let Function { module, name } = &launch.function;
 		let result =
 			module.start(name, (launch.grid, launch.threads), &launch.parameters, &mut self.memory);

@@ -13,6 +13,8 @@
 //!   words that nobody wrote.
 //! - After an error of a kernel every call that waits gives an error, and the reason is on standard error.
 //!
+//! With `EMULATED_LAUNCHES=1000` in the environment its device fails after so many launches.
+//!
 //! What the driver's manual demands of whoever calls: pointers are good for what they are given for, and memory of
 //! the host stays until what uses it has ended.
 //!

@@ -2,7 +2,8 @@
 
 use std::{io, path::Path};
 
-use assay_executor::ExecError;
+use assay_executor::{ExecError, MachineFault};
+use assay_worker::KernelError;
 use miette::Diagnostic;
 use serde_json::json;
 
@@ -97,6 +98,13 @@ pub(crate) enum Fault {
 	#[error("{message}")]
 	#[diagnostic(code(assay::machine::fault))]
 	Machine { message: String },
+	/// A device that computes for this machine.
+	#[error("{message}")]
+	#[diagnostic(
+		code(assay::machine::device),
+		help("without --gpu the same command has the same result, and goes on from the last checkpoint")
+	)]
+	Device { message: String },
 	/// The executor and candle disagree.
 	#[error("logits of the executor and of candle differ by up to {found:e}, the largest logit is {largest}")]
 	#[diagnostic(
@@ -143,7 +151,7 @@ impl Fault {
 			| Self::UnknownFile { .. }
 			| Self::NoSteps
 			| Self::Task(_) => REFUSED,
-			Self::Unwritable { .. } | Self::Machine { .. } => MACHINE,
+			Self::Unwritable { .. } | Self::Machine { .. } | Self::Device { .. } => MACHINE,
 			Self::Disagreement { .. } => DIFFERENT,
 		}
 	}
@@ -175,6 +183,9 @@ impl From<ExecError> for Fault {
 	fn from(error: ExecError) -> Self {
 		match error {
 			ExecError::Task(fault) => Self::Task(fault.to_string()),
+			ExecError::Machine(MachineFault::Kernels(error @ KernelError::Device(_))) => {
+				Self::Device { message: error.to_string() }
+			},
 			ExecError::Machine(fault) => Self::Machine { message: fault.to_string() },
 		}
 	}

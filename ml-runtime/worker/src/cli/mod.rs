@@ -23,7 +23,7 @@ use std::{
 	process::ExitCode,
 };
 
-use assay_backend_cuda::CudaKernels;
+use assay_backend_cuda::{CudaKernels, DeviceError, Gpu};
 use assay_executor::Kernels;
 use assay_worker::CpuKernels;
 use clap::{Parser, Subcommand};
@@ -106,17 +106,21 @@ struct Machine {
 impl Machine {
 	/// The kernels of a GPU if one was asked for, else those of the CPU.
 	fn kernels(self, common: &Common) -> Result<Box<dyn Kernels>, Fault> {
-		let Some(index) = self.gpu else { return Ok(Box::new(common.kernels()?)) };
+		match self.device() {
+			Ok(Some(kernels)) => Ok(Box::new(kernels)),
+			Ok(None) => Ok(Box::new(common.kernels()?)),
+			Err(error) => Err(Fault::Device { message: error.to_string() }),
+		}
+	}
+
+	/// The kernels of a GPU, if one was asked for.
+	fn device(self) -> Result<Option<CudaKernels<Gpu>>, DeviceError> {
+		let Some(index) = self.gpu else { return Ok(None) };
 		// All kernels are loaded at once: in a sandbox the driver could not look for its files later.
 		if std::env::var_os("CUDA_MODULE_LOADING").is_none() {
 			std::env::set_var("CUDA_MODULE_LOADING", "EAGER");
 		}
-		match CudaKernels::new(index) {
-			Ok(kernels) => Ok(Box::new(kernels)),
-			Err(error) => {
-				Err(Fault::Machine { message: format!("{error}; leave out --gpu to use the CPU") })
-			},
-		}
+		CudaKernels::new(index).map(Some)
 	}
 }
 

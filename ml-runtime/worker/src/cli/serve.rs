@@ -7,8 +7,10 @@ use std::{
 	thread,
 };
 
-use assay_worker::{Gap, Honest, Sandbox};
+use assay_worker::{Gap, Honest, Means, Sandbox};
 use assay_worker_protocol::BLOBS_VARIABLE;
+
+use assay_executor::Kernels;
 
 use super::{fault::Fault, Anchors, Common, Machine};
 
@@ -65,20 +67,18 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 	// How many processors there are is read from files, and threads that run already stay outside.
 	let threads = common.threads.or_else(|| thread::available_parallelism().ok());
 	let common = Common { threads, ..*common };
-	let kernels = match args.machine.gpu {
-		// A driver opens files that the sandbox denies.
-		Some(_) => {
-			let kernels = args.machine.kernels(&common)?;
-			args.sandbox.enter(true)?;
-			kernels
-		},
-		None => {
-			args.sandbox.enter(false)?;
-			args.machine.kernels(&common)?
-		},
+	// A driver opens files that the sandbox denies.
+	let device = args.machine.device().unwrap_or_else(|fault| {
+		log::warn!("{fault}; the processor does the job");
+		None
+	});
+	args.sandbox.enter(device.is_some())?;
+	let cpu = common.kernels()?;
+	let (spare, kernels): (_, Box<dyn Kernels>) = match device {
+		Some(device) => (Some(cpu), Box::new(device)),
+		None => (None, Box::new(cpu)),
 	};
-	let anchor_bytes = args.anchors.bytes();
-	let served =
-		assay_worker::serve_within(anchor_bytes, kernels, Honest, stdin().lock(), stdout());
+	let means = Means { anchor_bytes: args.anchors.bytes(), spare };
+	let served = assay_worker::serve_with(means, kernels, Honest, stdin().lock(), stdout());
 	served.map_err(|error| Fault::Machine { message: error.to_string() })
 }

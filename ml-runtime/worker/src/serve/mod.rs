@@ -21,7 +21,8 @@ use std::{
 	thread,
 };
 
-use assay_backend_cpu::Kernels;
+use assay_backend_cpu::{CpuKernels, Kernels};
+use assay_executor::{agree, Prepared};
 use assay_worker_protocol::{
 	read_message, Checked, Fault, FrameError, Hello, HostMessage, Job, JobResult, Work,
 	WorkerMessage,
@@ -34,6 +35,17 @@ use trouble::Trouble;
 /// Stack of the thread that does the job.
 const STACK: usize = 16 << 20;
 
+/// What a worker may use beside its kernels.
+#[derive(Debug, Default)]
+pub struct Means {
+	/// Bytes that the anchors of a training may take, without a number the
+	/// [usual](assay_executor::Storage::training).
+	pub anchor_bytes: Option<u64>,
+	/// The processor, where the kernels are those of a device. If the device fails, or does the first step of a
+	/// training or check otherwise than the processor, the processor does the job, from the newest checkpoint on.
+	pub spare: Option<CpuKernels>,
+}
+
 /// Serves one job: greets, computes, answers pings meanwhile, and returns when the host says so or is
 /// gone. The caller should then exit, since the job may still be computing.
 ///
@@ -44,13 +56,12 @@ pub fn serve<K: Kernels + 'static>(
 	input: impl Read,
 	output: impl Write + Send + 'static,
 ) -> Result<(), FrameError> {
-	serve_within(None, kernels, behaviour, input, output)
+	serve_with(Means::default(), kernels, behaviour, input, output)
 }
 
-/// As [`serve`]; the anchors of a training may take so many bytes, without a number the
-/// [usual](assay_executor::Storage::training).
-pub fn serve_within<K: Kernels + 'static>(
-	anchor_bytes: Option<u64>,
+/// As [`serve`], with these means.
+pub fn serve_with<K: Kernels + 'static>(
+	means: Means,
 	kernels: K,
 	behaviour: impl Behaviour,
 	mut input: impl Read,
@@ -59,15 +70,16 @@ pub fn serve_within<K: Kernels + 'static>(
 	let output = Output::new(output);
 	let build = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 	output.say(&WorkerMessage::Hello(Hello::current(build)))?;
-	let running = Running { output, stop: Arc::default(), anchor_bytes };
-	let mut parts = Some((kernels, behaviour));
+	let running = Running { output, stop: Arc::default() };
+	let mut parts = Some((means, kernels, behaviour));
 	let mut answers: Option<Sender<HostMessage>> = None;
 	while let Some(message) = read_message(&mut input)? {
 		match message {
 			HostMessage::Ping => running.output.say(&WorkerMessage::Pong)?,
 			HostMessage::Start { folder, job, id: _ } => match parts.take() {
-				Some((kernels, behaviour)) => {
-					answers = Some(running.start(kernels, behaviour, folder.to_path(), job));
+				Some((means, kernels, behaviour)) => {
+					let folder = folder.to_path();
+					answers = Some(running.start(means, kernels, behaviour, folder, job));
 				},
 				None => log::warn!("a second job is ignored"),
 			},
@@ -89,7 +101,6 @@ pub fn serve_within<K: Kernels + 'static>(
 struct Running {
 	output: Output,
 	stop: Arc<AtomicBool>,
-	anchor_bytes: Option<u64>,
 }
 
 impl Drop for Running {
@@ -102,6 +113,7 @@ impl Running {
 	/// Starts the job on a thread of its own.
 	fn start<K: Kernels + 'static>(
 		&self,
+		Means { anchor_bytes, spare }: Means,
 		kernels: K,
 		behaviour: impl Behaviour,
 		folder: PathBuf,
@@ -110,11 +122,11 @@ impl Running {
 		let (sender, answers) = channel();
 		let (output, stop) = (self.output.clone(), self.stop.clone());
 		let mut link = Link::new(output, answers, stop, folder);
-		link.anchor_bytes = self.anchor_bytes;
+		link.anchor_bytes = anchor_bytes;
 		let work = move || {
 			// A defect of this program must not pass for a result.
 			let result =
-				catch_unwind(AssertUnwindSafe(|| run_job(&link, kernels, behaviour, &job)));
+				catch_unwind(AssertUnwindSafe(|| do_job(&link, kernels, spare, &behaviour, &job)));
 			let message = match result {
 				Ok(Ok(result)) => WorkerMessage::Finished(result),
 				Ok(Err(Trouble::Gone)) => return,
@@ -132,16 +144,54 @@ impl Running {
 	}
 }
 
-fn run_job<K: Kernels>(
+/// Does a job; with the spare kernels if there are some and the others fail.
+fn do_job(
 	link: &Link,
-	kernels: K,
-	behaviour: impl Behaviour,
+	kernels: impl Kernels,
+	spare: Option<CpuKernels>,
+	behaviour: &impl Behaviour,
+	job: &Job,
+) -> Result<JobResult, Trouble> {
+	let Some(spare) = spare else { return run_job(link, &kernels, None, behaviour, job) };
+	match run_job(link, &kernels, Some(&spare), behaviour, job) {
+		Err(Trouble::Device(why)) => {
+			// What of it still runs should end, and its memory be free.
+			drop(kernels);
+			log::warn!("{why}; the processor does the job");
+			run_job(link, &spare, None, behaviour, job)
+		},
+		result => result,
+	}
+}
+
+/// Whether the kernels may do a job that others hold this machine to.
+fn trust(
+	job: &Prepared,
+	kernels: &impl Kernels,
+	spare: Option<&CpuKernels>,
+) -> Result<(), Trouble> {
+	match spare.map_or(Ok(true), |spare| agree(job, kernels, spare))? {
+		true => Ok(()),
+		false => {
+			let why = "the device does the first step otherwise than the processor";
+			Err(Trouble::Device(why.into()))
+		},
+	}
+}
+
+fn run_job(
+	link: &Link,
+	kernels: &impl Kernels,
+	spare: Option<&CpuKernels>,
+	behaviour: &impl Behaviour,
 	job: &Job,
 ) -> Result<JobResult, Trouble> {
 	let prepared = task::prepare(link, &job.context).inspect(|job| behaviour.prepared(job));
 	match &job.work {
 		Work::Train => {
-			let trained = run::train(link, &prepared?, &kernels, &behaviour)?;
+			let prepared = prepared?;
+			trust(&prepared, kernels, spare)?;
+			let trained = run::train(link, &prepared, kernels, behaviour)?;
 			Ok(JobResult::Trained(trained))
 		},
 		Work::Prepare => match prepared {
@@ -151,13 +201,15 @@ fn run_job<K: Kernels>(
 			other => other.map(|_| JobResult::Ready),
 		},
 		Work::HandIn => {
-			let trained = run::hand_in(link, &prepared?, &kernels, &behaviour)?;
+			let trained = run::hand_in(link, &prepared?, kernels, behaviour)?;
 			let nothing = || JobResult::Wait { reason: "not even a stride is done".into() };
 			Ok(trained.map_or_else(nothing, JobResult::Trained))
 		},
 		Work::Check(claim) => {
-			let checked =
-				prepared.and_then(|job| run::check(link, &job, &kernels, &behaviour, claim));
+			let checked = prepared.and_then(|job| {
+				trust(&job, kernels, spare)?;
+				run::check(link, &job, kernels, behaviour, claim)
+			});
 			let checked = match checked {
 				Err(missing @ Trouble::Missing { .. }) => {
 					Checked::Unavailable { what: missing.to_string().into() }
@@ -168,7 +220,7 @@ fn run_job<K: Kernels>(
 		},
 		Work::Play { game, .. } => {
 			let played = prepared.and_then(|prepared| {
-				play::play(link, &job.context, prepared, kernels, &behaviour, game)
+				play::play(link, &job.context, prepared, kernels, behaviour, game)
 			});
 			match played {
 				Err(missing @ Trouble::Missing { .. }) => {

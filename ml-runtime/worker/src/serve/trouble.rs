@@ -1,6 +1,7 @@
 //! Why a job has no result.
 
-use assay_executor::ExecError;
+use assay_backend_cpu::KernelError;
+use assay_executor::{ExecError, MachineFault};
 use assay_worker_protocol::{BlobKey, Fault};
 
 /// Why a job has no result.
@@ -12,6 +13,9 @@ pub(crate) enum Trouble {
 	/// Is this machine's.
 	#[error("{0}")]
 	Machine(String),
+	/// Is that of a device which computes for this machine.
+	#[error("{0}")]
+	Device(String),
 	/// A blob cannot be had.
 	#[error("{what} ({key}) cannot be had")]
 	Missing {
@@ -30,7 +34,7 @@ impl Trouble {
 	pub(crate) fn fault(&self) -> Fault {
 		match self {
 			Self::Task(why) => Fault::Task(why.as_str().into()),
-			Self::Machine(_) | Self::Missing { .. } | Self::Gone => {
+			Self::Machine(_) | Self::Device(_) | Self::Missing { .. } | Self::Gone => {
 				Fault::Machine(self.to_string().into())
 			},
 		}
@@ -41,6 +45,9 @@ impl From<ExecError> for Trouble {
 	fn from(error: ExecError) -> Self {
 		match error {
 			ExecError::Task(fault) => Self::Task(fault.to_string()),
+			ExecError::Machine(MachineFault::Kernels(error @ KernelError::Device(_))) => {
+				Self::Device(error.to_string())
+			},
 			ExecError::Machine(fault) => Self::Machine(fault.to_string()),
 		}
 	}

@@ -9,7 +9,7 @@ use std::{
 
 use assay_backend_cpu::Kernels;
 use assay_blobs::{BlobStore, Limits};
-use assay_worker::{serve, Behaviour, CpuKernels, Honest};
+use assay_worker::{serve_with, Behaviour, CpuKernels, Honest, Means};
 use assay_worker_protocol::{
 	read_message, write_message, Checked, ClaimRef, FrameError, HostMessage, Job, JobResult,
 	PathText, Progress, TaskContext, Trained, Work, WorkerMessage,
@@ -32,9 +32,17 @@ pub(crate) struct Bench {
 
 impl Bench {
 	pub(crate) fn start<K: Kernels + 'static>(kernels: K, behaviour: impl Behaviour) -> Self {
+		Self::start_with(Means::default(), kernels, behaviour)
+	}
+
+	pub(crate) fn start_with<K: Kernels + 'static>(
+		means: Means,
+		kernels: K,
+		behaviour: impl Behaviour,
+	) -> Self {
 		let (theirs, input) = pipe().unwrap();
 		let (output, their_output) = pipe().unwrap();
-		let thread = thread::spawn(move || serve(kernels, behaviour, theirs, their_output));
+		let thread = thread::spawn(move || serve_with(means, kernels, behaviour, theirs, their_output));
 		let mut bench = Self { input: Some(input), output, thread, looks_on: false };
 		let WorkerMessage::Hello(hello) = bench.hear() else { panic!("no hello") };
 		hello.check().unwrap();
@@ -126,9 +134,19 @@ impl Place {
 		context: &TaskContext,
 		work: Work,
 	) -> (Vec<Progress>, WorkerMessage) {
+		self.attend(Bench::start(kernels, behaviour), name, context, work)
+	}
+
+	/// Does a job with this worker, in a folder of this name.
+	pub(crate) fn attend(
+		&self,
+		mut bench: Bench,
+		name: &str,
+		context: &TaskContext,
+		work: Work,
+	) -> (Vec<Progress>, WorkerMessage) {
 		let folder = self.folder.path().join(name);
 		std::fs::create_dir_all(&folder).unwrap();
-		let mut bench = Bench::start(kernels, behaviour);
 		bench.give(&folder, context, work);
 		let end = bench.attend(&self.store);
 		bench.shut_down();

@@ -242,10 +242,13 @@ fn command_should_end_quietly_when_nobody_reads_its_result() {
 #[test]
 fn serve_should_greet_and_end_when_the_host_is_gone() {
 	let desk = Desk::new(MLP);
-	let output = desk.command("serve --threads 1").output().unwrap();
-	assert!(output.status.success());
-	let hello = assay_worker_protocol::read_message(&mut &output.stdout[..]).unwrap();
-	assert!(matches!(hello, Some(assay_worker_protocol::WorkerMessage::Hello(_))), "{hello:?}");
+	// Without a GPU, too, a worker that was to have one serves.
+	for options in ["", "--gpu", "--gpu 77"] {
+		let output = desk.command(&format!("serve --threads 1 {options}")).output().unwrap();
+		assert!(output.status.success());
+		let hello = assay_worker_protocol::read_message(&mut &output.stdout[..]).unwrap();
+		assert!(matches!(hello, Some(assay_worker_protocol::WorkerMessage::Hello(_))), "{hello:?}");
+	}
 }
 
 #[test]
@@ -259,7 +262,8 @@ fn training_should_give_the_same_claim_on_a_gpu_or_say_what_is_missing() {
 		assert_eq!(answer["claim"], result["claim"]);
 	} else {
 		let message = text(&answer["error"]["message"]);
-		assert!(message.ends_with("leave out --gpu to use the CPU"), "{message}");
+		assert_eq!(answer["error"]["code"], "assay::machine::device", "{message}");
+		assert!(text(&answer["error"]["help"]).starts_with("without --gpu"));
 		assert_eq!(answer["error"]["exitCode"].as_i64(), output.status.code().map(i64::from));
 		println!("no GPU: {message}");
 	}

@@ -83,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--data", required=True, help="file of records")
     one.add_argument("--steps", type=int, help="default: those of the manifest")
     one.add_argument("--seed", type=int, default=0, help="of weights and order")
+    one.add_argument(
+        "--task-order",
+        action="store_true",
+        help="read the records in the order in which the task's workers do",
+    )
     one.add_argument("--threads", type=int)
     one.add_argument("--weights", help="start from this model file")
     one.add_argument("--save", help="write the trained model file")

@@ -19,6 +19,7 @@ from .build import from_manifest
 from .exporter import export
 from .layers import Lora
 from .manifest import Manifest
+from .order import seed_bytes, task_batches
 from .records import load_masks, load_records, load_safetensors, save_safetensors
 from .training import Trainer, batches
 
@@ -85,7 +86,10 @@ def train(args: argparse.Namespace) -> int:
     content = Path(args.data).read_bytes()
     inputs, labels = load_records(manifest, content)
     inputs, labels = inputs[: manifest.data.records], labels[: manifest.data.records]
-    order = batches(len(inputs), manifest.task["batch"], args.seed)
+    batch = manifest.task["batch"]
+    order = batches(len(inputs), batch, args.seed)
+    if args.task_order:
+        order = task_batches(seed_bytes(manifest.task["seed"]), len(inputs), batch)
     trainer = Trainer(manifest, module, inputs, labels, order, masks=load_masks(manifest, content))
     with Path(args.out).open("w", encoding="utf-8") as file:
         file.write("step,loss\n")

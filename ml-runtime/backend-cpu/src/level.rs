@@ -50,6 +50,8 @@ pub enum Level {
 	Soft,
 	/// 64-bit ARM: fused multiply-add on 4 lanes, always present.
 	Neon,
+	/// The same, with products of bytes (the extension `dotprod`).
+	Dotprod,
 	/// x86-64 with AVX2 and FMA: 8 lanes.
 	Avx2,
 	/// x86-64 with AVX-512: 16 lanes.
@@ -63,7 +65,12 @@ impl Level {
 	pub fn available() -> Vec<Level> {
 		let mut levels = vec![Level::Soft];
 		#[cfg(target_arch = "aarch64")]
-		levels.push(Level::Neon);
+		{
+			levels.push(Level::Neon);
+			if std::arch::is_aarch64_feature_detected!("dotprod") {
+				levels.push(Level::Dotprod);
+			}
+		}
 		#[cfg(target_arch = "x86_64")]
 		{
 			let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
@@ -95,6 +102,7 @@ impl Level {
 		match self {
 			Level::Soft => soft(task),
 			Level::Neon => neon(task),
+			Level::Dotprod => dotprod(task),
 			Level::Avx2 => avx2(task),
 			Level::Avx512 => avx512(task),
 			Level::Vnni => vnni(task),
@@ -113,8 +121,26 @@ fn neon<T: Task>(task: T) -> T::Out {
 	task.run::<Hardware>()
 }
 
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)]
+fn dotprod<T: Task>(task: T) -> T::Out {
+	#[target_feature(enable = "dotprod")]
+	fn compiled<T: Task>(task: T) -> T::Out {
+		task.run::<Hardware>()
+	}
+	debug_assert!(Level::available().contains(&Level::Dotprod));
+	// SAFETY: `CpuKernels` accepts a level only if `Level::available` lists it, so the processor has
+	// these instructions.
+	unsafe { compiled(task) }
+}
+
 #[cfg(not(target_arch = "aarch64"))]
 fn neon<T: Task>(task: T) -> T::Out {
+	soft(task)
+}
+
+#[cfg(not(target_arch = "aarch64"))]
+fn dotprod<T: Task>(task: T) -> T::Out {
 	soft(task)
 }
 

@@ -54,6 +54,7 @@ fn level_name(level: Level) -> &'static str {
 	match level {
 		Level::Soft => "soft",
 		Level::Neon => "neon",
+		Level::Dotprod => "dotprod",
 		Level::Avx2 => "avx2",
 		Level::Avx512 => "avx512",
 		Level::Vnni => "vnni",

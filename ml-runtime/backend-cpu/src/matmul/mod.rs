@@ -81,7 +81,9 @@ impl<'a> MatMul<'a> {
 	fn choose(self, level: Level, team: Option<&Team>, out: &mut [u32], stride: usize) {
 		match level {
 			#[cfg(target_arch = "aarch64")]
-			Level::Neon => self.shape::<vector::Neon, 8, 3, 16, 1>(level, team, out, stride),
+			Level::Neon | Level::Dotprod => {
+				self.shape::<vector::Neon, 8, 3, 16, 1>(level, team, out, stride);
+			},
 			#[cfg(target_arch = "x86_64")]
 			Level::Avx2 => self.shape::<vector::Avx2, 6, 2, 12, 1>(level, team, out, stride),
 			#[cfg(target_arch = "x86_64")]
@@ -138,7 +140,9 @@ pub(crate) fn columns(
 	let view = View::new(rows, count, true);
 	match level {
 		#[cfg(target_arch = "aarch64")]
-		Level::Neon => level.run(Pack::<vector::Neon, COLUMNS>::new(view, 0, 0, terms, out)),
+		Level::Neon | Level::Dotprod => {
+			level.run(Pack::<vector::Neon, COLUMNS>::new(view, 0, 0, terms, out));
+		},
 		#[cfg(target_arch = "x86_64")]
 		Level::Avx2 => level.run(Pack::<vector::Avx2, COLUMNS>::new(view, 0, 0, terms, out)),
 		#[cfg(target_arch = "x86_64")]

@@ -6,6 +6,8 @@
 //! limit, and because nothing is rounded, the order is free and K may be padded with zeros. [`tile`] puts
 //! the sums together, rounds once and folds.
 
+#[cfg(any(test, target_arch = "aarch64"))]
+mod dotprod;
 mod pack;
 mod products;
 #[cfg(test)]
@@ -45,6 +47,8 @@ impl QuantMatMul<'_> {
 			Level::Vnni => self.blocks::<products::Vnni, 12, 32>(level, team, out),
 			#[cfg(target_arch = "x86_64")]
 			Level::Avx2 | Level::Avx512 => self.blocks::<products::Avx2, 6, 16>(level, team, out),
+			#[cfg(target_arch = "aarch64")]
+			Level::Dotprod => self.blocks::<dotprod::Dotprod, 6, 16>(level, team, out),
 			_ => self.blocks::<products::Plain, 6, 16>(level, team, out),
 		}
 	}

@@ -11,14 +11,14 @@ fn number(state: &mut u32) -> u32 {
 	}
 }
 
-/// The same product by bytes, as [`products::Vnni`] has it, and by pairs, of operands that lie as a matrix does or the
-/// other way round.
-fn both(
+/// The same product by bytes, as [`products::Vnni`] and as `dotprod::Dotprod` have them, and by pairs, of operands that
+/// lie as a matrix does or the other way round.
+fn ways(
 	format: QuantFormat,
 	(m, k, n): (usize, usize, usize),
 	transposed: [bool; 2],
 	state: &mut u32,
-) -> [Vec<u32>; 2] {
+) -> [Vec<u32>; 3] {
 	let team = Team::new(1 + k % 3).expect("threads");
 	let words =
 		|count: usize, state: &mut u32| -> Vec<u32> { (0..count).map(|_| number(state)).collect() };
@@ -29,9 +29,10 @@ fn both(
 	};
 	let (rows, lanes) = (view(&a, transposed[0], m), view(&b, !transposed[1], n));
 	let product = QuantMatMul { format, rows, lanes, k };
-	let mut found = [vec![1; m * n], vec![2; m * n]];
+	let mut found = [vec![1; m * n], vec![2; m * n], vec![3; m * n]];
 	product.blocks::<products::Bytes, 12, 32>(Level::Soft, &team, &mut found[0]);
-	product.blocks::<products::Plain, 6, 16>(Level::Soft, &team, &mut found[1]);
+	product.blocks::<dotprod::SignedBytes, 6, 16>(Level::Soft, &team, &mut found[1]);
+	product.blocks::<products::Plain, 6, 16>(Level::Soft, &team, &mut found[2]);
 	found
 }
 
@@ -44,8 +45,9 @@ fn bytes_should_give_the_words_of_pairs() {
 			let n = sides[(place * 5 + k) % sides.len()];
 			for format in [QuantFormat::I8, QuantFormat::Q15] {
 				for transposed in [[false, false], [true, false], [false, true], [true, true]] {
-					let [bytes, pairs] = both(format, (m, k, n), transposed, &mut state);
-					assert_eq!(bytes, pairs, "{format:?} {m} x {k} x {n} {transposed:?}");
+					let [lifted, signed, pairs] = ways(format, (m, k, n), transposed, &mut state);
+					assert_eq!(lifted, pairs, "{format:?} {m} x {k} x {n} {transposed:?}");
+					assert_eq!(signed, pairs, "{format:?} {m} x {k} x {n} {transposed:?}");
 				}
 			}
 		}
@@ -63,10 +65,11 @@ fn sums_should_not_overflow_when_all_digits_are_the_largest() {
 		let lanes = View::new(Strided { words: &other, stride: 1 }, 1, false);
 		for format in [QuantFormat::I8, QuantFormat::Q15] {
 			let product = QuantMatMul { format, rows, lanes, k };
-			let mut found = [vec![0], vec![0]];
+			let mut found = [vec![0], vec![0], vec![0]];
 			product.blocks::<products::Bytes, 12, 32>(Level::Soft, &team, &mut found[0]);
-			product.blocks::<products::Plain, 6, 16>(Level::Soft, &team, &mut found[1]);
-			assert_eq!(found[0], found[1]);
+			product.blocks::<dotprod::SignedBytes, 6, 16>(Level::Soft, &team, &mut found[1]);
+			product.blocks::<products::Plain, 6, 16>(Level::Soft, &team, &mut found[2]);
+			assert!(found[..2].iter().all(|other| *other == found[2]));
 			let sum = f32::from_bits(found[0][0]).abs();
 			assert!((500.0..=512.0).contains(&sum), "{sum}");
 		}

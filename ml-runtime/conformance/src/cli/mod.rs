@@ -17,8 +17,8 @@ const ABOUT: &str = "\
 Runs the same random cases of every operation on every backend of this machine and compares all words.
 
 Backends are `reference` (the op spec in integers, slow and right by definition) and the CPU kernels at each \
-level of instructions that the processor has: `soft`, `neon`, `avx2`, `avx512`, `vnni`. For each operation and \
-backend there is one line
+level of instructions that the processor has: `soft`, `neon`, `dotprod`, `avx2`, `avx512`, `vnni`. For each \
+operation and backend there is one line
 
   conformance.OPERATION.BACKEND DIGEST WORDS
 

@@ -12,7 +12,9 @@ import sys
 import tempfile
 
 DEVICES = ["sm_80", "sm_90", "sm_100", "sm_120"]
-OPTIONS = ["--gpu-architecture=compute_80", "--fmad=false"]
+OPTIONS = ["--fmad=false"]
+# Sources that are for one generation alone say so. The others are compiled for the oldest.
+TARGET = re.compile(r"^// target sm_(\w+)$", re.MULTILINE)
 # What would leave the bits to the device or to the compiler. src/ptx.rs of the crate has the same list.
 FORBIDDEN = [
     r"\b(add|sub|mul|mad|fma|div|sqrt|rcp)\.(?!rn\b)[\w.]*f(16|32|64)",
@@ -23,7 +25,8 @@ FORBIDDEN = [
     r"\b(sin|cos|ex2|lg2|tanh|rsqrt)\.",
     r"\b(min|max)\.[\w.]*f(16|32|64)",
     r"\bcvt\.r[zmp]\.[\w.]*f(16|32|64)",
-    r"\bw?g?mma\.(?![\w.:]*\.s32\b)",
+    r"\bw?mma\.(?![\w.:]*\.s32\b)",
+    r"\bwgmma\.mma_async\.(?![\w.:]*\.s32\b)",
 ]
 
 
@@ -53,11 +56,20 @@ class Compiler:
         program = ctypes.c_void_p()
         text, name = source.read_bytes(), source.name.encode()
         self.call("CreateProgram", ctypes.byref(program), text, name, 0, None, None)
-        options = [option.encode() for option in [*OPTIONS, f"--include-path={source.parent}"]]
+        target = TARGET.search(source.read_text(encoding="utf-8"))
+        architecture = f"--gpu-architecture=compute_{target[1] if target else 80}"
+        options = [architecture, *OPTIONS, f"--include-path={source.parent}"]
+        options = [option.encode() for option in options]
         failed = self.call("CompileProgram", program, len(options), (ctypes.c_char_p * len(options))(*options))
         if failed:
             sys.exit(f"{source.name} does not compile:\n{self.text(program, 'ProgramLog')}")
         return self.text(program, "PTX")
+
+
+def devices(source):
+    """What the PTX of a source is for."""
+    target = TARGET.search(source.read_text(encoding="utf-8"))
+    return [f"sm_{target[1]}"] if target else DEVICES
 
 
 def stamp(source):
@@ -89,7 +101,7 @@ def main():
     for source in sorted(folder.glob("*.cu")):
         target = source.with_suffix(".ptx")
         if mode == "--usage":
-            print(assemble(target, DEVICES[0], "--verbose").stderr, end="")
+            print(assemble(target, devices(source)[0], "--verbose").stderr, end="")
             continue
         ptx = stamp(source) + compiler.compile(source)
         if mode == "--check" and (target.read_text() if target.exists() else "") != ptx:
@@ -97,7 +109,7 @@ def main():
         elif mode == "":
             target.write_text(ptx)
         bad += [f"{target.name} {fault}" for fault in faults(ptx)]
-        for device in DEVICES:
+        for device in devices(source):
             result = assemble(target, device)
             if result.returncode:
                 bad.append(f"{target.name} does not assemble for {device}:\n{result.stderr}")

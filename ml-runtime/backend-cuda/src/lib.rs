@@ -10,6 +10,8 @@
 //! - `kernels/*.cu`: the sources, with the schedule at the top of each. `scripts/ptx.sh` makes the PTX
 //!   beside them; building this crate needs no CUDA toolkit.
 //! - `kernels/functions.cuh`: the functions of the op spec, translated from the Rust formulas.
+//! - `kernels/hopper.cu`: the same products for the tensor cores of one generation. A device of it runs them instead, if
+//!   they give the same words there and take no longer ([`ptx::HOPPER`]).
 //! - [`Plan`]: which kernels a node takes, and their arguments. It does not depend on the device.
 //! - [`Device`]: runs plans. [`Gpu`] is the driver, loaded when the program runs; [`Emulator`] is Rust.
 //! - [`DeviceMemory`]: buffers that stay on a device, and graphs: all that a step does, which the driver gets once and then
@@ -39,6 +41,7 @@
 
 mod device;
 mod emulator;
+mod generation;
 mod gpu;
 mod graph;
 mod kernels;

@@ -28,6 +28,22 @@ pub const MODULES: [Module; 9] = modules![
 	"windows"
 ];
 
+/// Kernels for one generation of devices.
+#[derive(Clone, Copy, Debug)]
+pub struct Generation {
+	/// Its compute capability, major and minor.
+	pub capability: (i32, i32),
+	/// Kernels that take the place of those of the same names in [`MODULES`]: they have the same arguments and blocks,
+	/// and give the same words.
+	pub module: Module,
+}
+
+/// Tensor cores that read their operands from shared memory.
+pub const HOPPER: Generation = Generation {
+	capability: (9, 0),
+	module: Module { name: "hopper", text: include_str!("../kernels/hopper.ptx") },
+};
+
 /// Floating-point operations whose rounding must be said.
 const ROUNDED: [&str; 8] = ["add", "sub", "mul", "mad", "fma", "div", "sqrt", "rcp"];
 
@@ -58,7 +74,8 @@ fn is_fault(line: &str) -> bool {
 	let converted =
 		parts[0] == "cvt" && parts.iter().any(|part| matches!(*part, "rz" | "rm" | "rp"));
 	// Tensor cores add floats in an order and with a rounding of their own.
-	let tensor = matches!(parts[0], "mma" | "wmma" | "wgmma") && !parts.contains(&"s32");
+	let tensor = matches!(parts[0], "mma" | "wmma") || opcode.starts_with("wgmma.mma_async");
+	let tensor = tensor && !parts.contains(&"s32");
 	rounded
 		|| native
 		|| (float && converted)

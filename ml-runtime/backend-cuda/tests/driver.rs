@@ -12,6 +12,7 @@ use std::{
 };
 
 use assay_backend_cpu::{Kernels, Memory, ReferenceKernels};
+use assay_backend_cuda::ptx::HOPPER;
 use assay_backend_cuda::{CudaKernels, Device, DeviceError, DeviceMemory, Gpu, Plan, Span, Work};
 use assay_conformance::{catalogue::operations, Backend, Case, Draft, Size, Suite};
 use assay_ops::Op;
@@ -33,20 +34,27 @@ fn folder() -> PathBuf {
 	folder
 }
 
-/// Runs a test in a process of its own with that driver, and gives what it printed; `None` in that process.
-fn child(name: &str) -> Option<Output> {
+/// Runs a test in a process of its own with that driver, whose device is of this generation, and gives what it printed;
+/// `None` in that process.
+fn child(name: &str, generation: &str) -> Option<Output> {
 	if std::env::var_os(CHILD).is_some() {
 		return None;
 	}
 	let mut command = Command::new(std::env::current_exe().expect("it runs"));
 	command.args(["--exact", name, "--nocapture", "--test-threads", "1"]);
 	command.env(CHILD, "1").env("LD_LIBRARY_PATH", folder());
+	command.env("EMULATED_GENERATION", generation);
 	Some(command.output().expect("it starts"))
 }
 
 /// Does the work where the driver is.
 fn with_driver(name: &str, work: impl FnOnce(Gpu)) {
-	let Some(output) = child(name) else {
+	with_generation(name, "8", work);
+}
+
+/// Does the work where the driver is, with a device of this generation.
+fn with_generation(name: &str, generation: &str, work: impl FnOnce(Gpu)) {
+	let Some(output) = child(name, generation) else {
 		return work(Gpu::new(0).expect("the driver is there"));
 	};
 	let (out, err) =
@@ -60,6 +68,18 @@ fn device_should_be_the_only_one_when_the_driver_has_one() {
 		assert_eq!(gpu.name(), "emulator behind the driver");
 		let error = Gpu::new(1).err().expect("there is none");
 		assert!(matches!(error, DeviceError::NoDevice { index: 1, .. }), "{error}");
+	});
+}
+
+#[test]
+fn kernels_of_its_generation_should_be_tried_when_the_device_has_them() {
+	let name = "kernels_of_its_generation_should_be_tried_when_the_device_has_them";
+	with_generation(name, "9", |gpu| {
+		// Whether they are taken depends on which the emulator is faster with.
+		let own = gpu.own_kernels();
+		assert!(own.iter().all(|name| HOPPER.module.kernels().any(|kernel| kernel == *name)));
+		println!("taken: {own:?}");
+		assert_eq!(Gpu::common(0).expect("the driver is there").own_kernels(), [""; 0]);
 	});
 }
 

@@ -4,11 +4,18 @@ mod translate;
 
 use std::path::{Path, PathBuf};
 
-use assay_backend_cuda::ptx::{faults, MODULES};
+use assay_backend_cuda::ptx::{faults, Module, HOPPER, MODULES};
 use sha2::{Digest, Sha256};
 
 fn kernels() -> PathBuf {
 	Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels")
+}
+
+/// The modules for all devices and for one generation, by name.
+fn modules() -> Vec<Module> {
+	let mut modules = [&MODULES[..], &[HOPPER.module]].concat();
+	modules.sort_by_key(|module| module.name);
+	modules
 }
 
 fn files(ending: &str) -> Vec<PathBuf> {
@@ -21,7 +28,7 @@ fn files(ending: &str) -> Vec<PathBuf> {
 
 #[test]
 fn ptx_should_name_its_source_when_checked_in() {
-	for module in MODULES {
+	for module in modules() {
 		let mut digest = Sha256::new();
 		let source = kernels().join(module.name).with_extension("cu");
 		digest.update(std::fs::read(source).expect("the source is beside the PTX"));
@@ -40,16 +47,21 @@ fn modules_should_be_all_sources_when_listed() {
 		let stem = |path: &PathBuf| path.file_stem().unwrap_or_default().display().to_string();
 		files(ending).iter().map(stem).collect()
 	};
-	let listed: Vec<_> = MODULES.iter().map(|module| module.name.to_owned()).collect();
+	let listed: Vec<_> = modules().iter().map(|module| module.name.to_owned()).collect();
 	assert_eq!(stems("cu"), listed);
 	assert_eq!(stems("ptx"), listed);
 }
 
 #[test]
 fn ptx_should_have_no_faults_when_checked_in() {
-	for module in MODULES {
+	for module in modules() {
 		assert_eq!(faults(module.text), Vec::<String>::new(), "{}", module.name);
-		assert!(module.text.contains(".target sm_80"), "{}", module.name);
+		let (major, minor) = HOPPER.capability;
+		let target = match module.name == HOPPER.module.name {
+			true => format!("\n.target sm_{major}{minor}a\n"),
+			false => "\n.target sm_80\n".to_owned(),
+		};
+		assert!(module.text.contains(&target), "{}", module.name);
 	}
 }
 
@@ -71,6 +83,7 @@ fn faults_should_be_found_when_rounding_is_open() {
 		"mul.f64 	%fd1, %fd2, %fd3;",
 		"cvt.rz.f32.f64 	%f1, %fd1;",
 		"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f1}, {%r1}, {%r2}, {%f1};",
+		"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1}, %rd1, %rd2, p, 1, 1, 0, 0;",
 	];
 	for line in bad {
 		assert_eq!(faults(&format!("\n\t{line}\n")).len(), 1, "{line}");
@@ -81,6 +94,8 @@ fn faults_should_be_found_when_rounding_is_open() {
 		"max.u32 %r1, %r2, %r3;",
 		"cvt.rn.f32.f64 %f1, %fd1;",
 		"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%r1}, {%r2}, {%r3}, {%r1};",
+		"wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8 {%r1}, %rd1, %rd2, p;",
+		"wgmma.wait_group.sync.aligned 0;",
 	];
 	for line in good {
 		assert_eq!(faults(line), Vec::<String>::new());

@@ -9,11 +9,7 @@ use crate::{machine::Machine, ExecError, Prepared};
 ///
 /// All backends are meant to; this finds the machine, driver or defect for which it is not so, with the job's own
 /// operations and shapes, before anything depends on it. It takes a step of both.
-pub fn agree(
-	job: &Prepared,
-	one: &impl Kernels,
-	other: &impl Kernels,
-) -> Result<bool, ExecError> {
+pub fn agree(job: &Prepared, one: &impl Kernels, other: &impl Kernels) -> Result<bool, ExecError> {
 	Ok(first_step(job, one)? == first_step(job, other)?)
 }
 

@@ -6,9 +6,7 @@ mod task;
 use assay_backend_cpu::{KernelError, Kernels, RecordSource};
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 use assay_worker::{CpuKernels, Honest, Means};
-use assay_worker_protocol::{
-	Checked, Fault, JobResult, TaskContext, Trained, Work, WorkerMessage,
-};
+use assay_worker_protocol::{Checked, Fault, JobResult, TaskContext, Trained, Work, WorkerMessage};
 use bench::{claim_of, cpu, Bench, Place};
 use task::{task, MLP};
 

@@ -33,7 +33,8 @@ impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for SignedByte
 				let a = a[p];
 				for (sum, b) in sums.iter_mut().zip(b) {
 					let bytes = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
-					*sum += bytes.map(|(a, b)| i32::from(a as i8) * i32::from(b as i8)).sum::<i32>();
+					*sum +=
+						bytes.map(|(a, b)| i32::from(a as i8) * i32::from(b as i8)).sum::<i32>();
 				}
 			}
 		}
@@ -73,12 +74,8 @@ impl<const ROWS: usize> Products<ROWS, 16> for Dotprod {
 			let mut acc = [[vdupq_n_s32(0); 4]; ROWS];
 			for (p, b) in b.iter().enumerate() {
 				let b = b.as_ptr();
-				let b = [
-					vld1q_u32(b),
-					vld1q_u32(b.add(4)),
-					vld1q_u32(b.add(8)),
-					vld1q_u32(b.add(12)),
-				];
+				let b =
+					[vld1q_u32(b), vld1q_u32(b.add(4)), vld1q_u32(b.add(8)), vld1q_u32(b.add(12))];
 				for (acc, a) in acc.iter_mut().zip(a) {
 					let a = vdupq_n_u32(*a.get_unchecked(p));
 					for (acc, b) in acc.iter_mut().zip(b) {

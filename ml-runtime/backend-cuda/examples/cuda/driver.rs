@@ -76,6 +76,12 @@ pub(crate) struct Driver {
 static LIFETIME: LazyLock<Option<u64>> =
 	LazyLock::new(|| std::env::var("EMULATED_LAUNCHES").ok()?.parse().ok());
 
+/// The first number of the device's compute capability.
+pub(crate) fn generation() -> i32 {
+	let asked = std::env::var("EMULATED_GENERATION").ok();
+	asked.and_then(|number| number.parse().ok()).unwrap_or(8)
+}
+
 impl Driver {
 	pub(crate) fn handle(&mut self) -> usize {
 		self.last += 16;

@@ -13,7 +13,8 @@
 //!   words that nobody wrote.
 //! - After an error of a kernel every call that waits gives an error, and the reason is on standard error.
 //!
-//! With `EMULATED_LAUNCHES=1000` in the environment its device fails after so many launches.
+//! With `EMULATED_LAUNCHES=1000` in the environment its device fails after so many launches, with `EMULATED_GENERATION=9`
+//! it is one of compute capability 9.0.
 //!
 //! What the driver's manual demands of whoever calls: pointers are good for what they are given for, and memory of
 //! the host stays until what uses it has ended.
@@ -117,8 +118,9 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(
 	_: CUdevice,
 ) -> CUresult {
 	let is = match attribute {
-		Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR => 8,
+		Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR => driver::generation(),
 		Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR => 0,
+		Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT => 1,
 		Attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED => 1,
 		_ => return CUDA_ERROR_NOT_SUPPORTED,
 	};

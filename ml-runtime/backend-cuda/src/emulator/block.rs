@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::group::{Group, GROUP};
 use super::instruction::Compute;
 use super::memory::{EmulatedMemory, Shared};
 use super::program::{Action, Kernel, Register};
@@ -18,6 +19,7 @@ enum Wait {
 	No,
 	Barrier,
 	Warp,
+	Group,
 	Ended,
 }
 
@@ -51,6 +53,7 @@ impl Block<'_> {
 	pub(super) fn run(&self, global: &mut EmulatedMemory) -> Result<(), String> {
 		let mut shared = Shared::new(self.kernel.shared);
 		let mut threads: Vec<_> = (0..self.threads).map(|index| self.thread(index)).collect();
+		let mut groups: Vec<_> = threads.chunks(GROUP).map(|_| Group::default()).collect();
 		loop {
 			for (index, thread) in (0..).zip(&mut threads) {
 				if thread.wait == Wait::No {
@@ -58,7 +61,10 @@ impl Block<'_> {
 				}
 			}
 			if threads.iter().all(|thread| thread.wait == Wait::Ended) {
-				return Ok(());
+				return match groups.iter().any(Group::is_at_work) {
+					true => Err("a group ends before its products are done".into()),
+					false => Ok(()),
+				};
 			}
 			if threads.iter().all(|thread| thread.wait == Wait::Barrier) {
 				self.meet(&mut threads)?;
@@ -70,6 +76,13 @@ impl Block<'_> {
 				if warp.iter().all(|thread| thread.wait == Wait::Warp) {
 					self.common(warp)?.of_warp(warp)?;
 					warp.iter_mut().for_each(Thread::go_on);
+					gone_on = true;
+				}
+			}
+			for (group, threads) in groups.iter_mut().zip(threads.chunks_mut(GROUP)) {
+				if threads.iter().all(|thread| thread.wait == Wait::Group) {
+					group.execute(self.common(threads)?, threads, &mut shared)?;
+					threads.iter_mut().for_each(Thread::go_on);
 					gone_on = true;
 				}
 			}
@@ -130,6 +143,10 @@ impl Block<'_> {
 				| Action::MaxOfWarp { .. }
 				| Action::AllOfWarp { .. }
 				| Action::Multiply { .. } => thread.wait = Wait::Warp,
+				Action::GroupFence
+				| Action::GroupMultiply { .. }
+				| Action::GroupCommit
+				| Action::GroupWait => thread.wait = Wait::Group,
 				Action::Return if thread.is_copying() => {
 					return Err("a thread ends before its copies have arrived".into());
 				},
@@ -203,6 +220,7 @@ impl Block<'_> {
 				}
 				thread.begun.push(Copy { from, to });
 			},
+			Action::ProxyFence => shared.fence(index),
 			Action::CopyGroup => {
 				let group = std::mem::take(&mut thread.begun);
 				thread.groups.push_back(group);

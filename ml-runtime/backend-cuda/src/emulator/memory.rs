@@ -148,6 +148,8 @@ struct Touched {
 	many: bool,
 	/// A copy has begun that has not arrived.
 	awaited: bool,
+	/// When it was written, by the clock of the memory.
+	at: u64,
 }
 
 /// The shared memory of a block.
@@ -155,12 +157,20 @@ pub(super) struct Shared {
 	words: Vec<u32>,
 	touched: Vec<Touched>,
 	barrier: u64,
+	/// Writes until now.
+	clock: u64,
+	/// When threads made their writes known to products of groups.
+	fences: Vec<u64>,
 }
+
+/// The reader of what a product of a group of warps reads.
+const A_GROUP: u32 = u32::MAX;
 
 impl Shared {
 	pub(super) fn new(bytes: usize) -> Self {
 		let count = bytes.div_ceil(4);
-		Self { words: vec![0; count], touched: vec![Touched::default(); count], barrier: 1 }
+		let touched = vec![Touched::default(); count];
+		Self { words: vec![0; count], touched, barrier: 1, clock: 0, fences: Vec::new() }
 	}
 
 	/// All threads have met.
@@ -194,9 +204,30 @@ impl Shared {
 		if written || read || touched.awaited {
 			return Err(format!("shared word {word} is written with no barrier after another use"));
 		}
-		touched.writer = (self.barrier, thread);
+		self.clock += 1;
+		(touched.writer, touched.at) = ((self.barrier, thread), self.clock);
 		self.words[word] = value;
 		Ok(())
+	}
+
+	/// A thread makes what it wrote known to products of groups.
+	pub(super) fn fence(&mut self, thread: u32) {
+		let index = thread as usize;
+		if self.fences.len() <= index {
+			self.fences.resize(index + 1, 0);
+		}
+		self.fences[index] = self.clock;
+	}
+
+	/// A word for a product of a group of warps.
+	pub(super) fn load_by_group(&mut self, address: u64) -> Result<u32, String> {
+		let value = self.load(address, A_GROUP)?;
+		let touched = &self.touched[(address / 4) as usize];
+		let fence = self.fences.get(touched.writer.1 as usize).copied().unwrap_or(0);
+		match fence >= touched.at {
+			true => Ok(value),
+			false => Err(format!("shared word {} is read by a product with no fence", address / 4)),
+		}
 	}
 
 	/// A thread begins to copy to a word.

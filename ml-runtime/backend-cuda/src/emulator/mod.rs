@@ -6,10 +6,11 @@
 //!
 //! It is stricter than a device: an unknown instruction, an address outside a buffer or not aligned, a
 //! word that is read before it is written or before its copy has arrived, a word of the result that is not
-//! written, two threads at one word with no barrier between them, and threads that wait forever are all
-//! errors.
+//! written, two threads at one word with no barrier between them, threads that wait forever, and what a product
+//! of four warps is not told by a fence are all errors.
 
 mod block;
+mod group;
 mod instruction;
 mod memory;
 mod parse;

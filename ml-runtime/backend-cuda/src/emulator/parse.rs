@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::group::columns;
 use super::instruction::{compute, Compute};
 use super::program::{Action, Instruction, Kernel, Register, SPECIAL};
 
@@ -200,6 +201,22 @@ impl Parser {
 					b: self.fragment(b)?,
 					c: self.fragment(c)?,
 				}
+			},
+			("fence.proxy.async.shared::cta", []) => Action::ProxyFence,
+			("wgmma.fence.sync.aligned", []) => Action::GroupFence,
+			("wgmma.commit_group.sync.aligned", []) => Action::GroupCommit,
+			("wgmma.wait_group.sync.aligned", ["0"]) => Action::GroupWait,
+			(_, [sums, a, b, add]) if opcode.starts_with("wgmma.mma_async.") => {
+				let sums = self.braced(sums)?;
+				let known = format!(
+					"wgmma.mma_async.sync.aligned.m64n{}k32.s32.s8.s8",
+					columns(sums.len())
+				);
+				if opcode != known {
+					return Err("unknown instruction".into());
+				}
+				let [a, b, add] = [self.operand(a)?, self.operand(b)?, self.operand(add)?];
+				Action::GroupMultiply { sums, a, b, add }
 			},
 			("cp.async.cg.shared.global", [to, from, "16"]) => {
 				Action::Copy { to: self.address(to)?, from: self.address(from)? }

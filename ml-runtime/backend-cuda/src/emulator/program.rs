@@ -85,6 +85,21 @@ pub(super) enum Action {
 		b: [Register; 2],
 		c: [Register; 4],
 	},
+	/// Makes what the thread wrote to shared memory known to products of a group of warps.
+	ProxyFence,
+	/// Waits for the group of four warps; from now on sums may be given to a product, see [`super::group`].
+	GroupFence,
+	/// Waits for the group of four warps, and begins a product that is added to sums.
+	GroupMultiply {
+		sums: Vec<Register>,
+		a: Register,
+		b: Register,
+		add: Register,
+	},
+	/// Makes a group of the products begun since the last one.
+	GroupCommit,
+	/// Waits until all groups of products are done.
+	GroupWait,
 	Return,
 }
 

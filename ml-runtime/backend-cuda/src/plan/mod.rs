@@ -135,6 +135,14 @@ impl Plan {
 		Some(Self { operands, out: count as usize, steps }).filter(Self::can_start)
 	}
 
+	/// A quantised product with the tiles that large ones take, whatever its size.
+	pub(crate) fn in_large_tiles(spec: &NodeSpec) -> Option<Self> {
+		let operands = spec.inputs.iter().map(|input| words(&input.ty));
+		let operands = operands.map(|count| Some(count? as usize)).collect::<Option<_>>()?;
+		let steps = quant::steps_in(spec, quant::Tiles::Large)?;
+		Some(Self { operands, out: words(&spec.ty)? as usize, steps })
+	}
+
 	/// Whether the plan of such a node has the number of the step as its last operand.
 	pub fn reads_step(op: &Op) -> bool {
 		matches!(op, Op::Mask { .. })

@@ -13,7 +13,7 @@ use assay_conformance::{
 	catalogue::{operation, operations, UNARY},
 	exhaustive, Backend, Case, Draft, Flavour, Operation, Random, Size, Suite,
 };
-use assay_ops::{BatchMatMul, HeadLayout, Op};
+use assay_ops::{BatchMatMul, HeadLayout, Op, QuantFormat};
 use clap::Parser;
 use report::Report;
 
@@ -62,11 +62,14 @@ fn main() -> ExitCode {
 fn check(options: &Options) -> Result<bool, DeviceError> {
 	let cuda = CudaKernels::new(options.device)?;
 	println!("# device: {}", cuda.device().name());
+	println!("# kernels of its generation: {}", cuda.device().own_kernels().join(", "));
 	let threads = std::thread::available_parallelism().map_or(1, usize::from);
 	let cpu = CpuKernels::new(threads).map_err(|error| DeviceError::Fault(error.to_string()))?;
 	let equal = conform(&[Backend::new("cpu", cpu), Backend::new("cuda", cuda)], options);
 	if options.only.is_none() {
-		benches(&Gpu::new(options.device)?)?;
+		let device = Gpu::new(options.device)?;
+		benches(&device)?;
+		quantised(&device, &Gpu::common(options.device)?)?;
 	}
 	Ok(equal)
 }
@@ -115,6 +118,25 @@ fn benches(device: &Gpu) -> Result<(), DeviceError> {
 	gemm(device, "scores.b8.h12.t256", Op::BatchMatMul(scores), [(2048, 768); 2], work)
 }
 
+/// Quantised products: their operands are numbers, so that these become integers first. With the kernels for all devices,
+/// too, where the device has kernels of its generation.
+fn quantised(device: &Gpu, common: &Gpu) -> Result<(), DeviceError> {
+	for (name, format) in [("i8", QuantFormat::I8), ("q15x3", QuantFormat::Q15)] {
+		for n in [1024, 2048, 4096, 8192] {
+			let op = || Op::QuantMatMul { format, transpose_a: false, transpose_b: true };
+			let name = format!("{name}.n{n}");
+			let best = best(device, &name, op(), [(n, n); 2])?;
+			let speed = 2.0 * f64::from(n).powi(3) / best / 1e9;
+			println!("gemm.{name}.cuda {speed:.1} gops");
+			if !device.own_kernels().is_empty() {
+				let others = self::best(common, &name, op(), [(n, n); 2])?;
+				println!("gemm.{name}.cuda/common {:.2} x", others / best);
+			}
+		}
+	}
+	Ok(())
+}
+
 fn gemm(
 	device: &Gpu,
 	name: &str,
@@ -122,6 +144,13 @@ fn gemm(
 	shapes: [(u32, u32); 2],
 	work: f64,
 ) -> Result<(), DeviceError> {
+	let best = best(device, name, op, shapes)?;
+	println!("gemm.f32.{name}.cuda {:.1} gflops", work / best / 1e9);
+	Ok(())
+}
+
+/// Seconds of a product on the device, without the way there and back.
+fn best(device: &Gpu, name: &str, op: Op, shapes: [(u32, u32); 2]) -> Result<f64, DeviceError> {
 	let unfit = || DeviceError::Fault(format!("{name} is no product"));
 	let mut random = Random::of_case(1, name, 0);
 	let draft = Draft::floats(op, &shapes);
@@ -134,6 +163,5 @@ fn gemm(
 	while started.elapsed().as_secs_f64() < 1.0 {
 		best = best.min(device.time(&plan, &operands, 10)?);
 	}
-	println!("gemm.f32.{name}.cuda {:.1} gflops", work / best.as_secs_f64() / 1e9);
-	Ok(())
+	Ok(best.as_secs_f64())
 }

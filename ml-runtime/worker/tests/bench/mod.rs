@@ -42,7 +42,8 @@ impl Bench {
 	) -> Self {
 		let (theirs, input) = pipe().unwrap();
 		let (output, their_output) = pipe().unwrap();
-		let thread = thread::spawn(move || serve_with(means, kernels, behaviour, theirs, their_output));
+		let thread =
+			thread::spawn(move || serve_with(means, kernels, behaviour, theirs, their_output));
 		let mut bench = Self { input: Some(input), output, thread, looks_on: false };
 		let WorkerMessage::Hello(hello) = bench.hear() else { panic!("no hello") };
 		hello.check().unwrap();

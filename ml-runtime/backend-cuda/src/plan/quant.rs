@@ -94,7 +94,7 @@ pub(super) fn steps(spec: &NodeSpec) -> Option<Steps> {
 }
 
 /// The same in such tiles.
-pub(super) fn steps_in(spec: &NodeSpec, tiles_are: Tiles) -> Option<Steps> {
+pub(super) fn steps_in(spec: &NodeSpec, which: Tiles) -> Option<Steps> {
 	let Op::QuantMatMul { format, transpose_a, transpose_b } = spec.op else { return None };
 	let shapes = single(transpose_a, transpose_b).shapes(spec.operand(0)?, spec.operand(1)?)?;
 	let (m, k, n) = (shapes.m, shapes.k, shapes.n);
@@ -104,8 +104,8 @@ pub(super) fn steps_in(spec: &NodeSpec, tiles_are: Tiles) -> Option<Steps> {
 	};
 	let tiles = |tile: Tile| u64::from(m.div_ceil(tile.rows)) * u64::from(n.div_ceil(tile.cols));
 	let (large, small) = (format.large, format.small);
-	let fits_small = m.min(n) <= small.rows * 2 || tiles(large) < ENOUGH_TILES;
-	let is_small = fits_small && tiles_are == Tiles::Fitting;
+	let is_small =
+		which == Tiles::Fitting && (m.min(n) <= small.rows * 2 || tiles(large) < ENOUGH_TILES);
 	let tile = if is_small { small } else { large };
 	let split = is_small && tiles(small) < ENOUGH_SMALL_TILES;
 	let parts = if split { k.div_ceil(K_BLOCK) } else { 1 };

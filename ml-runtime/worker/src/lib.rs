@@ -23,6 +23,7 @@
 //! ```text
 //! run/      checkpoints of the training, shared by all jobs of the task
 //! play-0/   the same, for a move that is wanted while another process trains in `run`
+//! again/    the same folders once more, after a device was found wrong: the others are not used any more
 //! out/      blobs on their way to the host
 //! ```
 //!
@@ -35,8 +36,8 @@
 //!
 //! A device that fails does not cost the task: with `--gpu` the job goes on with the processor, from the newest
 //! checkpoint on, which is what the next process would do too. Nor does one that computes something else: before a
-//! training or a check, the first step of the task is done by both, and must end in the same state. A device that errs
-//! later, now and then, is not found.
+//! training, a check or a move, the first step of the task is done by both, and must end in the same state. If it does
+//! not, the processor begins again, in a folder of its own. A device that errs later, now and then, is not found.
 //!
 //! # The sandbox
 //!

@@ -6,13 +6,16 @@ mod task;
 use assay_backend_cpu::{KernelError, Kernels, RecordSource};
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 use assay_worker::{CpuKernels, Honest, Means};
-use assay_worker_protocol::{Checked, Fault, JobResult, TaskContext, Trained, Work, WorkerMessage};
+use assay_worker_protocol::{
+	Checked, Fault, JobResult, Side, TaskContext, Trained, Work, WorkerMessage,
+};
 use bench::{claim_of, cpu, Bench, Place};
 use task::{task, MLP};
 
 /// What is wrong with a device.
 #[derive(Clone, Copy, PartialEq)]
 enum Defect {
+	None,
 	/// It fails in this step.
 	Fails(u64),
 	/// A bit of each gradient is wrong.
@@ -46,9 +49,17 @@ impl Kernels for Device {
 
 /// The last word of a worker with such a device, in a folder of its own.
 fn end(place: &Place, name: &str, defect: Defect, with_spare: bool, work: Work) -> WorkerMessage {
-	let means = Means { spare: with_spare.then(cpu), ..Means::default() };
-	let bench = Bench::start_with(means, Device { kernels: cpu(), defect }, Honest);
+	let bench = match with_spare {
+		true => self::with_spare(defect),
+		false => Bench::start(Device { kernels: cpu(), defect }, Honest),
+	};
 	place.attend(bench, name, &context(place), work).1
+}
+
+/// A worker with such a device, and with the processor to go on with.
+fn with_spare(defect: Defect) -> Bench {
+	let means = Means { spare: Some(cpu()), ..Means::default() };
+	Bench::start_with(means, Device { kernels: cpu(), defect }, Honest)
 }
 
 fn context(place: &Place) -> TaskContext {
@@ -71,7 +82,31 @@ fn training_should_have_the_right_claim_when_the_device_fails_or_errs() {
 	let alone = end(&place, "alone", Defect::Fails(7), false, Work::Train);
 	let WorkerMessage::Failed(Fault::Machine(why)) = alone else { panic!("{alone:?}") };
 	assert_eq!(why.to_string(), "the device failed: it is gone");
-	assert_ne!(trained(end(&place, "errs-alone", Defect::Errs, false, Work::Train)), right);
+}
+
+#[test]
+fn training_should_go_on_from_its_checkpoint_when_the_device_fails() {
+	let place = Place::new();
+	let whole = context(&place);
+	place.train("solver", &TaskContext { steps: 8, ..whole.clone() });
+	let bench = with_spare(Defect::Fails(9));
+	let (reports, end) = place.attend(bench, "solver", &whole, Work::Train);
+	assert_eq!(trained(end), place.train("right", &whole));
+	// Both find eight steps done.
+	let steps: Vec<_> = reports.iter().map(|report| report.step).collect();
+	assert!(steps.iter().all(|step| *step >= 8) && steps.len() >= 2, "{steps:?}");
+}
+
+#[test]
+fn training_should_begin_again_when_the_device_was_wrong_before() {
+	let place = Place::new();
+	let right = place.train("right", &context(&place));
+	let run = |with_spare, work| trained(end(&place, "solver", Defect::Errs, with_spare, work));
+	// Nobody looks at it.
+	assert_ne!(run(false, Work::Train), right);
+	assert_eq!(run(true, Work::Train), right);
+	// From then on, whoever asks.
+	assert_eq!(run(false, Work::HandIn), right);
 }
 
 #[test]
@@ -85,4 +120,16 @@ fn true_claim_should_not_be_accused_when_the_device_errs() {
 	};
 	assert_eq!(check("checker", true), Checked::Agrees);
 	assert_eq!(check("alone", false), Checked::Differs { first_state: 1 });
+}
+
+#[test]
+fn move_should_be_left_to_the_processor_when_the_device_errs() {
+	let place = Place::new();
+	let nonsense =
+		Work::Play { side: Side::Defender, game: Default::default(), public: Default::default() };
+	for (name, defect) in [("right", Defect::None), ("wrong", Defect::Errs)] {
+		let end = end(&place, name, defect, true, nonsense.clone());
+		assert!(matches!(end, WorkerMessage::Failed(Fault::Task(_))), "{end:?}");
+		assert_eq!(place.folder.path().join(name).join("again").exists(), defect == Defect::Errs);
+	}
 }

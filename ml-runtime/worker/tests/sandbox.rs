@@ -5,7 +5,9 @@
 mod task;
 
 use std::{
-	env, fs,
+	env,
+	ffi::OsStr,
+	fs,
 	io::ErrorKind,
 	net::{TcpListener, TcpStream, UdpSocket},
 	os::unix::{
@@ -223,14 +225,14 @@ fn worker(folder: &Path, options: &[&str]) -> Command {
 }
 
 /// Has a worker train a task in its sandbox, and gives what it says at its end, and what it warned of.
-fn trained(options: &[&str], library: Option<PathBuf>) -> (JobResult, String) {
+fn trained(options: &[&str], variables: &[(&str, &OsStr)]) -> (JobResult, String) {
 	let place = TempDir::new().unwrap();
 	let store = BlobStore::open(place.path().join("store"), Limits::default()).unwrap();
 	let folder = place.path().join("task");
 	fs::create_dir(&folder).unwrap();
 	let blobs = place.path().join("store").join("blobs");
 	let mut command = worker(&folder, options);
-	command.env("ASSAY_BLOBS", blobs).envs(library.map(|folder| ("LD_LIBRARY_PATH", folder)));
+	command.env("ASSAY_BLOBS", blobs).envs(variables.iter().copied());
 	let mut worker = command.spawn().unwrap();
 	let (mut input, mut output) = (worker.stdin.take().unwrap(), worker.stdout.take().unwrap());
 	let job = Job { context: task(&store, MLP, 6, 2), work: Work::Train };
@@ -276,15 +278,25 @@ fn driver() -> PathBuf {
 
 #[test]
 fn job_should_be_done_when_the_worker_is_sandboxed() {
-	trained(&["--sandbox", "auto"], None);
+	trained(&["--sandbox", "auto"], &[]);
 }
 
 #[test]
 fn job_should_end_the_same_when_a_gpu_does_it_in_the_sandbox() {
-	let (cpu, _) = trained(&[], None);
-	let (gpu, warned) = trained(&["--gpu"], Some(driver()));
+	let (cpu, _) = trained(&[], &[]);
+	let folder = driver();
+	let driver = ("LD_LIBRARY_PATH", folder.as_os_str());
+	let (gpu, warned) = trained(&["--gpu"], &[driver]);
 	assert_eq!(gpu, cpu);
 	assert!(warned.contains(&Gap::Driver.to_string()), "{warned}");
+	assert!(!warned.contains("the processor does the job"), "{warned}");
+	// In the step that is tried, and in a later one.
+	for launches in ["0", "100"] {
+		let failing = ("EMULATED_LAUNCHES", OsStr::new(launches));
+		let (gpu, warned) = trained(&["--gpu"], &[driver, failing]);
+		assert_eq!(gpu, cpu);
+		assert!(warned.contains("the processor does the job"), "{launches}: {warned}");
+	}
 }
 
 #[test]
@@ -299,9 +311,14 @@ fn worker_should_refuse_to_work_when_a_required_sandbox_is_not_whole() {
 	// Nothing says where the blobs lie.
 	refused(&mut worker(place.path(), &["--sandbox", "required"]));
 	// Threads of a driver are not confined.
-	let mut command = worker(place.path(), &["--sandbox", "required", "--gpu"]);
-	command.env("ASSAY_BLOBS", place.path()).env("LD_LIBRARY_PATH", driver());
-	let why = refused(&mut command);
+	let with_driver = |gpu: &[&str]| {
+		let mut command =
+			worker(place.path(), &[&["--sandbox", "required", "--gpu"], gpu].concat());
+		command.env("ASSAY_BLOBS", place.path()).env("LD_LIBRARY_PATH", driver());
+		refused(&mut command)
+	};
+	// Also where it has no such device: it has been opened to ask.
+	let why = [with_driver(&[]), with_driver(&["77"])];
 	let whole = worker(place.path(), &["--sandbox", "required"])
 		.env("ASSAY_BLOBS", place.path())
 		.stdin(Stdio::null())
@@ -309,6 +326,6 @@ fn worker_should_refuse_to_work_when_a_required_sandbox_is_not_whole() {
 		.unwrap();
 	// A kernel without Landlock has a gap that comes before.
 	if whole.status.success() {
-		assert!(why.contains("GPU's driver"), "{why}");
+		assert!(why.iter().all(|why| why.contains("GPU's driver")), "{why:?}");
 	}
 }

@@ -7,10 +7,10 @@ use std::{
 	thread,
 };
 
+use assay_backend_cuda::DeviceError;
+use assay_executor::Kernels;
 use assay_worker::{Gap, Honest, Means, Sandbox};
 use assay_worker_protocol::BLOBS_VARIABLE;
-
-use assay_executor::Kernels;
 
 use super::{fault::Fault, Anchors, Common, Machine};
 
@@ -40,7 +40,7 @@ enum Wanted {
 }
 
 impl Wanted {
-	/// Enters; with a GPU whose driver has been opened, which is a gap.
+	/// Enters; if the driver of a GPU has been opened, that is a gap.
 	fn enter(self, with_gpu: bool) -> Result<(), Fault> {
 		let folder = PathBuf::from(".");
 		let blobs = env::var_os(BLOBS_VARIABLE).map(PathBuf::from);
@@ -68,11 +68,14 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 	let threads = common.threads.or_else(|| thread::available_parallelism().ok());
 	let common = Common { threads, ..*common };
 	// A driver opens files that the sandbox denies.
-	let device = args.machine.device().unwrap_or_else(|fault| {
-		log::warn!("{fault}; the processor does the job");
-		None
-	});
-	args.sandbox.enter(device.is_some())?;
+	let (device, opened) = match args.machine.device() {
+		Ok(device) => (device, args.machine.gpu.is_some()),
+		Err(error) => {
+			log::warn!("{error}; the processor does the job");
+			(None, error != DeviceError::NoDriver)
+		},
+	};
+	args.sandbox.enter(opened)?;
 	let cpu = common.kernels()?;
 	let (spare, kernels): (_, Box<dyn Kernels>) = match device {
 		Some(device) => (Some(cpu), Box::new(device)),

@@ -28,6 +28,9 @@ const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 /// Blobs that the host may look for at the same time while nobody waits for them. Fewer than a host allows.
 const MOST_FORGONE: usize = 16;
 
+/// Folder, in that of the task, of runs of which a wrong device has no part.
+const AGAIN: &str = "again";
+
 /// How long to wait for a blob.
 pub(crate) struct Limit<'a> {
 	/// At most.
@@ -70,6 +73,8 @@ pub(crate) struct Link {
 	stop: Arc<AtomicBool>,
 	/// Folder of the task.
 	pub(crate) folder: PathBuf,
+	/// Folder of its runs: the same, or the one in it for what is done again.
+	runs: RefCell<PathBuf>,
 	/// Bytes that the anchors of a training may take.
 	pub(crate) anchor_bytes: Option<u64>,
 	/// Blobs that were asked for and are not waited for any more. Their answers may still come.
@@ -84,7 +89,23 @@ impl Link {
 		stop: Arc<AtomicBool>,
 		folder: PathBuf,
 	) -> Self {
-		Self { output, answers, stop, folder, anchor_bytes: None, forgone: RefCell::default() }
+		let again = folder.join(AGAIN);
+		let runs = RefCell::new(if again.is_dir() { again } else { folder.clone() });
+		let (anchor_bytes, forgone) = (None, RefCell::default());
+		Self { output, answers, stop, folder, runs, anchor_bytes, forgone }
+	}
+
+	/// The folder of a run of this name.
+	pub(crate) fn run(&self, name: &str) -> PathBuf {
+		self.runs.borrow().join(name)
+	}
+
+	/// From now on, in this process and in later ones, nothing that runs of the task left is gone on from.
+	pub(crate) fn begin_again(&self) -> Result<(), Trouble> {
+		let again = self.folder.join(AGAIN);
+		fs::create_dir_all(&again).map_err(io_trouble(&again))?;
+		*self.runs.borrow_mut() = again;
+		Ok(())
 	}
 
 	/// Whether somebody still waits for the result.

@@ -41,8 +41,8 @@ pub struct Means {
 	/// Bytes that the anchors of a training may take, without a number the
 	/// [usual](assay_executor::Storage::training).
 	pub anchor_bytes: Option<u64>,
-	/// The processor, where the kernels are those of a device. If the device fails, or does the first step of a
-	/// training or check otherwise than the processor, the processor does the job, from the newest checkpoint on.
+	/// The processor, where the kernels are those of a device. If the device fails, the processor does the job, from the
+	/// newest checkpoint on; if it does the first step of the task otherwise than the processor, from the beginning.
 	pub spare: Option<CpuKernels>,
 }
 
@@ -154,28 +154,31 @@ fn do_job(
 ) -> Result<JobResult, Trouble> {
 	let Some(spare) = spare else { return run_job(link, &kernels, None, behaviour, job) };
 	match run_job(link, &kernels, Some(&spare), behaviour, job) {
-		Err(Trouble::Device(why)) => {
+		Err(trouble @ (Trouble::Device(_) | Trouble::Wrong)) => {
 			// What of it still runs should end, and its memory be free.
 			drop(kernels);
-			log::warn!("{why}; the processor does the job");
+			log::warn!("{trouble}; the processor does the job");
+			if matches!(trouble, Trouble::Wrong) {
+				// Earlier processes may have computed with it.
+				link.begin_again()?;
+			}
 			run_job(link, &spare, None, behaviour, job)
 		},
 		result => result,
 	}
 }
 
-/// Whether the kernels may do a job that others hold this machine to.
-fn trust(
-	job: &Prepared,
+/// The job, if the kernels may compute what others hold this machine to.
+fn trusted(
+	work: &Work,
+	job: Prepared,
 	kernels: &impl Kernels,
 	spare: Option<&CpuKernels>,
-) -> Result<(), Trouble> {
-	match spare.map_or(Ok(true), |spare| agree(job, kernels, spare))? {
-		true => Ok(()),
-		false => {
-			let why = "the device does the first step otherwise than the processor";
-			Err(Trouble::Device(why.into()))
-		},
+) -> Result<Prepared, Trouble> {
+	let computes = matches!(work, Work::Train | Work::Check(_) | Work::Play { .. });
+	match spare.filter(|_| computes) {
+		Some(spare) if !agree(&job, kernels, spare)? => Err(Trouble::Wrong),
+		_ => Ok(job),
 	}
 }
 
@@ -187,11 +190,10 @@ fn run_job(
 	job: &Job,
 ) -> Result<JobResult, Trouble> {
 	let prepared = task::prepare(link, &job.context).inspect(|job| behaviour.prepared(job));
+	let prepared = prepared.and_then(|ready| trusted(&job.work, ready, kernels, spare));
 	match &job.work {
 		Work::Train => {
-			let prepared = prepared?;
-			trust(&prepared, kernels, spare)?;
-			let trained = run::train(link, &prepared, kernels, behaviour)?;
+			let trained = run::train(link, &prepared?, kernels, behaviour)?;
 			Ok(JobResult::Trained(trained))
 		},
 		Work::Prepare => match prepared {
@@ -206,10 +208,8 @@ fn run_job(
 			Ok(trained.map_or_else(nothing, JobResult::Trained))
 		},
 		Work::Check(claim) => {
-			let checked = prepared.and_then(|job| {
-				trust(&job, kernels, spare)?;
-				run::check(link, &job, kernels, behaviour, claim)
-			});
+			let checked =
+				prepared.and_then(|job| run::check(link, &job, kernels, behaviour, claim));
 			let checked = match checked {
 				Err(missing @ Trouble::Missing { .. }) => {
 					Checked::Unavailable { what: missing.to_string().into() }

@@ -26,7 +26,7 @@ const MOST_BESIDE: u32 = 8;
 
 /// Where a training keeps its checkpoints, in this folder of the task's.
 fn training(link: &Link, folder: &str) -> Storage {
-	Storage::training(link.folder.join(folder), link.anchor_bytes)
+	Storage::training(link.run(folder), link.anchor_bytes)
 }
 
 /// Runs a task to its end, from where an earlier process left it.
@@ -207,7 +207,7 @@ pub(crate) fn check<K: Kernels>(
 	behaviour: &impl Behaviour,
 	theirs: &ClaimRef,
 ) -> Result<Checked, Trouble> {
-	let storage = Storage::check(link.folder.join(RUN));
+	let storage = Storage::check(link.run(RUN));
 	let mut session = run(link, job, kernels, behaviour, storage)?;
 	let own = claim(&mut session)?;
 	if own == *theirs {

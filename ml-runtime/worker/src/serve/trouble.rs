@@ -16,6 +16,9 @@ pub(crate) enum Trouble {
 	/// Is that of a device which computes for this machine.
 	#[error("{0}")]
 	Device(String),
+	/// A device does not compute what the processor does.
+	#[error("the device does the first step otherwise than the processor")]
+	Wrong,
 	/// A blob cannot be had.
 	#[error("{what} ({key}) cannot be had")]
 	Missing {
@@ -34,9 +37,11 @@ impl Trouble {
 	pub(crate) fn fault(&self) -> Fault {
 		match self {
 			Self::Task(why) => Fault::Task(why.as_str().into()),
-			Self::Machine(_) | Self::Device(_) | Self::Missing { .. } | Self::Gone => {
-				Fault::Machine(self.to_string().into())
-			},
+			Self::Machine(_)
+			| Self::Device(_)
+			| Self::Wrong
+			| Self::Missing { .. }
+			| Self::Gone => Fault::Machine(self.to_string().into()),
 		}
 	}
 }

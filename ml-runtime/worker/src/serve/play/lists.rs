@@ -44,7 +44,7 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 		behaviour: &'a B,
 		brief: &'a Brief,
 	) -> Self {
-		let replay = Replay::new(job.clone(), kernels, Some(&link.folder.join(RUN)));
+		let replay = Replay::new(job.clone(), kernels, Some(&link.run(RUN)));
 		Self {
 			link,
 			job,

@@ -27,6 +27,6 @@ run() { "$folder/assay-worker" train "$folder/mlp-digits.toml" --data "$folder/d
 code=0
 answer="$(EMULATED_LAUNCHES=700 run failing --gpu)" || code=$?
 [ "$code" = 4 ] && grep -q 'assay::machine::device' <<<"$answer" || die "a device that fails: exit code $code, $answer"
-run failing >"$folder/failing.json"
-run whole >"$folder/whole.json"
+run failing >/dev/null
+run whole >/dev/null
 cmp "$folder/failing/claim.states" "$folder/whole/claim.states"

@@ -3,12 +3,14 @@
 //! They have the names of others, whose place they take, and must give the same words. Nobody's word is taken for
 //! that: before a device computes anything for anybody, both multiply the same matrices.
 
+use std::fmt;
+
 use cudarc::driver::sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
 use cudarc::nvrtc::Ptx;
 
 use assay_ops::{DType, NodeSpec, Op, Operand, QuantFormat, ValueType};
 
-use crate::ptx::Generation;
+use crate::ptx::{Generation, HOPPER};
 use crate::{Device, DeviceError, Gpu, Plan};
 
 /// Kernels that products in these formats take, where there are many tiles.
@@ -46,6 +48,18 @@ impl Trial {
 		[&self.operands[0], &self.operands[1]]
 	}
 
+	fn verdict(&self, candidate: &Gpu, common: &Gpu) -> Result<Verdict, DeviceError> {
+		if self.run(candidate)? != self.run(common)? {
+			return Ok(Verdict::Wrong);
+		}
+		let time = |gpu: &Gpu| gpu.time(&self.plan, &self.operands(), RUNS);
+		let (own, common) = (time(candidate)?.as_secs_f64(), time(common)?.as_secs_f64());
+		Ok(match own <= common {
+			true => Verdict::Taken { own, common },
+			false => Verdict::Slower { own, common },
+		})
+	}
+
 	fn run(&self, device: &impl Device) -> Result<Vec<u32>, DeviceError> {
 		let mut out = vec![0; self.plan.out()];
 		device.execute(&self.plan, &self.operands(), &mut out)?;
@@ -66,38 +80,81 @@ fn word(index: u32, salt: u32) -> u32 {
 	}
 }
 
-impl Gpu {
-	/// Takes the kernels of a generation that give the words of those in whose place they are, and take no longer.
-	pub(crate) fn adopt(&mut self, generation: &Generation) -> Result<(), DeviceError> {
-		// A driver that does not take them can do without.
-		let Ok(loaded) = self.context.load_module(Ptx::from_src(generation.module.text)) else {
-			return Ok(());
-		};
-		let tiles = self.context.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
-		let side = tiles.max(1).cast_unsigned().isqrt().min(32);
-		for name in generation.module.kernels() {
-			let Some((_, format)) = PRODUCTS.iter().find(|(kernel, _)| *kernel == name) else {
-				continue;
-			};
-			let trial = Trial::new(*format, side)
-				.ok_or_else(|| DeviceError::Fault(format!("{name}: there is no trial")))?;
-			let candidate = self.with(name, loaded.load_function(name)?);
-			if trial.run(&candidate)? != trial.run(self)? {
-				continue;
-			}
-			let time = |gpu: &Gpu| gpu.time(&trial.plan, &trial.operands(), RUNS);
-			if time(&candidate)? <= time(self)? {
-				*self = candidate;
-			}
+/// What a trial finds about a kernel, with the seconds of both.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+	/// It is right, takes no longer, and is taken.
+	Taken {
+		/// What it takes.
+		own: f64,
+		/// What the other takes.
+		common: f64,
+	},
+	/// It is right and takes longer.
+	Slower {
+		/// What it takes.
+		own: f64,
+		/// What the other takes.
+		common: f64,
+	},
+	/// It gives other words.
+	Wrong,
+}
+
+impl fmt::Display for Verdict {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Taken { own, common } => write!(f, "taken, {:.2} times as fast", common / own),
+			Self::Slower { own, common } => write!(f, "slower, {:.2} times as fast", common / own),
+			Self::Wrong => f.write_str("wrong"),
 		}
-		Ok(())
 	}
 }
+
+impl Gpu {
+	/// The device with this number, as by [`Gpu::new`], with the kernels of its generation instead of those for all
+	/// devices where a trial finds them right and not slower. Gives the verdict about each; there is none on a device of a
+	/// generation without kernels of its own.
+	///
+	/// A kernel that faults takes the device away from the whole process: the error is then that of every later call.
+	pub fn with_own_kernels(index: usize) -> Result<(Self, Verdicts), DeviceError> {
+		let (mut gpu, capability) = Self::open(index)?;
+		let verdicts = match capability == HOPPER.capability {
+			true => gpu.adopt(&HOPPER)?,
+			false => Verdicts::new(),
+		};
+		Ok((gpu, verdicts))
+	}
+
+	/// Tries the kernels of a generation, which is the device's, and takes those that stand the trial.
+	pub fn adopt(&mut self, generation: &Generation) -> Result<Verdicts, DeviceError> {
+		let loaded = self.context.load_module(Ptx::from_src(generation.module.text))?;
+		let count = self.context.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
+		// At least a tile for each.
+		let side = f64::from(count.max(1)).sqrt().ceil().min(32.0) as u32;
+		let mut verdicts = Verdicts::new();
+		for name in generation.module.kernels() {
+			let format = PRODUCTS.iter().find(|(kernel, _)| *kernel == name);
+			let trial = format.and_then(|(_, format)| Trial::new(*format, side));
+			let trial = trial.ok_or_else(|| DeviceError::Fault(format!("{name} has no trial")))?;
+			let candidate = self.with(name, loaded.load_function(name)?);
+			let verdict = trial.verdict(&candidate, self)?;
+			if matches!(verdict, Verdict::Taken { .. }) {
+				*self = candidate;
+			}
+			verdicts.push((name, verdict));
+		}
+		Ok(verdicts)
+	}
+}
+
+/// Kernels by name, and what was found about them.
+pub type Verdicts = Vec<(&'static str, Verdict)>;
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::ptx::{HOPPER, MODULES};
+	use crate::ptx::MODULES;
 	use crate::Emulator;
 
 	#[test]

@@ -14,7 +14,6 @@ use cudarc::nvrtc::Ptx;
 use crate::device::no_graph;
 use crate::graph::{waits, Shared};
 use crate::plan::{Argument, Buffer, Launch, Plan};
-use crate::ptx::HOPPER;
 use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span, Work};
 
 /// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
@@ -23,8 +22,6 @@ pub struct Gpu {
 	pub(crate) context: Arc<CudaContext>,
 	stream: Arc<CudaStream>,
 	functions: Arc<BTreeMap<&'static str, CudaFunction>>,
-	/// Kernels that are those of the device's generation.
-	own: Vec<&'static str>,
 }
 
 fn missing(launch: &Launch) -> DeviceError {
@@ -105,23 +102,13 @@ fn requirements(index: usize) -> Result<Requirements, DriverError> {
 }
 
 impl Gpu {
-	/// The device with this number, from 0, if it can run the kernels; with those of its generation, where they give the
-	/// same words and take no longer: that is tried first.
+	/// The device with this number, from 0, if it can run the kernels.
 	pub fn new(index: usize) -> Result<Self, DeviceError> {
-		let (mut gpu, capability) = Self::open(index)?;
-		if capability == HOPPER.capability {
-			gpu.adopt(&HOPPER)?;
-		}
-		Ok(gpu)
-	}
-
-	/// The same with the kernels for all devices alone.
-	pub fn common(index: usize) -> Result<Self, DeviceError> {
 		Ok(Self::open(index)?.0)
 	}
 
-	/// The device with the kernels for all devices, and its compute capability.
-	fn open(index: usize) -> Result<(Self, (i32, i32)), DeviceError> {
+	/// The device, and its compute capability.
+	pub(crate) fn open(index: usize) -> Result<(Self, (i32, i32)), DeviceError> {
 		if !is_driver_present() {
 			return Err(DeviceError::NoDriver);
 		}
@@ -143,21 +130,14 @@ impl Gpu {
 				functions.insert(name, loaded.load_function(name)?);
 			}
 		}
-		let (functions, own) = (Arc::new(functions), Vec::new());
-		Ok((Self { context, stream, functions, own }, has.capability))
+		Ok((Self { context, stream, functions: Arc::new(functions) }, has.capability))
 	}
 
 	/// The same device with another kernel of this name.
 	pub(crate) fn with(&self, name: &'static str, function: CudaFunction) -> Self {
 		let mut functions = (*self.functions).clone();
 		functions.insert(name, function);
-		let own = [&self.own[..], &[name]].concat();
-		Self { functions: Arc::new(functions), own, ..self.clone() }
-	}
-
-	/// Names of the kernels that are those of the device's generation.
-	pub fn own_kernels(&self) -> &[&'static str] {
-		&self.own
+		Self { functions: Arc::new(functions), ..self.clone() }
 	}
 
 	/// Waits for everything on the stream, then says what failed. `CudaStream::synchronize` would not wait if an earlier

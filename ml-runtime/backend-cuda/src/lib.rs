@@ -10,8 +10,8 @@
 //! - `kernels/*.cu`: the sources, with the schedule at the top of each. `scripts/ptx.sh` makes the PTX
 //!   beside them; building this crate needs no CUDA toolkit.
 //! - `kernels/functions.cuh`: the functions of the op spec, translated from the Rust formulas.
-//! - `kernels/hopper.cu`: the same products for the tensor cores of one generation. A device of it runs them instead, if
-//!   they give the same words there and take no longer ([`ptx::HOPPER`]).
+//! - `kernels/hopper.cu`: the same products for the tensor cores of one generation. A device of it can run them
+//!   instead, where they give the same words and take no longer ([`Gpu::with_own_kernels`]).
 //! - [`Plan`]: which kernels a node takes, and their arguments. It does not depend on the device.
 //! - [`Device`]: runs plans. [`Gpu`] is the driver, loaded when the program runs; [`Emulator`] is Rust.
 //! - [`DeviceMemory`]: buffers that stay on a device, and graphs: all that a step does, which the driver gets once and then
@@ -51,6 +51,7 @@ mod resident;
 
 pub use device::{Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
 pub use emulator::{EmulatedMemory, Emulator};
+pub use generation::{Verdict, Verdicts};
 pub use gpu::Gpu;
 pub use graph::Work;
 pub use kernels::CudaKernels;

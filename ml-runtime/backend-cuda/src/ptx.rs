@@ -38,7 +38,7 @@ pub struct Generation {
 	pub module: Module,
 }
 
-/// Tensor cores that read their operands from shared memory.
+/// For compute capability 9.0: tensor cores that read their operands from shared memory.
 pub const HOPPER: Generation = Generation {
 	capability: (9, 0),
 	module: Module { name: "hopper", text: include_str!("../kernels/hopper.ptx") },

@@ -12,8 +12,10 @@ use std::{
 };
 
 use assay_backend_cpu::{Kernels, Memory, ReferenceKernels};
-use assay_backend_cuda::ptx::HOPPER;
-use assay_backend_cuda::{CudaKernels, Device, DeviceError, DeviceMemory, Gpu, Plan, Span, Work};
+use assay_backend_cuda::ptx::{Generation, Module, HOPPER};
+use assay_backend_cuda::{
+	CudaKernels, Device, DeviceError, DeviceMemory, Gpu, Plan, Span, Verdict, Verdicts, Work,
+};
 use assay_conformance::{catalogue::operations, Backend, Case, Draft, Size, Suite};
 use assay_ops::Op;
 
@@ -75,11 +77,25 @@ fn device_should_be_the_only_one_when_the_driver_has_one() {
 fn kernels_of_its_generation_should_be_tried_when_the_device_has_them() {
 	let name = "kernels_of_its_generation_should_be_tried_when_the_device_has_them";
 	with_generation(name, "9", |gpu| {
+		let names =
+			|verdicts: &Verdicts| verdicts.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+		let (_, verdicts) = Gpu::with_own_kernels(0).expect("the driver is there");
+		assert_eq!(names(&verdicts), HOPPER.module.kernels().collect::<Vec<_>>());
 		// Whether they are taken depends on which the emulator is faster with.
-		let own = gpu.own_kernels();
-		assert!(own.iter().all(|name| HOPPER.module.kernels().any(|kernel| kernel == *name)));
-		println!("taken: {own:?}");
-		assert_eq!(Gpu::common(0).expect("the driver is there").own_kernels(), [""; 0]);
+		assert!(verdicts.iter().all(|(_, verdict)| *verdict != Verdict::Wrong), "{verdicts:?}");
+		// Another NaN than the canonical one.
+		let text = HOPPER.module.text.replace("2143289344", "2143289345");
+		let module = Module { text: text.leak(), ..HOPPER.module };
+		let mut gpu = gpu;
+		let verdicts = gpu.adopt(&Generation { module, ..HOPPER }).expect("both run");
+		assert!(verdicts.iter().all(|(_, verdict)| *verdict == Verdict::Wrong), "{verdicts:?}");
+	});
+}
+
+#[test]
+fn kernels_of_another_generation_should_not_be_tried() {
+	with_driver("kernels_of_another_generation_should_not_be_tried", |_| {
+		assert_eq!(Gpu::with_own_kernels(0).expect("the driver is there").1, []);
 	});
 }
 

@@ -36,7 +36,7 @@ def _philox(counter: list[Words], key: tuple[int, int]) -> list[Words]:
 def seed_bytes(seed: int | str) -> bytes:
     """The 32 bytes that a manifest's `seed` means: a number, or 64 hexadecimal digits."""
     if isinstance(seed, int):
-        return seed.to_bytes(8, "little", signed=seed < 0).ljust(32, b"\0")
+        return seed.to_bytes(8, "little").ljust(32, b"\0")
     return bytes.fromhex(seed.removeprefix("0x"))
 
 

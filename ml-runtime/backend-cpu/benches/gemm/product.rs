@@ -14,7 +14,7 @@ pub(crate) struct Product {
 	pub(crate) transpose_b: bool,
 }
 
-pub(crate) const PRODUCTS: [Product; 22] = [
+pub(crate) const PRODUCTS: [Product; 23] = [
 	Product::new("n512", 512, 512, 512),
 	Product::new("n1024", 1024, 1024, 1024),
 	Product::new("n2048", 2048, 2048, 2048),
@@ -24,6 +24,7 @@ pub(crate) const PRODUCTS: [Product; 22] = [
 	Product::new("n1024-ta-tb", 1024, 1024, 1024).ta().tb(),
 	Product::new("64x4096x64", 64, 4096, 64),
 	Product::new("4096x64x64", 4096, 64, 64),
+	Product::new("512x4096x128", 512, 4096, 128),
 	// The layers of the example LeNet, and the gradients of their weights.
 	Product::new("50176x25x6-tb", 50_176, 25, 6).tb(),
 	Product::new("25x50176x6-ta", 25, 50_176, 6).ta(),

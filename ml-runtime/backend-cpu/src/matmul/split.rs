@@ -16,11 +16,10 @@ const MAX_PARTIAL_WORDS: usize = 1 << 22;
 const SHORT_BLOCK: usize = 1 << 13;
 
 /// Words that the nearest cache holds.
-const NEAREST: usize = 8 * 1024;
+const CACHE_WORDS: usize = 8 * 1024;
 
-/// Longest step from one term to the next, in words, with which it pays to read an operand some times
-/// where it lies.
-const NEAR: usize = 128;
+/// Longest step from one term to the next, in words, with which it pays to read an operand some times where it lies.
+const SHORT_STEP: usize = 128;
 
 /// A product, seen from its tiles of `MR` rows and `NV` registers.
 #[derive(Clone, Copy)]
@@ -130,9 +129,9 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	fn packed_words(&self, terms: usize) -> usize {
 		let View { lanes, lane_stride, k_stride, .. } = self.lanes;
 		// Each row of tiles reads it once; few of them do not make up for a copy.
-		let few = if k_stride <= NEAR { 4 * MR } else { 2 * MR };
-		let near = k_stride <= 2 * Self::WIDTH || k_stride * terms <= NEAREST;
-		if lane_stride == 1 && lanes >= Self::WIDTH && (near || self.rows.lanes <= few) {
+		let few = if k_stride <= SHORT_STEP { 4 * MR } else { 2 * MR };
+		let is_near = k_stride <= 2 * Self::WIDTH || k_stride * terms <= CACHE_WORDS;
+		if lane_stride == 1 && lanes >= Self::WIDTH && (is_near || self.rows.lanes <= few) {
 			0
 		} else {
 			lanes.next_multiple_of(Self::WIDTH) * terms

@@ -160,11 +160,31 @@ pub(super) struct Shared {
 	/// Writes until now.
 	clock: u64,
 	/// When threads made their writes known to products of groups.
-	fences: Vec<u64>,
+	fences: Vec<Fence>,
+}
+
+/// When a thread last made its writes known, by the clock: before the barrier, and since then.
+#[derive(Clone, Copy, Default)]
+struct Fence {
+	settled: u64,
+	/// With the number of the barrier.
+	last: (u64, u64),
 }
 
 /// The reader of what a product of a group of warps reads.
 const A_GROUP: u32 = u32::MAX;
+
+impl Fence {
+	/// When the thread last made its writes known before this barrier.
+	fn before(self, barrier: u64) -> u64 {
+		let (at, clock) = self.last;
+		if at < barrier {
+			clock
+		} else {
+			self.settled
+		}
+	}
+}
 
 impl Shared {
 	pub(super) fn new(bytes: usize) -> Self {
@@ -214,19 +234,23 @@ impl Shared {
 	pub(super) fn fence(&mut self, thread: u32) {
 		let index = thread as usize;
 		if self.fences.len() <= index {
-			self.fences.resize(index + 1, 0);
+			self.fences.resize(index + 1, Fence::default());
 		}
-		self.fences[index] = self.clock;
+		let fence = &mut self.fences[index];
+		*fence = Fence { settled: fence.before(self.barrier), last: (self.barrier, self.clock) };
 	}
 
 	/// A word for a product of a group of warps.
 	pub(super) fn load_by_group(&mut self, address: u64) -> Result<u32, String> {
 		let value = self.load(address, A_GROUP)?;
 		let touched = &self.touched[(address / 4) as usize];
-		let fence = self.fences.get(touched.writer.1 as usize).copied().unwrap_or(0);
-		match fence >= touched.at {
+		let fence = self.fences.get(touched.writer.1 as usize).copied().unwrap_or_default();
+		match fence.before(self.barrier) >= touched.at {
 			true => Ok(value),
-			false => Err(format!("shared word {} is read by a product with no fence", address / 4)),
+			false => Err(format!(
+				"shared word {} is read by a product with no fence and barrier after its write",
+				address / 4
+			)),
 		}
 	}
 

@@ -8,7 +8,7 @@ mod report;
 use std::{process::ExitCode, time::Instant};
 
 use assay_backend_cpu::CpuKernels;
-use assay_backend_cuda::{CudaKernels, Device, DeviceError, Gpu, Plan};
+use assay_backend_cuda::{CudaKernels, Device, DeviceError, Gpu, Plan, Verdict};
 use assay_conformance::{
 	catalogue::{operation, operations, UNARY},
 	exhaustive, Backend, Case, Draft, Flavour, Operation, Random, Size, Suite,
@@ -62,14 +62,15 @@ fn main() -> ExitCode {
 fn check(options: &Options) -> Result<bool, DeviceError> {
 	let cuda = CudaKernels::new(options.device)?;
 	println!("# device: {}", cuda.device().name());
-	println!("# kernels of its generation: {}", cuda.device().own_kernels().join(", "));
 	let threads = std::thread::available_parallelism().map_or(1, usize::from);
 	let cpu = CpuKernels::new(threads).map_err(|error| DeviceError::Fault(error.to_string()))?;
 	let equal = conform(&[Backend::new("cpu", cpu), Backend::new("cuda", cuda)], options);
 	if options.only.is_none() {
 		let device = Gpu::new(options.device)?;
 		benches(&device)?;
-		quantised(&device, &Gpu::common(options.device)?)?;
+		quantised(&device)?;
+		// Last, since a kernel that faults takes the device away from this process.
+		return Ok(own_kernels(options.device)? && equal);
 	}
 	Ok(equal)
 }
@@ -118,23 +119,90 @@ fn benches(device: &Gpu) -> Result<(), DeviceError> {
 	gemm(device, "scores.b8.h12.t256", Op::BatchMatMul(scores), [(2048, 768); 2], work)
 }
 
-/// Quantised products: their operands are numbers, so that these become integers first. With the kernels for all devices,
-/// too, where the device has kernels of its generation.
-fn quantised(device: &Gpu, common: &Gpu) -> Result<(), DeviceError> {
-	for (name, format) in [("i8", QuantFormat::I8), ("q15x3", QuantFormat::Q15)] {
-		for n in [1024, 2048, 4096, 8192] {
-			let op = || Op::QuantMatMul { format, transpose_a: false, transpose_b: true };
-			let name = format!("{name}.n{n}");
-			let best = best(device, &name, op(), [(n, n); 2])?;
-			let speed = 2.0 * f64::from(n).powi(3) / best / 1e9;
-			println!("gemm.{name}.cuda {speed:.1} gops");
-			if !device.own_kernels().is_empty() {
-				let others = self::best(common, &name, op(), [(n, n); 2])?;
-				println!("gemm.{name}.cuda/common {:.2} x", others / best);
-			}
-		}
+/// Quantised products, whose operands are numbers that become integers first.
+fn quantised(device: &Gpu) -> Result<(), DeviceError> {
+	for (name, product) in quantised_products() {
+		let speed = product.work / product.seconds(device)? / 1e9;
+		println!("gemm.{name}.cuda {speed:.1} gops");
 	}
 	Ok(())
+}
+
+/// The kernels of the device's generation, in the place of those for all devices: what a trial finds about them, whether
+/// they give the same words, and how fast they are in comparison.
+fn own_kernels(index: usize) -> Result<bool, DeviceError> {
+	let (own, verdicts) = Gpu::with_own_kernels(index)?;
+	if verdicts.is_empty() {
+		println!("# there are no kernels for this generation alone");
+	}
+	for (kernel, verdict) in &verdicts {
+		println!("# {kernel}: {verdict}");
+	}
+	let taken = verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Taken { .. }));
+	let common = Gpu::new(index)?;
+	let mut equal = !verdicts.iter().any(|(_, verdict)| *verdict == Verdict::Wrong);
+	for (name, product) in quantised_products().take_while(|_| taken) {
+		if product.words(&own)? != product.words(&common)? {
+			println!("gemm.{name}.cuda differs");
+			equal = false;
+			continue;
+		}
+		let ratio = product.seconds(&common)? / product.seconds(&own)?;
+		println!("gemm.{name}.cuda/common {ratio:.2} x");
+	}
+	Ok(equal)
+}
+
+fn quantised_products() -> impl Iterator<Item = (String, Product)> {
+	let formats = [("i8", QuantFormat::I8), ("q15x3", QuantFormat::Q15)];
+	let sizes =
+		formats.into_iter().flat_map(|format| [1024, 2048, 4096, 8192].map(|n| (format, n)));
+	let product = |((name, format), n): ((&str, QuantFormat), u32)| {
+		let op = Op::QuantMatMul { format, transpose_a: false, transpose_b: true };
+		let name = format!("{name}.n{n}");
+		let product = Product::new(&name, op, [(n, n); 2], 2.0 * f64::from(n).powi(3));
+		(name, product)
+	};
+	sizes.map(product)
+}
+
+/// A product to be measured.
+struct Product {
+	case: Case,
+	plan: Plan,
+	/// Operations.
+	work: f64,
+}
+
+impl Product {
+	/// One of numbers that its name decides.
+	fn new(name: &str, op: Op, shapes: [(u32, u32); 2], work: f64) -> Self {
+		let mut random = Random::of_case(1, name, 0);
+		let draft = Draft::floats(op, &shapes);
+		let case = Case::of_flavour(&draft, Flavour::Plain, &mut random).expect("the shapes fit");
+		let plan = Plan::new(&case.spec, case.context()).expect("it is a product");
+		Self { case, plan, work }
+	}
+
+	fn operands(&self) -> Vec<&[u32]> {
+		self.case.operands.iter().map(Vec::as_slice).collect()
+	}
+
+	/// The least that it takes on the device, without the way there and back, of what fits into a second.
+	fn seconds(&self, device: &Gpu) -> Result<f64, DeviceError> {
+		let started = Instant::now();
+		let mut best = device.time(&self.plan, &self.operands(), 10)?;
+		while started.elapsed().as_secs_f64() < 1.0 {
+			best = best.min(device.time(&self.plan, &self.operands(), 10)?);
+		}
+		Ok(best.as_secs_f64())
+	}
+
+	fn words(&self, device: &Gpu) -> Result<Vec<u32>, DeviceError> {
+		let mut out = vec![0; self.plan.out()];
+		device.execute(&self.plan, &self.operands(), &mut out)?;
+		Ok(out)
+	}
 }
 
 fn gemm(
@@ -144,24 +212,7 @@ fn gemm(
 	shapes: [(u32, u32); 2],
 	work: f64,
 ) -> Result<(), DeviceError> {
-	let best = best(device, name, op, shapes)?;
-	println!("gemm.f32.{name}.cuda {:.1} gflops", work / best / 1e9);
+	let seconds = Product::new(name, op, shapes, work).seconds(device)?;
+	println!("gemm.f32.{name}.cuda {:.1} gflops", work / seconds / 1e9);
 	Ok(())
-}
-
-/// Seconds of a product on the device, without the way there and back.
-fn best(device: &Gpu, name: &str, op: Op, shapes: [(u32, u32); 2]) -> Result<f64, DeviceError> {
-	let unfit = || DeviceError::Fault(format!("{name} is no product"));
-	let mut random = Random::of_case(1, name, 0);
-	let draft = Draft::floats(op, &shapes);
-	let case = Case::of_flavour(&draft, Flavour::Plain, &mut random).ok_or_else(unfit)?;
-	let plan = Plan::new(&case.spec, case.context()).ok_or_else(unfit)?;
-	let operands: Vec<&[u32]> = case.operands.iter().map(Vec::as_slice).collect();
-	let started = Instant::now();
-	let mut best = device.time(&plan, &operands, 10)?;
-	// The best of what fits into a second.
-	while started.elapsed().as_secs_f64() < 1.0 {
-		best = best.min(device.time(&plan, &operands, 10)?);
-	}
-	Ok(best.as_secs_f64())
 }

@@ -101,6 +101,19 @@ struct Machine {
 	/// whether it is on your device.
 	#[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "0")]
 	gpu: Option<usize>,
+	/// Which kernels the GPU runs. The result is the same.
+	#[arg(long, value_enum, default_value_t, value_name = "WHICH", requires = "gpu")]
+	gpu_kernels: GpuKernels,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum GpuKernels {
+	/// Those for all devices
+	#[default]
+	Common,
+	/// Those of the device's generation, where a trial at the start finds them right and not slower: quantised
+	/// products on Hopper. No device has run them yet; `assay-gpu-check` says what yours makes of them
+	Own,
 }
 
 impl Machine {
@@ -120,7 +133,11 @@ impl Machine {
 		if std::env::var_os("CUDA_MODULE_LOADING").is_none() {
 			std::env::set_var("CUDA_MODULE_LOADING", "EAGER");
 		}
-		CudaKernels::new(index).map(Some)
+		let gpu = match self.gpu_kernels {
+			GpuKernels::Common => Gpu::new(index)?,
+			GpuKernels::Own => Gpu::with_own_kernels(index)?.0,
+		};
+		CudaKernels::on(gpu).map(Some)
 	}
 }
 

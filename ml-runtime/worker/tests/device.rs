@@ -114,7 +114,7 @@ fn true_claim_should_not_be_accused_when_the_device_errs() {
 	let place = Place::new();
 	let claim = claim_of(&place.train("right", &context(&place)));
 	let check = |name, with_spare| {
-		let end = end(&place, name, Defect::Errs, with_spare, Work::Check(claim.clone()));
+		let end = end(&place, name, Defect::Errs, with_spare, Work::Check(claim));
 		let WorkerMessage::Finished(JobResult::Checked(checked)) = end else { panic!("{end:?}") };
 		checked
 	};

@@ -56,7 +56,7 @@ impl Matrix {
 		if swizzle != 2 || rest != 0 {
 			return Err(format!("a matrix {descriptor:#x} that is not known"));
 		}
-		if (first - first % PITCH) % (PITCH * PATTERN) != 0 {
+		if !(first - first % PITCH).is_multiple_of(PITCH * PATTERN) {
 			return Err(format!("a matrix at {first:#x}, which is not aligned to its swizzle"));
 		}
 		Ok(Self { first, stride })

@@ -4,9 +4,9 @@
 //! more than any other, so that nobody can choose numbers that make a tile much dearer to judge.
 
 use super::{
-	arith::{fma_special, is_zero, plain, plain_any},
-	round::{exponent, is_normal, pack, sum, unpack, Term},
-	SIGN,
+	arith::{fma_special, is_zero},
+	round::{exponent, sum, unpack, Term},
+	FRACTION, HIDDEN, SIGN,
 };
 
 /// Exponent of a zero, which keeps that of its product with any number far below all others.
@@ -14,9 +14,6 @@ const ZERO: i32 = -1 << 10;
 
 /// Exponent of an infinity or NaN, which keeps that of its product with any number above all others.
 const NOT_FINITE: i32 = 1 << 12;
-
-/// A product with an exponent below this is less than half of the least subnormal number, 2⁻¹⁴⁹.
-const NEGLIGIBLE: i32 = -24;
 
 /// A float that is taken apart.
 #[derive(Clone, Copy)]
@@ -52,28 +49,39 @@ fn product(a: &Factor, b: &Factor) -> Option<Term> {
 	(exp < NOT_FINITE / 2).then_some(Term { sign: (a.word ^ b.word) & SIGN, exp, sig })
 }
 
+/// A finite number as a term. A subnormal one, and zero, keeps its leading zeros: its exponent is that of the least normal
+/// numbers, whose last place is that of every result down there, so that no bit is lost that decides a rounding.
+#[inline(always)]
+#[allow(
+	clippy::arithmetic_side_effects,
+	clippy::cast_possible_wrap,
+	reason = "an 8-bit exponent, and a bit that is 0 or 1"
+)]
+fn summand(x: u32) -> Term {
+	let exp = exponent(x);
+	let subnormal = u32::from(exp == 0);
+	let significand = x & FRACTION | HIDDEN & subnormal.wrapping_sub(1);
+	Term { sign: x & SIGN, exp: (exp + subnormal) as i32, sig: u64::from(significand) << 37 }
+}
+
 /// `a · b + c` with one rounding, as [`fma`](super::fma) of the same words.
 #[inline(always)]
 pub fn fma_of(a: &Factor, b: &Factor, c: u32) -> u32 {
 	match product(a, b) {
 		// A product that is zero leaves `c` as it is, as its significand is zero however it is aligned.
-		Some(product) if is_normal(c) => sum(product, plain(c)),
+		Some(product) if exponent(c) < 255 && c != SIGN => sum(product, summand(c)),
 		_ => fma_rare(a, b, c),
 	}
 }
 
+/// The same where something is not finite, and where `c` is −0: the only finite summand that its sum with zero does not
+/// leave as [`sum`] does.
+#[cold]
 #[inline(never)]
-#[allow(clippy::arithmetic_side_effects, reason = "exponents within ±2^10")]
 fn fma_rare(a: &Factor, b: &Factor, c: u32) -> u32 {
-	let Some(product) = product(a, b).filter(|_| exponent(c) < 255) else {
-		return fma_special(a.word, b.word, c);
-	};
-	match (is_zero(c), product.sig == 0) {
-		// Half way to a neighbour of `c` is 2⁻¹⁵⁰ or more.
-		(false, _) if product.exp < NEGLIGIBLE => c,
-		(true, true) => product.sign & c,
-		(true, false) if product.exp < NEGLIGIBLE => product.sign,
-		(true, false) => pack(product.sign, product.sig, product.exp - 187),
-		(false, _) => sum(product, plain_any(c)),
+	match product(a, b).filter(|_| exponent(c) < 255) {
+		None => fma_special(a.word, b.word, c),
+		Some(product) if product.sig == 0 => product.sign & c,
+		Some(product) => sum(product, summand(0)),
 	}
 }

@@ -77,7 +77,7 @@ fn round_24(sig: u64) -> u32 {
 	((sig + ((1 << 38) - 1) + ((sig >> 39) & 1)) >> 39) as u32
 }
 
-/// A finite non-zero number for [`sum`]: `± sig · 2^(exp − 187)` with `sig < 2^62`, that is, with
+/// A finite number for [`sum`]: `± sig · 2^(exp − 187)` with `sig < 2^62`, that is, with
 /// binary point after bit 60 and the exponent biased as in an `f32`.
 #[derive(Clone, Copy)]
 pub(super) struct Term {
@@ -85,7 +85,7 @@ pub(super) struct Term {
 	pub(super) sign: u32,
 	/// Biased exponent.
 	pub(super) exp: i32,
-	/// Significand, at least 2^60.
+	/// Significand, at least 2^60; less only of zero, and with exponent 1 where bits below 2^37 are zero.
 	pub(super) sig: u64,
 }
 
@@ -93,7 +93,8 @@ pub(super) struct Term {
 ///
 /// The smaller term loses bits to the right only when it is shifted by more than its zero bits (37
 /// for a plain number, 14 for a product); then at most one leading bit can cancel, and the sticky
-/// bit stays far below the rounding position.
+/// bit stays far below the rounding position. Where the larger term has exponent 1, more may cancel, but no result is
+/// rounded below bit 37. A zero with the smaller exponent leaves the other term as it is.
 #[inline(always)]
 #[allow(
 	clippy::arithmetic_side_effects,

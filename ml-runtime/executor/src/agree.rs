@@ -1,9 +1,8 @@
 //! Whether two backends compute the same.
 
 use assay_backend_cpu::Kernels;
-use assay_commitment::Root;
 
-use crate::{machine::Machine, ExecError, Prepared};
+use crate::{machine::Machine, spot::After, ExecError, Prepared};
 
 /// Whether two backends do the first step of a job alike: the same loss and the same state after it.
 ///
@@ -13,8 +12,6 @@ pub fn agree(job: &Prepared, one: &impl Kernels, other: &impl Kernels) -> Result
 	Ok(first_step(job, one)? == first_step(job, other)?)
 }
 
-fn first_step(job: &Prepared, kernels: &impl Kernels) -> Result<(u32, Root), ExecError> {
-	let mut machine = Machine::start(job, kernels)?;
-	let loss = machine.advance(job, kernels)?;
-	Ok((loss, machine.state(job)?.root()))
+fn first_step(job: &Prepared, kernels: &impl Kernels) -> Result<After, ExecError> {
+	After::next(job, kernels, &mut Machine::start(job, kernels)?)
 }

@@ -88,6 +88,12 @@ pub enum MachineFault {
 	/// The kernels did not compute, for a reason that is not in the task.
 	#[error("kernels: {0}")]
 	Kernels(KernelError),
+	/// Kernels did a step otherwise than the processor.
+	#[error("step {step} came out otherwise than on the processor")]
+	Disagreement {
+		/// Which step.
+		step: u64,
+	},
 	/// The caller asked to stop.
 	#[error("interrupted")]
 	Interrupted,

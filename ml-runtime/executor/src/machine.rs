@@ -225,6 +225,22 @@ impl Machine {
 		Ok(&self.slots)
 	}
 
+	/// Content of every slot before the last step, which this machine has done.
+	///
+	/// Of slots that no step changes it is what the job says, wherever they are.
+	pub(crate) fn before(&mut self, job: &Prepared) -> Result<Vec<Vec<u32>>, ExecError> {
+		let is_kept = |slot: usize| job.plan().updates.get(slot) == Some(&Update::Keep);
+		let mut before = match &mut self.values {
+			Values::Host(workspace) => workspace.next.clone(),
+			Values::Device(resident) => resident.before(job.program(), is_kept)?,
+		};
+		let initial = before.iter_mut().zip(&job.job().initial).enumerate();
+		for (_, (words, initial)) in initial.filter(|(slot, _)| is_kept(*slot)) {
+			words.clone_from(initial);
+		}
+		Ok(before)
+	}
+
 	/// Commitments of the slots as they are now.
 	pub(crate) fn state(&mut self, job: &Prepared) -> Result<State, ExecError> {
 		Ok(match &mut self.values {

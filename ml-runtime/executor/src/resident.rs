@@ -158,6 +158,25 @@ impl Resident {
 		})
 	}
 
+	/// Content of the slots before the last step: their second copies still hold it. Empty for those that are `kept`.
+	pub(crate) fn before(
+		&mut self,
+		program: &CheckedProgram,
+		kept: impl Fn(usize) -> bool,
+	) -> Result<Vec<Vec<u32>>, ExecError> {
+		self.work(|memory, places| {
+			let slots = program.slots.iter().zip(&places.next).enumerate();
+			let content = |(index, (slot, buffer)): (usize, (&Slot, &BufferId))| {
+				let mut content = vec![0; if kept(index) { 0 } else { words(slot) }];
+				if !content.is_empty() {
+					memory.read(*buffer, &mut content)?;
+				}
+				Ok(content)
+			};
+			slots.map(content).collect()
+		})
+	}
+
 	/// Copies the slots to the host, unless it has them.
 	pub(crate) fn fetch(&mut self, contents: &mut [Vec<u32>]) -> Result<(), ExecError> {
 		if self.fetched {

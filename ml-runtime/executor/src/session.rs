@@ -14,6 +14,7 @@ use crate::{
 	machine::Machine,
 	policy::CheckpointPolicy,
 	snapshot::Snapshot,
+	spot::{After, SpotChecks},
 	store::{Checkpoints, Stay, Store},
 	ClaimList, ExecError, MachineFault, OnNonFinite, Prepared, TaskFault,
 };
@@ -128,6 +129,7 @@ pub struct Session<K> {
 	loss: u32,
 	non_finite: Option<u64>,
 	store: Option<Store>,
+	checks: Option<SpotChecks>,
 	/// Step of the newest checkpoint on the disk.
 	saved: Option<u64>,
 	/// When and at which step this process started.
@@ -163,11 +165,18 @@ impl<K: Kernels> Session<K> {
 			loss,
 			non_finite,
 			store,
+			checks: None,
 			saved,
 			started,
 			steps,
 			commitments,
 		})
+	}
+
+	/// From now on the processor does some steps again. A step that comes out otherwise ends the run with
+	/// [`MachineFault::Disagreement`]; states that were committed to before may then be wrong, too.
+	pub fn spot_checked(self, checks: SpotChecks) -> Self {
+		Self { checks: Some(checks), ..self }
 	}
 
 	/// The job.
@@ -226,21 +235,39 @@ impl<K: Kernels> Session<K> {
 	///
 	/// After an error in a kernel nothing has changed; after one on the disk the step is done and only
 	/// the checkpoint is missing. In both cases the session may go on. Only where values are in a device's
-	/// memory it does not: after an error of the device every call gives that error.
+	/// memory it does not: after an error of the device every call gives that error. Nor should it after a
+	/// [`MachineFault::Disagreement`].
 	pub fn step(&mut self) -> Result<(), ExecError> {
 		if self.outcome().is_some() {
 			return self.checkpoint(Stay::Rolling);
 		}
 		self.loss = self.steps.time(|| self.machine.advance(&self.job, &self.kernels))?;
-		if self.non_finite.is_none() && !self.machine.is_finite(&self.job, self.loss) {
+		let finite = self.machine.is_finite(&self.job, self.loss);
+		if self.non_finite.is_none() && !finite {
 			self.non_finite = Some(self.machine.step - 1);
 		}
 		let ended = self.outcome().is_some();
-		if !ended && !self.job.is_committed(self.machine.step) {
+		let committed = ended || self.job.is_committed(self.machine.step);
+		let checked = match &mut self.checks {
+			Some(checks) => checks.is_due()? || ended,
+			None => false,
+		};
+		if !committed && !checked {
 			return Ok(());
 		}
-		let state = self.commitments.time(|| self.machine.state(&self.job))?;
-		self.claim.push(state.root())?;
+		let state = self.commitments.time(|| self.machine.state(&self.job))?.root();
+		if let Some(checks) = self.checks.as_mut().filter(|_| checked) {
+			let after = After { loss: self.loss, finite, state };
+			let before = self.machine.before(&self.job)?;
+			checks.begin(&self.job, self.machine.step - 1, before, after)?;
+			if ended {
+				checks.finish()?;
+			}
+		}
+		if !committed {
+			return Ok(());
+		}
+		self.claim.push(state)?;
 		let index = (self.claim.states().len() - 1) as u32;
 		let (step, seconds) = (self.machine.step, self.steps.mean());
 		let due = |store: &Store| store.due(&self.job, index, step, seconds);

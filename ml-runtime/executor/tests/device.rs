@@ -3,12 +3,13 @@
 
 mod common;
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{ops::ControlFlow, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use assay_backend_cpu::{CpuKernels, KernelError, RecordSource};
 use assay_backend_cuda::{CudaKernels, Emulator};
 use assay_executor::{
-	agree, CheckpointPolicy, Job, Kernels, Outcome, Prepared, Replay, Session, Storage,
+	agree, CheckpointPolicy, ExecError, Job, Kernels, MachineFault, Outcome, Prepared, Replay,
+	Session, SpotChecks, Storage,
 };
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 use common::{prepare, Training, BERT, MLP};
@@ -19,6 +20,13 @@ fn device() -> CudaKernels<Emulator> {
 
 fn host() -> CpuKernels {
 	CpuKernels::new(1).expect("threads start")
+}
+
+/// Checks of as many steps as there is time for.
+fn checks() -> SpotChecks {
+	let mut checks = SpotChecks::new(Arc::new(host()));
+	(checks.interval, checks.rest) = (Duration::ZERO, 0);
+	checks
 }
 
 fn start<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
@@ -32,7 +40,8 @@ fn finish<K: Kernels>(session: &mut Session<K>) -> Outcome {
 /// Runs a job on both, and compares all that a claim holds.
 fn compare(job: &Job) -> Outcome {
 	let job = prepare(job.clone());
-	let (mut here, mut there) = (start(&job, host()), start(&job, device()));
+	let (mut here, there) = (start(&job, host()), start(&job, device()));
+	let mut there = there.spot_checked(checks());
 	let outcome = finish(&mut here);
 	assert_eq!(finish(&mut there), outcome);
 	assert_eq!(there.claim().states(), here.claim().states());
@@ -93,8 +102,8 @@ fn either_should_go_on_when_the_other_wrote_the_checkpoint() {
 	assert_eq!(trace.after().root(), whole.claim().states()[4]);
 }
 
-/// One bit of one gradient is wrong.
-struct Wrong(CpuKernels);
+/// In these steps one bit of one gradient is wrong.
+struct Wrong(CpuKernels, RangeInclusive<u64>);
 
 impl Kernels for Wrong {
 	fn run(
@@ -106,7 +115,8 @@ impl Kernels for Wrong {
 		out: &mut [u32],
 	) -> Result<(), KernelError> {
 		self.0.run(spec, ctx, operands, records, out)?;
-		if matches!(spec.op, Op::MatMul { transpose_a: true, .. }) {
+		let is_gradient = matches!(spec.op, Op::MatMul { transpose_a: true, .. });
+		if is_gradient && self.1.contains(&ctx.step) {
 			out[0] ^= 1 << 20;
 		}
 		Ok(())
@@ -117,5 +127,31 @@ impl Kernels for Wrong {
 fn backends_should_agree_when_both_are_right_and_not_when_a_bit_of_one_is_wrong() {
 	let job = prepare(Training::new(MLP).job(3, 1));
 	assert_eq!(agree(&job, &device(), &host()).ok(), Some(true));
-	assert_eq!(agree(&job, &Wrong(host()), &host()).ok(), Some(false));
+	assert_eq!(agree(&job, &Wrong(host(), 0..=0), &host()).ok(), Some(false));
+	assert_eq!(
+		agree(&job, &Wrong(host(), 1..=2), &host()).ok(),
+		Some(true),
+		"it is the first step"
+	);
+}
+
+/// The step that is found wrong, of nine.
+fn found(wrong: RangeInclusive<u64>, checks: SpotChecks) -> Option<u64> {
+	let job = prepare(Training::new(MLP).job(9, 4));
+	let mut session = start(&job, Wrong(host(), wrong)).spot_checked(checks);
+	match session.run(|_| ControlFlow::Continue(())) {
+		Ok(Outcome::Completed) => None,
+		Err(ExecError::Machine(MachineFault::Disagreement { step })) => Some(step),
+		other => panic!("{other:?}"),
+	}
+}
+
+#[test]
+fn wrong_step_should_be_found_when_it_is_done_again() {
+	let rare = || SpotChecks::new(Arc::new(host()));
+	assert_eq!(found(9..=9, checks()), None, "there is none");
+	assert_eq!(found(0..=0, rare()), Some(0), "the first one of a process is done again");
+	assert_eq!(found(8..=8, rare()), Some(8), "and the last one");
+	assert_eq!(found(3..=4, rare()), None, "but there is no time for these");
+	assert!(found(3..=8, checks()).is_some_and(|step| step >= 3));
 }

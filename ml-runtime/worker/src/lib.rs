@@ -36,8 +36,10 @@
 //!
 //! A device that fails does not cost the task: with `--gpu` the job goes on with the processor, from the newest
 //! checkpoint on, which is what the next process would do too. Nor does one that computes something else: before a
-//! training, a check or a move, the first step of the task is done by both, and must end in the same state. If it does
-//! not, the processor begins again, in a folder of its own. A device that errs later, now and then, is not found.
+//! training, a check or a move, the first step of the task is done by both, and must end in the same state. While all
+//! steps are done, the processor does some of them again, for a tenth of its time, and the last one. If one comes out
+//! otherwise, the processor begins again, in a folder of its own. What a device gets wrong in a step that is not done
+//! again, and in no other, is not found; nor can a heartbeat over wrong states that the chain has be taken back.
 //!
 //! # The sandbox
 //!

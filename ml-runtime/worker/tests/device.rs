@@ -18,8 +18,8 @@ enum Defect {
 	None,
 	/// It fails in this step.
 	Fails(u64),
-	/// A bit of each gradient is wrong.
-	Errs,
+	/// From this step on a bit of each gradient is wrong.
+	Errs(u64),
 }
 
 struct Device {
@@ -40,7 +40,8 @@ impl Kernels for Device {
 			return Err(KernelError::Device("it is gone".into()));
 		}
 		self.kernels.run(spec, ctx, operands, records, out)?;
-		if self.defect == Defect::Errs && matches!(spec.op, Op::MatMul { transpose_a: true, .. }) {
+		let errs = matches!(self.defect, Defect::Errs(from) if ctx.step >= from);
+		if errs && matches!(spec.op, Op::MatMul { transpose_a: true, .. }) {
 			out[0] ^= 1 << 20;
 		}
 		Ok(())
@@ -75,7 +76,12 @@ fn trained(end: WorkerMessage) -> Trained {
 fn training_should_have_the_right_claim_when_the_device_fails_or_errs() {
 	let place = Place::new();
 	let right = place.train("right", &context(&place));
-	let defects = [("first", Defect::Fails(0)), ("late", Defect::Fails(7)), ("errs", Defect::Errs)];
+	let defects = [
+		("first", Defect::Fails(0)),
+		("late", Defect::Fails(7)),
+		("errs", Defect::Errs(0)),
+		("errs late", Defect::Errs(7)),
+	];
 	for (name, defect) in defects {
 		assert_eq!(trained(end(&place, name, defect, true, Work::Train)), right, "{name}");
 	}
@@ -101,25 +107,31 @@ fn training_should_go_on_from_its_checkpoint_when_the_device_fails() {
 fn training_should_begin_again_when_the_device_was_wrong_before() {
 	let place = Place::new();
 	let right = place.train("right", &context(&place));
-	let run = |with_spare, work| trained(end(&place, "solver", Defect::Errs, with_spare, work));
+	let run = |name, from, with_spare, work| {
+		trained(end(&place, name, Defect::Errs(from), with_spare, work))
+	};
 	// Nobody looks at it.
-	assert_ne!(run(false, Work::Train), right);
-	assert_eq!(run(true, Work::Train), right);
-	// From then on, whoever asks.
-	assert_eq!(run(false, Work::HandIn), right);
+	assert_ne!(run("solver", 0, false, Work::Train), right);
+	for (name, from) in [("solver", 0), ("late", 7)] {
+		assert_eq!(run(name, from, true, Work::Train), right);
+		// From then on, whoever asks.
+		assert_eq!(run(name, from, false, Work::HandIn), right);
+	}
 }
 
 #[test]
 fn true_claim_should_not_be_accused_when_the_device_errs() {
 	let place = Place::new();
 	let claim = claim_of(&place.train("right", &context(&place)));
-	let check = |name, with_spare| {
-		let end = end(&place, name, Defect::Errs, with_spare, Work::Check(claim));
+	let check = |name, from, with_spare| {
+		let end = end(&place, name, Defect::Errs(from), with_spare, Work::Check(claim));
 		let WorkerMessage::Finished(JobResult::Checked(checked)) = end else { panic!("{end:?}") };
 		checked
 	};
-	assert_eq!(check("checker", true), Checked::Agrees);
-	assert_eq!(check("alone", false), Checked::Differs { first_state: 1 });
+	assert_eq!(check("checker", 0, true), Checked::Agrees);
+	assert_eq!(check("late", 7, true), Checked::Agrees);
+	assert_eq!(check("alone", 0, false), Checked::Differs { first_state: 1 });
+	assert_eq!(check("late alone", 7, false), Checked::Differs { first_state: 2 });
 }
 
 #[test]
@@ -127,9 +139,9 @@ fn move_should_be_left_to_the_processor_when_the_device_errs() {
 	let place = Place::new();
 	let nonsense =
 		Work::Play { side: Side::Defender, game: Default::default(), public: Default::default() };
-	for (name, defect) in [("right", Defect::None), ("wrong", Defect::Errs)] {
+	for (name, defect) in [("right", Defect::None), ("wrong", Defect::Errs(0))] {
 		let end = end(&place, name, defect, true, nonsense.clone());
 		assert!(matches!(end, WorkerMessage::Failed(Fault::Task(_))), "{end:?}");
-		assert_eq!(place.folder.path().join(name).join("again").exists(), defect == Defect::Errs);
+		assert_eq!(place.folder.path().join(name).join("again").exists(), defect != Defect::None);
 	}
 }

@@ -1,6 +1,7 @@
 //! A worker's life.
 
 mod behaviour;
+mod engine;
 mod link;
 mod missing;
 mod play;
@@ -22,13 +23,13 @@ use std::{
 };
 
 use assay_backend_cpu::{CpuKernels, Kernels};
-use assay_executor::{agree, Prepared};
 use assay_worker_protocol::{
 	read_message, Checked, Fault, FrameError, Hello, HostMessage, Job, JobResult, Work,
 	WorkerMessage,
 };
 
 pub use behaviour::{Behaviour, Honest};
+use engine::Engine;
 use link::{Link, Output};
 use trouble::Trouble;
 
@@ -42,7 +43,8 @@ pub struct Means {
 	/// [usual](assay_executor::Storage::training).
 	pub anchor_bytes: Option<u64>,
 	/// The processor, where the kernels are those of a device. If the device fails, the processor does the job, from the
-	/// newest checkpoint on; if it does the first step of the task otherwise than the processor, from the beginning.
+	/// newest checkpoint on; if it does a step otherwise than the processor, from the beginning. The first and the last
+	/// step are compared, and some between them.
 	pub spare: Option<CpuKernels>,
 }
 
@@ -152,48 +154,36 @@ fn do_job(
 	behaviour: &impl Behaviour,
 	job: &Job,
 ) -> Result<JobResult, Trouble> {
-	let Some(spare) = spare else { return run_job(link, &kernels, None, behaviour, job) };
-	match run_job(link, &kernels, Some(&spare), behaviour, job) {
-		Err(trouble @ (Trouble::Device(_) | Trouble::Wrong)) => {
+	let spare = spare.map(Arc::new);
+	let engine = Engine { kernels: &kernels, witness: spare.as_ref() };
+	match (run_job(link, engine, behaviour, job), &spare) {
+		(Err(trouble @ (Trouble::Device(_) | Trouble::Wrong { .. })), Some(spare)) => {
 			// What of it still runs should end, and its memory be free.
 			drop(kernels);
 			log::warn!("{trouble}; the processor does the job");
-			if matches!(trouble, Trouble::Wrong) {
+			if matches!(trouble, Trouble::Wrong { .. }) {
 				// Earlier processes may have computed with it.
 				link.begin_again()?;
 			}
-			run_job(link, &spare, None, behaviour, job)
+			run_job(link, Engine { kernels: &**spare, witness: None }, behaviour, job)
 		},
-		result => result,
-	}
-}
-
-/// The job, if the kernels may compute what others hold this machine to.
-fn trusted(
-	work: &Work,
-	job: Prepared,
-	kernels: &impl Kernels,
-	spare: Option<&CpuKernels>,
-) -> Result<Prepared, Trouble> {
-	let computes = matches!(work, Work::Train | Work::Check(_) | Work::Play { .. });
-	match spare.filter(|_| computes) {
-		Some(spare) if !agree(&job, kernels, spare)? => Err(Trouble::Wrong),
-		_ => Ok(job),
+		(result, _) => result,
 	}
 }
 
 fn run_job(
 	link: &Link,
-	kernels: &impl Kernels,
-	spare: Option<&CpuKernels>,
+	engine: Engine<impl Kernels>,
 	behaviour: &impl Behaviour,
 	job: &Job,
 ) -> Result<JobResult, Trouble> {
 	let prepared = task::prepare(link, &job.context).inspect(|job| behaviour.prepared(job));
-	let prepared = prepared.and_then(|ready| trusted(&job.work, ready, kernels, spare));
+	// What others hold this machine to.
+	let computes = matches!(&job.work, Work::Train | Work::Check(_) | Work::Play { .. });
+	let prepared = prepared.and_then(|job| if computes { engine.trusted(job) } else { Ok(job) });
 	match &job.work {
 		Work::Train => {
-			let trained = run::train(link, &prepared?, kernels, behaviour)?;
+			let trained = run::train(link, &prepared?, engine, behaviour)?;
 			Ok(JobResult::Trained(trained))
 		},
 		Work::Prepare => match prepared {
@@ -203,13 +193,12 @@ fn run_job(
 			other => other.map(|_| JobResult::Ready),
 		},
 		Work::HandIn => {
-			let trained = run::hand_in(link, &prepared?, kernels, behaviour)?;
+			let trained = run::hand_in(link, &prepared?, engine, behaviour)?;
 			let nothing = || JobResult::Wait { reason: "not even a stride is done".into() };
 			Ok(trained.map_or_else(nothing, JobResult::Trained))
 		},
 		Work::Check(claim) => {
-			let checked =
-				prepared.and_then(|job| run::check(link, &job, kernels, behaviour, claim));
+			let checked = prepared.and_then(|job| run::check(link, &job, engine, behaviour, claim));
 			let checked = match checked {
 				Err(missing @ Trouble::Missing { .. }) => {
 					Checked::Unavailable { what: missing.to_string().into() }
@@ -220,7 +209,7 @@ fn run_job(
 		},
 		Work::Play { game, .. } => {
 			let played = prepared.and_then(|prepared| {
-				play::play(link, &job.context, prepared, kernels, behaviour, game)
+				play::play(link, &job.context, prepared, engine, behaviour, game)
 			});
 			match played {
 				Err(missing @ Trouble::Missing { .. }) => {

@@ -13,7 +13,10 @@ use assay_worker_protocol::{
 	BlobKey, Checked, ClaimRef, ListTag, Outcome, Progress, Trained, WorkerMessage,
 };
 
-use super::{link::Link, missing::Missing, tensor::tiles_of_words, trouble::Trouble, Behaviour};
+use super::{
+	engine::Engine, link::Link, missing::Missing, tensor::tiles_of_words, trouble::Trouble,
+	Behaviour,
+};
 
 /// Longest time between two reports while steps are done.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -33,11 +36,11 @@ fn training(link: &Link, folder: &str) -> Storage {
 pub(crate) fn run<'k, K: Kernels>(
 	link: &Link,
 	job: &Prepared,
-	kernels: &'k K,
+	engine: Engine<'k, K>,
 	behaviour: &impl Behaviour,
 	storage: Storage,
 ) -> Result<Session<&'k K>, Trouble> {
-	let mut session = Session::start(job.clone(), kernels, Some(storage))?;
+	let mut session = engine.session(job, storage)?;
 	finish(link, &mut session, behaviour)?;
 	Ok(session)
 }
@@ -46,12 +49,12 @@ pub(crate) fn run<'k, K: Kernels>(
 pub(crate) fn run_beside<'k, K: Kernels>(
 	link: &Link,
 	job: &Prepared,
-	kernels: &'k K,
+	engine: Engine<'k, K>,
 	behaviour: &impl Behaviour,
 ) -> Result<Session<&'k K>, Trouble> {
 	let others = (0..MOST_BESIDE).map(|number| format!("play-{number}"));
 	for folder in std::iter::once(RUN.to_owned()).chain(others) {
-		match Session::start(job.clone(), kernels, Some(training(link, &folder))) {
+		match engine.session(job, training(link, &folder)) {
 			Err(ExecError::Machine(MachineFault::Busy { .. })) => continue,
 			session => {
 				let mut session = session?;
@@ -132,10 +135,10 @@ fn claim<K: Kernels>(session: &mut Session<K>) -> Result<ClaimRef, Trouble> {
 pub(crate) fn train<K: Kernels>(
 	link: &Link,
 	job: &Prepared,
-	kernels: &K,
+	engine: Engine<K>,
 	behaviour: &impl Behaviour,
 ) -> Result<Trained, Trouble> {
-	let mut session = run(link, job, kernels, behaviour, training(link, RUN))?;
+	let mut session = run(link, job, engine, behaviour, training(link, RUN))?;
 	hand_over(link, &mut session, behaviour)
 }
 
@@ -143,10 +146,10 @@ pub(crate) fn train<K: Kernels>(
 pub(crate) fn hand_in<K: Kernels>(
 	link: &Link,
 	job: &Prepared,
-	kernels: &K,
+	engine: Engine<K>,
 	behaviour: &impl Behaviour,
 ) -> Result<Option<Trained>, Trouble> {
-	let mut session = Session::start(job.clone(), kernels, Some(training(link, RUN)))?;
+	let mut session = engine.session(job, training(link, RUN))?;
 	if session.claim().states().len() < 2 {
 		return Ok(None);
 	}
@@ -203,12 +206,12 @@ fn hand_over<K: Kernels>(
 pub(crate) fn check<K: Kernels>(
 	link: &Link,
 	job: &Prepared,
-	kernels: &K,
+	engine: Engine<K>,
 	behaviour: &impl Behaviour,
 	theirs: &ClaimRef,
 ) -> Result<Checked, Trouble> {
 	let storage = Storage::check(link.run(RUN));
-	let mut session = run(link, job, kernels, behaviour, storage)?;
+	let mut session = run(link, job, engine, behaviour, storage)?;
 	let own = claim(&mut session)?;
 	if own == *theirs {
 		// Whoever has checked a claim can serve what it commits to: else its solver alone could keep the

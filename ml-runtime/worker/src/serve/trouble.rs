@@ -17,8 +17,11 @@ pub(crate) enum Trouble {
 	#[error("{0}")]
 	Device(String),
 	/// A device does not compute what the processor does.
-	#[error("the device does the first step otherwise than the processor")]
-	Wrong,
+	#[error("the device does step {step} otherwise than the processor")]
+	Wrong {
+		/// Which step.
+		step: u64,
+	},
 	/// A blob cannot be had.
 	#[error("{what} ({key}) cannot be had")]
 	Missing {
@@ -39,7 +42,7 @@ impl Trouble {
 			Self::Task(why) => Fault::Task(why.as_str().into()),
 			Self::Machine(_)
 			| Self::Device(_)
-			| Self::Wrong
+			| Self::Wrong { .. }
 			| Self::Missing { .. }
 			| Self::Gone => Fault::Machine(self.to_string().into()),
 		}
@@ -53,6 +56,7 @@ impl From<ExecError> for Trouble {
 			ExecError::Machine(MachineFault::Kernels(error @ KernelError::Device(_))) => {
 				Self::Device(error.to_string())
 			},
+			ExecError::Machine(MachineFault::Disagreement { step }) => Self::Wrong { step },
 			ExecError::Machine(fault) => Self::Machine(fault.to_string()),
 		}
 	}

@@ -10,6 +10,7 @@ use assay_ops::NodeId;
 use assay_worker_protocol::{BlobKey, ListTag};
 
 use crate::serve::{
+	engine::Engine,
 	link::Link,
 	missing::Missing,
 	run::{run_beside, RUN},
@@ -26,7 +27,7 @@ fn list(tag: ListTag, root: &Root) -> BlobKey {
 pub(crate) struct Lists<'a, K, B> {
 	link: &'a Link,
 	job: Prepared,
-	kernels: &'a K,
+	engine: Engine<'a, K>,
 	behaviour: &'a B,
 	brief: &'a Brief,
 	replay: RefCell<Replay<&'a K>>,
@@ -40,15 +41,15 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 	pub(crate) fn new(
 		link: &'a Link,
 		job: Prepared,
-		kernels: &'a K,
+		engine: Engine<'a, K>,
 		behaviour: &'a B,
 		brief: &'a Brief,
 	) -> Self {
-		let replay = Replay::new(job.clone(), kernels, Some(&link.run(RUN)));
+		let replay = Replay::new(job.clone(), engine.kernels, Some(&link.run(RUN)));
 		Self {
 			link,
 			job,
-			kernels,
+			engine,
 			behaviour,
 			brief,
 			replay: RefCell::new(replay),
@@ -112,7 +113,7 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 				if let Some(claim) = self.replay.borrow().claim()? {
 					return Ok(claim.states().to_vec());
 				}
-				let session = run_beside(self.link, &self.job, &self.kernels, self.behaviour)?;
+				let session = run_beside(self.link, &self.job, self.engine, self.behaviour)?;
 				Ok(session.claim().states().to_vec())
 			},
 			Level::Steps { span, .. } => {

@@ -16,7 +16,7 @@ use assay_executor::Prepared;
 use assay_worker_protocol::{BlobKey, GameBytes, JobResult, ListTag, TaskContext};
 use codec::{DecodeAll, Encode};
 
-use super::{link::Link, trouble::Trouble, Behaviour};
+use super::{engine::Engine, link::Link, trouble::Trouble, Behaviour};
 use lists::Lists;
 use oracle::Player;
 
@@ -25,7 +25,7 @@ pub(crate) fn play<K: Kernels>(
 	link: &Link,
 	context: &TaskContext,
 	job: Prepared,
-	kernels: K,
+	engine: Engine<K>,
 	behaviour: &impl Behaviour,
 	brief: &GameBytes,
 ) -> Result<JobResult, Trouble> {
@@ -34,7 +34,7 @@ pub(crate) fn play<K: Kernels>(
 	let program = ProgramTree::new(job.program())
 		.ok_or_else(|| Trouble::Task("the program is too large".into()))?;
 	fits(&brief, context, &program, job.program().batch)?;
-	let lists = Lists::new(link, job, &kernels, behaviour, &brief);
+	let lists = Lists::new(link, job, engine, behaviour, &brief);
 	let player = Player { lists: &lists, program: &program, brief: &brief };
 	let found = choose(&player, behaviour);
 	lists.trouble()?;

@@ -93,6 +93,10 @@ impl Kernels for CpuKernels {
 		}
 		Chain::new(links, ctx.batch)?.run(self.level, &self.team, outs)
 	}
+
+	fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+		self.team.pieces(&mut vec![(); count], 1, |index, _| work(index));
+	}
 }
 
 impl CpuKernels {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use assay_ops::{eval::StepContext, NodeSpec};
+use rayon::prelude::*;
 
 use crate::chain::{one_by_one, Link};
 use crate::Memory;
@@ -40,6 +41,12 @@ pub trait Kernels: Send + Sync {
 		one_by_one(self, links, ctx, outs)
 	}
 
+	/// Does `count` pieces of other work, numbered from 0, in any order and at the same time: on the threads of the
+	/// backend where it has some.
+	fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+		(0..count).into_par_iter().for_each(work);
+	}
+
 	/// Memory of the backend's own, where the values of a run can stay from node to node and from step to
 	/// step; `None` where the host's memory is as near.
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
@@ -68,6 +75,10 @@ impl<K: Kernels + ?Sized> Kernels for &K {
 		(**self).run_chain(links, ctx, outs)
 	}
 
+	fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+		(**self).share(count, work);
+	}
+
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
 		(**self).memory()
 	}
@@ -92,6 +103,10 @@ impl<K: Kernels + ?Sized> Kernels for Box<K> {
 		outs: &mut [Option<&mut [u32]>],
 	) -> Result<(), KernelError> {
 		(**self).run_chain(links, ctx, outs)
+	}
+
+	fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+		(**self).share(count, work);
 	}
 
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {

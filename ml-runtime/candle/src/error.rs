@@ -9,7 +9,7 @@ use safetensors::SafeTensorError;
 pub enum Error {
 	/// The bytes are no safetensors file.
 	#[error("not a safetensors file: {0}")]
-	Safetensors(#[from] SafeTensorError),
+	Safetensors(SafeTensorError),
 	/// A parameter of the task is not in the file.
 	#[error("the model file has no tensor `{name}`")]
 	MissingTensor {
@@ -23,7 +23,7 @@ pub enum Error {
 		name: String,
 	},
 	/// A tensor is not `f32`.
-	#[error("tensor `{name}` is {found}, not F32")]
+	#[error("tensor `{name}` is {found}, but weights are F32 here: convert the file, in PyTorch by `.float()`")]
 	WrongDType {
 		/// Name of the tensor.
 		name: String,
@@ -46,6 +46,9 @@ pub enum Error {
 		/// Name of the tensor.
 		name: String,
 	},
+	/// A model file does not fit in more ways than one.
+	#[error("the model file does not fit:{}", list(.0))]
+	Several(Vec<Error>),
 	/// A state has another number of tensors than the task has slots (or parameters).
 	#[error("{got} tensors given, {expected} needed")]
 	SlotCount {
@@ -93,10 +96,45 @@ pub enum Error {
 	Program(String),
 	/// candle failed.
 	#[error("candle: {0}")]
-	Candle(#[from] candle_core::Error),
+	Candle(candle_core::Error),
 	/// The executor failed.
 	#[error(transparent)]
 	Executor(#[from] ExecError),
+}
+
+/// How many of several errors are told.
+const TOLD: usize = 20;
+
+/// A line for each error, as many as can be read.
+fn list(errors: &[Error]) -> String {
+	let told = errors.iter().take(TOLD).map(|error| format!("\n- {error}"));
+	let rest = errors.len().saturating_sub(TOLD);
+	let more = (rest > 0).then(|| format!("\n- and {rest} more"));
+	told.chain(more).collect()
+}
+
+impl Error {
+	/// All of these as one, if there are any.
+	pub(crate) fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+		match errors.len() {
+			0 => Ok(()),
+			1 => Err(errors.remove(0)),
+			_ => Err(Self::Several(errors)),
+		}
+	}
+}
+
+// The messages hold what these say; as sources they would be told twice.
+impl From<SafeTensorError> for Error {
+	fn from(error: SafeTensorError) -> Self {
+		Self::Safetensors(error)
+	}
+}
+
+impl From<candle_core::Error> for Error {
+	fn from(error: candle_core::Error) -> Self {
+		Self::Candle(error)
+	}
 }
 
 impl From<TaskFault> for Error {

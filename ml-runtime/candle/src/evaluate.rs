@@ -1,6 +1,6 @@
 //! How good a model is, said twice: by the executor, bit for bit, and by candle.
 
-use assay_compiler::{compile_forward, Manifest};
+use assay_compiler::{compile_forward, Manifest, Precision};
 use assay_executor::{DataSet, Kernels};
 use assay_ops::{shuffle::record_at, CheckedProgram, Limits, NodeId};
 
@@ -24,11 +24,13 @@ pub struct Evaluation {
 	pub candle_correct: u64,
 	/// Mean cross-entropy of the executor's logits.
 	pub loss: f64,
-	/// Largest distance between a logit of the executor and candle's; infinite where only one of them
-	/// is a finite number.
+	/// Largest distance between a logit of the executor and candle's, both computed in `f32`; infinite where only one
+	/// of them is a finite number.
 	pub largest_difference: f64,
-	/// Largest magnitude of a finite logit of the executor.
+	/// Largest magnitude of a finite logit of the executor in `f32`.
 	pub largest_logit: f64,
+	/// Largest distance between a logit in the manifest's numerics and in `f32`; 0 where they are the same.
+	pub largest_rounding: f64,
 }
 
 impl Evaluation {
@@ -50,6 +52,9 @@ impl Evaluation {
 
 /// Evaluates a model on every record of a data set, whose number may be any. `observe` gets each record's
 /// index, in no particular order, and its logits by the executor: one row per label.
+///
+/// Where products are those of integers, the executor does them once more in `f32`: that is what candle's logits are
+/// compared with, and what is said of the integers is how far they are from it.
 pub fn evaluate(
 	manifest: &Manifest,
 	model: &Model,
@@ -57,13 +62,16 @@ pub fn evaluate(
 	kernels: &impl Kernels,
 	mut observe: impl FnMut(u64, &[f32]),
 ) -> Result<Evaluation, Error> {
-	let forward = compile_forward(manifest, manifest.task.batch)?;
-	let program = forward.program.check(&Limits::new(manifest.data.record_size));
-	let program = program.map_err(|error| Error::Program(format!("{error:?}")))?;
+	let exact = Forward::new(manifest, model)?;
+	let rounds = manifest.numerics.forward != Precision::F32;
+	let plain = rounds.then(|| {
+		let mut plain = manifest.clone();
+		plain.numerics.forward = Precision::F32;
+		Forward::new(&plain, model)
+	});
+	let plain = plain.transpose()?;
 	let network = Network::new(&manifest.model, &model.tensors()?)?;
-	let slots = forward.slots(model.slots());
-	let marks = [forward.logits].into_iter().chain(forward.counted).collect();
-	let pass = Pass { manifest, slots, data, program, marks, network };
+	let pass = Pass { manifest, data, exact, plain, network };
 	let mut found = Evaluation { records: data.records(), ..Evaluation::default() };
 	let batch = u64::from(manifest.task.batch);
 	for step in 0..found.records.div_ceil(batch) {
@@ -74,13 +82,45 @@ pub fn evaluate(
 	Ok(found)
 }
 
-struct Pass<'a> {
-	manifest: &'a Manifest,
-	slots: Vec<Vec<u32>>,
-	data: &'a DataSet,
+/// The network as a program of the executor.
+struct Forward {
 	program: CheckedProgram,
+	slots: Vec<Vec<u32>>,
 	/// The nodes of the logits and of the labels that count, if not all do.
 	marks: Vec<NodeId>,
+}
+
+impl Forward {
+	fn new(manifest: &Manifest, model: &Model) -> Result<Self, Error> {
+		let forward = compile_forward(manifest, manifest.task.batch)?;
+		let program = forward.program.check(&Limits::new(manifest.data.record_size));
+		let program = program.map_err(|error| Error::Program(format!("{error:?}")))?;
+		let slots = forward.slots(model.slots());
+		let marks = [forward.logits].into_iter().chain(forward.counted).collect();
+		Ok(Self { program, slots, marks })
+	}
+
+	/// Logits of the batch of a step, and which of its labels count.
+	fn run(
+		&self,
+		kernels: &impl Kernels,
+		data: &DataSet,
+		step: u64,
+	) -> Result<(Vec<f32>, Option<Vec<u32>>), Error> {
+		let Self { program, slots, marks } = self;
+		let outputs = assay_executor::evaluate(program, kernels, slots, data, SEED, step, marks)?;
+		let mut outputs = outputs.into_iter();
+		let logits = outputs.next().ok_or(Error::Records)?;
+		Ok((logits.into_iter().map(f32::from_bits).collect(), outputs.next()))
+	}
+}
+
+struct Pass<'a> {
+	manifest: &'a Manifest,
+	data: &'a DataSet,
+	exact: Forward,
+	/// The same in `f32`, where that is something else.
+	plain: Option<Forward>,
 	network: Network,
 }
 
@@ -94,10 +134,11 @@ impl Pass<'_> {
 		found: &mut Evaluation,
 		observe: &mut impl FnMut(u64, &[f32]),
 	) -> Result<(), Error> {
-		let (slots, data) = (&self.slots, self.data);
-		let exact =
-			assay_executor::evaluate(&self.program, kernels, slots, data, SEED, step, &self.marks)?;
-		let first = step * u64::from(self.program.batch);
+		let data = self.data;
+		let (exact, counted) = self.exact.run(kernels, data, step)?;
+		let plain = self.plain.as_ref().map(|plain| plain.run(kernels, data, step)).transpose()?;
+		let plain = plain.as_ref().map_or(&exact, |(plain, _)| plain);
+		let first = step * u64::from(self.manifest.task.batch);
 		let size = data.record_size() as usize;
 		let indices: Vec<u64> = (first..first + rows)
 			.map(|position| record_at(&SEED, position, data.records()))
@@ -109,18 +150,16 @@ impl Pass<'_> {
 		let inputs = Inputs::read(self.manifest, &records.collect::<Result<Vec<_>, _>>()?)?;
 		let candle =
 			self.network.forward(&inputs.values, inputs.mask.as_ref())?.to_vec2::<f32>()?;
-		let counted = exact.get(1);
-		let exact = exact.first().ok_or(Error::Records)?;
 		let width = candle.first().map_or(1, Vec::len).max(1);
-		let exact: Vec<f32> = exact.iter().map(|word| f32::from_bits(*word)).collect();
-		let rows = exact.chunks(width).zip(&candle).zip(&inputs.labels);
-		for (row, ((exact, candle), label)) in rows.enumerate() {
-			found.compare(exact, candle);
-			if counted.is_none_or(|counted| counted.get(row) != Some(&0)) {
+		let logits = exact.chunks(width).zip(plain.chunks(width)).zip(&candle);
+		for (row, (((exact, plain), candle), label)) in logits.zip(&inputs.labels).enumerate() {
+			found.compare(plain, candle);
+			found.largest_rounding = distance(exact, plain).max(found.largest_rounding);
+			if counted.as_ref().is_none_or(|counted| counted.get(row) != Some(&0)) {
 				found.add(exact, candle, *label as usize);
 			}
 		}
-		let each = (exact.len() / self.program.batch.max(1) as usize).max(1);
+		let each = (exact.len() / self.manifest.task.batch.max(1) as usize).max(1);
 		indices.iter().zip(exact.chunks(each)).for_each(|(index, logits)| observe(*index, logits));
 		Ok(())
 	}
@@ -138,18 +177,21 @@ impl Evaluation {
 	/// Looks for the largest difference in one row of logits.
 	fn compare(&mut self, exact: &[f32], candle: &[f32]) {
 		self.rows += 1;
-		for (exact, candle) in exact.iter().zip(candle) {
-			let difference = match (exact.is_finite(), candle.is_finite()) {
-				(true, true) => (f64::from(*exact) - f64::from(*candle)).abs(),
-				(false, false) => 0.0,
-				_ => f64::INFINITY,
-			};
-			self.largest_difference = self.largest_difference.max(difference);
-			if exact.is_finite() {
-				self.largest_logit = self.largest_logit.max(f64::from(exact.abs()));
-			}
-		}
+		self.largest_difference = distance(exact, candle).max(self.largest_difference);
+		let finite = exact.iter().filter(|logit| logit.is_finite());
+		let largest = finite.map(|logit| f64::from(logit.abs()));
+		self.largest_logit = largest.fold(self.largest_logit, f64::max);
 	}
+}
+
+/// The largest distance between two numbers of the same place; infinite where only one is finite.
+fn distance(some: &[f32], others: &[f32]) -> f64 {
+	let distance = |(one, other): (&f32, &f32)| match (one.is_finite(), other.is_finite()) {
+		(true, true) => (f64::from(*one) - f64::from(*other)).abs(),
+		(false, false) => 0.0,
+		_ => f64::INFINITY,
+	};
+	some.iter().zip(others).map(distance).fold(0.0, f64::max)
 }
 
 /// Where the largest number is, the first of equals; nowhere among NaN alone.

@@ -1,6 +1,9 @@
 //! The parameters of a task as a model file.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+	borrow::Cow,
+	collections::{BTreeSet, HashMap},
+};
 
 use assay_commitment::Root;
 use assay_compiler::Parameter;
@@ -29,14 +32,27 @@ fn shape(parameter: &Parameter) -> Vec<usize> {
 	parameter.shape.iter().map(|side| *side as usize).collect()
 }
 
-/// A model file, all of whose tensors are among these parameters.
-fn open<'a>(parameters: &[Parameter], bytes: &'a [u8]) -> Result<SafeTensors<'a>, Error> {
+/// What a model file has of these parameters, each as this reads it. Names everything that does not fit, and what is
+/// no parameter.
+fn read<T>(
+	parameters: &[Parameter],
+	bytes: &[u8],
+	one: impl Fn(&SafeTensors<'_>, &Parameter) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
 	let file = SafeTensors::deserialize(bytes)?;
-	let unknown = |name: &&str| !parameters.iter().any(|known| known.name == **name);
-	if let Some(name) = file.names().into_iter().filter(unknown).min() {
-		return Err(Error::UnexpectedTensor { name: name.into() });
+	let (mut found, mut errors) = (Vec::new(), Vec::new());
+	for parameter in parameters {
+		match one(&file, parameter) {
+			Ok(words) => found.push(words),
+			Err(error) => errors.push(error),
+		}
 	}
-	Ok(file)
+	let known: BTreeSet<_> = parameters.iter().map(|known| known.name.as_str()).collect();
+	let mut unknown = file.names();
+	unknown.retain(|name| !known.contains(name));
+	unknown.sort_unstable();
+	errors.extend(unknown.into_iter().map(|name| Error::UnexpectedTensor { name: name.into() }));
+	Error::all(errors).map(|()| found)
 }
 
 /// The words of a parameter, if the file has it.
@@ -71,12 +87,10 @@ impl Model {
 
 	/// Reads a model file that has exactly these parameters, in `f32`.
 	pub fn from_safetensors(parameters: &[Parameter], bytes: &[u8]) -> Result<Self, Error> {
-		let file = open(parameters, bytes)?;
-		let slots = parameters.iter().map(|parameter| {
+		let slots = read(parameters, bytes, |file, parameter| {
 			let missing = || Error::MissingTensor { name: parameter.name.clone() };
-			words(&file, parameter)?.ok_or_else(missing)
-		});
-		let slots = slots.collect::<Result<_, _>>()?;
+			words(file, parameter)?.ok_or_else(missing)
+		})?;
 		Ok(Self { parameters: parameters.to_vec(), slots })
 	}
 
@@ -91,16 +105,14 @@ impl Model {
 		let Some(first) = slots.get_mut(..parameters.len()) else {
 			return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
 		};
-		let file = open(parameters, bytes)?;
-		let found = parameters.iter().map(|parameter| {
-			let found = words(&file, parameter)?;
+		let found = read(parameters, bytes, |file, parameter| {
+			let found = words(file, parameter)?;
 			let infinite = |word: &u32| !f32::from_bits(*word).is_finite();
 			if found.iter().flatten().any(infinite) {
 				return Err(Error::NotFinite { name: parameter.name.clone() });
 			}
 			Ok(found)
-		});
-		let found = found.collect::<Result<Vec<_>, Error>>()?;
+		})?;
 		let mut kept = Vec::new();
 		for ((slot, parameter), found) in first.iter_mut().zip(parameters).zip(found) {
 			match found {

@@ -2,7 +2,7 @@
 
 use assay_backend_cpu::CpuKernels;
 use assay_candle::{evaluate, Evaluation, Model};
-use assay_compiler::{compile, initial_slots, Manifest};
+use assay_compiler::{compile, initial_slots, Manifest, Precision};
 use assay_executor::DataSet;
 
 const RECORDS: u32 = 37;
@@ -39,6 +39,12 @@ lr = 1.0
 "
 	);
 	Manifest::parse(&text).unwrap()
+}
+
+/// The same with products of integers.
+fn with_numerics(mut manifest: Manifest, forward: Precision) -> Manifest {
+	manifest.numerics.forward = forward;
+	manifest
 }
 
 fn found(manifest: &Manifest, data: Vec<u8>) -> Evaluation {
@@ -102,6 +108,21 @@ fn logits_should_agree_when_networks_and_record_formats_vary() {
 			assert!(found.correct > 0 && found.accuracy() < 0.9, "{found:?}");
 		}
 	}
+}
+
+#[test]
+fn candle_should_agree_when_products_are_of_integers() {
+	let found = |forward| found(&with_numerics(manifest(16, 85, BYTES, DEEP), forward), bytes());
+	let [plain, fine, coarse] = [Precision::F32, Precision::Q15x3, Precision::I8].map(found);
+	for found in [plain, fine, coarse] {
+		assert!(found.agrees_within(1e-5), "{found:?}");
+		assert_eq!(found.largest_difference, plain.largest_difference);
+	}
+	// What is said of the model is said of the integers.
+	assert_eq!(plain.largest_rounding, 0.0);
+	assert!(fine.largest_rounding > 0.0 && fine.largest_rounding < 1e-3, "{fine:?}");
+	assert!(coarse.largest_rounding > 10.0 * fine.largest_rounding, "{coarse:?}");
+	assert!(coarse.loss != plain.loss);
 }
 
 #[test]

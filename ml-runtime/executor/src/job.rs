@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assay_backend_cpu::Kernels;
 use assay_commitment::{claim, Root};
 use assay_ops::{eval::StepContext, CheckedProgram};
 use codec::Encode;
@@ -180,7 +181,12 @@ impl Prepared {
 	}
 
 	/// The commitments of a state of this run.
-	pub(crate) fn state(&self, step: u64, slots: &[Vec<u32>]) -> Result<State, MachineFault> {
-		State::with_known(self.program(), step, slots, |slot| self.known_root(slot))
+	pub(crate) fn state(
+		&self,
+		step: u64,
+		slots: &[impl AsRef<[u32]>],
+		kernels: &impl Kernels,
+	) -> Result<State, MachineFault> {
+		State::with_known(self.program(), step, slots, |slot| self.known_root(slot), kernels)
 	}
 }

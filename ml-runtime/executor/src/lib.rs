@@ -44,6 +44,7 @@ mod claim;
 mod data;
 mod error;
 mod frame;
+mod hashing;
 mod job;
 mod machine;
 mod pins;

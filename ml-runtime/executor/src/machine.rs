@@ -242,9 +242,13 @@ impl Machine {
 	}
 
 	/// Commitments of the slots as they are now.
-	pub(crate) fn state(&mut self, job: &Prepared) -> Result<State, ExecError> {
+	pub(crate) fn state(
+		&mut self,
+		job: &Prepared,
+		kernels: &impl Kernels,
+	) -> Result<State, ExecError> {
 		Ok(match &mut self.values {
-			Values::Host(_) => job.state(self.step, &self.slots)?,
+			Values::Host(_) => job.state(self.step, &self.slots, kernels)?,
 			Values::Device(resident) => {
 				let roots = resident.roots(job.program(), |slot| job.known_root(slot))?;
 				State::of_roots(self.step, roots)

@@ -14,6 +14,8 @@ use crate::{
 	ClaimList, ExecError, MachineFault, Prepared, TaskFault,
 };
 
+const NOWHERE: MachineFault = MachineFault::Internal("the replay is nowhere");
+
 /// Runs parts of a job again, from the nearest place before them that is known.
 ///
 /// Keeps the place where it was, so that looking at ascending steps replays nothing twice. With a
@@ -129,7 +131,8 @@ impl<K: Kernels> Replay<K> {
 	/// The commitments of the state after `step` steps.
 	pub fn state(&mut self, step: u64) -> Result<State, ExecError> {
 		let job = self.job.clone();
-		self.seek(step)?.state(&job)
+		self.seek(step)?;
+		self.machine.as_mut().ok_or(NOWHERE)?.state(&job, &self.kernels)
 	}
 
 	/// Content of every slot after `step` steps.
@@ -158,12 +161,11 @@ impl<K: Kernels> Replay<K> {
 			return Ok(states);
 		}
 		self.pin(first)?;
-		let missing = || MachineFault::Internal("the replay is nowhere");
-		let mut machine = self.machine.take().ok_or_else(missing)?;
+		let mut machine = self.machine.take().ok_or(NOWHERE)?;
 		// Each step is run, also where a file has the state after it: reading that would take longer.
 		let next = |_| -> Result<Root, ExecError> {
 			machine.advance(&self.job, &self.kernels)?;
-			Ok(machine.state(&self.job)?.root())
+			Ok(machine.state(&self.job, &self.kernels)?.root())
 		};
 		let states = (first..last).map(next).collect::<Result<Vec<_>, ExecError>>()?;
 		self.machine = Some(machine);

@@ -255,7 +255,7 @@ impl<K: Kernels> Session<K> {
 		if !committed && !checked {
 			return Ok(());
 		}
-		let state = self.commitments.time(|| self.machine.state(&self.job))?.root();
+		let state = self.commitments.time(|| self.machine.state(&self.job, &self.kernels))?.root();
 		if let Some(checks) = self.checks.as_mut().filter(|_| checked) {
 			let after = After { loss: self.loss, finite, state };
 			let before = self.machine.before(&self.job)?;

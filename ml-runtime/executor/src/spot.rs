@@ -30,7 +30,11 @@ impl After {
 		machine: &mut Machine,
 	) -> Result<Self, ExecError> {
 		let loss = machine.advance(job, kernels)?;
-		Ok(Self { loss, finite: machine.is_finite(job, loss), state: machine.state(job)?.root() })
+		Ok(Self {
+			loss,
+			finite: machine.is_finite(job, loss),
+			state: machine.state(job, kernels)?.root(),
+		})
 	}
 }
 

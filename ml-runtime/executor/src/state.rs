@@ -1,10 +1,16 @@
 //! Commitments of the state between two steps.
 
+use assay_backend_cpu::Kernels;
 use assay_commitment::{state_root, tensor_root, Root};
 use assay_ops::{CheckedProgram, DType};
 use rayon::prelude::*;
 
-use crate::MachineFault;
+use crate::{
+	hashing::{tensor_roots, Tensor},
+	MachineFault,
+};
+
+const MISFIT: MachineFault = MachineFault::Internal("a slot does not fit its type");
 
 /// The roots of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,27 +20,35 @@ pub struct State {
 }
 
 impl State {
-	/// Hashes the slots, several at a time.
+	/// Hashes the slots, several at a time, on any threads: where there are no kernels.
 	pub(crate) fn new(
 		program: &CheckedProgram,
 		step: u64,
 		slots: &[Vec<u32>],
 	) -> Result<Self, MachineFault> {
-		Self::with_known(program, step, slots, |_| None)
+		let roots = program.slots.par_iter().zip(slots);
+		let roots: Option<_> = roots.map(|(slot, words)| tensor_root(&slot.ty, words)).collect();
+		let slots = roots.ok_or(MISFIT)?;
+		Ok(Self { step, slots })
 	}
 
-	/// Hashes the slots whose roots are not `known`.
+	/// Hashes the slots whose roots are not `known`, on the threads of these kernels.
 	pub(crate) fn with_known(
 		program: &CheckedProgram,
 		step: u64,
-		slots: &[Vec<u32>],
-		known: impl Fn(usize) -> Option<Root> + Sync,
+		slots: &[impl AsRef<[u32]>],
+		known: impl Fn(usize) -> Option<Root>,
+		kernels: &impl Kernels,
 	) -> Result<Self, MachineFault> {
-		let roots = program.slots.par_iter().zip(slots).enumerate();
-		let roots: Option<Vec<Root>> = roots
-			.map(|(index, (slot, words))| known(index).or_else(|| tensor_root(&slot.ty, words)))
-			.collect();
-		let slots = roots.ok_or(MachineFault::Internal("a slot does not fit its type"))?;
+		let known: Vec<_> = (0..program.slots.len()).map(known).collect();
+		let tensors = program.slots.iter().zip(slots).zip(&known);
+		let unknown = tensors.filter(|(_, known)| known.is_none());
+		let unknown: Vec<Tensor> =
+			unknown.map(|((slot, words), _)| (&slot.ty, words.as_ref())).collect();
+		let mut roots = tensor_roots(&unknown, kernels).ok_or(MISFIT)?.into_iter();
+		let slots: Option<_> =
+			known.into_iter().map(|known| known.or_else(|| roots.next())).collect();
+		let slots = slots.ok_or(MISFIT)?;
 		Ok(Self { step, slots })
 	}
 

@@ -1,7 +1,7 @@
 //! One executed step with all its values, and the evidence that can be made from them.
 
 use assay_backend_cpu::Kernels;
-use assay_commitment::{list::List, tensor_root, ListTag, Root, TensorTree};
+use assay_commitment::{list::List, ListTag, Root, TensorTree};
 use assay_ops::{
 	eval::{StepContext, Tile},
 	NodeId, NodeSpec,
@@ -10,9 +10,9 @@ use assay_referee::{
 	prove::{partial_hashes, Prover, Values},
 	BlockEvidence, Evidence, JoinEvidence, Partials,
 };
-use rayon::prelude::*;
 
 use crate::{
+	hashing::tensor_roots,
 	machine::{is_state, Workspace},
 	plan::{Plan, Reuse},
 	state::State,
@@ -43,14 +43,13 @@ impl Trace {
 		let plan = Plan::new(&program.specs, &program.slots, program.loss, Reuse::Never);
 		let mut workspace = Workspace::new(program, &plan);
 		workspace.run(program, kernels, &context, &job.job().data, &slots)?;
-		let root =
-			|spec: &NodeSpec| tensor_root(&spec.ty, workspace.value(program, &slots, spec.id));
-		let roots: Option<Vec<Root>> = program.specs.par_iter().map(root).collect();
+		let value = |id| workspace.value(program, &slots, id);
+		let outputs: Vec<_> = program.specs.iter().map(|spec| (&spec.ty, value(spec.id))).collect();
+		let roots = tensor_roots(&outputs, kernels);
 		let roots = roots.ok_or(MachineFault::Internal("a value does not fit its type"))?;
-		let before = job.state(step, &slots)?;
-		let mut next = slots.clone();
-		workspace.clone().commit(&mut next);
-		let after = job.state(step + 1, &next)?;
+		let before = job.state(step, &slots, kernels)?;
+		let next: Vec<_> = program.slots.iter().map(|slot| value(slot.next)).collect();
+		let after = job.state(step + 1, &next, kernels)?;
 		let list = List::new(ListTag::Trace, roots).ok_or(MachineFault::Internal("trace"))?;
 		Ok(Self { job: job.clone(), context, slots, workspace, list, before, after })
 	}

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 use assay_ops::ValueType;
+use blake3::hazmat::HasherExt;
+use core::ops::Range;
 
 use crate::{
 	b3tree::{group_hash, Blake3Tree},
@@ -25,11 +27,19 @@ pub fn tile_hash(bytes: &TileBytes, index: u32, tiles: u32) -> Option<Root> {
 /// `rows · cols`, or for 2³² tiles or more.
 pub fn tensor_root(ty: &ValueType, words: &[u32]) -> Option<Root> {
 	let tiles = tile_count(ty)?;
+	Some(hash_tiles(blake3::Hasher::new(), ty, words, 0..tiles)?.finalize().into())
+}
+
+/// Puts these tiles of a matrix into a hasher.
+fn hash_tiles(
+	mut hasher: blake3::Hasher,
+	ty: &ValueType,
+	words: &[u32],
+	mut indices: Range<u32>,
+) -> Option<blake3::Hasher> {
 	if ty.words() != words.len() as u64 {
 		return None;
 	}
-	let mut hasher = blake3::Hasher::new();
-	let mut indices = 0..tiles;
 	while !indices.is_empty() {
 		let mut batch = Vec::with_capacity(BATCH);
 		for index in indices.by_ref().take(BATCH) {
@@ -38,7 +48,37 @@ pub fn tensor_root(ty: &ValueType, words: &[u32]) -> Option<Root> {
 		}
 		hasher.update(batch.as_flattened());
 	}
-	Some(hasher.finalize().into())
+	Some(hasher)
+}
+
+/// Tiles of a part, into which [`tensor_root`] can be divided: 256 KiB. The last part may have fewer.
+pub const PART_TILES: u32 = 64;
+
+/// Number of parts of a tensor. `None` for 2³² tiles or more.
+pub fn tensor_parts(ty: &ValueType) -> Option<u32> {
+	Some(tile_count(ty)?.div_ceil(PART_TILES))
+}
+
+/// Hash of a part of a matrix given row-major, independent of the others. `None` when there is no such part, or the
+/// number of words is not `rows · cols`.
+pub fn part_hash(ty: &ValueType, words: &[u32], part: u32) -> Option<Root> {
+	let tiles = tile_count(ty)?;
+	let first = part.checked_mul(PART_TILES).filter(|first| *first < tiles)?;
+	let indices = first..first.saturating_add(PART_TILES).min(tiles);
+	if indices.len() == tiles as usize {
+		return tensor_root(ty, words);
+	}
+	let mut hasher = blake3::Hasher::new();
+	hasher.set_input_offset(u64::from(first).checked_mul(TILE_BYTES as u64)?);
+	Some(hash_tiles(hasher, ty, words, indices)?.finalize_non_root())
+}
+
+/// The [`tensor_root`] of a matrix from the hashes of all its parts, in order. `None` when there are more or fewer.
+pub fn join_parts(ty: &ValueType, hashes: Vec<Root>) -> Option<Root> {
+	if tensor_parts(ty)? as usize != hashes.len() {
+		return None;
+	}
+	Tree::new(Blake3Tree, hashes)?.top()
 }
 
 /// Whether `revealed` are the [`shape::children`] of a subtree of `len` tiles with this hash; `whole`

@@ -1,8 +1,9 @@
 //! Tensors: roots are plain BLAKE3, openings are strict and small.
 
 use assay_commitment::{
-	fold_tile_children, shape, tensor_root, tile_bytes, tile_count, tile_hash, OpeningError, Root,
-	TensorTree, TileBytes, TilesOpening, MAX_TILES, TILE_BYTES,
+	fold_tile_children, join_parts, part_hash, shape, tensor_parts, tensor_root, tile_bytes,
+	tile_count, tile_hash, OpeningError, Root, TensorTree, TileBytes, TilesOpening, MAX_TILES,
+	PART_TILES, TILE_BYTES,
 };
 use assay_ops::{DType, ValueType};
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -45,6 +46,26 @@ const SHAPES: [(u32, u32); 12] = [
 	(544, 32),
 	(100, 600),
 ];
+
+#[test]
+fn root_should_be_joined_from_parts_when_there_are_one_or_several() {
+	for tiles in [1, 63, 64, 65, 127, 128, 129, 192, 200, 321] {
+		// The last tile is not full.
+		let ty = ty(32, tiles * 32 - 5);
+		let words = words(&ty);
+		let parts = tensor_parts(&ty).unwrap();
+		assert_eq!(parts, tiles.div_ceil(PART_TILES));
+		let hashes = |count| (0..count).map(|part| part_hash(&ty, &words, part)).collect();
+		let hashes: Option<Vec<Root>> = hashes(parts);
+		let hashes = hashes.unwrap();
+		assert_eq!(join_parts(&ty, hashes.clone()), tensor_root(&ty, &words), "{tiles} tiles");
+		assert_eq!(join_parts(&ty, hashes[1..].to_vec()), None);
+		assert_eq!(join_parts(&ty, [&hashes[..], &hashes[..1]].concat()), None);
+		assert_eq!(part_hash(&ty, &words, parts), None);
+		assert_eq!(part_hash(&ty, &words, u32::MAX), None);
+		assert_eq!(part_hash(&ty, &words[1..], 0), None);
+	}
+}
 
 #[test]
 fn root_should_be_blake3_of_the_string_when_shape_varies() {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use assay_candle::{evaluate, logits_file, Model};
+use assay_compiler::Precision;
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -14,7 +15,9 @@ Example:
 
 The data file holds records as the manifest describes them, in any number. Logits are computed twice: \
 by the executor, on the bits that the chain knows, and by candle, an independent implementation. If \
-they differ by more than the tolerance, the exit code is 5.";
+they differ by more than the tolerance, the exit code is 5. Accuracy, loss and the file of logits are of \
+the manifest's numerics; where these are integers, candle is compared with the executor in f32, and \
+\"largestRounding\" says how far the integers are from that.";
 
 /// Measure the accuracy of a model, and compare executor and candle.
 #[derive(Debug, clap::Args)]
@@ -54,14 +57,15 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	});
 	bar.finish_and_clear();
 	let found = found.map_err(Fault::model(&args.data))?;
-	if !found.agrees_within(args.tolerance) {
-		let (found, largest) = (found.largest_difference, found.largest_logit);
-		return Err(Fault::Disagreement { found, largest });
-	}
 	if let Some(path) = &args.logits {
 		let rows = logits.into_values().flatten();
 		let bytes = logits_file(rows.collect(), found.rows).map_err(Fault::model(path))?;
 		write_file(path, &bytes)?;
+	}
+	if !found.agrees_within(args.tolerance) {
+		let (accuracy, candle) = (found.accuracy(), found.candle_accuracy());
+		let (found, largest) = (found.largest_difference, found.largest_logit);
+		return Err(Fault::Disagreement { found, largest, accuracy, candle });
 	}
 	let json = json!({
 		"records": found.records,
@@ -72,6 +76,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		"candle": { "correct": found.candle_correct, "accuracy": found.candle_accuracy() },
 		"largestDifference": found.largest_difference,
 		"largestLogit": found.largest_logit,
+		"largestRounding": found.largest_rounding,
 	});
 	let text = format!(
 		"accuracy       {:.2} % ({} of {} labels)\nloss           {:.4}\n\
@@ -84,5 +89,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		found.largest_difference,
 		found.largest_logit,
 	);
+	let text = match task.manifest.numerics.forward {
+		Precision::F32 => text,
+		Precision::Q15x3 | Precision::I8 => format!(
+			"{text}\nby integers    logits differ from those in f32 by at most {:.2e}",
+			found.largest_rounding
+		),
+	};
 	Ok(Report { json, text })
 }

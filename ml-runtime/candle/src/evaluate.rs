@@ -94,7 +94,7 @@ impl Forward {
 	fn new(manifest: &Manifest, model: &Model) -> Result<Self, Error> {
 		let forward = compile_forward(manifest, manifest.task.batch)?;
 		let program = forward.program.check(&Limits::new(manifest.data.record_size));
-		let program = program.map_err(|error| Error::Program(format!("{error:?}")))?;
+		let program = program.map_err(|error| Error::Program(error.to_string()))?;
 		let slots = forward.slots(model.slots());
 		let marks = [forward.logits].into_iter().chain(forward.counted).collect();
 		Ok(Self { program, slots, marks })

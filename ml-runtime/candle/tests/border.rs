@@ -63,6 +63,16 @@ fn model_should_be_refused_when_tensors_do_not_fit() {
 	assert!(matches!(refused(|p| p[1].shape = vec![1, 3]), Error::WrongShape { .. }));
 	let more = |p: &mut Vec<Parameter>| p.push(Parameter { name: "1.bias".into(), shape: vec![1] });
 	assert!(matches!(refused(more), Error::MissingTensor { name } if name == "1.bias"));
+	// All that does not fit is named at once.
+	let several = refused(|parameters| {
+		parameters[0].shape = vec![12];
+		parameters[1].name = "1.bias".into();
+	});
+	let several = several.to_string();
+	for part in ["does not fit", "[3, 2, 2, 1]", "[12]", "no tensor `1.bias`", "a tensor `0.bias`"]
+	{
+		assert!(several.contains(part), "{part} in {several}");
+	}
 	for cut in [0, 7, 20, bytes.len() - 1] {
 		let refused = Model::from_safetensors(&parameters(), &bytes[..cut]);
 		assert!(matches!(refused, Err(Error::Safetensors(_))), "cut at {cut}");

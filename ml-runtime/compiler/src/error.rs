@@ -373,6 +373,12 @@ impl Error {
 		let source_text = Box::new(NamedSource::new("task manifest", source.clone()));
 		Self { kind, span, source_text }
 	}
+
+	/// The same, with the name of the file that the manifest is from.
+	pub fn in_file(self, name: &str) -> Self {
+		let source_text = Box::new(NamedSource::new(name, self.source_text.inner().clone()));
+		Self { source_text, ..self }
+	}
 }
 
 impl Diagnostic for Error {

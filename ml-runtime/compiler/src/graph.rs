@@ -130,7 +130,7 @@ impl Graph {
 
 	/// What a node `op` of one operand would be.
 	pub(crate) fn spec(&self, op: Op, operand: ValueType) -> Result<NodeSpec, Refusal> {
-		let ty = op.infer(&[operand], self.batch).map_err(|error| format!("{error:?}"))?;
+		let ty = op.infer(&[operand], self.batch).map_err(|error| error.to_string())?;
 		let operand = Operand { id: 0, ty: operand };
 		let inputs = vec![operand].try_into().map_err(|_| "too many operands")?;
 		Ok(NodeSpec { id: 0, op, inputs, ty })
@@ -144,7 +144,7 @@ impl Graph {
 	/// The node `op` of `inputs`, new or known.
 	pub(crate) fn add(&mut self, op: Op, inputs: &[NodeId]) -> Result<NodeId, Refusal> {
 		let operands: Vec<ValueType> = inputs.iter().map(|id| self.ty(*id)).collect();
-		let ty = op.infer(&operands, self.batch).map_err(|error| format!("{error:?}"))?;
+		let ty = op.infer(&operands, self.batch).map_err(|error| error.to_string())?;
 		self.intern(op, inputs, ty)
 	}
 

@@ -78,11 +78,7 @@ impl Job {
 				return Err(TaskFault::SlotSize { slot, expected, got });
 			}
 		}
-		let CheckedProgram { specs, slots, loss, .. } = &self.program;
-		let plan = |reuse| Plan::new(specs, slots, *loss, reuse);
-		// Nothing is given back within a chain, so chains may take more; a device has none.
-		let (plan, single) = (plan(Reuse::Chained), plan(Reuse::Eager));
-		let peak_words = plan.peak_words.max(single.peak_words);
+		let (plan, peak_words) = plans(&self.program);
 		if peak_words > max_words {
 			return Err(TaskFault::TooLarge { needed: peak_words, allowed: max_words });
 		}
@@ -105,6 +101,21 @@ impl Job {
 		hasher.update(&program).update(&rest);
 		hasher.finalize().into()
 	}
+}
+
+/// The plan of a program on the processor, and words that a step needs at its peak.
+fn plans(program: &CheckedProgram) -> (Plan, u64) {
+	let CheckedProgram { specs, slots, loss, .. } = program;
+	let plan = |reuse| Plan::new(specs, slots, *loss, reuse);
+	// Nothing is given back within a chain, so chains may take more; a device has none.
+	let (plan, single) = (plan(Reuse::Chained), plan(Reuse::Eager));
+	let peak_words = plan.peak_words.max(single.peak_words);
+	(plan, peak_words)
+}
+
+/// Words of memory that a step of a program needs at its peak: see [`Prepared::peak_words`].
+pub fn peak_words(program: &CheckedProgram) -> u64 {
+	plans(program).1
 }
 
 impl Prepared {
@@ -132,6 +143,14 @@ impl Prepared {
 	/// to compute one node (packed operands, say) and a device for records on their way come on top.
 	pub fn peak_words(&self) -> u64 {
 		self.0.peak_words
+	}
+
+	/// Bytes that a run takes on the processor: its [words](Self::peak_words), the initial state and the records.
+	pub fn memory_bytes(&self) -> u64 {
+		let Job { program, data, .. } = &self.0.job;
+		let initial = program.slots.iter().map(|slot| slot.ty.words());
+		let words = initial.fold(self.0.peak_words, u64::saturating_add);
+		words.saturating_mul(4).saturating_add(data.bytes().len() as u64)
 	}
 
 	/// Number of states that a run which stays finite commits to.

@@ -64,7 +64,7 @@ pub use assay_backend_cpu::Kernels;
 pub use claim::ClaimList;
 pub use data::DataSet;
 pub use error::{ExecError, MachineFault, TaskFault};
-pub use job::{Job, OnNonFinite, Prepared};
+pub use job::{peak_words, Job, OnNonFinite, Prepared};
 pub use machine::evaluate;
 pub use policy::CheckpointPolicy;
 pub use replay::Replay;

@@ -35,6 +35,7 @@ mod footprint;
 pub mod functions;
 mod grid;
 mod heads;
+mod message;
 #[allow(
 	clippy::cast_possible_truncation,
 	reason = "the derived encoding casts variant indices; nothing here is written by hand"

@@ -6,11 +6,15 @@ use assay_blobs::BlobKey;
 use assay_candle::StateBlobs;
 use assay_commitment::{claim, TILE_BYTES};
 use assay_compiler::COMPILER_VERSION;
+use assay_executor::{peak_words, OnNonFinite};
 use assay_ops::{CheckedProgram, OPSET_HASH, OPSET_VERSION};
 use codec::Encode;
 use serde_json::{json, Value};
 
-use super::{blobs::Listing, fault::Fault, hex::hex, output::NewFolder, task::Task, terms, Report};
+use super::{
+	blobs::Listing, fault::Fault, hex::hex, measure, memory, output::NewFolder, task::Task, terms,
+	Common, Machine, Report,
+};
 
 const EXAMPLES: &str = "\
 Example:
@@ -40,6 +44,12 @@ pub(crate) struct Args {
 	/// proposed terms have no reward yet.
 	#[arg(long, value_name = "ASY", value_parser = terms::units)]
 	reward: Option<u128>,
+	/// Time some steps on this machine and recommend the stride for which committing takes 2 % of the time here. What
+	/// is measured is printed and not written; without this option the recommendation is an estimate for a server.
+	#[arg(long)]
+	measure: bool,
+	#[command(flatten)]
+	machine: Machine,
 	/// A new folder for the result.
 	#[arg(long, value_name = "DIR")]
 	out: PathBuf,
@@ -75,12 +85,13 @@ pub(crate) fn cost(program: &CheckedProgram) -> Value {
 		"flops": cost.flops,
 		"bytes": cost.bytes,
 		"words": cost.words,
+		"peakWords": peak_words(program),
 		"worstTileFootprint": cost.worst_tile_footprint,
 		"maxBlocks": cost.max_blocks,
 	})
 }
 
-pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
+pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let task = Task::load(&args.manifest)?;
 	let data = task.training_data(&args.data)?;
 	NewFolder::check(&args.out)?;
@@ -88,6 +99,13 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	let (slots, kept) = task.initial(args.weights.as_deref())?;
 	let init = StateBlobs::new(0, &task.program.slots, &slots);
 	let init = init.map_err(Fault::model(&args.manifest))?;
+	let pace = match args.measure {
+		true => {
+			let job = task.job(data.clone(), slots, about.steps, OnNonFinite::Continue);
+			Some(measure::measure(job, args.machine, common)?)
+		},
+		false => None,
+	};
 	let program = task.compiled.program.encode();
 	let data_key = BlobKey::Bytes(data.root());
 
@@ -103,7 +121,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 		}
 	}
 	folder.add("program.scale", &program)?;
-	let json = json!({
+	let mut json = json!({
 		"name": about.name,
 		"program": hex(&program),
 		"work": {
@@ -133,6 +151,9 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	});
 	folder.add("task.json", format!("{json:#}\n").as_bytes())?;
 	folder.finish()?;
+	if let Some(pace) = pace {
+		json["measured"] = measure::json(&pace);
+	}
 	let text = summary(args, &task, program.len(), &json);
 	Ok(Report { json, text })
 }
@@ -165,10 +186,20 @@ fn summary(args: &Args, task: &Task, program: usize, json: &Value) -> String {
 	if let Some(path) = &args.weights {
 		line("starts from", format!("{}{}", path.display(), missing(&json["notInWeights"])));
 	}
-	let stride = &json["recommendedStride"];
-	line("steps", format!("{}, stride {} (recommended: {stride})", about.steps, about.stride));
+	let recommended = match json["measured"]["recommendedStride"].as_u64() {
+		Some(stride) => format!("recommended on this machine: {stride}"),
+		None => format!("recommended, by estimate: {}", json["recommendedStride"]),
+	};
+	line("steps", format!("{}, stride {} ({recommended})", about.steps, about.stride));
 	let (flops, bytes) = (task.program.cost.flops as f64, task.program.cost.bytes as f64);
-	line("a step", format!("{:.2} Mflop, {:.2} MB moved", flops / 1e6, bytes / 1e6));
+	let memory = memory::bytes(peak_words(&task.program).saturating_mul(4));
+	line(
+		"a step",
+		format!("{:.2} Mflop, {:.2} MB moved, {memory} of memory", flops / 1e6, bytes / 1e6),
+	);
+	if let Some(seconds) = json["measured"]["stepSeconds"].as_f64() {
+		line("measured", format!("{:.3} ms a step", seconds * 1e3));
+	}
 	let terms = &json["terms"];
 	let (training, challenge) = (&terms["training"], &terms["challenge"]);
 	let reward = if args.reward.is_some() { "" } else { ", no reward yet (--reward ASY)" };

@@ -7,6 +7,8 @@ use assay_worker::KernelError;
 use miette::Diagnostic;
 use serde_json::json;
 
+use super::memory::bytes;
+
 /// Exit code for input that is refused.
 const REFUSED: u8 = 3;
 
@@ -90,6 +92,20 @@ pub(crate) enum Fault {
 	#[error("--steps must be at least 1")]
 	#[diagnostic(code(assay::train::steps))]
 	NoSteps,
+	/// The task does not fit into memory.
+	#[error("the task takes {} of memory, this machine has {}", bytes(*needed), bytes(*most))]
+	#[diagnostic(
+		code(assay::machine::memory),
+		help("a smaller `batch` needs less; so does a machine with more memory")
+	)]
+	Memory { needed: u64, most: u64 },
+	/// The folder is that of another training.
+	#[error("{path} holds another training: {found}")]
+	#[diagnostic(
+		code(assay::file::other_training),
+		help("choose another folder, or remove this one: nothing is overwritten")
+	)]
+	OtherTraining { path: String, found: String },
 	/// The executor refuses the task.
 	#[error("{0}")]
 	#[diagnostic(code(assay::task::fault))]
@@ -143,6 +159,7 @@ impl Fault {
 		match self {
 			Self::Unreadable { .. }
 			| Self::Exists { .. }
+			| Self::OtherTraining { .. }
 			| Self::TooLarge { .. }
 			| Self::NotText { .. }
 			| Self::Manifest(_)
@@ -156,7 +173,10 @@ impl Fault {
 			| Self::UnknownFile { .. }
 			| Self::NoSteps
 			| Self::Task(_) => REFUSED,
-			Self::Unwritable { .. } | Self::Machine { .. } | Self::Device { .. } => MACHINE,
+			Self::Unwritable { .. }
+			| Self::Memory { .. }
+			| Self::Machine { .. }
+			| Self::Device { .. } => MACHINE,
 			Self::Disagreement { .. } => DIFFERENT,
 		}
 	}

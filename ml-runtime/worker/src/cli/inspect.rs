@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	let bytes = read(path, MOST)?;
 	// Programs, states and model files hold zero bytes, manifests do not.
 	if let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0')) {
-		return manifest(&Task::parse(text)?);
+		return manifest(&Task::parse(path, text)?);
 	}
 	if let Ok(program) = assay_ops::Program::decode_all(&mut &bytes[..]) {
 		let checked = program::check(&program)?;
@@ -74,7 +74,7 @@ fn manifest(task: &Task) -> Result<Report, Fault> {
 			.collect::<Vec<_>>(),
 	});
 	let heading = format!(
-		"task {}: {} steps of {} records, stride {} (recommended: {stride})\n\
+		"task {}: {} steps of {} records, stride {} (recommended, by estimate: {stride})\n\
 		data: {} records of {} bytes\n",
 		about.name, about.steps, about.batch, about.stride, data.records, data.record_size,
 	);

@@ -10,6 +10,8 @@ mod hex;
 mod idx;
 mod idx2bin;
 mod inspect;
+mod measure;
+mod memory;
 mod output;
 mod program;
 mod serve;
@@ -162,7 +164,7 @@ pub(crate) fn main() -> ExitCode {
 	let Cli { json, threads, command } = Cli::parse();
 	let common = Common { json, threads };
 	let report = match command {
-		Command::Compile(args) => compile::run(&args),
+		Command::Compile(args) => compile::run(&args, &common),
 		Command::Train(args) => train::run(&args, &common),
 		Command::Eval(args) => eval::run(&args, &common),
 		Command::Export(args) => export::run(&args),

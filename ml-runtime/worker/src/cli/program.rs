@@ -1,10 +1,11 @@
 //! A step program for people: nodes, shapes, and what each costs.
 
 use assay_commitment::program_root;
-use assay_ops::{CheckedProgram, DType, Limits, NodeSpec, Op, Program, ValueType};
+use assay_executor::peak_words;
+use assay_ops::{CheckedProgram, DType, Limits, NodeSpec, Op, Program, ProgramError, ValueType};
 use serde_json::{json, Value};
 
-use super::{compile::cost, fault::Fault, hex::hex, Report};
+use super::{compile::cost, fault::Fault, hex::hex, memory, Report};
 
 /// Checks a program whose data set is unknown: records are as long as its loads need.
 pub(crate) fn check(program: &Program) -> Result<CheckedProgram, Fault> {
@@ -15,7 +16,7 @@ pub(crate) fn check(program: &Program) -> Result<CheckedProgram, Fault> {
 		_ => 0,
 	};
 	let record_size = program.nodes.iter().map(|node| end(&node.op)).max().unwrap_or_default();
-	let refused = |error| Fault::Program { message: format!("{error:?}") };
+	let refused = |error: ProgramError| Fault::Program { message: error.to_string() };
 	program.check(&Limits::new(record_size)).map_err(refused)
 }
 
@@ -77,7 +78,7 @@ pub(crate) fn report(kind: &str, bytes: usize, program: &CheckedProgram) -> Resu
 	let cost = &program.cost;
 	let mut text = format!(
 		"program root {}\n{bytes} bytes, batch {}, loss in node {}\n\
-		a step: {} flop, {} bytes moved, {} words; worst tile reads {} tiles, longest sum {} blocks\n\
+		a step: {} flop, {} bytes moved, {} words, {} of memory at once; worst tile reads {} tiles, longest sum {} blocks\n\
 		\nnode  value            a tile reads            flop  operands  operation",
 		hex(&commitment.root),
 		program.batch,
@@ -85,6 +86,7 @@ pub(crate) fn report(kind: &str, bytes: usize, program: &CheckedProgram) -> Resu
 		cost.flops,
 		cost.bytes,
 		cost.words,
+		memory::bytes(peak_words(program).saturating_mul(4)),
 		cost.worst_tile_footprint,
 		cost.max_blocks,
 	);

@@ -12,7 +12,7 @@ use assay_executor::Kernels;
 use assay_worker::{Gap, Honest, Means, Sandbox};
 use assay_worker_protocol::BLOBS_VARIABLE;
 
-use super::{fault::Fault, Anchors, Common, Machine};
+use super::{fault::Fault, memory, Anchors, Common, Machine};
 
 /// Do one job for a node, which speaks over standard input and output. Nodes start it themselves, in
 /// the folder of the task: the only one that is written to.
@@ -67,6 +67,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 	// How many processors there are is read from files, and threads that run already stay outside.
 	let threads = common.threads.or_else(|| thread::available_parallelism().ok());
 	let common = Common { threads, ..*common };
+	let memory = memory::total();
 	// A driver opens files that the sandbox denies.
 	let (device, opened) = match args.machine.device() {
 		Ok(device) => (device, args.machine.gpu.is_some()),
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 		Some(device) => (Some(cpu), Box::new(device)),
 		None => (None, Box::new(cpu)),
 	};
-	let means = Means { anchor_bytes: args.anchors.bytes(), spare };
+	let means = Means { anchor_bytes: args.anchors.bytes(), memory, spare };
 	let served = assay_worker::serve_with(means, kernels, Honest, stdin().lock(), stdout());
 	served.map_err(|error| Fault::Machine { message: error.to_string() })
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use assay_candle::Model;
 use assay_commitment::{program_root, ProgramCommitment};
 use assay_compiler::{compile, initial_slots, Compiled, Manifest, MAX_MANIFEST_BYTES};
-use assay_executor::DataSet;
+use assay_executor::{DataSet, Job, OnNonFinite};
 use assay_ops::{CheckedProgram, Limits};
 
 use super::fault::Fault;
@@ -41,18 +41,41 @@ impl Task {
 	pub(crate) fn load(path: &Path) -> Result<Self, Fault> {
 		let bytes = read(path, MAX_MANIFEST_BYTES as u64)?;
 		let not_text = |_| Fault::NotText { path: path.display().to_string() };
-		Self::parse(&String::from_utf8(bytes).map_err(not_text)?)
+		Self::parse(path, &String::from_utf8(bytes).map_err(not_text)?)
 	}
 
-	/// Compiles the text of a manifest.
-	pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
-		let manifest = Manifest::parse(text)?;
-		let compiled = compile(&manifest)?;
+	/// Compiles the text of a manifest, which is that of a file.
+	pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Fault> {
+		let named = |error: assay_compiler::Error| error.in_file(&path.display().to_string());
+		let manifest = Manifest::parse(text).map_err(named)?;
+		let compiled = compile(&manifest).map_err(named)?;
 		let refused = |message: String| Fault::Program { message };
 		let limits = Limits::new(manifest.data.record_size);
-		let program = compiled.program.check(&limits).map_err(|e| refused(format!("{e:?}")))?;
+		let program =
+			compiled.program.check(&limits).map_err(|error| refused(error.to_string()))?;
 		let commitment = program_root(&program).ok_or_else(|| refused("it is too large".into()))?;
 		Ok(Self { manifest, compiled, program, commitment })
+	}
+
+	/// The training of so many steps from these slots.
+	pub(crate) fn job(
+		&self,
+		data: DataSet,
+		initial: Vec<Vec<u32>>,
+		steps: u32,
+		on_non_finite: OnNonFinite,
+	) -> Job {
+		let about = &self.manifest.task;
+		Job {
+			program: self.program.clone(),
+			seed: about.seed,
+			steps: steps.into(),
+			stride: about.stride.min(steps),
+			data,
+			first_step: 0,
+			initial,
+			on_non_finite,
+		}
 	}
 
 	/// What every slot holds before the first step, and the parameters that `weights`, a model file, does

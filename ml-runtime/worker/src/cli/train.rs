@@ -1,17 +1,29 @@
 //! `train`: the training of a task on this machine, without a chain.
 
-use std::{fmt::Write, ops::ControlFlow, path::Path, path::PathBuf};
+use std::{
+	fmt::Write,
+	fs,
+	ops::ControlFlow,
+	path::{Path, PathBuf},
+};
 
 use assay_blobs::list_key;
 use assay_candle::{Model, StateBlobs};
 use assay_commitment::{ListTag, Root};
-use assay_executor::{Job, Kernels, OnNonFinite, Outcome, Prepared, Session, Storage};
+use assay_executor::{Kernels, OnNonFinite, Outcome, Prepared, Session, Storage};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{
-	blobs::Listing, curve::Curve, fault::Fault, hex::hex, output::write_file, task::Task, Anchors,
-	Common, Machine, Report,
+	blobs::Listing,
+	curve::Curve,
+	fault::Fault,
+	hex::hex,
+	measure::{self, COMMITMENT_SHARE},
+	memory,
+	output::write_file,
+	task::Task,
+	Anchors, Common, Machine, Report,
 };
 
 const EXAMPLES: &str = "\
@@ -25,10 +37,8 @@ Afterwards there are
   run/result.json         the claim that a solver would submit, and how fast this machine was
   run/losses.csv          the loss of every step; run/loss.svg is its picture
   run/blobs/<key>         the artefact: list of tensors, tensors, and the list of states
-  run/checkpoints/        of no further use";
-
-/// Share of the time that committing to states may take.
-const COMMITMENT_SHARE: f64 = 0.02;
+  run/checkpoints/        of no further use
+  run/training.txt        which training the folder is of";
 
 /// Train a task on this machine, resumably, up to the claim.
 #[derive(Debug, clap::Args)]
@@ -49,6 +59,10 @@ pub(crate) struct Args {
 	/// Train that many steps instead of the manifest's.
 	#[arg(long, value_name = "N")]
 	steps: Option<u32>,
+	/// End after the first step that makes the loss or a parameter NaN or infinite. A solver goes on, so the claim is then
+	/// another one than the task's.
+	#[arg(long)]
+	stop_on_nan: bool,
 	#[command(flatten)]
 	machine: Machine,
 	#[command(flatten)]
@@ -63,20 +77,27 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	if steps == 0 {
 		return Err(Fault::NoSteps);
 	}
-	let job = Job {
-		program: task.program.clone(),
-		seed: about.seed,
-		steps: steps.into(),
-		stride: about.stride.min(steps),
-		data,
-		first_step: 0,
-		initial: task.initial(args.weights.as_deref())?.0,
+	let on_non_finite = match args.stop_on_nan {
+		true => OnNonFinite::Stop,
 		// As a solver does: a task has one result, whatever the numbers become.
-		on_non_finite: OnNonFinite::Continue,
+		false => OnNonFinite::Continue,
 	};
+	let initial = task.initial(args.weights.as_deref())?.0;
+	let job = task.job(data, initial, steps, on_non_finite);
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
+	if args.machine.gpu.is_none() {
+		memory::check(&prepared)?;
+	}
 	let kernels = args.machine.kernels(common)?;
+	own(&args.out, &about.name, &prepared)?;
 	assay_worker::log_to_stderr();
+	if steps > about.steps && task.manifest.updates.schedule.is_some() {
+		log::warn!(
+			"the schedule of the learning rate is made for {} steps and begins again after them; `steps` in the manifest \
+			makes it longer",
+			about.steps
+		);
+	}
 	let storage = Storage::training(args.out.join("checkpoints"), args.anchors.bytes());
 	let mut session = Session::start(prepared, kernels, Some(storage))?;
 	let resumed = session.steps_done();
@@ -84,6 +105,19 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let outcome = watch(&mut session, &mut curve, common.json)?;
 	curve.finish(&args.out.join("loss.svg"), &about.name)?;
 	finish(args, &task, &mut session, outcome, resumed)
+}
+
+/// Notes in the folder which training it is of, unless it says already that it is of another one.
+fn own(folder: &Path, name: &str, job: &Prepared) -> Result<(), Fault> {
+	let (path, digest) = (folder.join("training.txt"), hex(&job.digest()));
+	match fs::read_to_string(&path) {
+		Ok(found) if found.split_whitespace().next() == Some(&digest) => Ok(()),
+		Ok(found) => {
+			let path = folder.display().to_string();
+			Err(Fault::OtherTraining { path, found: found.trim_end().to_owned() })
+		},
+		Err(_) => write_file(&path, format!("{digest} {name}\n").as_bytes()),
+	}
 }
 
 /// Runs a session to its end behind a progress bar.
@@ -149,7 +183,13 @@ fn finish<K: Kernels>(
 	let loss = f32::from_bits(progress.loss);
 	let non_finite = match outcome {
 		Outcome::Completed => None,
-		Outcome::NonFinite { step } => Some(step),
+		Outcome::NonFinite { step } => {
+			log::warn!(
+				"the training diverged: the loss or a parameter is NaN or infinite from step {step} on (counted from 0). A \
+				smaller learning rate, or `clip` in the optimiser, may help"
+			);
+			Some(step)
+		},
 	};
 	let json = json!({
 		"claim": {
@@ -163,11 +203,7 @@ fn finish<K: Kernels>(
 		"dataRoot": hex(&session.job().job().data.root()),
 		"initRoot": hex(&session.job().init_root()),
 		"stride": session.job().job().stride,
-		"measured": {
-			"stepSeconds": progress.pace.step,
-			"commitmentSeconds": progress.pace.commitment,
-			"recommendedStride": progress.pace.stride(COMMITMENT_SHARE),
-		},
+		"measured": measure::json(&progress.pace),
 		"loss": loss,
 		"nonFiniteStep": non_finite,
 		"blobs": listed.entries(),

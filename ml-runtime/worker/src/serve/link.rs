@@ -77,6 +77,8 @@ pub(crate) struct Link {
 	runs: RefCell<PathBuf>,
 	/// Bytes that the anchors of a training may take.
 	pub(crate) anchor_bytes: Option<u64>,
+	/// Bytes of memory that a task may take.
+	pub(crate) memory: Option<u64>,
 	/// Blobs that were asked for and are not waited for any more. Their answers may still come.
 	forgone: RefCell<BTreeSet<BlobKey>>,
 }
@@ -91,8 +93,8 @@ impl Link {
 	) -> Self {
 		let again = folder.join(AGAIN);
 		let runs = RefCell::new(if again.is_dir() { again } else { folder.clone() });
-		let (anchor_bytes, forgone) = (None, RefCell::default());
-		Self { output, answers, stop, folder, runs, anchor_bytes, forgone }
+		let (anchor_bytes, memory, forgone) = (None, None, RefCell::default());
+		Self { output, answers, stop, folder, runs, anchor_bytes, memory, forgone }
 	}
 
 	/// The folder of a run of this name.

@@ -42,6 +42,8 @@ pub struct Means {
 	/// Bytes that the anchors of a training may take, without a number the
 	/// [usual](assay_executor::Storage::training).
 	pub anchor_bytes: Option<u64>,
+	/// Bytes of memory that there are; a task that takes more is not begun.
+	pub memory: Option<u64>,
 	/// The processor, where the kernels are those of a device. If the device fails, the processor does the job, from the
 	/// newest checkpoint on; if it does a step otherwise than the processor, from the beginning. The first and the last
 	/// step are compared, and some between them.
@@ -115,7 +117,7 @@ impl Running {
 	/// Starts the job on a thread of its own.
 	fn start<K: Kernels + 'static>(
 		&self,
-		Means { anchor_bytes, spare }: Means,
+		Means { anchor_bytes, memory, spare }: Means,
 		kernels: K,
 		behaviour: impl Behaviour,
 		folder: PathBuf,
@@ -124,7 +126,7 @@ impl Running {
 		let (sender, answers) = channel();
 		let (output, stop) = (self.output.clone(), self.stop.clone());
 		let mut link = Link::new(output, answers, stop, folder);
-		link.anchor_bytes = anchor_bytes;
+		(link.anchor_bytes, link.memory) = (anchor_bytes, memory);
 		let work = move || {
 			// A defect of this program must not pass for a result.
 			let result =

@@ -22,6 +22,11 @@ pub(crate) fn prepare(link: &Link, context: &TaskContext) -> Result<Prepared, Tr
 		on_non_finite: OnNonFinite::Continue,
 	};
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Trouble::Task(fault.to_string()))?;
+	let (needed, most) = (prepared.memory_bytes(), link.memory.unwrap_or(u64::MAX));
+	if needed > most {
+		let why = format!("the task takes {needed} bytes of memory, this machine has {most}");
+		return Err(Trouble::Machine(why));
+	}
 	if prepared.init_root() != context.init_root {
 		return Err(Trouble::Task("the initial tensors are not those of the initial state".into()));
 	}
@@ -32,7 +37,7 @@ fn program(context: &TaskContext) -> Result<CheckedProgram, Trouble> {
 	let program = Program::decode_all(&mut context.program.as_slice())
 		.map_err(|error| Trouble::Task(format!("the program cannot be decoded: {error}")))?;
 	let checked = program.check(&Limits::new(context.record_size));
-	checked.map_err(|error| Trouble::Task(format!("the program is malformed: {error:?}")))
+	checked.map_err(|error| Trouble::Task(format!("the program is refused: {error}")))
 }
 
 fn data(link: &Link, context: &TaskContext) -> Result<DataSet, Trouble> {

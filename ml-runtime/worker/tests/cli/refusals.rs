@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{results::idx, text, Desk, MLP, RECORD};
+use super::{names, results::idx, text, Desk, MLP, RECORD};
 
 const REFUSED: i32 = 3;
 
@@ -150,6 +150,28 @@ fn evaluation_should_fail_with_its_own_code_when_nothing_is_tolerated() {
 	desk.run("train task.toml --data train.bin --out run --steps 50");
 	let line = "eval task.toml --model run/model.safetensors --data test.bin --tolerance 0";
 	assert_eq!(desk.refused(line), ("assay::eval::disagreement".into(), 5));
+}
+
+#[test]
+fn training_should_be_refused_when_the_folder_is_of_another_one() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 40");
+	// A longer one goes on from it; another seed is another training.
+	desk.run("train task.toml --data train.bin --out run --steps 41");
+	let (before, kept) = (desk.get("run/result.json"), names(&desk.path("run")));
+	let other = String::from_utf8(desk.get("task.toml")).unwrap().replace("seed = 1", "seed = 2");
+	desk.put("task.toml", other.as_bytes());
+	let line = "train task.toml --data train.bin --out run";
+	assert_eq!(desk.refused(line), refused("assay::file::other_training"));
+	assert_eq!((desk.get("run/result.json"), names(&desk.path("run"))), (before, kept));
+}
+
+#[test]
+fn mistake_should_be_shown_in_its_file_when_a_manifest_is_refused() {
+	let desk = Desk::new(&MLP.replace("kind = \"relu\"", "kind = \"rellu\""));
+	let output = desk.command("inspect task.toml").output().unwrap();
+	let told = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(told.contains("task.toml:"), "{told}");
 }
 
 #[test]

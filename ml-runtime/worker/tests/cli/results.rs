@@ -91,6 +91,49 @@ fn training_should_learn_and_commit_when_run_on_digits() {
 }
 
 #[test]
+fn quantised_model_should_be_evaluated_when_its_logits_are_not_those_of_f32() {
+	let desk = Desk::new(&format!("{MLP}\n[numerics]\nforward = \"i8\"\nbackward = \"i8\"\n"));
+	desk.run("train task.toml --data train.bin --out run");
+	let line =
+		"eval task.toml --model run/model.safetensors --data test.bin --logits logits.safetensors";
+	let found = desk.run(line);
+	assert!(found["accuracy"].as_f64().unwrap() > 0.8, "{found}");
+	assert!(found["largestDifference"].as_f64().unwrap() < 1e-4, "{found}");
+	assert!(found["largestRounding"].as_f64().unwrap() > 1e-3, "{found}");
+	assert!(desk.path("logits.safetensors").exists());
+}
+
+#[test]
+fn training_should_go_on_or_stop_as_asked_when_it_diverges() {
+	let desk = Desk::new(&MLP.replace("lr = 0.1", "lr = 1e30"));
+	let run = |more: &str| {
+		let line = format!("train task.toml --data train.bin --steps 30 --json {more}");
+		let output = desk.command(&line).output().unwrap();
+		let told = String::from_utf8_lossy(&output.stderr).into_owned();
+		assert!(output.status.success() && told.contains("diverged"), "{told}");
+		serde_json::from_slice::<Value>(&output.stdout).unwrap()
+	};
+	let (whole, stopped) = (run("--out whole"), run("--out stopped --stop-on-nan"));
+	let step = whole["nonFiniteStep"].as_u64().unwrap();
+	assert_eq!((&whole["claim"]["steps"], &stopped["nonFiniteStep"]), (&json!(30), &json!(step)));
+	assert_eq!(stopped["claim"]["steps"], json!(step + 1));
+}
+
+#[test]
+fn stride_should_be_measured_when_asked_for() {
+	let desk = Desk::new(MLP);
+	let plain = desk.run("compile task.toml --data train.bin --out plain");
+	let timed = desk.run("compile task.toml --data train.bin --measure --out timed");
+	assert_eq!(desk.get("timed/task.json"), desk.get("plain/task.json"));
+	let measured = &timed["measured"];
+	assert!(measured["recommendedStride"].as_u64().unwrap() >= 1, "{measured}");
+	assert!(measured["stepSeconds"].as_f64().unwrap() > 0.0, "{measured}");
+	assert_eq!(plain["measured"], Value::Null);
+	// All slots and their next contents at least.
+	assert!(plain["cost"]["peakWords"].as_u64().unwrap() > 2 * 2410);
+}
+
+#[test]
 fn task_should_start_from_a_model_file_when_weights_are_given() {
 	let desk = Desk::new(LENET_ADAMW);
 	let first = desk.run("train task.toml --data train.bin --out one --steps 5");

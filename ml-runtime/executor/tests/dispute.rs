@@ -12,7 +12,7 @@ use assay_referee::{
 	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, Around,
 	ProvenNode, ProvenSlot, Referee, Step, Verdict,
 };
-use common::{prepare, Training, LENET};
+use common::{prepare, quantised, Training, BERT, GPT, LENET, RESNET};
 
 fn job() -> Prepared {
 	prepare(Training::new(LENET).job(7, 3))
@@ -56,17 +56,14 @@ fn judge(job: &Prepared, claimed: &Trace, values: &Trace, node: NodeId, tile: u3
 
 #[test]
 fn every_node_should_be_judged_correct_when_honest() {
-	let job = job();
-	let trace = Replay::new(job.clone(), CpuKernels::new(2).unwrap(), None).trace(4).unwrap();
-	for spec in &job.program().specs {
-		let last = (spec.ty.tiles() - 1) as u32;
-		if !matches!(spec.op, Op::State { .. }) {
+	for manifest in [LENET, RESNET, GPT, BERT, &quantised(LENET)] {
+		let job = prepare(Training::new(manifest).job(7, 3));
+		let trace = Replay::new(job.clone(), CpuKernels::new(2).unwrap(), None).trace(4).unwrap();
+		for spec in job.program().specs.iter().filter(|s| !matches!(s.op, Op::State { .. })) {
+			let last = (spec.ty.tiles() - 1) as u32;
 			for tile in [0, last / 2, last] {
-				assert_eq!(
-					judge(&job, &trace, &trace, spec.id, tile),
-					Verdict::Correct,
-					"{spec:?}"
-				);
+				let verdict = judge(&job, &trace, &trace, spec.id, tile);
+				assert_eq!(verdict, Verdict::Correct, "{spec:?}");
 			}
 		}
 	}

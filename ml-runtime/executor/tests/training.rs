@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use assay_backend_cpu::{CpuKernels, Kernels, Level, ReferenceKernels};
 use assay_executor::{evaluate, ClaimList, Outcome, Prepared, Session, TaskFault};
 use assay_ops::step::run_reference;
-use common::{prepare, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, MLP, RESNET};
+use common::{
+	prepare, quantised, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, MLP, RESNET,
+};
 
 fn finish<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
 	let mut session = Session::start(job.clone(), kernels, None).unwrap();
@@ -22,7 +24,10 @@ fn steps() -> u64 {
 
 #[test]
 fn claim_should_be_the_same_when_instructions_and_threads_differ() {
-	for manifest in [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT] {
+	let quantised = [LENET, GPT].map(quantised);
+	let quantised = quantised.each_ref().map(String::as_str);
+	let plain = [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT];
+	for manifest in plain.into_iter().chain(quantised) {
 		let job = prepare(Training::new(manifest).job(steps(), 2));
 		let mut expected = finish(&job, CpuKernels::new(1).unwrap());
 		assert!(f32::from_bits(expected.loss()).is_finite());
@@ -40,9 +45,10 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 
 #[test]
 fn claim_should_be_that_of_the_reference_when_kernels_are_fast() {
-	for (manifest, steps) in
-		[(MLP, 5), (LENET, 5), (LENET_ADAMW, 5), (RESNET, 1), (GPT, 2), (BERT, 2)]
-	{
+	let quantised = [LENET, GPT].map(quantised);
+	let [lenet, gpt] = quantised.each_ref().map(String::as_str);
+	let plain = [(MLP, 5), (LENET, 5), (LENET_ADAMW, 5), (RESNET, 1), (GPT, 2), (BERT, 2)];
+	for (manifest, steps) in plain.into_iter().chain([(lenet, 3), (gpt, 1)]) {
 		let job = prepare(Training::new(manifest).job(steps, 2));
 		let mut expected = finish(&job, ReferenceKernels);
 		let mut fast = finish(&job, CpuKernels::new(2).unwrap());

@@ -10,7 +10,10 @@ use assay_commitment::state_root;
 use assay_dispute_game::{Effect, Fault, Game, Move, MoveKind, Outcome, Phase};
 use assay_host_functions::{Checked, Trained};
 use assay_ops::{NodeSpec, Op};
-use common::{brief, dispute, dispute_without_evidence, note, program, Net, Node, GPT, LENET, MLP};
+use common::{
+	brief, dispute, dispute_without_evidence, note, program, quantised, Net, Node, BERT, GPT,
+	LENET, MLP, RESNET,
+};
 
 /// One node for each kind of operation that has a verdict about a tile, before and after the loss.
 fn one_of_each(specs: &[NodeSpec], loss: u16) -> Vec<u16> {
@@ -64,6 +67,21 @@ fn every_operation_should_be_judged_when_lists_are_withheld() {
 #[test]
 fn every_operation_of_a_gpt_should_be_judged_when_lists_are_published() {
 	assert!(convict_each(GPT, "forward") >= 30);
+}
+
+#[test]
+fn every_operation_of_an_encoder_should_be_judged_when_lists_are_published() {
+	assert!(convict_each(BERT, "forward") >= 30);
+}
+
+#[test]
+fn every_operation_of_a_resnet_should_be_judged_when_lists_are_published() {
+	assert!(convict_each(RESNET, "forward") >= 14);
+}
+
+#[test]
+fn every_operation_should_be_judged_when_products_are_of_integers() {
+	assert!(convict_each(&quantised(LENET), "forward") >= 14);
 }
 
 /// An honest claim and whoever accuses it.

@@ -32,6 +32,11 @@ pub(crate) const GPT: &str = include_str!("../../../compiler/examples/gpt-tiny.t
 /// A small encoder with adapters.
 pub(crate) const BERT: &str = include_str!("../../../compiler/examples/bert-lora-tiny.toml");
 
+/// A manifest whose products are those of integers, of one format forward and of the other backward.
+pub(crate) fn quantised(manifest: &str) -> String {
+	format!("{manifest}\n[numerics]\nforward = \"i8\"\nbackward = \"q15x3\"\n")
+}
+
 /// The records that are trained on.
 pub(crate) fn training_data() -> DataSet {
 	DataSet::new(&DIGITS[..TRAINED_ON * RECORD], RECORD as u32).unwrap()

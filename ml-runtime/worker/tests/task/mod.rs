@@ -20,6 +20,17 @@ pub(crate) const LENET: &str = include_str!("../../../compiler/examples/lenet-di
 /// A small GPT with AdamW, a schedule and clipping.
 pub(crate) const GPT: &str = include_str!("../../../compiler/examples/gpt-tiny.toml");
 
+/// A small network with residual blocks.
+pub(crate) const RESNET: &str = include_str!("../../../compiler/examples/resnet-digits.toml");
+
+/// A small encoder with adapters, dropout and accumulated gradients.
+pub(crate) const BERT: &str = include_str!("../../../compiler/examples/bert-lora-tiny.toml");
+
+/// A manifest whose products are those of integers, of one format forward and of the other backward.
+pub(crate) fn quantised(manifest: &str) -> String {
+	format!("{manifest}\n[numerics]\nforward = \"i8\"\nbackward = \"q15x3\"\n")
+}
+
 /// As many records as a manifest asks for: of the digits, or letters where it has other records.
 fn records(manifest: &Manifest) -> Vec<u8> {
 	let (count, size) = (manifest.data.records, manifest.data.record_size);

@@ -7,7 +7,9 @@ mod sizes;
 mod tied;
 
 use crate::testing::{Builder, Task};
-use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Op, RecordFormat, Unary, Window};
+use assay_ops::{
+	BatchMatMul, Binary, Broadcast, HeadLayout, Op, QuantFormat, RecordFormat, Unary, Window,
+};
 
 /// A task whose program has every operation, most of them on one or two tiles.
 fn zoo() -> Task {
@@ -42,6 +44,8 @@ fn zoo() -> Task {
 	}
 	b.product((x, false), (x, true));
 	b.product((x, true), (x, false));
+	quantised(&mut b, (x, false), (x, true));
+	quantised(&mut b, (x, true), (x, false));
 	for op in [Op::RowSum, Op::RowMax, Op::ColSum, Op::Reshape { rows: 33, cols: 4 }] {
 		b.add(op, &[x]);
 	}
@@ -59,6 +63,8 @@ fn splits() -> Task {
 	let mut b = Builder::default();
 	let (wide, tall) = (b.state(3, 1100), b.state(600, 2));
 	b.product((wide, false), (wide, true));
+	quantised(&mut b, (wide, false), (wide, true));
+	quantised(&mut b, (tall, true), (tall, false));
 	b.add(Op::RowSum, &[wide]);
 	b.add(Op::RowMax, &[wide]);
 	b.add(Op::ColSum, &[tall]);
@@ -81,6 +87,14 @@ fn splits() -> Task {
 	// Every token is below 40.
 	let data = (0..4 * 300u32).map(|byte| (byte.wrapping_mul(7) % 40) as u8).collect();
 	Task::new(program, data, 300, init, (2, 1))
+}
+
+/// Products of integers, in each format.
+fn quantised(b: &mut Builder, left: (u16, bool), right: (u16, bool)) {
+	for format in [QuantFormat::I8, QuantFormat::Q15] {
+		let (transpose_a, transpose_b) = (left.1, right.1);
+		b.add(Op::QuantMatMul { format, transpose_a, transpose_b }, &[left.0, right.0]);
+	}
 }
 
 const UNARIES: [Unary; 12] = [

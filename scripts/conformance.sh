@@ -3,6 +3,8 @@
 #   scripts/conformance.sh                          all operations, some seconds
 #   scripts/conformance.sh --long                   at least a million words of each
 #   scripts/conformance.sh --exhaustive exp,tanh    all 2^32 inputs of two functions
+#   scripts/conformance.sh --claims [STEPS]         trains each example program for 1,000 steps, or so many, with every kind
+#                                                   of instructions and 1, 2 and 5 threads, and compares the claims
 #   scripts/conformance.sh --wasm [--long]          the referee inside the built runtime, and its worst tiles
 #   scripts/conformance.sh --arm                    the kernels for ARM processors, on one or in an emulator (Debian: qemu-user
 #                                                   and gcc-aarch64-linux-gnu)
@@ -21,6 +23,12 @@ if [ "${1:-}" = --wasm ]; then
 	# One test at a time, so that the times of tiles are those of a quiet process.
 	exec env -u SKIP_WASM_BUILD cargo test --release --locked --workspace --test referee_in_wasm -- \
 		--nocapture --test-threads=1
+fi
+if [ "${1:-}" = --claims ]; then
+	[ $# -le 2 ] || die "after --claims there is only the number of steps"
+	export ASSAY_STEPS="${2:-1000}"
+	exec cargo test --release --locked --workspace --test training -- --nocapture --exact \
+		claim_should_be_the_same_when_instructions_and_threads_differ
 fi
 if [ "${1:-}" = --arm ]; then
 	[ $# = 1 ] || die "after --arm there is nothing"

@@ -18,7 +18,7 @@ fn device_should_equal_cpu_when_there_is_one() {
 	let right = CpuKernels::new(4).expect("threads start");
 	let backends = [Backend::new("cpu", right), Backend::new("cuda", kernels)];
 	for size in [Size::Medium, Size::Large] {
-		let suite = Suite { seed: 1, words: 200_000, size };
+		let suite = Suite { seed: 1, cases: 40, words: 200_000, size };
 		for operation in operations() {
 			let outcomes = suite.run(&operation, &backends);
 			outcomes.unwrap_or_else(|fault| panic!("{}: {fault}", operation.name));

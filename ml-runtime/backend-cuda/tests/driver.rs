@@ -105,7 +105,7 @@ fn every_operation_should_equal_reference_when_the_driver_runs_it() {
 		let kernels = CudaKernels::on(gpu).expect("it has a host");
 		let backends =
 			[Backend::new("reference", ReferenceKernels), Backend::new("driver", kernels)];
-		let suite = Suite { seed: 1, words: 1, size: Size::Small };
+		let suite = Suite { seed: 1, cases: 1, words: 1, size: Size::Small };
 		for operation in operations() {
 			if let Err(fault) = suite.run(&operation, &backends) {
 				panic!("{}: {fault}", operation.name);

@@ -9,7 +9,7 @@ use assay_conformance::{
 };
 use assay_ops::Op;
 
-const SUITE: Suite = Suite { seed: 1, words: 1 << 20, size: Size::Small };
+const SUITE: Suite = Suite { seed: 1, cases: 0, words: 1 << 20, size: Size::Small };
 
 /// Compares so many cases of an operation with the reference.
 fn compared(name: &str, cases: usize, emulator: Emulator) -> Result<(), Fault> {

@@ -5,7 +5,7 @@ use assay_ops::{eval::StepContext, DType, NodeSpec, Op};
 
 use crate::{
 	draft::{Draft, Draw, Wanted},
-	words::label,
+	words::{label, SPECIAL},
 	Flavour, Operation, Random,
 };
 
@@ -76,6 +76,21 @@ impl Case {
 		let context = StepContext { seed: [0; 32], step: 0, batch: 1, records: 0, record_size: 0 };
 		let spec = draft.spec(context.batch)?;
 		Some(Self { spec, operands, flavours: Vec::new(), records: Vec::new(), context })
+	}
+
+	/// All special words in an operation of words, each with each; `None` for other operations.
+	pub fn of_special_words(operation: &Operation) -> Option<Self> {
+		let (op, operands) = operation.of_words()?;
+		let count = SPECIAL.len();
+		let rows = (1..operands).fold(1, |rows, _| rows * count);
+		let shape = (rows as u32, count as u32);
+		let words = |operand: usize| {
+			let each = (0..operand).fold(1, |each, _| each * count);
+			(0..rows * count).map(|at| SPECIAL[at / each % count]).collect()
+		};
+		let draft = Draft::floats(op, &vec![shape; operands]);
+		let case = Self::of_words(&draft, (0..operands).map(words).collect())?;
+		Some(Self { flavours: vec![Flavour::Few; operands], ..case })
 	}
 
 	fn with_words(draft: &Draft, spec: NodeSpec, batch: u32, random: &mut Random) -> Self {

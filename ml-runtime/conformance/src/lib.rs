@@ -15,6 +15,8 @@
 //! - Words: normal, subnormal, `±0`, infinite, NaN with payloads and signs, few significant bits so that
 //!   results lie half way between two floats, the edges of overflow and underflow. See [`Flavour`].
 //! - Labels and indices that name nothing.
+//! - Of operations of words, all special words: each with each, and with each of a third operand.
+//! - [`chains`] of such operations, of which kernels may keep what nobody wants to themselves.
 //!
 //! # Design
 //!
@@ -28,6 +30,7 @@ mod admission;
 mod backend;
 mod case;
 pub mod catalogue;
+pub mod chains;
 mod draft;
 pub mod exhaustive;
 mod random;

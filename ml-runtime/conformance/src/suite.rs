@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use assay_backend_cpu::KernelError;
+use assay_backend_cpu::{KernelError, Kernels};
 use assay_ops::NodeSpec;
 
 use crate::{Backend, Case, Flavour, Operation, Size};
@@ -16,6 +16,8 @@ pub struct Outcome {
 	pub digest: blake3::Hash,
 	/// Number of those words.
 	pub words: u64,
+	/// Number of cases.
+	pub cases: u64,
 }
 
 /// The first word that is not the first backend's.
@@ -92,29 +94,75 @@ impl std::error::Error for Fault {}
 pub struct Suite {
 	/// Where all random numbers come from.
 	pub seed: u64,
+	/// Small cases of each operation. They are many, so that all kinds of operands and words meet.
+	pub cases: u64,
 	/// Words of results to compare, at least.
 	pub words: u64,
-	/// How large cases are.
+	/// How large the cases after the small ones are.
 	pub size: Size,
 }
 
 impl Suite {
-	/// Cases 0, 1, … of one operation, with their numbers, until their results have enough words.
+	/// Cases 0, 1, … of one operation, with their numbers: where it is one of words, all that are special, each with
+	/// each; then small ones; then others until their results have enough words.
 	pub fn cases<'a>(&self, operation: &'a Operation) -> impl Iterator<Item = (u64, Case)> + 'a {
-		let Self { seed, words, size } = *self;
-		let mut so_far = 0;
-		(0..).map_while(move |number| {
-			let case = (so_far < words).then(|| Case::new(operation, seed, number, size))??;
+		let Self { seed, cases, words, size } = *self;
+		let special = Case::of_special_words(operation);
+		let mut so_far = special.as_ref().map_or(0, |case| case.spec.ty.words());
+		let others = (1..).map_while(move |number| {
+			let (is_small, is_wanted) = (number <= cases, number <= cases || so_far < words);
+			let size = if is_small { Size::Small } else { size };
+			let case = is_wanted.then(|| Case::new(operation, seed, number, size))??;
 			so_far += case.spec.ty.words();
 			Some((number, case))
-		})
+		});
+		special.map(|case| (0, case)).into_iter().chain(others)
 	}
 
 	/// Runs the cases of one operation: one outcome per backend, all with the same digest.
 	pub fn run(&self, operation: &Operation, backends: &[Backend]) -> Result<Vec<Outcome>, Fault> {
 		let outcomes = compare(self.cases(operation), backends)?;
-		let complete = outcomes.iter().all(|outcome| outcome.words >= self.words);
+		let complete = outcomes.iter().all(|outcome| {
+			let small = outcome.cases >= self.cases;
+			small && outcome.words >= self.words
+		});
 		complete.then_some(outcomes).ok_or(Fault::NoCase)
+	}
+}
+
+/// Where a word of a case's results is.
+pub(crate) struct Found<'a> {
+	/// The node that it is of.
+	pub(crate) spec: &'a NodeSpec,
+	/// Which of its words.
+	pub(crate) at: u64,
+	/// How its operands' words were chosen.
+	pub(crate) flavours: &'a [Flavour],
+}
+
+/// A case of one node or more.
+pub(crate) trait Runnable {
+	/// Number of words of results.
+	fn words(&self) -> u64;
+
+	/// The results on some kernels.
+	fn run(&self, kernels: &dyn Kernels) -> Result<Vec<u32>, KernelError>;
+
+	/// Where a word of the results is.
+	fn find(&self, at: u64) -> Found<'_>;
+}
+
+impl Runnable for Case {
+	fn words(&self) -> u64 {
+		self.spec.ty.words()
+	}
+
+	fn run(&self, kernels: &dyn Kernels) -> Result<Vec<u32>, KernelError> {
+		Case::run(self, kernels)
+	}
+
+	fn find(&self, at: u64) -> Found<'_> {
+		Found { spec: &self.spec, at, flavours: &self.flavours }
 	}
 }
 
@@ -123,12 +171,20 @@ pub fn compare(
 	cases: impl IntoIterator<Item = (u64, Case)>,
 	backends: &[Backend],
 ) -> Result<Vec<Outcome>, Fault> {
+	compare_with(cases, backends)
+}
+
+/// As [`compare`], with cases of any kind.
+pub(crate) fn compare_with<C: Runnable>(
+	cases: impl IntoIterator<Item = (u64, C)>,
+	backends: &[Backend],
+) -> Result<Vec<Outcome>, Fault> {
 	let mut hashers = vec![blake3::Hasher::new(); backends.len()];
-	let mut words = 0;
+	let (mut words, mut count) = (0, 0);
 	for (number, case) in cases {
 		let mut expected: Option<(&str, Vec<u32>)> = None;
 		for (backend, hasher) in backends.iter().zip(&mut hashers) {
-			let got = case.run(&backend.kernels).map_err(|error| Fault::Refused {
+			let got = case.run(&*backend.kernels).map_err(|error| Fault::Refused {
 				backend: backend.name.clone(),
 				case: number,
 				error,
@@ -142,7 +198,8 @@ pub fn compare(
 				Some(_) => {},
 			}
 		}
-		words += case.spec.ty.words();
+		words += case.words();
+		count += 1;
 	}
 	if words == 0 {
 		return Err(Fault::NoCase);
@@ -151,6 +208,7 @@ pub fn compare(
 		backend: backend.name.clone(),
 		digest: hasher.finalize(),
 		words,
+		cases: count,
 	};
 	Ok(backends.iter().zip(hashers).map(outcome).collect())
 }
@@ -167,7 +225,7 @@ fn update(hasher: &mut blake3::Hasher, words: &[u32]) {
 }
 
 fn difference(
-	case: &Case,
+	case: &impl Runnable,
 	number: u64,
 	(expected_by, expected): (&str, &[u32]),
 	(backend, got): (&str, &[u32]),
@@ -175,13 +233,14 @@ fn difference(
 	let pairs = expected.iter().zip(got).zip(0_u64..);
 	let first = pairs.into_iter().find(|((expected, got), _)| expected != got);
 	let ((expected, got), at) = first.unwrap_or(((&0, &0), 0));
-	let cols = u64::from(case.spec.ty.cols).max(1);
+	let Found { spec, at, flavours } = case.find(at);
+	let cols = u64::from(spec.ty.cols).max(1);
 	Fault::Differs(Box::new(Difference {
 		backend: backend.to_owned(),
 		expected_by: expected_by.to_owned(),
 		case: number,
-		spec: case.spec.clone(),
-		flavours: case.flavours.clone(),
+		spec: spec.clone(),
+		flavours: flavours.to_vec(),
 		at: (at / cols, at % cols),
 		got: *got,
 		expected: *expected,

@@ -27,7 +27,8 @@ pub enum Flavour {
 	Gradual,
 }
 
-const SPECIAL: [u32; 20] = [
+/// NaN, infinities, zeros, the smallest and largest numbers, 1 and its neighbours.
+pub(crate) const SPECIAL: [u32; 20] = [
 	0x0000_0000,
 	0x8000_0000,
 	0x7F80_0000,

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use assay_backend_cpu::{KernelError, Kernels, RecordSource, ReferenceKernels};
 use assay_conformance::{
 	catalogue::{operation, operations, UNARY},
-	exhaustive, Backend, Case, Difference, Draw, Fault, Operation, Random, Size, Suite,
+	chains, exhaustive, Backend, Case, Difference, Draw, Fault, Operation, Random, Size, Suite,
 };
 use assay_ops::{eval::StepContext, NodeSpec, Op, Unary};
 use codec::Decode;
 
-const SMALL: Suite = Suite { seed: 1, words: 4_000, size: Size::Medium };
+const SMALL: Suite = Suite { seed: 1, cases: 2, words: 4_000, size: Size::Medium };
 
 fn named(name: &str) -> Operation {
 	operation(name).expect("it is there")
@@ -88,6 +88,39 @@ fn cases_should_depend_on_seed_name_and_number_alone() {
 }
 
 #[test]
+fn chains_should_agree_when_kernels_compute_them_as_one() {
+	let backends = Backend::of_this_machine(2).unwrap();
+	let outcomes = chains::run(1, 60, Size::Medium, &backends);
+	let outcomes = outcomes.unwrap_or_else(|fault| panic!("{fault}"));
+	assert!(outcomes.iter().all(|outcome| outcome.digest == outcomes[0].digest));
+	assert!(outcomes[0].words > 60);
+}
+
+#[test]
+fn suite_should_show_the_link_when_a_bit_of_a_chain_is_wrong() {
+	let backends = [Backend::new("reference", ReferenceKernels), Backend::new("liar", Liar("Fma"))];
+	let Err(Fault::Differs(difference)) = chains::run(1, 60, Size::Small, &backends) else {
+		panic!("not noticed");
+	};
+	let Difference { spec, at, .. } = *difference;
+	assert!(at.0 < spec.ty.rows.into() && at.1 < spec.ty.cols.into());
+}
+
+#[test]
+fn special_words_should_all_meet_when_an_operation_is_one_of_words() {
+	for (name, operands) in [("exp", 1), ("add", 2), ("fma", 3), ("select", 3)] {
+		let case = Case::of_special_words(&named(name)).unwrap();
+		let words = case.operands[0].len();
+		let met: BTreeSet<Vec<u32>> =
+			(0..words).map(|at| case.operands.iter().map(|words| words[at]).collect()).collect();
+		assert_eq!((case.operands.len(), met.len()), (operands, 20_usize.pow(operands as u32)));
+		assert_eq!(words, met.len());
+		assert_eq!(SMALL.cases(&named(name)).next().map(|(number, _)| number), Some(0));
+	}
+	assert!(Case::of_special_words(&named("matmul")).is_none());
+}
+
+#[test]
 fn cases_should_have_large_shapes_when_asked() {
 	let largest = |size| {
 		let case = |number| Case::new(&named("row_sum"), 1, number, size).unwrap();
@@ -161,5 +194,5 @@ fn suite_should_name_the_backend_when_it_computes_nothing() {
 	let backends = [Backend::new("reference", ReferenceKernels), Backend::new("idle", Idle)];
 	let result = SMALL.run(&named("matmul"), &backends);
 	let Err(Fault::Refused { backend, case, error }) = result else { panic!("not noticed") };
-	assert_eq!((backend.as_str(), case, error), ("idle", 0, KernelError::Level));
+	assert_eq!((backend.as_str(), case, error), ("idle", 1, KernelError::Level));
 }

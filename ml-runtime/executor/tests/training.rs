@@ -17,7 +17,7 @@ fn finish<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
 	session
 }
 
-/// Steps of each training; the environment may ask for more.
+/// Steps of each training; the environment may ask for more, as `scripts/conformance.sh --claims` does.
 fn steps() -> u64 {
 	std::env::var("ASSAY_STEPS").map_or(5, |steps| steps.parse().unwrap())
 }
@@ -28,7 +28,8 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 	let quantised = quantised.each_ref().map(String::as_str);
 	let plain = [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT];
 	for manifest in plain.into_iter().chain(quantised) {
-		let job = prepare(Training::new(manifest).job(steps(), 2));
+		let training = Training::new(manifest);
+		let job = prepare(training.job(steps(), 2));
 		let mut expected = finish(&job, CpuKernels::new(1).unwrap());
 		assert!(f32::from_bits(expected.loss()).is_finite());
 		for level in Level::available() {
@@ -36,6 +37,10 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 			let teams: &[usize] = if level == Level::Soft { &[2] } else { &[1, 2, 5] };
 			for threads in teams {
 				let mut session = finish(&job, CpuKernels::with_level(*threads, level).unwrap());
+				let (name, root) = (&training.manifest.task.name, session.claim().root());
+				let numerics = training.manifest.numerics.forward;
+				let root: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
+				println!("claim.{name}.{numerics:?}.{level:?}.t{threads} {root}");
 				assert_eq!(session.claim().states(), expected.claim().states());
 				assert_eq!(session.slots().unwrap(), expected.slots().unwrap());
 			}

@@ -20,6 +20,9 @@ use report::Report;
 /// Words of each operation's results, of either size.
 const WORDS: u64 = 1_000_000;
 
+/// Small cases of each operation.
+const CASES: u64 = 40;
+
 /// Compares every operation on a GPU with the CPU, and measures matrix products.
 ///
 /// Exit codes: 0 all equal, 1 a difference or a failure, 2 wrong usage, 3 no driver, or no
@@ -81,7 +84,7 @@ fn conform(backends: &[Backend], options: &Options) -> bool {
 	let chosen = options.only.map_or_else(operations, |only| vec![only]);
 	let bar = report.bar("operations", 2 * chosen.len() as u64);
 	for size in [Size::Medium, Size::Large] {
-		let suite = Suite { seed: 1, words: WORDS, size };
+		let suite = Suite { seed: 1, cases: CASES, words: WORDS, size };
 		for operation in &chosen {
 			let result = suite.run(operation, backends);
 			bar.suspend(|| report.add(operation.name, result));

@@ -8,7 +8,7 @@ mod reductions;
 mod sources;
 mod windows;
 
-use assay_ops::{Binary, Unary};
+use assay_ops::{Binary, Broadcast, Op, Unary};
 
 use crate::{Draft, Draw};
 pub use elementwise::{BINARY, UNARY};
@@ -31,6 +31,17 @@ enum Draws {
 }
 
 impl Operation {
+	/// What is computed from one word of each operand, and how many operands there are; `None` where it is from more.
+	pub fn of_words(&self) -> Option<(Op, usize)> {
+		match (self.draws, self.name) {
+			(Draws::Unary(function), _) => Some((Op::Unary(function), 1)),
+			(Draws::Binary(function), _) => Some((Op::Binary(function, Broadcast::None), 2)),
+			(_, "fma") => Some((Op::Fma(Broadcast::None), 3)),
+			(_, "select") => Some((Op::Select(Broadcast::None), 3)),
+			(Draws::Other(_), _) => None,
+		}
+	}
+
 	/// Draws an operation with operand types. They may be too large, or fit nothing.
 	pub fn draft(&self, draw: &mut Draw<'_>) -> Draft {
 		match self.draws {

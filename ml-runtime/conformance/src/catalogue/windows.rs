@@ -6,13 +6,17 @@ use crate::{Draft, Draw};
 
 /// A window, with padding or without, and a number of images.
 fn window(draw: &mut Draw<'_>, padded: bool) -> (Window, u32) {
+	let large = draw.large;
 	let random = &mut *draw.random;
 	let mut side = || {
-		let kernel = 1 + random.below(5);
+		let (kernel, more) = match random.below(8) {
+			0 if large => (1 + random.below(31), 60),
+			_ => (1 + random.below(5), 10),
+		};
 		let pad = if padded { random.below(kernel) } else { 0 };
 		// At least one whole window.
 		let least = kernel.saturating_sub(2 * pad).max(1);
-		(kernel as u8, pad as u8, 1 + random.below(4) as u8, (least + random.below(10)) as u16)
+		(kernel as u8, pad as u8, 1 + random.below(4) as u8, (least + random.below(more)) as u16)
 	};
 	let (kernel_h, pad_h, stride_h, height) = side();
 	let (kernel_w, pad_w, stride_w, width) = side();

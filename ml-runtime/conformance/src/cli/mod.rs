@@ -7,6 +7,7 @@ use std::{num::NonZeroUsize, process::ExitCode};
 use assay_backend_cpu::KernelError;
 use assay_conformance::{
 	catalogue::{self, operations, UNARY},
+	chains::{self, CHAIN},
 	exhaustive, Backend, Operation, Size, Suite,
 };
 use clap::Parser;
@@ -24,7 +25,8 @@ operation and backend there is one line
 
 with the beginning of a BLAKE3 digest over all results and the number of words in them. The digests of an \
 operation are equal, or the first word that differs is shown. With the same options they are also equal on \
-every other machine.";
+every other machine. After the operations comes `chain`: several of them computed as one. The last lines, \
+`conformance.all.BACKEND`, have the digest of all digests, and the number of all words.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,6 +49,10 @@ const MACHINE: u8 = 4;
 const WORDS: u64 = 100_000;
 const LONG: u64 = 1_000_000;
 
+/// Small cases of each operation, and chains, without an option and in the long form.
+const SMALL: u64 = 40;
+const LONG_SMALL: u64 = 400;
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(name = "assay-conformance", version, about, long_about = ABOUT, after_long_help = EXAMPLES)]
@@ -54,12 +60,12 @@ struct Cli {
 	/// Words of results to compare for each operation, at least [default: 100000, with --long 1000000].
 	#[arg(long, value_name = "N", conflicts_with = "exhaustive")]
 	cases: Option<u64>,
-	/// A million words of each operation, and shapes of thousands of rows, columns and terms.
+	/// A million words of each operation, in 400 small cases and others of thousands of rows, columns and terms.
 	#[arg(long, conflicts_with = "exhaustive")]
 	long: bool,
 	/// Only these operations, separated by commas.
-	#[arg(long, value_name = "OPERATION", value_delimiter = ',', value_parser = operation)]
-	only: Vec<Operation>,
+	#[arg(long, value_name = "OPERATION", value_delimiter = ',', value_parser = chosen)]
+	only: Vec<Chosen>,
 	/// Only these backends, separated by commas; the first one is what the others are compared with.
 	/// `cuda-emulator`, the GPU kernels executed by an emulator, takes part only if it is named.
 	#[arg(long, value_name = "BACKEND", value_delimiter = ',')]
@@ -86,9 +92,25 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 	names.collect::<Vec<_>>().join(", ")
 }
 
-fn operation(name: &str) -> Result<Operation, String> {
-	let all = || operations().into_iter().map(|operation| operation.name);
-	catalogue::operation(name).ok_or_else(|| format!("there are {}", names(all())))
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+enum Chosen {
+	Operation(Operation),
+	/// Several as one.
+	Chain,
+}
+
+fn all() -> Vec<Chosen> {
+	operations().into_iter().map(Chosen::Operation).chain([Chosen::Chain]).collect()
+}
+
+fn chosen(name: &str) -> Result<Chosen, String> {
+	if name == CHAIN {
+		return Ok(Chosen::Chain);
+	}
+	let known = || operations().into_iter().map(|operation| operation.name).chain([CHAIN]);
+	let found = catalogue::operation(name).map(Chosen::Operation);
+	found.ok_or_else(|| format!("there are {}", names(known())))
 }
 
 fn function(name: &str) -> Result<&'static str, String> {
@@ -146,13 +168,19 @@ impl Cli {
 			return report.finish();
 		}
 		let words = self.cases.unwrap_or(if self.long { LONG } else { WORDS });
-		let size = if self.long { Size::Large } else { Size::Medium };
-		let suite = Suite { seed: self.seed, words, size };
-		let chosen = if self.only.is_empty() { operations() } else { self.only.clone() };
+		let (size, cases) =
+			if self.long { (Size::Large, LONG_SMALL) } else { (Size::Medium, SMALL) };
+		// Of few words there are few cases.
+		let cases = cases.min(words);
+		let suite = Suite { seed: self.seed, cases, words, size };
+		let chosen = if self.only.is_empty() { all() } else { self.only.clone() };
 		let bar = report.bar("operations", chosen.len() as u64);
-		for operation in chosen {
-			let result = suite.run(&operation, backends);
-			bar.suspend(|| report.add(operation.name, result));
+		for chosen in chosen {
+			let (name, result) = match chosen {
+				Chosen::Operation(operation) => (operation.name, suite.run(&operation, backends)),
+				Chosen::Chain => (CHAIN, chains::run(self.seed, cases, size, backends)),
+			};
+			bar.suspend(|| report.add(name, result));
 			bar.inc(1);
 		}
 		bar.finish_and_clear();

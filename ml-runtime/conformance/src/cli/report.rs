@@ -12,11 +12,13 @@ pub(crate) struct Report {
 	json: bool,
 	faults: usize,
 	operations: usize,
+	/// Of each backend, in order: all digests, and the number of words.
+	all: Vec<(String, blake3::Hasher, u64)>,
 }
 
 impl Report {
 	pub(crate) fn new(json: bool) -> Self {
-		Self { json, faults: 0, operations: 0 }
+		Self { json, faults: 0, operations: 0, all: Vec::new() }
 	}
 
 	/// A progress bar on standard error; it is hidden where that is no terminal.
@@ -34,7 +36,10 @@ impl Report {
 	pub(crate) fn add(&mut self, operation: &str, result: Result<Vec<Outcome>, Fault>) {
 		self.operations += 1;
 		match result {
-			Ok(outcomes) => outcomes.iter().for_each(|outcome| self.line(operation, outcome)),
+			Ok(outcomes) => {
+				outcomes.iter().for_each(|outcome| self.line(operation, outcome));
+				self.count(&outcomes);
+			},
 			Err(fault) => {
 				self.faults += 1;
 				if self.json {
@@ -47,8 +52,20 @@ impl Report {
 		}
 	}
 
+	/// Adds an operation to what is said in the end.
+	fn count(&mut self, outcomes: &[Outcome]) {
+		if self.all.is_empty() {
+			let fresh = |outcome: &Outcome| (outcome.backend.clone(), blake3::Hasher::new(), 0);
+			self.all = outcomes.iter().map(fresh).collect();
+		}
+		for ((_, hasher, words), outcome) in self.all.iter_mut().zip(outcomes) {
+			hasher.update(outcome.digest.as_bytes());
+			*words += outcome.words;
+		}
+	}
+
 	fn line(&self, operation: &str, outcome: &Outcome) {
-		let Outcome { backend, digest, words } = outcome;
+		let Outcome { backend, digest, words, cases: _ } = outcome;
 		let digest = digest.to_hex();
 		if self.json {
 			let digest = digest.as_str();
@@ -66,7 +83,13 @@ impl Report {
 
 	/// Prints the last line; whether there was no fault.
 	pub(crate) fn finish(self) -> bool {
-		let Self { json, faults, operations } = self;
+		if self.faults == 0 && self.operations > 1 {
+			for (backend, hasher, words) in self.all.clone() {
+				let outcome = Outcome { backend, digest: hasher.finalize(), words, cases: 0 };
+				self.line("all", &outcome);
+			}
+		}
+		let Self { json, faults, operations, .. } = self;
 		if json {
 			println!("{}", json!({ "operations": operations, "faults": faults }));
 		} else {

@@ -3,6 +3,7 @@
 #   scripts/conformance.sh                          all operations, some seconds
 #   scripts/conformance.sh --long                   at least a million words of each
 #   scripts/conformance.sh --exhaustive exp,tanh    all 2^32 inputs of two functions
+#   scripts/conformance.sh --accuracy               how far exp, log, tanh and erf are from CORE-MATH, over all 2^32 inputs
 #   scripts/conformance.sh --claims [STEPS]         trains each example program for 1,000 steps, or so many, with every kind
 #                                                   of instructions and 1, 2 and 5 threads, and compares the claims
 #   scripts/conformance.sh --wasm [--long]          the referee inside the built runtime, and its worst tiles
@@ -29,6 +30,10 @@ if [ "${1:-}" = --claims ]; then
 	export ASSAY_STEPS="${2:-1000}"
 	exec cargo test --release --locked --workspace --test training -- --nocapture --exact \
 		claim_should_be_the_same_when_instructions_and_threads_differ
+fi
+if [ "${1:-}" = --accuracy ]; then
+	[ $# = 1 ] || die "after --accuracy there is nothing"
+	ASSAY_ONE_IN=1 exec cargo test --release --locked --workspace --test accuracy -- --nocapture --test-threads=1
 fi
 if [ "${1:-}" = --arm ]; then
 	[ $# = 1 ] || die "after --arm there is nothing"

@@ -49,6 +49,7 @@ if [ "$quick" != "--quick" ]; then
 		say "chaos is left out: this system gives no network, mount and process namespaces (unshare failed)"
 	fi
 	TAIL=80 stage "python, with PyTorch" ./scripts/python.sh --test
+	stage "ptx, as its sources give it" ./scripts/ptx.sh --check
 	for run in scripts/e2e/*.sh; do
 		[ -e "$run" ] || continue
 		TAIL=150 stage "end to end: $(basename "$run" .sh)" "$run"

@@ -56,12 +56,15 @@ const FORBIDDEN: [&str; 11] =
 /// floats.
 pub fn faults(text: &str) -> Vec<String> {
 	let code = |line: &str| line.split("//").next().unwrap_or_default().trim().to_owned();
-	let lines = (1..).zip(text.lines().map(code)).filter(|(_, line)| is_fault(line));
-	lines.map(|(number, line): (usize, String)| format!("line {number}: {line}")).collect()
+	let lines = (1..).zip(text.lines().map(code));
+	let faulty = lines.filter(|(_, line)| line.split([';', '{', '}']).any(is_fault));
+	faulty.map(|(number, line): (usize, String)| format!("line {number}: {line}")).collect()
 }
 
-fn is_fault(line: &str) -> bool {
-	let mut words = line.split_whitespace().skip_while(|word| word.starts_with('@'));
+/// Whether a statement is one.
+fn is_fault(statement: &str) -> bool {
+	let is_before = |word: &&str| word.starts_with('@') || word.ends_with(':');
+	let mut words = statement.split_whitespace().skip_while(is_before);
 	let opcode = words.next().unwrap_or_default().trim_end_matches(';');
 	if opcode.starts_with(['.', '$', '%']) {
 		return false;

@@ -84,6 +84,9 @@ fn faults_should_be_found_when_rounding_is_open() {
 		"cvt.rz.f32.f64 	%f1, %fd1;",
 		"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f1}, {%r1}, {%r2}, {%f1};",
 		"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%f1}, %rd1, %rd2, p, 1, 1, 0, 0;",
+		"add.rn.f32 	%f1, %f2, %f3; mul.f32 %f1, %f2, %f3;",
+		"{ mul.f32 	%f1, %f2, %f3; }",
+		"$L_1: @%p1 mul.f32 	%f1, %f2, %f3;",
 	];
 	for line in bad {
 		assert_eq!(faults(&format!("\n\t{line}\n")).len(), 1, "{line}");

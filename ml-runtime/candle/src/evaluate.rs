@@ -31,6 +31,8 @@ pub struct Evaluation {
 	pub largest_logit: f64,
 	/// Largest distance between a logit in the manifest's numerics and in `f32`; 0 where they are the same.
 	pub largest_rounding: f64,
+	/// Logits of the executor that are NaN or infinite.
+	pub non_finite: u64,
 }
 
 impl Evaluation {
@@ -155,6 +157,7 @@ impl Pass<'_> {
 		for (row, (((exact, plain), candle), label)) in logits.zip(&inputs.labels).enumerate() {
 			found.compare(plain, candle);
 			found.largest_rounding = distance(exact, plain).max(found.largest_rounding);
+			found.non_finite += exact.iter().filter(|logit| !logit.is_finite()).count() as u64;
 			if counted.as_ref().is_none_or(|counted| counted.get(row) != Some(&0)) {
 				found.add(exact, candle, *label as usize);
 			}

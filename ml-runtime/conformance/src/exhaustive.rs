@@ -28,7 +28,7 @@ impl Inputs {
 
 	/// Inputs of a chunk. Where some are left out, which one of its neighbours is taken varies, so that
 	/// all low bits occur.
-	fn words(&self, chunk: u64) -> Vec<u32> {
+	pub fn words(&self, chunk: u64) -> Vec<u32> {
 		let indices = chunk * CHUNK..(chunk + 1) * CHUNK;
 		if self.one_in <= 1 {
 			return indices.map(|index| index as u32).collect();

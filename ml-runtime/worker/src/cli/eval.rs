@@ -7,7 +7,7 @@ use assay_compiler::Precision;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{fault::Fault, output::write_file, task::Task, Common, Report};
+use super::{fault::Fault, output::write_file, task::Task, Common, Machine, Report};
 
 const EXAMPLES: &str = "\
 Example:
@@ -38,6 +38,8 @@ pub(crate) struct Args {
 	/// Largest accepted difference of logits, as a share of the largest logit (or of 1).
 	#[arg(long, default_value_t = 1e-3, value_name = "SHARE")]
 	tolerance: f64,
+	#[command(flatten)]
+	machine: Machine,
 }
 
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let bytes = task.read_model(&args.model)?;
 	let model = Model::from_safetensors(parameters, &bytes).map_err(Fault::model(&args.model))?;
 	let data = task.other_data(&args.data)?;
-	let kernels = common.kernels()?;
+	let kernels = args.machine.kernels(common)?;
 	let bar = if common.json { ProgressBar::hidden() } else { ProgressBar::new(data.records()) };
 	let mut logits: BTreeMap<u64, Vec<f32>> = BTreeMap::new();
 	let found = evaluate(&task.manifest, &model, &data, &kernels, |record, row| {
@@ -77,6 +79,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		"largestDifference": found.largest_difference,
 		"largestLogit": found.largest_logit,
 		"largestRounding": found.largest_rounding,
+		"nonFiniteLogits": found.non_finite,
 	});
 	let text = format!(
 		"accuracy       {:.2} % ({} of {} labels)\nloss           {:.4}\n\
@@ -95,6 +98,10 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 			"{text}\nby integers    logits differ from those in f32 by at most {:.2e}",
 			found.largest_rounding
 		),
+	};
+	let text = match found.non_finite {
+		0 => text,
+		count => format!("{text}\nnot finite     {count} logits: the training has diverged"),
 	};
 	Ok(Report { json, text })
 }

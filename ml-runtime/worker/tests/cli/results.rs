@@ -100,6 +100,7 @@ fn quantised_model_should_be_evaluated_when_its_logits_are_not_those_of_f32() {
 	assert!(found["accuracy"].as_f64().unwrap() > 0.8, "{found}");
 	assert!(found["largestDifference"].as_f64().unwrap() < 1e-4, "{found}");
 	assert!(found["largestRounding"].as_f64().unwrap() > 1e-3, "{found}");
+	assert_eq!(found["nonFiniteLogits"], json!(0));
 	assert!(desk.path("logits.safetensors").exists());
 }
 
@@ -117,6 +118,8 @@ fn training_should_go_on_or_stop_as_asked_when_it_diverges() {
 	let step = whole["nonFiniteStep"].as_u64().unwrap();
 	assert_eq!((&whole["claim"]["steps"], &stopped["nonFiniteStep"]), (&json!(30), &json!(step)));
 	assert_eq!(stopped["claim"]["steps"], json!(step + 1));
+	let found = desk.run("eval task.toml --model whole/model.safetensors --data test.bin");
+	assert!(found["nonFiniteLogits"].as_u64().unwrap() > 0, "{found}");
 }
 
 #[test]

@@ -16,38 +16,42 @@ use super::Vector;
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
 
-// SAFETY (of every block): the caller has the instructions and vouches for the pointers, as the trait
-// demands.
 impl Vector for Avx2 {
 	const LANES: usize = 8;
 
 	#[inline(always)]
 	unsafe fn zero() -> Self {
+		// SAFETY: the caller has the instructions.
 		Self(unsafe { _mm256_setzero_ps() })
 	}
 
 	#[inline(always)]
 	unsafe fn load(from: *const u32) -> Self {
+		// SAFETY: the caller has the instructions, and `LANES` words are readable.
 		Self(unsafe { _mm256_loadu_ps(from.cast()) })
 	}
 
 	#[inline(always)]
 	unsafe fn splat(from: *const u32) -> Self {
+		// SAFETY: the caller has the instructions, and the word is readable.
 		Self(unsafe { _mm256_broadcast_ss(&*from.cast()) })
 	}
 
 	#[inline(always)]
 	unsafe fn fma(self, a: Self, b: Self) -> Self {
+		// SAFETY: the caller has the instructions.
 		Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
 	}
 
 	#[inline(always)]
 	unsafe fn add(self, other: Self) -> Self {
+		// SAFETY: the caller has the instructions.
 		Self(unsafe { _mm256_add_ps(self.0, other.0) })
 	}
 
 	#[inline(always)]
 	unsafe fn store(self, to: *mut u32) {
+		// SAFETY: the caller has the instructions, and `LANES` words are writable.
 		unsafe {
 			let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0);
 			let canonical = _mm256_set1_ps(f32::from_bits(CANONICAL_NAN));
@@ -57,6 +61,7 @@ impl Vector for Avx2 {
 
 	#[inline(always)]
 	unsafe fn turn(from: *const u32, stride: usize, to: *mut u32, width: usize) {
+		// SAFETY: the caller has the instructions, and vouches for the words of both squares.
 		unsafe {
 			// Line i of a half: four words of row i, and the same four of row i + 4.
 			let mut halves = [[_mm256_setzero_ps(); 4]; 2];

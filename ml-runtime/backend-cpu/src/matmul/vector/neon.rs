@@ -15,38 +15,42 @@ use super::Vector;
 #[derive(Clone, Copy)]
 pub(crate) struct Neon(float32x4_t);
 
-// SAFETY (of every block): the caller has the instructions and vouches for the pointers, as the trait
-// demands.
 impl Vector for Neon {
 	const LANES: usize = 4;
 
 	#[inline(always)]
 	unsafe fn zero() -> Self {
+		// SAFETY: the caller has the instructions.
 		Self(unsafe { vdupq_n_f32(0.0) })
 	}
 
 	#[inline(always)]
 	unsafe fn load(from: *const u32) -> Self {
+		// SAFETY: the caller has the instructions, and `LANES` words are readable.
 		Self(unsafe { vld1q_f32(from.cast()) })
 	}
 
 	#[inline(always)]
 	unsafe fn splat(from: *const u32) -> Self {
+		// SAFETY: the caller has the instructions, and the word is readable.
 		Self(unsafe { vld1q_dup_f32(from.cast()) })
 	}
 
 	#[inline(always)]
 	unsafe fn fma(self, a: Self, b: Self) -> Self {
+		// SAFETY: the caller has the instructions.
 		Self(unsafe { vfmaq_f32(self.0, a.0, b.0) })
 	}
 
 	#[inline(always)]
 	unsafe fn add(self, other: Self) -> Self {
+		// SAFETY: the caller has the instructions.
 		Self(unsafe { vaddq_f32(self.0, other.0) })
 	}
 
 	#[inline(always)]
 	unsafe fn store(self, to: *mut u32) {
+		// SAFETY: the caller has the instructions, and `LANES` words are writable.
 		unsafe {
 			let number = vceqq_f32(self.0, self.0);
 			let canonical = vdupq_n_f32(f32::from_bits(CANONICAL_NAN));

@@ -10,7 +10,6 @@ use crate::scalar::canonical;
 #[derive(Clone, Copy)]
 pub(crate) struct Soft([f32; 4]);
 
-// SAFETY (of every block): the caller vouches for the pointers, as the trait demands.
 impl Vector for Soft {
 	const LANES: usize = 4;
 
@@ -21,11 +20,13 @@ impl Vector for Soft {
 
 	#[inline(always)]
 	unsafe fn load(from: *const u32) -> Self {
+		// SAFETY: `LANES` words are readable.
 		Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
 	}
 
 	#[inline(always)]
 	unsafe fn splat(from: *const u32) -> Self {
+		// SAFETY: the word is readable.
 		Self([f32::from_bits(unsafe { *from }); 4])
 	}
 
@@ -41,6 +42,7 @@ impl Vector for Soft {
 
 	#[inline(always)]
 	unsafe fn store(self, to: *mut u32) {
+		// SAFETY: `LANES` words are writable.
 		unsafe { to.cast::<[u32; 4]>().write_unaligned(self.0.map(canonical)) }
 	}
 }

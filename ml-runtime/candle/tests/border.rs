@@ -79,6 +79,53 @@ fn model_should_be_refused_when_tensors_do_not_fit() {
 	}
 }
 
+/// A file of this header and so many bytes of data.
+fn crafted(header: &str, data: usize) -> Vec<u8> {
+	let length = (header.len() as u64).to_le_bytes();
+	[&length[..], header.as_bytes(), &vec![0; data]].concat()
+}
+
+#[test]
+fn model_should_be_refused_when_its_header_is_crafted() {
+	let entry = |dtype: &str, shape: &str, offsets: &str| {
+		format!(r#"{{"dtype":"{dtype}","shape":{shape},"data_offsets":{offsets}}}"#)
+	};
+	let bias = entry("F32", "[3]", "[0,12]");
+	let files = [
+		// A length beyond the file, and one beyond memory.
+		[&100_u64.to_le_bytes()[..], b"{}"].concat(),
+		[&u64::MAX.to_le_bytes()[..], b"{}"].concat(),
+		crafted("", 0),
+		crafted("[]", 0),
+		crafted("{\"0.bias\":1}", 12),
+		crafted(&"[".repeat(100_000), 0),
+		crafted(&format!("{{\"0.bias\":{}}}", entry("F33", "[3]", "[0,12]")), 12),
+		crafted(&format!("{{\"0.bias\":{}}}", entry("F32", "[-3]", "[0,12]")), 12),
+		// Sides whose product is beyond 64 bits.
+		crafted(
+			&format!("{{\"0.bias\":{}}}", entry("F32", "[4294967296,4294967296]", "[0,12]")),
+			12,
+		),
+		// Beyond the data, backwards, with a gap, overlapping, less than is there.
+		crafted(&format!("{{\"0.bias\":{}}}", entry("F32", "[3]", "[0,13]")), 12),
+		crafted(&format!("{{\"0.bias\":{}}}", entry("F32", "[3]", "[12,0]")), 12),
+		crafted(&format!("{{\"0.bias\":{}}}", entry("F32", "[3]", "[4,16]")), 16),
+		crafted(&format!("{{\"0.bias\":{bias},\"0.weight\":{bias}}}"), 12),
+		crafted(&format!("{{\"0.bias\":{bias}}}"), 16),
+	];
+	for (number, bytes) in files.iter().enumerate() {
+		let refused = Model::from_safetensors(&parameters(), bytes);
+		assert!(matches!(refused, Err(Error::Safetensors(_))), "file {number}: {refused:?}");
+		let refused = Model::start_from(&parameters(), &mut contents(), bytes);
+		assert!(matches!(refused, Err(Error::Safetensors(_))), "file {number}: {refused:?}");
+	}
+	// The same, whole.
+	let mut slots = contents();
+	let whole = crafted(&format!("{{\"0.bias\":{bias}}}"), 12);
+	assert_eq!(Model::start_from(&parameters(), &mut slots, &whole).unwrap(), ["0.weight"]);
+	assert_eq!(slots[1], [0; 3]);
+}
+
 /// A model file with the bias alone.
 fn bias_file(words: [u32; 3]) -> Vec<u8> {
 	let model = Model::from_slots(&parameters()[1..], &[words.to_vec()]).unwrap();

@@ -9,19 +9,19 @@ use crate::{ExecError, MachineFault, TaskFault};
 /// Records in memory, shared between everything that reads them.
 #[derive(Clone, Debug)]
 pub struct DataSet {
-	bytes: Arc<[u8]>,
+	bytes: Arc<Vec<u8>>,
 	record_size: u32,
 }
 
 impl DataSet {
 	/// Records of `record_size` bytes each, one after the other.
-	pub fn new(bytes: impl Into<Arc<[u8]>>, record_size: u32) -> Result<Self, TaskFault> {
+	pub fn new(bytes: impl Into<Vec<u8>>, record_size: u32) -> Result<Self, TaskFault> {
 		let bytes = bytes.into();
 		let whole = record_size > 0 && bytes.len() % record_size as usize == 0;
 		if bytes.is_empty() || !whole {
 			return Err(TaskFault::BadData { bytes: bytes.len(), record_size });
 		}
-		Ok(Self { bytes, record_size })
+		Ok(Self { bytes: Arc::new(bytes), record_size })
 	}
 
 	/// Reads a whole file.
@@ -47,7 +47,7 @@ impl DataSet {
 
 	/// What the chain calls `data_root`: plain BLAKE3 of the byte string.
 	pub fn root(&self) -> [u8; 32] {
-		blake3::hash(&self.bytes).into()
+		blake3::hash(self.bytes()).into()
 	}
 }
 

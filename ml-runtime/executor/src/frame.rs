@@ -10,6 +10,7 @@
 //! | 32 | BLAKE3 of everything before |
 
 use assay_commitment::Root;
+use codec::Encode;
 
 const HEADER: usize = 8 + 2 + 32 + 8;
 const CHECKSUM: usize = 32;
@@ -39,14 +40,16 @@ pub(crate) enum Damage {
 }
 
 impl Format {
-	/// The bytes of the file.
-	pub(crate) fn seal(self, digest: &Root, payload: &[u8]) -> Vec<u8> {
-		let mut bytes = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
+	/// The bytes of the file whose payload is the encoding of this.
+	pub(crate) fn seal(self, digest: &Root, payload: &impl Encode) -> Vec<u8> {
+		let mut bytes = Vec::with_capacity(HEADER + payload.size_hint() + CHECKSUM);
 		bytes.extend_from_slice(self.magic);
 		bytes.extend_from_slice(&self.version.to_le_bytes());
 		bytes.extend_from_slice(digest);
-		bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-		bytes.extend_from_slice(payload);
+		bytes.extend_from_slice(&[0; 8]);
+		payload.encode_to(&mut bytes);
+		let length = (bytes.len() - HEADER) as u64;
+		bytes[HEADER - 8..HEADER].copy_from_slice(&length.to_le_bytes());
 		let checksum = blake3::hash(&bytes);
 		bytes.extend_from_slice(checksum.as_bytes());
 		bytes

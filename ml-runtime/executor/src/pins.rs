@@ -143,7 +143,7 @@ impl Pins {
 		let path = self.path(kind, number);
 		let unique = WRITTEN.fetch_add(1, Ordering::Relaxed);
 		let temporary = self.dir.join(format!("{TEMPORARY}{}-{unique}", process::id()));
-		let bytes = kind.format.seal(&job.digest(), &content.encode());
+		let bytes = kind.format.seal(&job.digest(), content);
 		let written = fs::create_dir_all(&self.dir)
 			.and_then(|()| fs::write(&temporary, &bytes))
 			.and_then(|()| fs::rename(&temporary, &path));

@@ -13,7 +13,7 @@ use assay_disk::Room;
 use crate::{
 	machine::Machine,
 	policy::CheckpointPolicy,
-	snapshot::Snapshot,
+	snapshot::{Content, Snapshot},
 	spot::{After, SpotChecks},
 	store::{Checkpoints, Stay, Store},
 	ClaimList, ExecError, MachineFault, OnNonFinite, Prepared, TaskFault,
@@ -302,15 +302,16 @@ impl<K: Kernels> Session<K> {
 		if self.saved == Some(self.machine.step) {
 			return Ok(());
 		}
-		let snapshot = Snapshot {
-			step: self.machine.step,
+		let step = self.machine.step;
+		let snapshot = Content {
+			step,
 			loss: self.loss,
 			non_finite: self.non_finite,
-			states: self.claim.states().to_vec(),
-			slots: self.machine.slots()?.to_vec(),
+			states: self.claim.states(),
+			slots: self.machine.slots()?,
 		};
-		store.write(&snapshot, &self.job, stay, self.steps.mean())?;
-		self.saved = Some(snapshot.step);
+		store.write(snapshot, &self.job, stay, self.steps.mean())?;
+		self.saved = Some(step);
 		Ok(())
 	}
 
@@ -327,7 +328,7 @@ impl<K: Kernels> Session<K> {
 			return Ok(());
 		}
 		let states = claim.states().get(..=state as usize);
-		let states = states.ok_or(TaskFault::OutOfRange("committed state"))?.to_vec();
+		let states = states.ok_or(TaskFault::OutOfRange("committed state"))?;
 		let found = store.checkpoints().newest(&job, job.job().first_step..=step)?;
 		let found = found.unwrap_or_else(|| Snapshot::first(&job));
 		let (mut loss, mut machine) =
@@ -336,8 +337,8 @@ impl<K: Kernels> Session<K> {
 			loss = machine.advance(&job, &kernels)?;
 		}
 		let non_finite = non_finite.filter(|at| *at < step);
-		let slots = machine.slots()?.to_vec();
-		store.keep(&Snapshot { step, loss, non_finite, states, slots }, &job)
+		let slots = machine.slots()?;
+		store.keep(Content { step, loss, non_finite, states, slots }, &job)
 	}
 }
 

@@ -25,6 +25,23 @@ pub(crate) struct Snapshot {
 	pub(crate) slots: Vec<Vec<u32>>,
 }
 
+/// What is written, without a copy of it: encoded as a [`Snapshot`] is.
+#[derive(Clone, Copy, Debug, Encode)]
+pub(crate) struct Content<'a> {
+	pub(crate) step: u64,
+	pub(crate) loss: u32,
+	pub(crate) non_finite: Option<u64>,
+	pub(crate) states: &'a [Root],
+	pub(crate) slots: &'a [Vec<u32>],
+}
+
+impl Content<'_> {
+	/// The bytes of the file.
+	pub(crate) fn to_bytes(self, digest: &Root) -> Vec<u8> {
+		FORMAT.seal(digest, &self)
+	}
+}
+
 impl Snapshot {
 	/// That before the first step of a job.
 	pub(crate) fn first(job: &Prepared) -> Self {
@@ -35,11 +52,6 @@ impl Snapshot {
 			states: vec![job.init_root()],
 			slots: job.job().initial.clone(),
 		}
-	}
-
-	/// The bytes of the file.
-	pub(crate) fn to_bytes(&self, digest: &Root) -> Vec<u8> {
-		FORMAT.seal(digest, &self.encode())
 	}
 
 	/// Reads the bytes of a file.
@@ -55,6 +67,12 @@ mod tests {
 
 	const JOB: Root = [7; 32];
 
+	fn bytes() -> Vec<u8> {
+		let Snapshot { step, loss, non_finite, states, slots } = &snapshot();
+		let (step, loss, non_finite) = (*step, *loss, *non_finite);
+		Content { step, loss, non_finite, states, slots }.to_bytes(&JOB)
+	}
+
 	fn snapshot() -> Snapshot {
 		let slots = vec![vec![1, 2, 3], vec![0xFFC0_0001]];
 		Snapshot { step: 9, loss: 5, non_finite: Some(3), states: vec![[1; 32], [2; 32]], slots }
@@ -62,12 +80,12 @@ mod tests {
 
 	#[test]
 	fn snapshot_should_survive_when_written_and_read() {
-		assert_eq!(Snapshot::from_bytes(&snapshot().to_bytes(&JOB), &JOB), Ok(snapshot()));
+		assert_eq!(Snapshot::from_bytes(&bytes(), &JOB), Ok(snapshot()));
 	}
 
 	#[test]
 	fn snapshot_should_be_refused_when_cut_at_any_prefix() {
-		let bytes = snapshot().to_bytes(&JOB);
+		let bytes = bytes();
 		for length in 0..bytes.len() {
 			assert!(Snapshot::from_bytes(&bytes[..length], &JOB).is_err(), "prefix of {length}");
 		}
@@ -75,7 +93,7 @@ mod tests {
 
 	#[test]
 	fn snapshot_should_be_refused_when_any_byte_is_changed() {
-		let bytes = snapshot().to_bytes(&JOB);
+		let bytes = bytes();
 		for at in 0..bytes.len() {
 			let mut bytes = bytes.clone();
 			bytes[at] ^= 0x10;
@@ -85,7 +103,7 @@ mod tests {
 
 	#[test]
 	fn snapshot_should_be_refused_when_of_another_job() {
-		let bytes = snapshot().to_bytes(&JOB);
+		let bytes = bytes();
 		assert_eq!(Snapshot::from_bytes(&bytes, &[8; 32]), Err(Damage::OtherJob));
 	}
 }

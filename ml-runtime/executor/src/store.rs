@@ -25,7 +25,7 @@ use assay_disk::Room;
 use crate::{
 	frame::Damage,
 	policy::{least_missed, time_of, CheckpointPolicy, Fate},
-	snapshot::Snapshot,
+	snapshot::{Content, Snapshot},
 	state::State,
 	ExecError, Job, MachineFault, Prepared,
 };
@@ -303,7 +303,7 @@ impl Store {
 	/// Writes a checkpoint, then removes those that are no longer needed if a step takes so many seconds.
 	pub(crate) fn write(
 		&mut self,
-		snapshot: &Snapshot,
+		snapshot: Content<'_>,
 		job: &Prepared,
 		stay: Stay,
 		seconds_per_step: f64,
@@ -328,7 +328,7 @@ impl Store {
 	}
 
 	/// Leaves an anchor that no other goes for, between those that there are.
-	pub(crate) fn keep(&mut self, snapshot: &Snapshot, job: &Prepared) -> Result<(), ExecError> {
+	pub(crate) fn keep(&mut self, snapshot: Content<'_>, job: &Prepared) -> Result<(), ExecError> {
 		let entry = Entry { step: snapshot.step, is_kept: true };
 		self.put(entry, &snapshot.to_bytes(&job.digest()))?;
 		let place = self.anchors.partition_point(|anchor| *anchor < entry);

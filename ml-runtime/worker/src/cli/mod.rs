@@ -10,6 +10,7 @@ mod hex;
 mod idx;
 mod idx2bin;
 mod inspect;
+mod manifest;
 mod measure;
 mod memory;
 mod output;
@@ -40,6 +41,7 @@ evaluates and converts what comes back from the chain, and computes for a node (
 
 const EXAMPLES: &str = "\
 Examples, from a data set to a checked model:
+  assay-worker manifest --example lenet-mnist > lenet-mnist.toml
   assay-worker idx2bin --images train-images-idx3-ubyte --labels train-labels-idx1-ubyte --out mnist.bin
   assay-worker compile lenet-mnist.toml --data mnist.bin --out task/
   assay-worker train lenet-mnist.toml --data mnist.bin --out run/
@@ -65,6 +67,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+	Manifest(manifest::Args),
 	Compile(compile::Args),
 	Train(train::Args),
 	Eval(eval::Args),
@@ -164,6 +167,7 @@ pub(crate) fn main() -> ExitCode {
 	let Cli { json, threads, command } = Cli::parse();
 	let common = Common { json, threads };
 	let report = match command {
+		Command::Manifest(args) => manifest::run(&args),
 		Command::Compile(args) => compile::run(&args, &common),
 		Command::Train(args) => train::run(&args, &common),
 		Command::Eval(args) => eval::run(&args, &common),

@@ -123,6 +123,18 @@ fn training_should_go_on_or_stop_as_asked_when_it_diverges() {
 }
 
 #[test]
+fn examples_should_compile_when_printed() {
+	let desk = Desk::new(MLP);
+	let reference = desk.run("manifest");
+	assert!(text(&reference["text"]).contains("`[numerics]`"));
+	for name in reference["examples"].as_array().unwrap() {
+		let output = desk.command(&format!("manifest --example {}", text(name))).output().unwrap();
+		desk.put("example.toml", &output.stdout);
+		assert_eq!(text(&desk.run("inspect example.toml")["kind"]), "manifest");
+	}
+}
+
+#[test]
 fn stride_should_be_measured_when_asked_for() {
 	let desk = Desk::new(MLP);
 	let plain = desk.run("compile task.toml --data train.bin --out plain");

@@ -11,7 +11,7 @@ text = assay_torch.to_manifest(network, input=…, data=…, task=…, loss=…,
 import importlib
 from typing import TYPE_CHECKING
 
-from .errors import ManifestError, Missing, OnnxError, Unsupported
+from .errors import InputError, ManifestError, Missing, OnnxError, Unsupported
 from .layers import Layer, Lora
 from .manifest import Data, Field, Manifest, Model
 
@@ -73,6 +73,7 @@ __all__ = [
     "Exported",
     "Field",
     "Imported",
+    "InputError",
     "Layer",
     "LoRALinear",
     "Lora",

@@ -7,48 +7,70 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
-from .errors import ManifestError, OnnxError, Unsupported
+from .errors import InputError, ManifestError, OnnxError, Unsupported
 from .manifest import Manifest
 
 Run = Callable[[argparse.Namespace], int]
+
+
+def installed(name: str) -> ModuleType:
+    """A module of this package, with the packages that it takes."""
+    try:
+        return importlib.import_module(name, __package__)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{error.name} is not installed; scripts/python.sh --run installs what a command takes"
+        ) from error
 
 
 def with_torch(name: str) -> Run:
     """A function of `commands`, which is loaded, and PyTorch with it, when it runs."""
 
     def run(args: argparse.Namespace) -> int:
-        commands = importlib.import_module(".commands", __package__)
-        return getattr(commands, "serve" if name == "bench" else name)(args)
+        return getattr(installed(".commands"), "serve" if name == "bench" else name)(args)
 
     return run
 
 
 def import_onnx(args: argparse.Namespace) -> int:
     """Makes a folder of an ONNX file."""
-    from . import onnx
-    from .onnx.write import MANIFEST, WEIGHTS, write
-
+    onnx, files = installed(".onnx"), installed(".onnx.write")
     other = Manifest.read(Path(args.like)) if args.like else None
     field = args.input or (other.model.input if other else "input")
     if other and field not in other.data.fields:
         raise ManifestError(f"there is no field {field!r} in {args.like}")
+    mask = args.mask or (other and other.model.mask) or "mask"
+    if mask == field:
+        raise ManifestError(f"the field {mask!r} cannot be both the input and its mask")
     found = onnx.import_onnx(
         args.model,
         input=field,
+        mask=mask,
         shape=args.shape,
         output=args.output,
         channels_last=args.channels_last,
+        dropout=args.dropout,
     )
     folder = Path(args.out)
-    write(found, Path(args.model), folder, other)
+    files.write(found, Path(args.model), folder, other)
+    if other and other.model.mask and not found.model.mask:
+        found.notes.append(f"the mask of {args.like} is left out: the graph takes none")
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
     numbers = sum(array.size for array in found.tensors.values())
     kinds = ", ".join(layer.kind for layer in found.model.layers)
-    print(f"{folder / MANIFEST}: {kinds}")
-    print(f"{folder / WEIGHTS}: {len(found.tensors)} tensors, {numbers:,} numbers")
+    print(f"{folder / files.MANIFEST}: {kinds}")
+    print(f"{folder / files.WEIGHTS}: {len(found.tensors)} tensors, {numbers:,} numbers")
     return 0
+
+
+def count(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("manifest", "print the manifest of a module of torch")
     one.add_argument("module", help="package.module:name of it, or of a function that makes it")
     one.add_argument("--like", required=True, help="manifest that everything but layers is from")
-    one.add_argument("--shape", type=int, nargs="+", help="shape of the input, if not the same")
+    one.add_argument("--shape", type=count, nargs="+", help="shape of the input, if not the same")
     one.add_argument("--weights", help="write starting weights to this file")
 
     one = command("bert", "print the manifest of a BERT checkpoint")
@@ -72,8 +94,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--like", required=True, help="manifest that everything but the model is from")
     one.add_argument("--input", default="tokens", help="field of tokens (default: tokens)")
     one.add_argument("--pool", choices=["first", "mean"], default="mean")
-    one.add_argument("--classes", type=int, required=True)
-    one.add_argument("--rank", type=int, help="adapters of this rank on queries and values")
+    one.add_argument("--classes", type=count, required=True)
+    one.add_argument("--rank", type=count, help="adapters of this rank on queries and values")
     one.add_argument("--alpha", type=float, help="their alpha (default: the rank)")
     one.add_argument("--seed", type=int, default=0, help="of new weights")
     one.add_argument("--weights", help="write starting weights to this file")
@@ -81,14 +103,14 @@ def parser() -> argparse.ArgumentParser:
     one = command("train", "train with PyTorch")
     one.add_argument("manifest")
     one.add_argument("--data", required=True, help="file of records")
-    one.add_argument("--steps", type=int, help="default: those of the manifest")
+    one.add_argument("--steps", type=count, help="default: those of the manifest")
     one.add_argument("--seed", type=int, default=0, help="of weights and order")
     one.add_argument(
         "--task-order",
         action="store_true",
         help="read the records in the order in which the task's workers do",
     )
-    one.add_argument("--threads", type=int)
+    one.add_argument("--threads", type=count)
     one.add_argument("--weights", help="start from this model file")
     one.add_argument("--save", help="write the trained model file")
     one.add_argument("--out", required=True, help="CSV of losses")
@@ -101,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("manifest")
         one.add_argument("weights", help="model file")
         one.add_argument("data", help="file of records")
-        one.add_argument("--records", type=int, help="the first ones only")
+        one.add_argument("--records", type=count, help="the first ones only")
         if name == "logits":
             one.add_argument("--out", required=True, help="file of numpy")
         else:
@@ -113,15 +135,19 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("out", help="a new folder for task.toml and weights.safetensors")
     one.add_argument("--like", help="manifest that everything but the model is from")
     one.add_argument("--input", help="field that the model is fed (default: that of --like)")
+    one.add_argument("--mask", help="field that marks padding (default: that of --like, or mask)")
     one.add_argument(
         "--shape",
-        type=int,
+        type=count,
         nargs="+",
         help="shape of one record in ONNX, if the file leaves it open",
     )
     one.add_argument("--output", help="name of the logits, if there are several outputs")
     one.add_argument(
         "--channels-last", action="store_true", help="the graph gets rows × columns × channels"
+    )
+    one.add_argument(
+        "--no-dropout", dest="dropout", action="store_false", help="leave the graph's dropout out"
     )
 
     command("bench", "answer JSON lines with the time of training steps")
@@ -133,7 +159,7 @@ def main() -> int:
     args = parser().parse_args()
     try:
         return args.run(args)
-    except (ManifestError, OnnxError, Unsupported, OSError) as error:
+    except (InputError, ManifestError, OnnxError, Unsupported, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-from .errors import Missing, Unsupported
+from .errors import InputError, Missing, Unsupported, in_line
 from .layers import Layer, Lora, layer, repeat, residual
 from .manifest import Model
+from .records import read_safetensors
 from .shapes import Tokens
 
 #: Tensors that are no part of the encoder.
 IGNORED = ("pooler.", "cls.", "embeddings.position_ids")
+
+#: Numbers of a configuration, with what they are where it does not say them.
+DEFAULTS: dict[str, float | None] = {
+    "vocab_size": None,
+    "hidden_size": None,
+    "num_hidden_layers": None,
+    "num_attention_heads": None,
+    "intermediate_size": None,
+    "max_position_embeddings": 512,
+    "type_vocab_size": 2,
+    "layer_norm_eps": 1e-12,
+}
 
 #: Modules of one encoder layer: here (without `encoder.layer.N.`) and in our block.
 BLOCK = {
@@ -30,6 +42,19 @@ BLOCK = {
     "output.dense": "2.2",
     "output.LayerNorm": "3",
 }
+
+
+class Sizes(NamedTuple):
+    """The numbers of a configuration by HuggingFace's names."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+    type_vocab_size: int
+    layer_norm_eps: float
 
 
 class Imported(NamedTuple):
@@ -61,16 +86,19 @@ def import_bert(
     added to each of them. Behind the blocks come `pool` (`"first"`, `"mean"` or nothing) and a
     linear head with `classes`, whose weights are new. With `frozen`, the encoder stays as it is but
     for the adapters that `lora` adds to the queries and values. Raises `Unsupported` with all that
-    is missing.
+    is missing, and `InputError` for a file that is not what its name says.
     """
     settings = dict(config) if isinstance(config, Mapping) else _json(config)
-    found = checkpoint if isinstance(checkpoint, Mapping) else load_file(str(checkpoint))
-    missing = _check(settings, length)
+    found = checkpoint if isinstance(checkpoint, Mapping) else read_safetensors(checkpoint)
+    missing = _check(settings)
+    sizes = _sizes(settings, length, missing)
+    if sizes is None:
+        raise Unsupported(missing)
     state = {_modern(name): tensor for name, tensor in found.items()}
-    tensors = _rename(state, int(settings.get("num_hidden_layers", 0)), length, missing)
+    tensors = _rename(state, sizes, length, missing)
     if missing:
         raise Unsupported(missing)
-    stack = _encoder(settings, lora, frozen=frozen)
+    stack = _encoder(sizes, lora, frozen=frozen)
     if pool is not None:
         stack.append(layer("pool", take=pool))
     if classes is not None:
@@ -79,7 +107,13 @@ def import_bert(
 
 
 def _json(path: str | Path) -> dict[str, Any]:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON: {in_line(error)}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} is no configuration of a model, which has names and values")
+    return found
 
 
 def _modern(name: str) -> str:
@@ -90,7 +124,7 @@ def _modern(name: str) -> str:
     )
 
 
-def _check(config: Mapping[str, Any], length: int) -> list[Missing]:
+def _check(config: Mapping[str, Any]) -> list[Missing]:
     """What the configuration asks for and a manifest cannot say."""
     missing = []
     wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
@@ -99,64 +133,90 @@ def _check(config: Mapping[str, Any], length: int) -> list[Missing]:
             missing.append(Missing(key, repr(config[key]), f"only {value!r} is there"))
     if config.get("is_decoder", False):
         missing.append(Missing("is_decoder", "True", "only encoders are there"))
-    needed = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
-    for key in (*needed, "intermediate_size"):
-        if key not in config:
-            missing.append(Missing(key, "nothing", "the configuration must say it"))
-    most = config.get("max_position_embeddings", length)
-    if not 1 <= length <= most:
-        missing.append(Missing("length", str(length), f"the table has positions 1 to {most}"))
     return missing
 
 
-def _encoder(config: Mapping[str, Any], lora: Lora | None, *, frozen: bool) -> list[Layer]:
+def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Sizes | None:
+    """Sizes as the configuration says them; nothing, and what is missing, if it does not."""
+    found, before = {}, len(missing)
+    for key, usual in DEFAULTS.items():
+        found[key] = value = config.get(key, usual)
+        kinds = (int, float) if key == "layer_norm_eps" else (int,)
+        if type(value) not in kinds or value <= 0:
+            shown = "nothing" if value is None else repr(value)
+            missing.append(Missing(key, shown, "the configuration must have a number above 0"))
+    if len(missing) > before:
+        return None
+    made = Sizes(**found)
+    heads, width, most = made.num_attention_heads, made.hidden_size, made.max_position_embeddings
+    if width % heads:
+        missing.append(Missing("num_attention_heads", str(heads), f"they do not divide {width}"))
+    if not 1 <= length <= most:
+        missing.append(Missing("length", str(length), f"the table has positions 1 to {most}"))
+    return made
+
+
+def _encoder(sizes: Sizes, lora: Lora | None, *, frozen: bool) -> list[Layer]:
     """Layers from tokens to the last block."""
-    width, eps = config["hidden_size"], float(config.get("layer_norm_eps", 1e-12))
+    width, eps = sizes.hidden_size, float(sizes.layer_norm_eps)
     norm = layer("layer_norm", eps=eps, frozen=frozen)
-    heads = config["num_attention_heads"]
+    heads = sizes.num_attention_heads
     attention = layer("attention", heads=heads, lora=lora, frozen=frozen and lora is None)
     mlp = [
-        layer("linear", out=config["intermediate_size"], frozen=frozen),
+        layer("linear", out=sizes.intermediate_size, frozen=frozen),
         layer("gelu"),
         layer("linear", out=width, frozen=frozen),
     ]
     block = [residual([attention]), norm, residual(mlp), norm]
     return [
-        layer("embedding", vocab=config["vocab_size"], out=width, frozen=frozen),
+        layer("embedding", vocab=sizes.vocab_size, out=width, frozen=frozen),
         layer("position", frozen=frozen),
         norm,
-        repeat(config["num_hidden_layers"], block),
+        repeat(sizes.num_hidden_layers, block),
     ]
 
 
 def _rename(
-    state: Mapping[str, Tensor], blocks: int, length: int, missing: list[Missing]
+    state: Mapping[str, Tensor], sizes: Sizes, length: int, missing: list[Missing]
 ) -> dict[str, Tensor]:
-    """The encoder's tensors by our names; notes those that are not there, and those left over."""
+    """The encoder's tensors by our names; notes those that are missing, misshapen or left over."""
     taken: set[str] = set()
 
-    def take(name: str) -> Tensor:
+    def take(name: str, *shape: int) -> Tensor:
         taken.add(name)
-        if name in state:
+        if name not in state:
+            missing.append(Missing(name, "no tensor", "the checkpoint does not have it"))
+        elif state[name].shape != shape:
+            reason = f"the configuration makes it {_product(shape)}"
+            missing.append(Missing(name, f"a tensor of {_product(state[name].shape)}", reason))
+        else:
             return state[name].float()
-        missing.append(Missing(name, "no tensor", "the checkpoint does not have it"))
-        return torch.zeros(1, 1)
+        return torch.zeros(shape)
 
-    positions = take("embeddings.position_embeddings.weight")[:length]
-    made = {
-        "0.weight": take("embeddings.word_embeddings.weight"),
-        "1.weight": positions + take("embeddings.token_type_embeddings.weight")[:1],
-    }
+    width, inner = sizes.hidden_size, sizes.intermediate_size
+    tables = {"word": sizes.vocab_size, "position": sizes.max_position_embeddings}
+    tables["token_type"] = sizes.type_vocab_size
+    words, positions, types = (
+        take(f"embeddings.{name}_embeddings.weight", rows, width) for name, rows in tables.items()
+    )
+    made = {"0.weight": words, "1.weight": positions[:length] + types[:1]}
     modules = {"embeddings.LayerNorm": "2"}
-    for block in range(blocks):
+    for block in range(sizes.num_hidden_layers):
         modules |= {
             f"encoder.layer.{block}.{name}": f"3.{block}.{ours}" for name, ours in BLOCK.items()
         }
     for name, ours in modules.items():
-        for part in ("weight", "bias"):
-            made[f"{ours}.{part}"] = take(f"{name}.{part}")
+        out = inner if "intermediate" in name else width
+        inputs = inner if name.endswith("output.dense") and "attention" not in name else width
+        matrix = () if name.endswith("LayerNorm") else (inputs,)
+        made[f"{ours}.weight"] = take(f"{name}.weight", out, *matrix)
+        made[f"{ours}.bias"] = take(f"{name}.bias", out)
     for name in sorted(state.keys() - taken):
         if not name.startswith(IGNORED):
-            shape = "×".join(map(str, state[name].shape))
+            shape = _product(state[name].shape)
             missing.append(Missing(name, f"a tensor of {shape}", "no part of a BERT encoder"))
     return made
+
+
+def _product(shape: Iterable[int]) -> str:
+    return "×".join(map(str, shape))

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 from torch import Tensor, nn
 
 from . import bench
 from .bert import import_bert
 from .build import from_manifest
+from .errors import InputError, ManifestError, in_line
 from .exporter import export
 from .layers import Lora
-from .manifest import Manifest
+from .manifest import Field, Manifest
+from .named import named
 from .order import seed_bytes, task_batches
-from .records import load_masks, load_records, load_safetensors, save_safetensors
+from .records import (
+    Masks,
+    load_masks,
+    load_records,
+    load_safetensors,
+    read_safetensors,
+    save_safetensors,
+)
 from .training import Trainer, batches
 
 #: Records whose logits are computed at once.
@@ -58,21 +64,43 @@ def logits(args: argparse.Namespace) -> int:
     return 0
 
 
+def logits_in(path: str) -> np.ndarray:
+    """Logits in a file of numpy, or in one of safetensors that has `logits` or one tensor alone."""
+    if path.endswith(".npy"):
+        try:
+            return np.load(path)
+        except (ValueError, EOFError) as error:
+            raise InputError(f"{path} is no array of numpy: {in_line(error)}") from error
+    found = read_safetensors(path)
+    if "logits" not in found and len(found) != 1:
+        raise InputError(f"{path} has {len(found)} tensors, of which none is named logits")
+    return found.get("logits", next(iter(found.values()))).numpy()
+
+
 def check(args: argparse.Namespace) -> int:
     """Prints the largest difference to logits from elsewhere."""
-    if args.logits.endswith(".npy"):
-        other = np.load(args.logits)
-    else:
-        file = load_file(args.logits)
-        other = file["logits"] if "logits" in file else next(iter(file.values()))
+    other = logits_in(args.logits)
     count = args.records
     found, _ = logits_of(args.manifest, args.weights, args.data, count)
     if found.size != other.size:
-        print(f"{other.shape} logits are not the {found.shape} of these records", file=sys.stderr)
-        return 2
+        raise InputError(
+            f"{args.logits} has {' × '.join(map(str, other.shape))} logits, but these records have "
+            f"{' × '.join(map(str, found.shape))}"
+        )
     difference = float(np.abs(found - other.reshape(found.shape)).max())
     print(f"largest difference {difference:.3e} of logits up to {np.abs(found).max():.3e}")
     return 0 if difference <= args.tolerance else 1
+
+
+def require_labels(
+    path: str, module: nn.Module, inputs: Tensor, labels: Tensor, masks: Masks
+) -> None:
+    """Raises unless every label that counts has a logit."""
+    with torch.no_grad():
+        classes = module.eval()(inputs[:1], *masks.of(slice(1)).inputs()).shape[-1]
+    counted = labels if masks.counted is None else labels[masks.counted[: len(labels)]]
+    if counted.numel() and counted.max() >= classes:
+        raise InputError(f"{path} has the label {counted.max()}, but a model has {classes} logits")
 
 
 def train(args: argparse.Namespace) -> int:
@@ -90,7 +118,9 @@ def train(args: argparse.Namespace) -> int:
     order = batches(len(inputs), batch, args.seed)
     if args.task_order:
         order = task_batches(seed_bytes(manifest.task["seed"]), len(inputs), batch)
-    trainer = Trainer(manifest, module, inputs, labels, order, masks=load_masks(manifest, content))
+    masks = load_masks(manifest, content)
+    require_labels(args.data, module, inputs, labels, masks)
+    trainer = Trainer(manifest, module, inputs, labels, order, masks=masks)
     with Path(args.out).open("w", encoding="utf-8") as file:
         file.write("step,loss\n")
         for step in range(args.steps or manifest.task["steps"]):
@@ -100,14 +130,6 @@ def train(args: argparse.Namespace) -> int:
         save_safetensors(module, args.save)
     print(f"{args.out}: last loss {loss:.6f}")
     return 0
-
-
-def named(path: str) -> nn.Module:
-    """What `package.module:name` is: a module of torch, or a function that makes one."""
-    where, _, name = path.partition(":")
-    sys.path.insert(0, str(Path.cwd()))
-    made = getattr(importlib.import_module(where), name)
-    return made if isinstance(made, nn.Module) else made()
 
 
 def manifest(args: argparse.Namespace) -> int:
@@ -126,14 +148,35 @@ def _numbers(like: Manifest) -> list[int]:
     return list(dataclasses.astuple(like.model.shape))
 
 
+def tokens_field(like: Manifest, path: str, name: str) -> Field:
+    """The field of a manifest that a model of tokens is fed."""
+    fields = like.data.fields
+    if name not in fields:
+        known = ", ".join(f"{one} ({field.format})" for one, field in fields.items())
+        raise ManifestError(
+            f"there is no field {name!r} in {path}, which has {known}: say by --input which one "
+            "has the tokens"
+        )
+    if not fields[name].format.startswith("token"):
+        raise ManifestError(
+            f"the field {name!r} in {path} has {fields[name].format}; tokens have token_u8 or "
+            "token_u32"
+        )
+    return fields[name]
+
+
 def bert(args: argparse.Namespace) -> int:
     """Prints the manifest of a checkpoint; everything but the model is that of another manifest."""
     like = Manifest.read(Path(args.like))
     folder = Path(args.checkpoint)
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder} is no folder; name the one with model.safetensors and config.json"
+        )
     found = import_bert(
         folder / "model.safetensors",
         folder / "config.json",
-        length=like.data.fields[args.input].width,
+        length=tokens_field(like, args.like, args.input).width,
         input=args.input,
         pool=args.pool,
         classes=args.classes,

@@ -10,8 +10,17 @@ class ManifestError(ValueError):
     """A manifest that says something that no manifest may say."""
 
 
+class InputError(ValueError):
+    """A file, or a name on the command line, that a command cannot work with."""
+
+
 class OnnxError(ValueError):
     """A file that is no ONNX model, or a broken one."""
+
+
+def in_line(error: BaseException) -> str:
+    """What an error of somebody else says, on one line, with its kind."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 class Missing(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import layers
-from .errors import ManifestError
+from .errors import ManifestError, in_line
 from .layers import Layer
 from .shapes import Shape, input_shape, numbers_of
 from .toml import table
@@ -23,6 +23,13 @@ FORMATS = {
     "label_u32": "<u4",
     "token_u8": "u1",
     "token_u32": "<u4",
+}
+
+#: Keys that commands here use, of sections that are kept as they are.
+NEEDED = {
+    "task": ("steps", "batch", "seed"),
+    "loss": ("kind", "labels"),
+    "optimizer": ("kind", "lr"),
 }
 
 
@@ -90,11 +97,16 @@ class Manifest:
     def read(source: str | Path) -> Manifest:
         """From a path, or from the text itself, which has more than one line."""
         is_text = isinstance(source, str) and "\n" in source
-        text = source if is_text else Path(source).read_text(encoding="utf-8")
+        where = "malformed manifest" if is_text else f"{source}: malformed manifest"
         try:
+            text = source if is_text else Path(source).read_text(encoding="utf-8")
             return _manifest(tomllib.loads(text))
-        except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-            raise ManifestError(f"malformed manifest: {error!r}") from error
+        except ManifestError:
+            raise
+        except KeyError as error:
+            raise ManifestError(f"{where}: it has no {error.args[0]}") from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ManifestError(f"{where}: {in_line(error)}") from error
 
     def to_toml(self) -> str:
         """The text, which reads back as an equal manifest."""
@@ -124,13 +136,12 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     unknown = raw.keys() - known
     if unknown:
         raise ManifestError(f"unknown sections: {', '.join(sorted(unknown))}")
+    for section, keys in NEEDED.items():
+        _require(raw, section, keys)
     data = data_section(raw["data"])
     model = raw["model"]
     source = _named(data, model["input"])
-    try:
-        shape = input_shape(list(model["shape"]), tokens=source.format.startswith("token"))
-    except ValueError as error:
-        raise ManifestError(str(error)) from error
+    shape = input_shape(list(model["shape"]), tokens=source.format.startswith("token"))
     _named(data, raw["loss"]["labels"])
     for mask in (model.get("mask"), raw["loss"].get("mask")):
         if mask is not None:
@@ -146,6 +157,12 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
         raw["compiler"],
         raw.get("numerics", {}),
     )
+
+
+def _require(raw: dict[str, Any], section: str, keys: tuple[str, ...]) -> None:
+    lost = [key for key in keys if key not in raw[section]]
+    if lost:
+        raise ManifestError(f"[{section}] needs {', '.join(lost)}")
 
 
 def data_section(raw: dict[str, Any]) -> Data:

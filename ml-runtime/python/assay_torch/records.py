@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from .errors import ManifestError
+from .errors import InputError, ManifestError, in_line
+from .layers import Layer
 from .manifest import FORMATS, Data, Manifest
 from .shapes import Image, numbers_of
+
+#: Names of parameters in an error, at most.
+SHOWN = 4
 
 
 def _field(data: Data, name: str, records: np.ndarray) -> np.ndarray:
@@ -42,12 +47,26 @@ def load_records(manifest: Manifest, content: bytes | np.ndarray) -> tuple[Tenso
     field = data.fields[model.input]
     values = _field(data, model.input, records)
     if field.format.startswith("token"):
+        rows = _rows(model.layers)
+        if rows is not None and values.max() >= rows:
+            raise ManifestError(
+                f"field {model.input} has the token {values.max()}, but its table has {rows} rows"
+            )
         return torch.from_numpy(values.astype(np.int64)), labels.squeeze(1)
     numbers = torch.from_numpy(values.astype(np.float32)) * field.scale + field.shift
     numbers = numbers.reshape(-1, *numbers_of(model.shape))
     if isinstance(model.shape, Image):
         numbers = numbers.permute(0, 3, 1, 2).contiguous()
     return numbers, labels.squeeze(1)
+
+
+def _rows(layers: Iterable[Layer]) -> int | None:
+    """Those of the first table of tokens."""
+    for one in layers:
+        found = one["vocab"] if one.kind == "embedding" else _rows(one.layers)
+        if found is not None:
+            return found
+    return None
 
 
 class Masks(NamedTuple):
@@ -98,12 +117,40 @@ def save_safetensors(parameters: nn.Module | Mapping[str, Tensor], path: str | P
     """
     named = parameters.state_dict() if isinstance(parameters, nn.Module) else parameters
     tensors = {name: one.detach().float().contiguous().clone() for name, one in named.items()}
-    save_file(tensors, str(path))
+    try:
+        save_file(tensors, str(path))
+    except SafetensorError as error:
+        raise InputError(f"{path} cannot be written: {in_line(error)}") from error
+
+
+def read_safetensors(path: str | Path) -> dict[str, Tensor]:
+    """All tensors of a file; raises `InputError` for one that is no such file, or is cut short."""
+    if Path(path).is_dir():
+        raise InputError(f"{path} is a folder; name the .safetensors file in it")
+    try:
+        return load_file(str(path))
+    except SafetensorError as error:
+        reason = in_line(error)
+        raise InputError(f"{path} is no safetensors file, or cut short: {reason}") from error
 
 
 def load_safetensors(module: nn.Module, path: str | Path) -> None:
     """Fills a network of `from_manifest` from a model file with exactly its parameters."""
-    try:
-        module.load_state_dict(load_file(str(path)))
-    except RuntimeError as error:
-        raise ManifestError(f"{path} does not fit: {error}") from error
+    found, wanted = read_safetensors(path), module.state_dict()
+    shapes = {name: tuple(one.shape) for name, one in found.items()}
+    differences = {
+        "it lacks": wanted.keys() - found.keys(),
+        "the manifest has no": found.keys() - wanted.keys(),
+        "it has another shape of": {
+            name for name in wanted.keys() & found.keys() if shapes[name] != wanted[name].shape
+        },
+    }
+    lines = [f"{what} {_some(names)}" for what, names in differences.items() if names]
+    if lines:
+        raise ManifestError(f"{path} does not fit the manifest: {'; '.join(lines)}")
+    module.load_state_dict(found)
+
+
+def _some(names: Collection[str]) -> str:
+    first, rest = sorted(names)[:SHOWN], len(names) - SHOWN
+    return ", ".join(first) + (f" and {rest} more" if rest > 0 else "")

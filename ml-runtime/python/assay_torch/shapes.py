@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import ManifestError
+
 
 @dataclass(frozen=True)
 class Features:
@@ -47,7 +49,7 @@ Pair = tuple[int, int]
 
 
 def input_shape(numbers: list[int], *, tokens: bool) -> Shape:
-    """The shape that a manifest writes as a list of numbers."""
+    """The shape that a manifest writes as a list of numbers; raises `ManifestError` for others."""
     match tokens, numbers:
         case True, [length]:
             return Tokens(length)
@@ -57,7 +59,7 @@ def input_shape(numbers: list[int], *, tokens: bool) -> Shape:
             return Sequence(length, features)
         case False, [height, width, channels]:
             return Image(height, width, channels)
-    raise ValueError(f"{numbers} is no shape of {'tokens' if tokens else 'numbers'}")
+    raise ManifestError(f"{numbers} is no shape of {'tokens' if tokens else 'numbers'}")
 
 
 def numbers_of(shape: Shape) -> list[int]:

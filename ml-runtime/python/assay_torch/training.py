@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .errors import ManifestError
 from .manifest import Manifest
 from .records import NO_MASKS, Masks
 
@@ -39,7 +40,7 @@ def rate(schedule: dict[str, Any], lr: float, updates: int, update: int) -> floa
             return low + (lr - low) * (1 - done)
         case "cosine":
             return low + (lr - low) * (1 + math.cos(math.pi * done)) / 2
-    raise ValueError(f"there is no schedule {schedule['kind']!r}")
+    raise ManifestError(f"there is no schedule {schedule['kind']!r}")
 
 
 def make_optimizer(
@@ -61,10 +62,13 @@ def make_optimizer(
         momentum = section.get("momentum", 0.0)
         return torch.optim.SGD(groups, lr=section["lr"], momentum=momentum, fused=fused)
     if section["kind"] == "adamw":
+        lost = [key for key in ("beta1", "beta2", "eps") if key not in section]
+        if lost:
+            raise ManifestError(f"[optimizer] needs {', '.join(lost)}")
         betas = (section["beta1"], section["beta2"])
         eps = section["eps"]
         return torch.optim.AdamW(groups, lr=section["lr"], betas=betas, eps=eps, fused=fused)
-    raise ValueError(f"there is no optimizer {section['kind']!r}")
+    raise ManifestError(f"there is no optimizer {section['kind']!r}")
 
 
 def batches(records: int, batch: int, seed: int) -> Iterator[Tensor]:

@@ -25,6 +25,7 @@ class Graph:
         self.dims, self.kind, self.opset = [batch, *dims], kind, opset
         self.random = np.random.default_rng(seed)
         self.x = "x"
+        self.others = []
 
     def name(self, op):
         return f"{op.lower()}_{len(self.nodes)}"
@@ -52,10 +53,16 @@ class Graph:
         y = self.op("MatMul", x, self.draw(inputs, out))
         return self.op("Add", y, self.draw(out)) if bias else y
 
+    def input(self, name, *dims, kind=TensorProto.INT64):
+        """One more input beside `x`."""
+        dims = [self.dims[0], *dims]
+        self.others.append(helper.make_tensor_value_info(name, kind, dims))
+        return name
+
     def model(self, output, dims=None):
         source = helper.make_tensor_value_info("x", self.kind, self.dims)
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, dims)
-        graph = helper.make_graph(self.nodes, "g", [source], [result], self.tensors)
+        graph = helper.make_graph(self.nodes, "g", [source, *self.others], [result], self.tensors)
         opsets = [helper.make_opsetid("", self.opset)]
         for domain in {node.domain for node in self.nodes} - {""}:
             opsets.append(helper.make_opsetid(domain, 1))
@@ -82,8 +89,8 @@ def inputs_of(raw, found, dims, seed=7):
     return random.standard_normal(shape).astype(np.float32)
 
 
-def evaluated(model, x):
-    return ReferenceEvaluator(model).run(None, {"x": x})[0]
+def evaluated(model, x, **others):
+    return ReferenceEvaluator(model).run(None, {"x": x, **others})[0]
 
 
 def kinds(layers):

@@ -32,7 +32,9 @@ FUNCTIONS = {
 class Network:
     """Evaluates raw layers of a manifest with named parameters."""
 
-    def __init__(self, parameters):
+    def __init__(self, parameters, seen=None):
+        #: `batch × length`, false for padding, which attention and means do not look at.
+        self.seen = seen
         self.parameters = {name: value.astype(np.float64) for name, value in parameters.items()}
         self.used = set()
         self.table = None
@@ -102,6 +104,8 @@ class Network:
         scores = q @ k.swapaxes(-1, -2) / math.sqrt(width)
         if layer.get("causal", False):
             scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
+        if self.seen is not None:
+            scores = np.where(self.seen[:, None, None, :], scores, -np.inf)
         context = (softmax(scores) @ v).swapaxes(1, 2).reshape(batch, length, features)
         return self.product(context, f"{path}.o", layer)
 
@@ -119,7 +123,9 @@ class Network:
         return self.product(gate * self.product(x, f"{path}.up", layer), f"{path}.down", layer)
 
     def pool(self, layer, x, path):
-        return x[:, 0] if layer["take"] == "first" else x.mean(1)
+        if layer["take"] == "first":
+            return x[:, 0]
+        return x.mean(1, where=True if self.seen is None else self.seen[:, :, None])
 
     def flatten(self, layer, x, path):
         channels_first = np.moveaxis(x, -1, 1) if x.ndim == 4 else x

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,6 +164,13 @@ def test_adapters_and_head_should_be_all_that_is_new(checkpoint, config):
     row = torch.tensor([tokens(SENTENCES[0])])
     # B starts at 0, so that adapters change nothing yet.
     torch.testing.assert_close(module(row), plain(row))
+
+
+def test_example_should_be_what_the_checkpoint_is_imported_as(checkpoint, config):
+    example = Manifest.read(Path(__file__).parents[2] / "compiler/examples/minilm-lora.toml")
+    length = example.data.fields["tokens"].width
+    found = import_bert(checkpoint, config, length=length, classes=3, lora=Lora(8, 16.0))
+    assert example.model == dataclasses.replace(found.model, mask="seen")
 
 
 def test_old_names_and_prefix_should_be_understood(checkpoint, config):

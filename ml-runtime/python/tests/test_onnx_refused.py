@@ -288,12 +288,19 @@ BROKEN = {
     "huger input": (lambda: with_dims("batch", 2**62, 2**62), "at most"),
     "five axes": (lambda: with_dims("batch", 2, 2, 2, 2), "images have four"),
     "text input": (lambda: with_dims("batch", 12, kind=TensorProto.STRING), "STRING"),
-    "two inputs": (two_inputs, "uses 2: x, y|uses 2: y, x"),
+    "no input": (edited(lambda m: m.graph.node[0].input.__setitem__(0, "c1")), "depends on none"),
     "two outputs": (
         edited(lambda m: m.graph.output.append(helper.make_empty_tensor_value_info("x"))),
         "say by --output",
     ),
 }
+
+
+def test_second_input_should_be_refused_by_its_name(tmp_path):
+    with pytest.raises(
+        Unsupported, match="not supported:\n  y: input: a model has one input of data"
+    ):
+        read(two_inputs(), tmp_path)
 
 
 @pytest.mark.parametrize("name", BROKEN)

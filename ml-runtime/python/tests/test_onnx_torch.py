@@ -17,7 +17,8 @@ from assay_torch import (
     SwiGLU,
     TiedLinear,
 )
-from onnx_graphs import compare
+from onnx_graphs import compare, imported, kinds
+from reference import Network
 
 LENGTH, WIDTH = 6, 8
 
@@ -57,6 +58,21 @@ class Encoder(nn.Module):
     def forward(self, x):
         y = self.words(x) + self.places(torch.arange(LENGTH))
         return self.head(self.encoder(y).mean(1))
+
+
+class Padded(nn.Module):
+    """torch's own encoder with a mask for padding and a mean of what is seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.head = nn.Embedding(50, WIDTH), nn.Linear(WIDTH, 5)
+        layer = nn.TransformerEncoderLayer(WIDTH, 2, 16, activation="gelu", batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+    def forward(self, x, mask):
+        y = self.encoder(self.words(x), src_key_padding_mask=mask == 0)
+        weight = mask[:, :, None].to(y.dtype)
+        return self.head((y * weight).sum(1) / weight.sum(1).clamp(min=1e-9))
 
 
 class Residuals(nn.Module):
@@ -174,3 +190,24 @@ def test_exported_network_should_give_torchs_logits(tmp_path, name, how):
         assert found[-1] == "tied_linear"
         attention = raw["model"]["layer"][1]["layer"][0]["layer"][1]
         assert attention["rope"] == 10000.0 and attention["causal"] is True
+
+
+@pytest.mark.parametrize("how", ["open batch", "traced"])
+@pytest.mark.filterwarnings("ignore")
+def test_exported_encoder_should_keep_its_mask(tmp_path, how):
+    torch.manual_seed(6)
+    module, x = Padded().eval(), torch.randint(0, 50, (3, LENGTH))
+    seen = torch.arange(LENGTH) < torch.tensor([[4], [LENGTH], [1]])
+    names, path = ["input_ids", "attention_mask"], tmp_path / "model.onnx"
+    if how == "open batch":
+        shapes = ({0: torch.export.Dim("batch", min=2)},) * 2
+        options = {"dynamic_shapes": shapes, "verbose": False, "external_data": False}
+    else:
+        options = {"dynamo": False, "dynamic_axes": {name: {0: "batch"} for name in names}}
+    torch.onnx.export(module, (x, seen.long()), path, input_names=names, **options)
+    raw, tensors, _ = imported(path.read_bytes(), tmp_path)
+    assert kinds(raw["model"]["layer"])[-2:] == ["pool", "linear"]
+    ours = Network(tensors, seen.numpy()).stack(raw["model"]["layer"], x.numpy())
+    with torch.no_grad():
+        wanted = module(x, seen.long()).numpy()
+    np.testing.assert_allclose(ours, wanted, rtol=0, atol=2e-5 * max(1, np.abs(wanted).max()))

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from onnx_graphs import Graph, evaluated, imported
 from test_onnx_images import channels_innermost, lenet, residual
+from test_onnx_masks import expanded, mean_of_seen, network
 from test_onnx_sequences import LENGTH, encoder, gpt
 
 CACHE = Path(os.environ.get("ASSAY_CACHE", Path.home() / ".cache" / "assay"))
@@ -39,6 +40,7 @@ NETWORKS = {
     "residual, folded": (lambda: residual("batch", "ReduceMean"), [8, 8, 3], None),
     "encoder": (encoder, [LENGTH], 30),
     "gpt": (gpt, [LENGTH], 30),
+    "masked encoder": (lambda: network(expanded, mean_of_seen), [LENGTH], 30),
 }
 
 
@@ -60,13 +62,18 @@ def test_worker_should_give_the_logits_of_the_graph(tmp_path, name):
     else:
         x = random.standard_normal((RECORDS, *shape)).astype("<f4")
         theirs = np.moveaxis(x, -1, 1) if x.ndim == 4 else x
-    parts = [x.reshape(RECORDS, -1).view(np.uint8), np.zeros((RECORDS, labels), np.uint8)]
+    parts, others = [x.reshape(RECORDS, -1).view(np.uint8)], {}
+    if "mask" in raw["model"]:
+        parts.append(np.arange(LENGTH) < random.integers(1, LENGTH + 1, (RECORDS, 1)))
+        others["attention_mask"] = parts[-1][:3].astype(np.int64)
+    parts.append(np.zeros((RECORDS, labels)))
+    parts = [part.astype(np.uint8) for part in parts]
     (tmp_path / "data.bin").write_bytes(np.concatenate(parts, 1).tobytes())
     (tmp_path / "some.bin").write_bytes(np.concatenate(parts, 1)[:3].tobytes())
     task, weights = "out/task.toml", "out/weights.safetensors"
     work(tmp_path, "compile", task, "--data", "data.bin", "--weights", weights, "--out", "compiled")
     files = ["--model", weights, "--data", "some.bin", "--logits", "l.safetensors"]
     work(tmp_path, "eval", task, *files)
-    wanted = evaluated(model, np.ascontiguousarray(theirs[:3]))
+    wanted = evaluated(model, np.ascontiguousarray(theirs[:3]), **others)
     found = load_file(tmp_path / "l.safetensors")["logits"].reshape(wanted.shape)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-5 * max(1, np.abs(wanted).max()))

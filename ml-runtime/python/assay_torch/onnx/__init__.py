@@ -21,8 +21,9 @@ from . import arithmetic, layouts, operators  # noqa: F401 - they register what 
 from .emit import Emitter, last_node, numbered, repeated
 from .limits import MAX_LAYERS
 from .load import load
+from .masks import is_used, unseen
 from .network import settle
-from .reader import Reader
+from .reader import NOTES, Reader
 from .values import Expr, Flow, Node, Refused
 
 __all__ = ["Imported", "OnnxError", "import_onnx"]
@@ -51,19 +52,23 @@ def import_onnx(
     path: str | Path,
     *,
     input: str = "input",
+    mask: str = "mask",
     shape: list[int] | None = None,
     output: str | None = None,
     channels_last: bool = False,
+    dropout: bool = True,
 ) -> Imported:
     """The layers and weights of an ONNX file.
 
-    `input` is the name of the field that the model is to be fed. `shape` is that of one record, in
-    the order of the graph, where the file leaves it open. `output` names the logits where there are
-    several outputs. With `channels_last`, the graph's images are rows × columns × channels. Raises
-    `OnnxError` for a file that is broken and `Unsupported` with all that has no form in a manifest.
+    `input` is the name of the field that the model is to be fed, and `mask` that of the one that
+    marks padding, for a graph that has an input for that (`attention_mask`). `shape` is that of one
+    record, in the order of the graph, where the file leaves it open. `output` names the logits
+    where there are several outputs. With `channels_last`, the graph's images are rows × columns ×
+    channels; without `dropout`, the graph's is left out. Raises `OnnxError` for a file that is
+    broken and `Unsupported` with all that has no form in a manifest.
     """
     graph = load(Path(path), output)
-    reader = Reader(graph, shape, channels_last=channels_last)
+    reader = Reader(graph, shape, channels_last=channels_last, dropout=dropout)
     value = reader.run()
     notes: list[str] = []
     try:
@@ -78,6 +83,15 @@ def import_onnx(
     except Refused as error:
         where = (error.at.name, error.at.title) if error.at else (graph.output, "output")
         raise Unsupported([Missing(*where, str(error))]) from error
+    missing = [Missing(one.source, one.kind, reason) for one, reason in unseen(emitter.order)]
+    if missing:
+        raise Unsupported(missing)
+    has_mask = is_used(emitter.order)
+    notes += [
+        f"{', '.join(names)}: {text}"
+        for text, names in reader.notes.items()
+        if has_mask or text != NOTES["mask"]
+    ]
     notes += _shared(emitter.order)
     items = repeated(items)
     tensors = {
@@ -95,7 +109,12 @@ def import_onnx(
         raise Unsupported(broken)
     tables = [one for one in emitter.order if one.kind == "embedding"]
     return Imported(
-        Model(input, reader.shape, tuple(one.layer for one in items)),
+        Model(
+            input,
+            reader.shape,
+            tuple(one.layer for one in items),
+            mask if has_mask else None,
+        ),
         tensors,
         last.shape,
         max((one.options["vocab"] for one in tables), default=0),

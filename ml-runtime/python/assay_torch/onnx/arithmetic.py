@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import attention, functions, network, rotary
+from . import attention, functions, masks, network, rotary
 from .network import constant, real, scaled, settle, shifted
 from .reader import Call, register
-from .values import Expr, Flow, Node, Refused, Value, axes_of
+from .values import Expr, Flow, Mask, Node, Refused, Value, axes_of
 from .view import whole
 
 Array = np.ndarray
@@ -73,11 +73,27 @@ def binary(call: Call) -> Value:
 def _pair(op: str, left: Value, right: Value, name: str) -> Value:
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return functions.STEPS[op](left, right)
+    if isinstance(left, Mask) or isinstance(right, Mask):
+        return _with_mask(op, left, right, name)
     if isinstance(right, np.ndarray) or isinstance(left, np.ndarray):
         return _with_constant(op, left, right, name)
     if base(left).same(base(right)):
         return step(op, left, right)
     return _two(op, settle(left), settle(right), name)
+
+
+def _with_mask(op: str, left: Value, right: Value, name: str) -> Value:
+    if isinstance(left, Mask) and op in ("Add", "Mul"):
+        left, right = right, left
+    if isinstance(left, Flow | Expr) and isinstance(right, Mask):
+        is_scores = base(left).node.kind == "scores"
+        if is_scores and op in ("Add", "Sub"):
+            return attention.masked(left, right if op == "Add" else masks.negative(right))
+        if op == "Mul":
+            return masks.times(left, right, name)
+        if op == "Div":
+            return masks.divided(left, right, name)
+    raise Refused("what is made of the mask hides padding from attention and means, nothing else")
 
 
 def _with_constant(op: str, left: Value, right: Value, name: str) -> Value:
@@ -194,15 +210,18 @@ def _bias(flow: Flow, bias: Array, name: str) -> Flow:
 def where(call: Call) -> Value:
     """A mask on scores, or the guard of a softmax against rows without numbers."""
     condition, one, other = call.values
-    if isinstance(condition, Flow) and condition.node.kind == "isnan":
-        if isinstance(other, Flow) and condition.node.inputs[0] is other.node:
-            return other
-    elif isinstance(condition, np.ndarray):
-        for shown, value, hidden in ((condition, one, other), (~condition, other, one)):
-            known = isinstance(value, Flow | Expr) and isinstance(hidden, np.ndarray)
-            if known and hidden.size == 1 and base(value).node.kind == "scores":
-                number = float(hidden.reshape(()))
-                return attention.masked(value, np.where(shown, 0.0, number))
+    guards = isinstance(condition, Flow) and condition.node.kind == "isnan"
+    if guards and isinstance(other, Flow) and condition.node.inputs[0] is other.node:
+        return other
+    for shown, value, hidden in ((True, one, other), (False, other, one)):
+        known = isinstance(value, Flow | Expr) and isinstance(hidden, np.ndarray)
+        if known and hidden.size == 1 and base(value).node.kind == "scores":
+            number = np.float32(hidden.reshape(()))
+            if isinstance(condition, Mask):
+                mask = masks.additive(condition, number, shown=shown)
+                return attention.masked(value, mask)
+            if isinstance(condition, np.ndarray):
+                return attention.masked(value, np.where(condition == shown, 0.0, number))
     raise Refused("chooses between numbers; only the mask of attention does that")
 
 
@@ -244,6 +263,10 @@ def reduce(call: Call) -> Value:
     kept = bool(call.attribute("keepdims", 1))
     atoms = {atom.axis for place in places for atom in value.axes[place]}
     sizes = base(value).node.sizes
+    if isinstance(value, Flow) and value.node.kind == "seen":
+        if op != "sum" or len(places) != 1 or value.axes[places[0]] != whole("t", sizes["t"]):
+            raise Refused("vectors times a mask are there only for their mean over positions")
+        return masks.total(value, made_axes(value, places, kept=kept), call.name)
     if places == [count - 1] and value.axes[-1] == whole("c", sizes.get("c", 0)) and kept:
         return step(op, value)
     if op == "sum" or atoms not in ({"t"}, {"h", "w"}, {"h"}, {"w"}):

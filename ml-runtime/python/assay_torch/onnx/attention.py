@@ -6,15 +6,13 @@ import math
 
 import numpy as np
 
-from . import functions, limits
+from . import functions, limits, masks
+from .masks import HIDDEN
 from .network import all_biases, real, settle
-from .values import Expr, Flow, Node, Refused
+from .values import Expr, Flow, Mask, Node, Refused
 from .view import Atom, Axes, Group, joined, whole
 
 Array = np.ndarray
-
-#: Below this, a mask hides.
-HIDDEN = -1e4
 
 
 def operand(value: Flow | Expr) -> tuple[Flow, float]:
@@ -29,6 +27,11 @@ def projection(flow: Flow) -> Node:
     """The linear layer (or rotary positions over one) whose output a flow is."""
     node = flow.node if flow.node.kind == "rope" else real(flow).node
     inner = node.inputs[0] if node.kind == "rope" else node
+    if inner.kind == "dropout":
+        raise Refused(
+            "a product of outputs with dropout: queries, keys and values have none between their "
+            "linear layers and attention; import with --no-dropout"
+        )
     if inner.kind != "linear" or set(inner.sizes) != {"t", "c"}:
         raise Refused(
             "a product of two layers' outputs is there only as attention, whose queries, keys and "
@@ -77,9 +80,13 @@ def _square(length: int) -> tuple[Group, Group]:
     return whole("t", length), whole("k", length)
 
 
-def masked(value: Flow | Expr, mask: Array) -> Flow:
-    """Scores with a mask added, which hides nothing, or what lies right of the diagonal."""
+def masked(value: Flow | Expr, mask: Array | Mask) -> Flow:
+    """Scores with a mask added, which hides nothing, padding, or what lies right of a query."""
     flow, scale = operand(value)
+    if isinstance(mask, Mask):
+        found = masks.hide(flow, mask)
+        options = {**found.node.options, "scale": found.node.options["scale"] * scale}
+        return Flow(found.node.change(options=options), found.axes)
     length = flow.node.sizes["t"]
     if flow.axes[-2:] != _square(length):
         raise Refused("a mask on scores in another layout")
@@ -166,6 +173,7 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
         "causal": node.options["causal"],
         "rope": rope,
         "bias": has_bias,
+        "padding": node.options.get("padding", False),
     }
     made = Node("attention", (x,), x.sizes, source=source, options=options, tensors=tensors)
     return limits.check(made)

@@ -122,7 +122,7 @@ class Emitter:
 
     def _item(self, node: Node, depth: int) -> Item:
         if node.kind != "add":
-            if node.tensors:
+            if node.tensors or node.kind == "dropout":
                 if id(node) in self.used:
                     raise Refused(f"{node.source} is on two ways that cross; residuals are nested")
                 self.used.add(id(node))
@@ -155,7 +155,9 @@ class Emitter:
             return Item(layers.layer("tied_linear"))
         if node.kind == "softmax":
             raise Refused(f"{node.source}: softmax is there only in attention and at the end")
-        return Item(layers.layer(node.kind, **node.options), node.tensors)
+        # A mask for padding is said once, for the whole model.
+        options = {key: value for key, value in node.options.items() if key != "padding"}
+        return Item(layers.layer(node.kind, **options), node.tensors)
 
 
 def numbered(items: list[Item], prefix: str = "") -> dict[str, np.ndarray]:

@@ -18,13 +18,13 @@ MOST = 1 << 26
 
 #: Results that are as large as their inputs, broadcast, or smaller.
 _PLAIN = """
-    Abs Add And ArgMax ArgMin Cast CastLike Ceil Clip Cos CumSum Div Dropout Equal Erf Exp EyeLike
+    Abs Add And ArgMax ArgMin Cast CastLike Ceil Clip Cos CumSum Div Equal Erf Exp EyeLike
     Flatten Floor Gelu Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Mean Min
     Mod Mul Neg Not Or Pow Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum
     ReduceSumSquare Relu Reshape Round Shape Sigmoid Sign Sin Size Slice Softmax Split Sqrt Squeeze
     Sub Sum Tan Tanh Transpose Trilu Unsqueeze Where Xor
 """
-_GROWING = "Concat ConstantOfShape Einsum Expand Gather Gemm MatMul Range Tile"
+_GROWING = "Concat ConstantOfShape Einsum Expand Gather GatherND Gemm MatMul Range Tile"
 KNOWN = frozenset(["Constant", *_PLAIN.split(), *_GROWING.split()])
 
 
@@ -58,6 +58,9 @@ def _size(one: Operation, inputs: list[np.ndarray | None]) -> int:
             return sum(array.size for array in given)
         case "Gather":
             return first.size * max(given[1].size, 1)
+        case "GatherND":
+            depth = int(given[1].shape[-1]) + int(one.attributes.get("batch_dims", 0))
+            return given[1].size * math.prod(first.shape[depth:])
         case "Einsum":
             return math.prod(max(array.size, 1) for array in given)
         case "MatMul" | "Gemm":

@@ -8,7 +8,8 @@ import numpy as np
 from onnx import TensorProto
 
 from . import limits, rotary
-from .network import real, settle
+from .arithmetic import base
+from .network import LAYERS, append, real, settle
 from .reader import FLOATS, TOKENS, Call, register
 from .values import Expr, Flow, Node, Refused, Value
 from .view import Axes, joined, length, offsets, renumber, reshape, whole
@@ -19,10 +20,38 @@ def moved(call: Call) -> Flow:
     return settle(call.flow(0))
 
 
-@register("Identity", "Dropout")
+@register("Identity")
 def nothing(call: Call) -> Value:
-    """The input itself. Dropout is for training: it is said in the manifest, not in the file."""
+    """The input itself."""
     return call.flow(0)
+
+
+@register("Dropout")
+def dropout(call: Call) -> Value:
+    """A layer, whether the file is for training or not: it is there for the training."""
+    ratio = call.constant(1, "the ratio")
+    ratio = call.attribute("ratio", 0.5) if ratio is None else ratio.reshape(())
+    p = float(str(np.float32(ratio)))
+    if not 0 <= p < 1:
+        raise Refused(f"ratio {p:g}; it must be below 1")
+    value = call.given(0)
+    if isinstance(value, np.ndarray):
+        call.note("dropout of a constant: left out, as it does nothing outside of training")
+        return value
+    kind = base(call.flow(0)).node.kind
+    if p == 0:
+        return value
+    if not call.reader.dropout:
+        call.note("dropout: left out, as --no-dropout says")
+        return value
+    if kind not in LAYERS:
+        inside = {"gated": "SwiGLU", "slice": "the parts of a linear layer"}
+        call.note(
+            f"dropout inside of {inside.get(kind, 'attention')}: left out, as a manifest has none "
+            "there; it does nothing outside of training, so the logits are still those of the file"
+        )
+        return value
+    return append(settle(value), "dropout", call.name, p=p)
 
 
 @register("Cast", "CastLike")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from ..errors import OnnxError
 from .tensors import array_of, inside
@@ -18,6 +18,17 @@ from .tensors import array_of, inside
 #: Operators are read as these versions of the standard set define them.
 OLDEST, NEWEST = 7, onnx.defs.onnx_opset_version()
 STANDARD = ("", "ai.onnx")
+#: Names of tokens, where there are several inputs of data.
+TOKENS = ("input_ids", "tokens")
+#: What inputs of encoders beside their tokens are for, by the names that exporters give them.
+ROLES = {
+    "attention_mask": "mask",
+    "input_mask": "mask",
+    "mask": "mask",
+    "token_type_ids": "types",
+    "segment_ids": "types",
+    "position_ids": "positions",
+}
 
 
 @dataclass
@@ -38,16 +49,31 @@ class Operation:
 
 
 @dataclass
+class Source:
+    """An input of a graph."""
+
+    name: str
+    elem: int
+    """Type of its numbers, of `TensorProto.DataType`; 0 where the file has none."""
+    dims: list[int | str] | None
+    """Its shape; names and `"?"` stand for what is open, nothing for one that is not said."""
+
+    @property
+    def shown(self) -> str:
+        """The shape, for a person."""
+        return "without a shape" if self.dims is None else f"[{', '.join(map(str, self.dims))}]"
+
+
+@dataclass
 class Graph:
     """What an output needs: operations in an order in which each has its inputs."""
 
     operations: list[Operation]
     constants: dict[str, np.ndarray]
-    input: str
-    elem: int
-    """Type of the input's numbers, of `TensorProto.DataType`."""
-    dims: list[int | str]
-    """Shape of the input; names and `"?"` stand for what is open."""
+    source: Source
+    """The input that has the data."""
+    others: list[Source]
+    """Further inputs: masks, and what is not supported."""
     output: str
     opset: int
     model: ModelProto
@@ -72,18 +98,25 @@ def load(path: Path, output: str | None = None) -> Graph:
     wanted = _output(graph, output, path)
     needed, used = _order(operations, wanted, constants, {one.name for one in graph.input}, path)
     sources = [one for one in graph.input if one.name in used and one.name not in constants]
-    if len(sources) != 1:
-        names = ", ".join(one.name for one in sources) or "none"
-        raise OnnxError(f"{path}: a model has one input, but this one uses {len(sources)}: {names}")
-    source = sources[0]
-    if not source.type.HasField("tensor_type") or not source.type.tensor_type.HasField("shape"):
+    if not sources:
+        raise OnnxError(f"{path}: a model has an input, but the output {wanted} depends on none")
+    source = min(sources, key=lambda one: (one.name in ROLES, one.name not in TOKENS))
+    others = [_source(one) for one in sources if one is not source]
+    source = _source(source)
+    if source.dims is None:
         raise OnnxError(f"{path}: the input {source.name} has no shape; export it with one")
+    return Graph(needed, constants, source, others, wanted, opset, model)
+
+
+def _source(value: ValueInfoProto) -> Source:
+    tensor = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or not tensor.HasField("shape"):
+        return Source(value.name, tensor.elem_type, None)
     dims = [
         dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
-        for dim in source.type.tensor_type.shape.dim
+        for dim in tensor.shape.dim
     ]
-    elem = source.type.tensor_type.elem_type
-    return Graph(needed, constants, source.name, elem, dims, wanted, opset, model)
+    return Source(value.name, tensor.elem_type, dims)
 
 
 def _parse(path: Path) -> ModelProto:

@@ -63,6 +63,8 @@ def _finish(node: Node) -> Node:
             return attention(node, np.eye(node.sizes["c"], dtype=np.float32), None, node.source)
         case "scores" | "weights" | "masked":
             raise Refused("these products of vectors are used for something other than attention")
+        case "seen" | "seen_sum":
+            raise Refused("vectors times a mask are there only for their mean over positions")
         case "gated":
             raise Refused("a product of two layers is there only as SwiGLU: before a linear layer")
     raise Refused("factors per position are there only as rotary positions of attention")
@@ -143,10 +145,10 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str) -> Flow:
         options["shift"] = float(factor) * options.get("shift", 0.0) + float(summand)
         return flow_like(node.change(options=options), flow)
     if node.kind not in FOLDS:
-        raise Refused(
-            f"a factor or summand after {node.kind}, which takes none; put it into a linear layer, "
-            "a convolution or a norm"
-        )
+        hint = "put it into a linear layer, a convolution or a norm"
+        if node.kind == "dropout":
+            hint += ", or import with --no-dropout"
+        raise Refused(f"a factor or summand after {node.kind}, which takes none; {hint}")
     weight, bias = FOLDS[node.kind]
     if not bias and node.kind != "embedding" and np.any(summand):
         raise Refused(f"a summand after {node.kind}, which has no bias; use a layer norm")

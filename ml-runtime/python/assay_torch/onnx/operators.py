@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from . import attention, network
+from . import attention, masks, network
 from .arithmetic import global_mean
 from .network import real, scaled, settle
 from .reader import Call, register
-from .values import Flow, Refused, Value, sizes_of
+from .values import Flow, Mask, Refused, Value, sizes_of
 from .view import joined, reshape, whole
 
 Pair = tuple[int, int]
@@ -195,9 +195,13 @@ def fused(call: Call) -> Value:
     scores = attention.scores(q, Flow(k.node, (*k.axes[:-2], k.axes[-1], k.axes[-2])), call.name)
     width = math.prod(atom.size for atom in q.axes[-1])
     scores.node.options["scale"] = float(call.attribute("scale") or 1 / math.sqrt(width))
-    mask = call.constant(3, "the mask")
+    mask = call.given(3)
+    mask = mask if isinstance(mask, Mask) else call.constant(3, "the mask")
+    if isinstance(mask, Mask) and mask.arrays[0].dtype == bool:
+        mask = masks.additive(mask, -np.inf, shown=True)
+    elif isinstance(mask, np.ndarray) and mask.dtype == bool:
+        mask = np.where(mask, 0.0, -np.inf)
     if mask is not None:
-        mask = np.where(mask, 0.0, -np.inf) if mask.dtype == bool else mask
         scores = attention.masked(scores, mask)
     if call.attribute("is_causal", 0):
         scores.node.options["causal"] = True

@@ -6,28 +6,37 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from ..errors import Missing, OnnxError, Unsupported
 from ..shapes import Features, Image, Sequence, Shape, Tokens
 from . import fold, limits
-from .load import Graph, Operation
+from .load import ROLES, Graph, Operation, Source
+from .masks import samples
 from .standin import Shapes, stand_in
-from .values import BATCH, Expr, Flow, Node, Refused, Unknown, Value, axes_of, sizes_of
+from .values import BATCH, Expr, Flow, Mask, Node, Refused, Unknown, Value, axes_of, sizes_of
 from .view import Axes, ViewError, whole
 
 #: Types of numbers that tokens have, and those that pixels and features have.
 TOKENS = (TensorProto.INT64, TensorProto.INT32)
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 NUMBERS = (*FLOATS, TensorProto.UINT8)
+MASKS = (*TOKENS, *FLOATS, TensorProto.BOOL, TensorProto.UINT8, TensorProto.INT8)
+
+#: Operators of the model's own data that may take what is made of a mask.
+WITH_MASK = frozenset(["Add", "Sub", "Sum", "Mul", "Div", "Where", "Attention"])
 
 
 class Call:
     """One operation with what arrives at it."""
 
     def __init__(self, one: Operation, values: list[Value | None], reader: Reader) -> None:
-        self.one, self.values = one, values
+        self.one, self.values, self.reader = one, values, reader
         self.batch, self.opset, self.name = reader.batch, reader.graph.opset, one.name
+
+    def note(self, text: str) -> None:
+        """Says something about this operation to a person; what is alike becomes one line."""
+        self.reader.notes.setdefault(text, []).append(self.name)
 
     def attribute(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as ONNX has them
         """An attribute, or its default."""
@@ -110,21 +119,42 @@ def register(*names: str, check: Callable[[Call], None] | None = None) -> Callab
 class Reader:
     """Knows what every tensor is; gathers all that is missing."""
 
-    def __init__(self, graph: Graph, shape: list[int] | None, *, channels_last: bool) -> None:
-        self.graph = graph
+    def __init__(
+        self, graph: Graph, shape: list[int] | None, *, channels_last: bool, dropout: bool
+    ) -> None:
+        self.graph, self.dropout = graph, dropout
         self.missing: list[Missing] = []
-        self.batch, sizes = _dims(graph, shape)
-        self.shapes = Shapes(graph, [self.batch, *sizes])
-        self.shape, axes = _input(graph, sizes, self.batch, channels_last=channels_last)
+        #: What a person should know, with the operations that it is about.
+        self.notes: dict[str, list[str]] = {}
+        source = graph.source
+        self.batch, sizes = _dims(source, shape)
+        self.shape, axes = _input(source, sizes, self.batch, channels_last=channels_last)
         tokens = isinstance(self.shape, Tokens)
-        options = {"tokens": tokens, "bytes": graph.elem == TensorProto.UINT8}
-        source = Node("input", (), sizes_of(self.shape), source=graph.input, options=options)
+        options = {"tokens": tokens, "bytes": source.elem == TensorProto.UINT8}
+        node = Node("input", (), sizes_of(self.shape), source=source.name, options=options)
         self.values: dict[str, Value] = dict(graph.constants)
-        self.values[graph.input] = Flow(source, axes)
+        self.values[source.name] = Flow(node, axes)
+        dims = {source.name: [self.batch, *sizes]}
+        for one in graph.others:
+            try:
+                self.values[one.name] = _other(one, node.sizes.get("t", 0), self.batch)
+            except Refused as error:
+                self.missing.append(Missing(one.name, "input", str(error)))
+                self.values[one.name] = Unknown()
+                continue
+            dims[one.name] = [self.batch, node.sizes["t"]]
+            self.notes.setdefault(NOTES[ROLES[one.name]], []).append(one.name)
+        self.shapes = Shapes(graph, dims)
 
     def run(self) -> Value:
         """What the output is, if everything is supported."""
-        for one in self.graph.operations:
+        last = {
+            name: place
+            for place, one in enumerate(self.graph.operations)
+            for name in one.inputs
+            if name
+        }
+        for place, one in enumerate(self.graph.operations):
             values = [self.values[name] if name else None for name in one.inputs]
             made = self._one(one, values)
             for name, value in zip(one.outputs, made, strict=False):
@@ -132,6 +162,10 @@ class Reader:
                     self.values[name] = value
             for name in one.outputs[len(made) :]:
                 self.values[name] = Unknown()
+            # What is computed of masks is large.
+            for name in one.inputs:
+                if last.get(name) == place and isinstance(self.values[name], Mask):
+                    self.values[name] = Unknown()
         if self.missing:
             raise Unsupported(self.missing)
         return self.values[self.graph.output]
@@ -145,7 +179,10 @@ class Reader:
     def _one(self, one: Operation, values: list[Value | None]) -> list[Value]:
         unknown: list[Value] = [Unknown() for _ in one.outputs]
         is_constant = all(value is None or isinstance(value, np.ndarray) for value in values)
+        of_mask = all(value is None or isinstance(value, np.ndarray | Mask) for value in values)
         try:
+            if of_mask and not is_constant:
+                return self._of_mask(one, values)
             if one.domain == "" and is_constant and one.op in fold.KNOWN:
                 return fold.fold(one, values, self.graph.opset)
             handler = HANDLERS.get(one.op) if one.domain == "" else None
@@ -160,6 +197,10 @@ class Reader:
                 check(call)
             if lost:
                 return unknown
+            if one.op not in WITH_MASK and any(isinstance(value, Mask) for value in values):
+                raise Refused(
+                    "the mask hides padding from attention and means; nothing else takes it"
+                )
             made = handler(call)
         except (Refused, ViewError) as error:
             self.miss(getattr(error, "at", None) or one, str(error))
@@ -171,18 +212,70 @@ class Reader:
             made.maker = one
         return made if isinstance(made, list) else [made]
 
+    def _of_mask(self, one: Operation, values: list[Value | None]) -> list[Value]:
+        """What is computed of the mask alone, for each of the masks that are tried."""
+        if one.domain or one.op not in fold.KNOWN:
+            raise Refused("no mask is made by this operator; export the model without it")
+        masks = [value for value in values if isinstance(value, Mask)]
+        found = [
+            fold.fold(
+                one,
+                [value.arrays[place] if isinstance(value, Mask) else value for value in values],
+                self.graph.opset,
+            )
+            for place in range(len(masks[0].arrays))
+        ]
+        if one.op in ("Shape", "Size"):
+            return found[0]
+        return [Mask(list(arrays), masks[0].seen) for arrays in zip(*found, strict=True)]
+
     def _unknown(self, one: Operation) -> str:
         if one.domain:
             return "an operator that is not of the standard set; export the model without it"
         return HINTS.get(one.op, "no layer of a manifest does what this operator does")
 
 
-def _dims(graph: Graph, shape: list[int] | None) -> tuple[int, list[int]]:
+#: What a person should know of inputs by what they are for.
+NOTES = {
+    "mask": "marks padding; here a field of each record does, the mask that the manifest names",
+    "types": "taken as 0 everywhere",
+    "positions": "taken as 0, 1, 2, …",
+}
+
+
+def _other(one: Source, length: int, batch: int) -> Value:
+    """What an input beside the data is."""
+    role = ROLES.get(one.name)
+    if role is None:
+        raise Refused(
+            "a model has one input of data; beside it, there are a mask for padding named "
+            "attention_mask, and token_type_ids and position_ids that are always the same"
+        )
+    sizes = [batch, length]
+    fits = one.dims is not None and len(one.dims) == 2 and length > 0
+    if not fits or any(
+        isinstance(have, int) and have != want
+        for have, want in zip(one.dims or [], sizes, strict=True)
+    ):
+        raise Refused(f"it is {one.shown}; it must be the batch × the positions of a sequence")
+    if one.elem not in MASKS or (role != "mask" and one.elem not in TOKENS):
+        kind = TensorProto.DataType.Name(one.elem) if one.elem else "no type"
+        raise Refused(f"it has {kind}; it must have whole numbers")
+    if batch * length > fold.MOST:
+        raise Refused(f"it has {batch * length} numbers; at most {fold.MOST}")
+    kind = helper.tensor_dtype_to_np_dtype(one.elem)
+    if role == "mask":
+        seen = samples(batch, length)
+        return Mask([array.astype(kind) for array in seen], seen)
+    row = np.zeros(length, kind) if role == "types" else np.arange(length, dtype=kind)
+    return np.broadcast_to(row, sizes).copy()
+
+
+def _dims(source: Source, shape: list[int] | None) -> tuple[int, list[int]]:
     """The batch and the shape of one record."""
-    dims = graph.dims
-    shown = "[" + ", ".join(map(str, dims)) + "]"
+    dims, shown = source.dims, source.shown
     if len(dims) < 2:
-        raise OnnxError(f"the input {graph.input} is {shown}; its first axis must be the batch")
+        raise OnnxError(f"the input {source.name} is {shown}; its first axis must be the batch")
     batch = dims[0] if isinstance(dims[0], int) else BATCH
     if shape is not None:
         fits = len(shape) == len(dims) - 1 and all(
@@ -190,33 +283,33 @@ def _dims(graph: Graph, shape: list[int] | None) -> tuple[int, list[int]]:
             for have, want in zip(dims[1:], shape, strict=True)
         )
         if not fits:
-            raise OnnxError(f"--shape {shape} does not fit the input {graph.input}, {shown}")
+            raise OnnxError(f"--shape {shape} does not fit the input {source.name}, {shown}")
         dims = [batch, *shape]
     if any(not isinstance(size, int) for size in dims[1:]):
         raise OnnxError(
-            f"the input {graph.input} is {shown}: only the batch may be open; say by --shape how "
+            f"the input {source.name} is {shown}: only the batch may be open; say by --shape how "
             "large one record is, or export the model with that shape"
         )
     if batch < 1 or min(dims[1:]) < 1:
-        raise OnnxError(f"the input {graph.input} is {shown}; all sizes must be above 0")
+        raise OnnxError(f"the input {source.name} is {shown}; all sizes must be above 0")
     total = int(np.prod([float(n) for n in dims[1:]]))
     if total > limits.MAX_FIELD or batch > limits.MAX_FIELD:
         most = limits.MAX_FIELD
-        raise OnnxError(f"the input {graph.input} is {shown}; a record has at most {most} numbers")
+        raise OnnxError(f"the input {source.name} is {shown}; a record has at most {most} numbers")
     return batch, dims[1:]
 
 
 def _input(
-    graph: Graph, sizes: list[int], batch: int, *, channels_last: bool
+    source: Source, sizes: list[int], batch: int, *, channels_last: bool
 ) -> tuple[Shape, Axes]:
     """What one record is, and the layout in which the graph gets it."""
-    if graph.elem in TOKENS:
+    if source.elem in TOKENS:
         if len(sizes) != 1:
-            raise OnnxError(f"the input {graph.input} has tokens of {sizes}; they have one axis")
+            raise OnnxError(f"the input {source.name} has tokens of {sizes}; they have one axis")
         shape: Shape = Tokens(sizes[0])
-    elif graph.elem not in NUMBERS:
-        kind = TensorProto.DataType.Name(graph.elem) if graph.elem else "no type"
-        raise OnnxError(f"the input {graph.input} has {kind}; it must have floats, bytes or tokens")
+    elif source.elem not in NUMBERS:
+        kind = TensorProto.DataType.Name(source.elem) if source.elem else "no type"
+        raise OnnxError(f"the input {source.name} has {kind}; it must have floats, bytes or tokens")
     elif len(sizes) == 1:
         shape = Features(sizes[0])
     elif len(sizes) == 2:
@@ -224,12 +317,12 @@ def _input(
     elif len(sizes) == 3:
         c, h, w = (sizes[2], *sizes[:2]) if channels_last else sizes
         if max(h, w, c) > limits.MAX_SIDE:
-            raise OnnxError(f"the input {graph.input} has a side above {limits.MAX_SIDE}")
+            raise OnnxError(f"the input {source.name} has a side above {limits.MAX_SIDE}")
         if channels_last:
             return Image(h, w, c), tuple(
                 whole(axis, size) for axis, size in zip("bhwc", (batch, h, w, c), strict=True)
             )
         shape = Image(h, w, c)
     else:
-        raise OnnxError(f"the input {graph.input} has {len(sizes) + 1} axes; images have four")
+        raise OnnxError(f"the input {source.name} has {len(sizes) + 1} axes; images have four")
     return shape, axes_of(sizes_of(shape), batch)

@@ -13,7 +13,7 @@ from .values import Expr, Flow, Node, Unknown, Value, axes_of
 class Shapes:
     """Shapes of tensors as the library of ONNX infers them, when they are first asked for."""
 
-    def __init__(self, graph: Graph, dims: list[int]) -> None:
+    def __init__(self, graph: Graph, dims: dict[str, list[int]]) -> None:
         self.graph, self.dims = graph, dims
         self.found: dict[str, list[int]] | None = None
 
@@ -27,10 +27,9 @@ class Shapes:
         model = onnx.ModelProto()
         model.CopyFrom(self.graph.model)
         for one in model.graph.input:
-            if one.name == self.graph.input:
-                shape = one.type.tensor_type.shape
-                for dim, size in zip(shape.dim, self.dims, strict=True):
-                    dim.dim_value = size
+            shape = one.type.tensor_type.shape
+            for dim, size in zip(shape.dim, self.dims.get(one.name, ()), strict=False):
+                dim.dim_value = size
         try:
             graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
         except Exception:

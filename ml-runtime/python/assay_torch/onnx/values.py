@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,11 +137,25 @@ class Expr:
         return dims(self.axes)
 
 
+class Mask:
+    """What a graph computes of its mask alone: an array for each of several masks.
+
+    `seen` are these masks, each `batch × length`, false for padding.
+    """
+
+    def __init__(self, arrays: list[np.ndarray], seen: list[np.ndarray]) -> None:
+        self.arrays, self.seen = arrays, seen
+
+    def map(self, function: Callable[[np.ndarray], np.ndarray]) -> Mask:
+        """Another one, of each array."""
+        return Mask([function(array) for array in self.arrays], self.seen)
+
+
 class Unknown:
     """Something that comes out of what is not supported."""
 
 
-Value = np.ndarray | Flow | Expr | Unknown
+Value = np.ndarray | Flow | Expr | Mask | Unknown
 
 
 def axes_of(sizes: dict[str, int], batch: int) -> Axes:

@@ -42,7 +42,7 @@ def classes(found: Imported) -> int:
 
 
 def fresh(found: Imported, name: str) -> Manifest:
-    """A manifest around a model, whose records are the input and then the label."""
+    """A manifest around a model, whose records are the input, its mask if it has one, the label."""
     sizes = numbers_of(found.model.shape)
     width = 1
     for size in sizes:
@@ -55,10 +55,13 @@ def fresh(found: Imported, name: str) -> Manifest:
     label = "label_u8" if classes(found) <= 256 else "label_u32"
     labels = found.output.length if isinstance(found.output, Sequence) else 1
     start = width * bytes_of[kind]
-    fields = {
-        found.model.input: Field(0, width, kind, found.scale, found.shift),
-        "label": Field(start, labels, label),
-    }
+    fields = {found.model.input: Field(0, width, kind, found.scale, found.shift)}
+    if found.model.mask is not None:
+        if found.model.mask in (found.model.input, "label"):
+            raise ManifestError(f"a record has one field {found.model.mask!r}; rename the mask")
+        fields[found.model.mask] = Field(start, sizes[0], "u8")
+        start += sizes[0]
+    fields["label"] = Field(start, labels, label)
     data = Data(RECORDS, start + labels * bytes_of[label], fields)
     loss = {"kind": "cross_entropy", "labels": "label"}
     return Manifest({"name": name, **TASK}, data, found.model, loss, ADAMW)
@@ -76,6 +79,7 @@ def like(found: Imported, other: Manifest) -> Manifest:
             f"the field {found.model.input} has {field.width} of {field.format}, but the model "
             f"takes {' × '.join(map(str, sizes))} {'tokens' if found.vocab else 'numbers'}"
         )
+    _fits_mask(found, other)
     labels = other.data.fields[other.loss["labels"]].width
     wanted = found.output.length if isinstance(found.output, Sequence) else 1
     if labels != wanted:
@@ -85,6 +89,23 @@ def like(found: Imported, other: Manifest) -> Manifest:
     fields[found.model.input] = dataclasses.replace(field, scale=scale, shift=shift)
     data = dataclasses.replace(other.data, fields=fields)
     return dataclasses.replace(other, data=data, model=found.model)
+
+
+def _fits_mask(found: Imported, other: Manifest) -> None:
+    """Raises unless the field that marks padding, where the model has a mask, is there for it."""
+    name, sizes = found.model.mask, numbers_of(found.model.shape)
+    if name is None:
+        return
+    if name not in other.data.fields or name == found.model.input:
+        raise ManifestError(
+            f"the graph has a mask, but no field {name!r} of a record is one: say by --mask which "
+            f"field marks padding, with {sizes[0]} numbers that are 0 there"
+        )
+    if other.data.fields[name].width != sizes[0]:
+        width = other.data.fields[name].width
+        raise ManifestError(
+            f"the field {name} has {width} numbers; a mask has one for each of {sizes[0]} positions"
+        )
 
 
 def task_name(path: Path) -> str:

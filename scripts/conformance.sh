@@ -4,8 +4,9 @@
 #   scripts/conformance.sh --long                   at least a million words of each
 #   scripts/conformance.sh --exhaustive exp,tanh    all 2^32 inputs of two functions
 #   scripts/conformance.sh --accuracy               how far exp, log, tanh and erf are from CORE-MATH, over all 2^32 inputs
-#   scripts/conformance.sh --claims [STEPS]         trains each example program for 1,000 steps, or so many, with every kind
-#                                                   of instructions and 1, 2 and 5 threads, and compares the claims
+#   scripts/conformance.sh --claims [STEPS]         trains the small example programs for 1,000 steps, or so many, in f32 and in
+#                                                   integers, with every kind of instructions and 1, 2 and 5 threads (scalar
+#                                                   ones: 2), and compares the claims
 #   scripts/conformance.sh --wasm [--long]          the referee inside the built runtime, and its worst tiles
 #   scripts/conformance.sh --arm                    the kernels for ARM processors, on one or in an emulator (Debian: qemu-user
 #                                                   and gcc-aarch64-linux-gnu)

@@ -42,7 +42,7 @@ pub trait Kernels: Send + Sync {
 	}
 
 	/// Does `count` pieces of other work, numbered from 0, in any order and at the same time: on the threads of the
-	/// backend where it has some.
+	/// backend where it has some, else on all processors.
 	fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
 		(0..count).into_par_iter().for_each(work);
 	}

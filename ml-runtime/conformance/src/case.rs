@@ -25,7 +25,7 @@ pub enum Size {
 
 impl Size {
 	/// Most scalar operations of the reference and words to make.
-	fn most_work(self) -> u64 {
+	pub(crate) fn most_work(self) -> u64 {
 		match self {
 			Self::Small => 1 << 18,
 			Self::Medium => 1 << 24,

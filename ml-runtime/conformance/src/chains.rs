@@ -15,6 +15,12 @@ pub const CHAIN: &str = "chain";
 /// Most links of a case.
 const MOST_LINKS: u32 = 12;
 
+/// Shapes that are too much work are drawn again, at most this often.
+const DRAWS: u32 = 1000;
+
+/// Scalar operations of a function of one word, about.
+const WORD_WORK: u64 = 32;
+
 /// Values of the whole type that are there before a chain; after them come those that are spread.
 const WHOLE: u16 = 3;
 
@@ -45,7 +51,11 @@ impl ChainCase {
 	pub fn new(seed: u64, number: u64, size: Size) -> Self {
 		let mut random = Random::of_case(seed, CHAIN, number);
 		let mut draw = Draw { random: &mut random, large: size == Size::Large };
-		let shape = (draw.size(), draw.size());
+		let values = u64::from(WHOLE) + u64::from(MOST_LINKS);
+		let fits = |(rows, cols): &(u32, u32)| {
+			u64::from(*rows) * u64::from(*cols) * values <= size.most_work() / WORD_WORK
+		};
+		let shape = (0..DRAWS).map(|_| (draw.size(), draw.size())).find(fits).unwrap_or((1, 1));
 		let shapes = shapes(shape);
 		let flavours: Vec<_> = shapes.iter().map(|_| random.pick(Flavour::ALL)).collect();
 		let values = shapes.iter().zip(&flavours).map(|((rows, cols), flavour)| {

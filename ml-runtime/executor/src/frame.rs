@@ -42,14 +42,13 @@ pub(crate) enum Damage {
 impl Format {
 	/// The bytes of the file whose payload is the encoding of this.
 	pub(crate) fn seal(self, digest: &Root, payload: &impl Encode) -> Vec<u8> {
-		let mut bytes = Vec::with_capacity(HEADER + payload.size_hint() + CHECKSUM);
+		let length = payload.encoded_size();
+		let mut bytes = Vec::with_capacity(HEADER + length + CHECKSUM);
 		bytes.extend_from_slice(self.magic);
 		bytes.extend_from_slice(&self.version.to_le_bytes());
 		bytes.extend_from_slice(digest);
-		bytes.extend_from_slice(&[0; 8]);
+		bytes.extend_from_slice(&(length as u64).to_le_bytes());
 		payload.encode_to(&mut bytes);
-		let length = (bytes.len() - HEADER) as u64;
-		bytes[HEADER - 8..HEADER].copy_from_slice(&length.to_le_bytes());
 		let checksum = blake3::hash(&bytes);
 		bytes.extend_from_slice(checksum.as_bytes());
 		bytes

@@ -118,6 +118,27 @@ pub fn peak_words(program: &CheckedProgram) -> u64 {
 	plans(program).1
 }
 
+/// Bytes of memory that a program takes, without what a backend takes to compute one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+	/// To train: the records, a step, the initial state, and the state on its way to the disk.
+	pub run: u64,
+	/// To answer for a claim: beside the replayed run, all values of a step.
+	pub dispute: u64,
+}
+
+impl Memory {
+	/// That of a program with so many bytes of records.
+	pub fn of(program: &CheckedProgram, data: u64) -> Self {
+		let CheckedProgram { specs, slots, loss, .. } = program;
+		let slot_words = slots.iter().map(|slot| slot.ty.words()).fold(0, u64::saturating_add);
+		let step = peak_words(program).saturating_add(slot_words).saturating_add(slot_words);
+		let trace = Plan::new(specs, slots, *loss, Reuse::Never).peak_words;
+		let bytes = |words: u64| words.saturating_mul(4).saturating_add(data);
+		Self { run: bytes(step), dispute: bytes(step.saturating_add(trace)) }
+	}
+}
+
 impl Prepared {
 	/// The job.
 	pub fn job(&self) -> &Job {
@@ -143,14 +164,6 @@ impl Prepared {
 	/// to compute one node (packed operands, say) and a device for records on their way come on top.
 	pub fn peak_words(&self) -> u64 {
 		self.0.peak_words
-	}
-
-	/// Bytes that a run takes on the processor: its [words](Self::peak_words), the initial state and the records.
-	pub fn memory_bytes(&self) -> u64 {
-		let Job { program, data, .. } = &self.0.job;
-		let initial = program.slots.iter().map(|slot| slot.ty.words());
-		let words = initial.fold(self.0.peak_words, u64::saturating_add);
-		words.saturating_mul(4).saturating_add(data.bytes().len() as u64)
 	}
 
 	/// Number of states that a run which stays finite commits to.

@@ -59,12 +59,12 @@ mod state;
 mod store;
 mod trace;
 
-pub use agree::agree;
+pub use agree::{agree, agree_on};
 pub use assay_backend_cpu::Kernels;
 pub use claim::ClaimList;
 pub use data::DataSet;
 pub use error::{ExecError, MachineFault, TaskFault};
-pub use job::{peak_words, Job, OnNonFinite, Prepared};
+pub use job::{peak_words, Job, Memory, OnNonFinite, Prepared};
 pub use machine::evaluate;
 pub use policy::CheckpointPolicy;
 pub use replay::Replay;

@@ -238,6 +238,14 @@ impl<K: Kernels> Session<K> {
 	/// memory it does not: after an error of the device every call gives that error. Nor should it after a
 	/// [`MachineFault::Disagreement`].
 	pub fn step(&mut self) -> Result<(), ExecError> {
+		match (self.do_step(), &mut self.checks) {
+			// What a device did before it failed may have been wrong.
+			(Err(error), Some(checks)) => checks.finish().and(Err(error)),
+			(done, _) => done,
+		}
+	}
+
+	fn do_step(&mut self) -> Result<(), ExecError> {
 		if self.outcome().is_some() {
 			return self.checkpoint(Stay::Rolling);
 		}
@@ -256,6 +264,9 @@ impl<K: Kernels> Session<K> {
 			return Ok(());
 		}
 		let state = self.commitments.time(|| self.machine.state(&self.job, &self.kernels))?.root();
+		if committed {
+			self.claim.push(state)?;
+		}
 		if let Some(checks) = self.checks.as_mut().filter(|_| checked) {
 			let after = After { loss: self.loss, finite, state };
 			let before = self.machine.before(&self.job)?;
@@ -267,7 +278,6 @@ impl<K: Kernels> Session<K> {
 		if !committed {
 			return Ok(());
 		}
-		self.claim.push(state)?;
 		let index = (self.claim.states().len() - 1) as u32;
 		let (step, seconds) = (self.machine.step, self.steps.mean());
 		let due = |store: &Store| store.due(&self.job, index, step, seconds);

@@ -135,6 +135,35 @@ fn backends_should_agree_when_both_are_right_and_not_when_a_bit_of_one_is_wrong(
 	);
 }
 
+/// It fails in this step, and was wrong in the one before.
+struct Failing(Wrong, u64);
+
+impl Kernels for Failing {
+	fn run(
+		&self,
+		spec: &NodeSpec,
+		ctx: &StepContext,
+		operands: &[&[u32]],
+		records: &dyn RecordSource,
+		out: &mut [u32],
+	) -> Result<(), KernelError> {
+		match ctx.step == self.1 {
+			true => Err(KernelError::Device("it is gone".into())),
+			false => self.0.run(spec, ctx, operands, records, out),
+		}
+	}
+}
+
+#[test]
+fn wrong_step_should_be_told_when_the_device_fails_after_it() {
+	let job = prepare(Training::new(MLP).job(9, 4));
+	let mut session = start(&job, Failing(Wrong(host(), 0..=0), 1));
+	session = session.spot_checked(SpotChecks::new(Arc::new(host())));
+	let result = session.run(|_| ControlFlow::Continue(()));
+	let wrong = ExecError::Machine(MachineFault::Disagreement { step: 0 });
+	assert_eq!(result.map_err(|error| error.to_string()), Err(wrong.to_string()));
+}
+
 /// The step that is found wrong, of nine.
 fn found(wrong: RangeInclusive<u64>, checks: SpotChecks) -> Option<u64> {
 	let job = prepare(Training::new(MLP).job(9, 4));

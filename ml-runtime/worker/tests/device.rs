@@ -112,6 +112,11 @@ fn training_should_begin_again_when_the_device_was_wrong_before() {
 	};
 	// Nobody looks at it.
 	assert_ne!(run("solver", 0, false, Work::Train), right);
+	// What was done so is not handed in.
+	run("handed", 7, false, Work::Train);
+	let handed = end(&place, "handed", Defect::Errs(7), true, Work::HandIn);
+	assert!(matches!(handed, WorkerMessage::Finished(JobResult::Wait { .. })), "{handed:?}");
+	assert_eq!(trained(end(&place, "right", Defect::None, true, Work::HandIn)), right);
 	for (name, from) in [("solver", 0), ("late", 7)] {
 		assert_eq!(run(name, from, true, Work::Train), right);
 		// From then on, whoever asks.

@@ -19,11 +19,11 @@ struct Sliding<'a>(&'a Window);
 impl fmt::Display for Sliding<'_> {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		let Window { height, width, kernel_h, kernel_w, stride_h, stride_w, .. } = *self.0;
-		let Window { pad_h, pad_w, .. } = *self.0;
+		let Window { pad_h, pad_w, channels, .. } = *self.0;
 		write!(
 			f,
 			"a kernel of {kernel_h} × {kernel_w} with stride {stride_h} × {stride_w} and padding {pad_h} × {pad_w} over \
-			images of {height} × {width}"
+			images of {height} × {width} with {channels} channels"
 		)
 	}
 }
@@ -64,10 +64,7 @@ impl fmt::Display for ProgramError {
 				write!(f, "node {node} has {tiles} tiles, more than a value may have")
 			},
 			Self::TooManyBlocks { node, blocks } => {
-				write!(
-					f,
-					"node {node} sums over {blocks} blocks of 512 terms, more than can be judged"
-				)
+				write!(f, "node {node} reduces {blocks} blocks of terms, more than can be judged")
 			},
 			Self::FootprintTooLarge { node, footprint } => {
 				write!(f, "a tile of node {node} may read {footprint} tiles, more than can be judged at once")
@@ -115,7 +112,7 @@ impl fmt::Display for ShapeError {
 			),
 			Self::PaddedPool { window } => write!(f, "{}: a pool has no padding", Sliding(window)),
 			Self::RowsNotImages { rows, per_image } => {
-				write!(f, "{rows} rows are no whole number of images of {per_image} rows each")
+				write!(f, "{rows} rows are no whole number of images, each of which takes {per_image}")
 			},
 			Self::CountMismatch { from, to } => {
 				write!(f, "a reshape of {from} elements cannot have {to}")
@@ -136,7 +133,7 @@ impl fmt::Display for ShapeError {
 				write!(f, "runs of {width} columns are odd or do not divide {cols} columns")
 			},
 			Self::BadStepIndex => f.write_str("a step index stays for 0 steps or has 0 values"),
-			Self::EmptyResult => f.write_str("the result has no rows or no columns"),
+			Self::EmptyResult => f.write_str("an operand or the result has no rows or no columns"),
 			Self::TooLarge => f.write_str("rows or columns of the result do not fit 32 bits"),
 			Self::StateTypeIsTheSlots => f.write_str("a state node has the type of its slot"),
 		}

@@ -58,8 +58,8 @@ const LONG_SMALL: u64 = 400;
 #[command(name = "assay-conformance", version, about, long_about = ABOUT, after_long_help = EXAMPLES)]
 struct Cli {
 	/// Words of results to compare for each operation, at least [default: 100000, with --long 1000000].
-	#[arg(long, value_name = "N", conflicts_with = "exhaustive")]
-	cases: Option<u64>,
+	#[arg(long, alias = "cases", value_name = "N", conflicts_with = "exhaustive")]
+	words: Option<u64>,
 	/// A million words of each operation, in 400 small cases and others of thousands of rows, columns and terms.
 	#[arg(long, conflicts_with = "exhaustive")]
 	long: bool,
@@ -167,7 +167,7 @@ impl Cli {
 			}
 			return report.finish();
 		}
-		let words = self.cases.unwrap_or(if self.long { LONG } else { WORDS });
+		let words = self.words.unwrap_or(if self.long { LONG } else { WORDS });
 		let (size, cases) =
 			if self.long { (Size::Large, LONG_SMALL) } else { (Size::Medium, SMALL) };
 		// Of few words there are few cases.

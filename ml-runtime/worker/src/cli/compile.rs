@@ -101,6 +101,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let init = init.map_err(Fault::model(&args.manifest))?;
 	let pace = match args.measure {
 		true => {
+			memory::check(&task, args.machine)?;
 			let job = task.job(data.clone(), slots, about.steps, OnNonFinite::Continue);
 			Some(measure::measure(job, args.machine, common)?)
 		},

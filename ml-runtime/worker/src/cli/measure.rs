@@ -6,7 +6,7 @@ use assay_executor::{Job, Pace, Session};
 use indicatif::ProgressBar;
 use serde_json::{json, Value};
 
-use super::{fault::Fault, memory, Common, Machine};
+use super::{fault::Fault, Common, Machine};
 
 /// Share of the time that committing to states may take.
 pub(crate) const COMMITMENT_SHARE: f64 = 0.02;
@@ -30,19 +30,16 @@ pub(crate) fn json(pace: &Pace) -> Value {
 /// Times the first steps of a job, each with a commitment, for about two seconds.
 pub(crate) fn measure(job: Job, machine: Machine, common: &Common) -> Result<Pace, Fault> {
 	let kernels = machine.kernels(common)?;
-	let start = |steps: u64| {
-		let job = Job { steps, stride: 1, ..job.clone() };
-		let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
-		memory::check(&prepared)?;
-		Ok::<_, Fault>(Session::start(prepared, &*kernels, None)?)
-	};
+	let job = Job { steps: u64::from(u32::MAX) - 1, stride: 1, ..job };
+	let job = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
+	let start = || Session::start(job.clone(), &*kernels, None);
 	let bar = if common.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
 	bar.set_message("timing steps");
 	bar.enable_steady_tick(Duration::from_millis(100));
-	let mut cold = start(WARM_UP)?;
+	let mut cold = start()?;
 	(0..WARM_UP).try_for_each(|_| cold.step())?;
 	drop(cold);
-	let mut session = start(u64::from(u32::MAX) - 1)?;
+	let mut session = start()?;
 	let started = Instant::now();
 	while session.steps_done() < LEAST || started.elapsed() < TIME {
 		session.step()?;

@@ -1,24 +1,28 @@
 //! How much memory this machine has.
 
-use assay_executor::Prepared;
+use assay_executor::Memory;
 use sysinfo::System;
 
-use super::fault::Fault;
+use super::{fault::Fault, task::Task, Machine};
 
 /// Bytes that this process may use: all of the machine's, or of the container it is in. `None` where that is not known.
 pub(crate) fn total() -> Option<u64> {
 	let mut system = System::new();
 	system.refresh_memory();
-	let limits = system.cgroup_limits().map(|limits| limits.total_memory);
-	let all = [Some(system.total_memory()), limits];
-	all.into_iter().flatten().filter(|bytes| *bytes > 0).min()
+	let all = Some(system.total_memory()).filter(|bytes| *bytes > 0)?;
+	// The limits of a container are taken to be within it.
+	let limit = system.cgroup_limits().map_or(all, |limits| limits.total_memory);
+	Some(if limit > 0 { all.min(limit) } else { all })
 }
 
-/// Refuses a run that takes more than there is.
-pub(crate) fn check(job: &Prepared) -> Result<(), Fault> {
-	match (job.memory_bytes(), total()) {
-		(needed, Some(most)) if needed > most => Err(Fault::Memory { needed, most }),
-		_ => Ok(()),
+/// Refuses to train what takes more than there is; a GPU says itself what it has room for.
+pub(crate) fn check(task: &Task, machine: Machine) -> Result<(), Fault> {
+	let data = &task.manifest.data;
+	let records = u64::from(data.records) * u64::from(data.record_size);
+	let needed = Memory::of(&task.program, records).run;
+	match total().filter(|most| machine.gpu.is_none() && needed > *most) {
+		Some(most) => Err(Fault::Memory { needed, most }),
+		None => Ok(()),
 	}
 }
 

@@ -70,7 +70,7 @@ impl Task {
 			program: self.program.clone(),
 			seed: about.seed,
 			steps: steps.into(),
-			stride: about.stride.min(steps),
+			stride: about.stride,
 			data,
 			first_step: 0,
 			initial,

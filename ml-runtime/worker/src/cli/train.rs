@@ -3,6 +3,7 @@
 use std::{
 	fmt::Write,
 	fs,
+	io::ErrorKind,
 	ops::ControlFlow,
 	path::{Path, PathBuf},
 };
@@ -12,7 +13,7 @@ use assay_candle::{Model, StateBlobs};
 use assay_commitment::{ListTag, Root};
 use assay_executor::{Kernels, OnNonFinite, Outcome, Prepared, Session, Storage};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{json, Value};
 
 use super::{
 	blobs::Listing,
@@ -74,6 +75,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let data = task.training_data(&args.data)?;
 	let about = &task.manifest.task;
 	let steps = args.steps.unwrap_or(about.steps);
+	memory::check(&task, args.machine)?;
 	if steps == 0 {
 		return Err(Fault::NoSteps);
 	}
@@ -85,11 +87,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let initial = task.initial(args.weights.as_deref())?.0;
 	let job = task.job(data, initial, steps, on_non_finite);
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
-	if args.machine.gpu.is_none() {
-		memory::check(&prepared)?;
-	}
 	let kernels = args.machine.kernels(common)?;
-	own(&args.out, &about.name, &prepared)?;
+	let note = Note::check(&args.out, &task, &prepared)?;
 	assay_worker::log_to_stderr();
 	if steps > about.steps && task.manifest.updates.schedule.is_some() {
 		log::warn!(
@@ -100,6 +99,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	}
 	let storage = Storage::training(args.out.join("checkpoints"), args.anchors.bytes());
 	let mut session = Session::start(prepared, kernels, Some(storage))?;
+	note.write()?;
 	let resumed = session.steps_done();
 	let mut curve = Curve::resume(&args.out.join("losses.csv"), resumed)?;
 	let outcome = watch(&mut session, &mut curve, common.json)?;
@@ -107,16 +107,51 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	finish(args, &task, &mut session, outcome, resumed)
 }
 
-/// Notes in the folder which training it is of, unless it says already that it is of another one.
-fn own(folder: &Path, name: &str, job: &Prepared) -> Result<(), Fault> {
-	let (path, digest) = (folder.join("training.txt"), hex(&job.digest()));
-	match fs::read_to_string(&path) {
-		Ok(found) if found.split_whitespace().next() == Some(&digest) => Ok(()),
-		Ok(found) => {
+/// What a folder says of the training that it is of.
+struct Note {
+	path: PathBuf,
+	text: String,
+}
+
+impl Note {
+	/// Refuses a folder that is of another training.
+	fn check(folder: &Path, task: &Task, job: &Prepared) -> Result<Self, Fault> {
+		let other = |found: String| {
 			let path = folder.display().to_string();
-			Err(Fault::OtherTraining { path, found: found.trim_end().to_owned() })
-		},
-		Err(_) => write_file(&path, format!("{digest} {name}\n").as_bytes()),
+			Fault::OtherTraining { path, found }
+		};
+		let (path, digest) = (folder.join("training.txt"), hex(&job.digest()));
+		match fs::read_to_string(&path) {
+			Ok(found) if found.split_whitespace().next() != Some(&digest) => {
+				return Err(other(found.trim_end().to_owned()));
+			},
+			Err(error)
+				if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+			{
+				// Earlier versions left no note, but a result.
+				let result = fs::read(folder.join("result.json")).ok();
+				let result = result.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+				let roots = [
+					("programRoot", hex(&task.commitment.root)),
+					("dataRoot", hex(&job.job().data.root())),
+					("initRoot", hex(&job.init_root())),
+				];
+				let differs = |(name, root): &(&str, String)| {
+					result.as_ref().is_some_and(|result| result[*name] != root.as_str())
+				};
+				if let Some((name, _)) = roots.iter().find(|root| differs(root)) {
+					return Err(other(format!("its result has another {name}")));
+				}
+			},
+			Err(error) => return Err(Fault::unreadable(&path)(error)),
+			Ok(_) => {},
+		}
+		Ok(Self { path, text: format!("{digest} {}\n", task.manifest.task.name) })
+	}
+
+	/// Leaves it.
+	fn write(&self) -> Result<(), Fault> {
+		write_file(&self.path, self.text.as_bytes())
 	}
 }
 

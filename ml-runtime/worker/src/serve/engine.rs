@@ -1,9 +1,9 @@
 //! What computes a job.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use assay_backend_cpu::{CpuKernels, Kernels};
-use assay_executor::{agree, ExecError, Prepared, Session, SpotChecks, Storage};
+use assay_executor::{agree, agree_on, ExecError, Prepared, Session, SpotChecks, Storage};
 
 use super::trouble::Trouble;
 
@@ -31,6 +31,27 @@ impl<'a, K: Kernels> Engine<'a, K> {
 				Err(Trouble::Wrong { step: job.job().first_step })
 			},
 			_ => Ok(job),
+		}
+	}
+
+	/// Whether the witness does the last step of a run as it was done; the run is in this folder.
+	pub(crate) fn confirms<S: Kernels>(
+		&self,
+		session: &Session<S>,
+		folder: &Path,
+	) -> Result<(), Trouble> {
+		let (job, states) = (session.job(), session.claim().states());
+		let last = session.steps_done().checked_sub(1).zip(states.last());
+		match (self.witness, last) {
+			(Some(witness), Some((step, state))) => {
+				let agree = agree_on(job, (step, state), self.kernels, &**witness, folder)?;
+				if agree {
+					Ok(())
+				} else {
+					Err(Trouble::Wrong { step })
+				}
+			},
+			_ => Ok(()),
 		}
 	}
 

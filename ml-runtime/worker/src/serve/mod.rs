@@ -189,8 +189,8 @@ fn run_job(
 			Ok(JobResult::Trained(trained))
 		},
 		Work::Prepare => match prepared {
-			Err(missing @ Trouble::Missing { .. }) => {
-				Ok(JobResult::Wait { reason: missing.to_string().into() })
+			Err(lacking @ (Trouble::Missing { .. } | Trouble::Memory { .. })) => {
+				Ok(JobResult::Wait { reason: lacking.to_string().into() })
 			},
 			other => other.map(|_| JobResult::Ready),
 		},

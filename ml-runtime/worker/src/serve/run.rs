@@ -153,6 +153,7 @@ pub(crate) fn hand_in<K: Kernels>(
 	if session.claim().states().len() < 2 {
 		return Ok(None);
 	}
+	engine.confirms(&session, &link.run(RUN))?;
 	hand_over(link, &mut session, behaviour).map(Some)
 }
 

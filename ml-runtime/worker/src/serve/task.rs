@@ -1,6 +1,6 @@
 //! From a job's context to something that can be run.
 
-use assay_executor::{DataSet, Job, OnNonFinite, Prepared};
+use assay_executor::{DataSet, Job, Memory, OnNonFinite, Prepared};
 use assay_ops::{CheckedProgram, Limits, Program};
 use assay_worker_protocol::{BlobKey, ListTag, Root, TaskContext};
 use codec::DecodeAll;
@@ -10,6 +10,12 @@ use super::{link::Link, tensor::words_of_tiles, trouble::Trouble};
 /// Gets everything that a task names, checks it and plans the run.
 pub(crate) fn prepare(link: &Link, context: &TaskContext) -> Result<Prepared, Trouble> {
 	let program = program(context)?;
+	// Before any of it is taken. Who trains, or checks, may have to answer for it.
+	let records = context.records.saturating_mul(context.record_size.into());
+	let needed = Memory::of(&program, records).dispute;
+	if let Some(most) = link.memory.filter(|most| needed > *most) {
+		return Err(Trouble::Memory { needed, most });
+	}
 	let initial = initial(link, context, &program)?;
 	let job = Job {
 		program,
@@ -22,11 +28,6 @@ pub(crate) fn prepare(link: &Link, context: &TaskContext) -> Result<Prepared, Tr
 		on_non_finite: OnNonFinite::Continue,
 	};
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Trouble::Task(fault.to_string()))?;
-	let (needed, most) = (prepared.memory_bytes(), link.memory.unwrap_or(u64::MAX));
-	if needed > most {
-		let why = format!("the task takes {needed} bytes of memory, this machine has {most}");
-		return Err(Trouble::Machine(why));
-	}
 	if prepared.init_root() != context.init_root {
 		return Err(Trouble::Task("the initial tensors are not those of the initial state".into()));
 	}

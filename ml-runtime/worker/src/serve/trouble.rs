@@ -22,6 +22,14 @@ pub(crate) enum Trouble {
 		/// Which step.
 		step: u64,
 	},
+	/// The task does not fit into memory.
+	#[error("the task takes {needed} bytes of memory, this machine has {most}")]
+	Memory {
+		/// Bytes that it takes.
+		needed: u64,
+		/// Bytes that there are.
+		most: u64,
+	},
 	/// A blob cannot be had.
 	#[error("{what} ({key}) cannot be had")]
 	Missing {
@@ -43,6 +51,7 @@ impl Trouble {
 			Self::Machine(_)
 			| Self::Device(_)
 			| Self::Wrong { .. }
+			| Self::Memory { .. }
 			| Self::Missing { .. }
 			| Self::Gone => Fault::Machine(self.to_string().into()),
 		}

@@ -164,6 +164,24 @@ fn training_should_be_refused_when_the_folder_is_of_another_one() {
 	let line = "train task.toml --data train.bin --out run";
 	assert_eq!(desk.refused(line), refused("assay::file::other_training"));
 	assert_eq!((desk.get("run/result.json"), names(&desk.path("run"))), (before, kept));
+	// Earlier versions left no note, but the result says it too.
+	std::fs::remove_file(desk.path("run/training.txt")).unwrap();
+	assert_eq!(desk.refused(line), refused("assay::file::other_training"));
+	desk.put("task.toml", MLP.as_bytes());
+	desk.run(line);
+	assert!(desk.path("run/training.txt").exists());
+}
+
+#[test]
+fn folder_should_be_free_when_a_training_was_refused_there() {
+	let desk = Desk::new(MLP);
+	desk.put("run", b"a file, not a folder");
+	let line = "train task.toml --data train.bin --out run --steps 5";
+	assert_eq!(desk.refused(line).1, 4);
+	std::fs::remove_file(desk.path("run")).unwrap();
+	desk.run(line);
+	// A stride longer than the steps is still the task's: the whole training goes on from there.
+	desk.run("train task.toml --data train.bin --out run --steps 45");
 }
 
 #[test]

@@ -62,7 +62,7 @@ macro_rules! examples {
 }
 
 /// Manifests to begin with, by name.
-pub const EXAMPLES: [(&str, &str); 10] = examples![
+pub const EXAMPLES: [(&str, &str); 11] = examples![
 	"mlp-digits",
 	"mlp-digits-adamw",
 	"lenet-digits",
@@ -72,7 +72,8 @@ pub const EXAMPLES: [(&str, &str); 10] = examples![
 	"resnet-digits",
 	"gpt-tiny",
 	"gpt-shakespeare",
-	"bert-lora-tiny"
+	"bert-lora-tiny",
+	"minilm-lora"
 ];
 
 pub use compile::{compile, compile_forward, Compiled, Forward};

@@ -6,7 +6,8 @@
 #   scripts/conformance.sh --accuracy               how far exp, log, tanh and erf are from CORE-MATH, over all 2^32 inputs
 #   scripts/conformance.sh --claims [STEPS]         trains the small example programs for 1,000 steps, or so many, in f32 and in
 #                                                   integers, with every kind of instructions and 1, 2 and 5 threads (scalar
-#                                                   ones: 2), and compares the claims
+#                                                   ones: 2), and compares the claims; on x86-64 without AVX-512, with
+#                                                   that in the emulator, too (EMULATE=no leaves it out)
 #   scripts/conformance.sh --wasm [--long]          the referee inside the built runtime, and its worst tiles
 #   scripts/conformance.sh --arm                    the kernels for ARM processors, on one or in an emulator (Debian: qemu-user
 #                                                   and gcc-aarch64-linux-gnu)
@@ -29,8 +30,21 @@ fi
 if [ "${1:-}" = --claims ]; then
 	[ $# -le 2 ] || die "after --claims there is only the number of steps"
 	export ASSAY_STEPS="${2:-1000}"
-	exec cargo test --release --locked --workspace --test training -- --nocapture --exact \
-		claim_should_be_the_same_when_instructions_and_threads_differ
+	name=claim_should_be_the_same_when_instructions_and_threads_differ
+	binary="$(cargo test --release --locked --workspace --test training --no-run 2>&1 | grep -oE '[^ (]*deps/training-[0-9a-f]+')"
+	[ -x "$binary" ] || die "the test has not been built: cargo test --release --locked --workspace --test training --no-run"
+	claims="$(mktemp)"
+	trap 'rm -f "$claims"' EXIT
+	(cd ml-runtime/executor && "$binary" --nocapture --exact "$name") | tee "$claims"
+	if [ "$(uname -m)" = x86_64 ] && [ "${EMULATE:-}" != no ] && ! grep -qw avx512_vnni /proc/cpuinfo; then
+		EXPORT="ASSAY_STEPS=$ASSAY_STEPS ASSAY_LEVELS=Avx512,Vnni ASSAY_THREADS=2" \
+			scripts/emulate.sh "$binary" --nocapture --exact "$name" | tee -a "$claims"
+	fi
+	# The same root under each program's name, whatever computed it.
+	grep -aoE 'claim[.].*' "$claims" | sed -E 's/[.][A-Za-z0-9]+[.]t[0-9]+ / /' | sort -u | awk '
+		{ seen[$1]++ } END { for (name in seen) if (seen[name] > 1) { print name " differs"; bad = 1 }
+		print length(seen) " programs, " (bad ? "not all with one claim" : "each with one claim"); exit bad }'
+	exit
 fi
 if [ "${1:-}" = --accuracy ]; then
 	[ $# = 1 ] || die "after --accuracy there is nothing"

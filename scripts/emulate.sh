@@ -99,6 +99,8 @@ chmod +x "$work/bochs"
 : >"$work/serial"
 TERM=xterm "$work/bochs" -q -f "$work/bochsrc" <<<c >"$work/screen" 2>&1 &
 bochs=$!
+# Its end is no news.
+disown "$bochs"
 # Its screen is a terminal that somebody has to read, else it waits for that for ever.
 until screen="$(grep -ao '/dev/pts/[0-9]*' "$work/screen")" || ! kill -0 $bochs 2>/dev/null; do sleep 0.2; done
 [ -z "$screen" ] || cat "$screen" >/dev/null 2>&1 &

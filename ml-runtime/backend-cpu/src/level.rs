@@ -40,6 +40,20 @@ pub(crate) trait Task {
 	fn run<F: Fused>(self) -> Self::Out;
 }
 
+/// Asks for words that will be changed soon. A hint, nothing else.
+#[allow(unsafe_code, reason = "an instruction of the processor")]
+#[inline(always)]
+pub(crate) fn near(words: &[u32]) {
+	#[cfg(target_arch = "x86_64")]
+	for word in words.iter().step_by(16).chain(words.last()) {
+		use core::arch::x86_64::{_mm_prefetch, _MM_HINT_ET0};
+		// SAFETY: every x86-64 has the instruction, which reads and writes nothing.
+		unsafe { _mm_prefetch::<_MM_HINT_ET0>(core::ptr::from_ref(word).cast()) };
+	}
+	#[cfg(not(target_arch = "x86_64"))]
+	let _ = words;
+}
+
 /// A set of instructions, from the narrowest to the widest.
 ///
 /// All levels give the same bits; they differ in speed only. Several can be tried on one machine, see
@@ -90,6 +104,18 @@ impl Level {
 			}
 		}
 		levels
+	}
+
+	/// What the level is called in the options and output of tools.
+	pub const fn name(self) -> &'static str {
+		match self {
+			Level::Soft => "soft",
+			Level::Neon => "neon",
+			Level::Dotprod => "dotprod",
+			Level::Avx2 => "avx2",
+			Level::Avx512 => "avx512",
+			Level::Vnni => "vnni",
+		}
 	}
 
 	/// The fastest level of this processor.

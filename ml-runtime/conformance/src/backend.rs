@@ -31,7 +31,7 @@ impl Backend {
 	pub fn of_this_machine(threads: usize) -> Result<Vec<Self>, KernelError> {
 		let mut all = vec![Self::new("reference", ReferenceKernels)];
 		for level in Level::available() {
-			all.push(Self::new(level_name(level), CpuKernels::with_level(threads, level)?));
+			all.push(Self::new(level.name(), CpuKernels::with_level(threads, level)?));
 		}
 		match CudaKernels::new(0) {
 			Ok(kernels) => all.push(Self::new("cuda", kernels)),
@@ -47,16 +47,5 @@ impl Backend {
 		let emulated = CudaKernels::emulated();
 		let emulated = emulated.map_err(|error| KernelError::Device(error.to_string()))?;
 		Ok(vec![Self::new("cuda-emulator", emulated)])
-	}
-}
-
-fn level_name(level: Level) -> &'static str {
-	match level {
-		Level::Soft => "soft",
-		Level::Neon => "neon",
-		Level::Dotprod => "dotprod",
-		Level::Avx2 => "avx2",
-		Level::Avx512 => "avx512",
-		Level::Vnni => "vnni",
 	}
 }

@@ -3,24 +3,28 @@
 //! and PyTorch.
 //!
 //! The peers may sum in any order that is fast; the backend keeps the order of the op spec. An argument
-//! that is not an option selects the products whose names contain it.
+//! that is not an option selects the products whose names contain it; `--level=avx2` and the like take the
+//! code for these instructions instead of the best of the processor. Figures named `peak` are of the same
+//! number of operations on registers alone, which no product can exceed.
 
 #[path = "../../../../primitives/ops/benches/common/mod.rs"]
 #[allow(dead_code, reason = "contestants in another process have rounds of their own")]
 mod common;
 mod contest;
 mod crates;
+mod peak;
 mod product;
 mod python;
 
 use std::{error::Error, hint::black_box};
 
-use assay_backend_cpu::{CpuKernels, Kernels, Records};
+use assay_backend_cpu::{CpuKernels, Kernels, Level, Records};
 use assay_ops::{eval::StepContext, NodeSpec, Op, QuantFormat};
 use candle_core::{Device, Tensor};
 use common::{figure, ratio, Bench};
 use contest::{medians, Contestant};
 use gemm::Parallelism;
+use peak::{peak, Numbers};
 use product::{Product, PRODUCTS};
 use python::Python;
 
@@ -77,12 +81,12 @@ fn each(
 fn measure(
 	bench: &Bench,
 	product: &Product,
-	threads: usize,
+	(level, threads): (Level, usize),
 	pythons: &mut [(&'static str, Python)],
 ) -> Result<(), Box<dyn Error>> {
 	let Product { batch, m, k, n, .. } = *product;
 	let (a, b) = (noise(batch * m * k), noise(batch * k * n));
-	let (kernels, spec) = (CpuKernels::new(threads)?, product.spec());
+	let (kernels, spec) = (CpuKernels::with_level(threads, level)?, product.spec());
 	let (a_words, b_words) = (bits(&a), bits(&b));
 	let mut words = vec![0; batch * m * n];
 	let mut numbers = vec![0.0; batch * m * n];
@@ -116,6 +120,10 @@ fn measure(
 	if threads == 1 {
 		peers.push("matrixmultiply");
 		contestants.push(Contestant::Here(Box::new(by_matrixmultiply)));
+		if let Some(peak) = peak(level, Numbers::Singles, product.operations()) {
+			peers.push("peak");
+			contestants.push(Contestant::Here(peak));
+		}
 	}
 	for (name, python) in pythons {
 		peers.push(name);
@@ -136,10 +144,14 @@ fn measure(
 }
 
 /// The same product in integers, against the one of `f32`.
-fn quantised(bench: &Bench, product: &Product, threads: usize) -> Result<(), Box<dyn Error>> {
+fn quantised(
+	bench: &Bench,
+	product: &Product,
+	(level, threads): (Level, usize),
+) -> Result<(), Box<dyn Error>> {
 	let Product { m, k, n, transpose_a, transpose_b, .. } = *product;
 	let (a, b) = (bits(&noise(m * k)), bits(&noise(k * n)));
-	let kernels = CpuKernels::new(threads)?;
+	let kernels = CpuKernels::with_level(threads, level)?;
 	let (plain, mut words) = (product.spec(), [vec![0; m * n], vec![0; m * n], vec![0; m * n]]);
 	let format = |format| Op::QuantMatMul { format, transpose_a, transpose_b };
 	let ops = [plain.op, format(QuantFormat::I8), format(QuantFormat::Q15)];
@@ -152,13 +164,19 @@ fn quantised(bench: &Bench, product: &Product, threads: usize) -> Result<(), Box
 			result.expect("the operands have the node's types");
 		})));
 	}
+	let peak = (threads == 1).then(|| peak(level, Numbers::Bytes, product.operations())).flatten();
+	contestants.extend(peak.map(|peak| Contestant::Here(peak)));
 	let (rounds, turn) = if bench.quick { (1, 0.0) } else { (ROUNDS, TURN) };
 	let seconds = medians(rounds, turn, &mut contestants)?;
 	drop(contestants);
-	for (name, seconds_of, unit) in [("i8", seconds[1], "gops"), ("q15x3", seconds[2], "gops")] {
-		let name = format!("gemm.{name}.{}.t{threads}", product.name);
-		figure(&name, product.operations() / seconds_of / 1e9, unit);
+	for (kind, seconds_of) in [("i8", seconds[1]), ("q15x3", seconds[2])] {
+		let name = format!("gemm.{kind}.{}.t{threads}", product.name);
+		figure(&name, product.operations() / seconds_of / 1e9, "gops");
 		ratio(&name, "f32", seconds_of, seconds[0]);
+		// Fifteen bits are three products of bytes.
+		if let (Some(peak), "i8") = (seconds.get(3), kind) {
+			ratio(&name, "peak", seconds_of, *peak);
+		}
 	}
 	Ok(())
 }
@@ -178,10 +196,24 @@ fn pythons(threads: usize) -> Vec<(&'static str, Python)> {
 	pythons
 }
 
+/// The instructions that are measured.
+fn level() -> Result<Level, String> {
+	let option =
+		std::env::args().find_map(|argument| Some(argument.strip_prefix("--level=")?.to_owned()));
+	let Some(wanted) = option else { return Ok(Level::best()) };
+	let levels = Level::available();
+	let found = levels.iter().find(|level| level.name() == wanted);
+	found.copied().ok_or_else(|| {
+		let names: Vec<_> = levels.iter().map(|level| level.name()).collect();
+		format!("this processor has no level `{wanted}`, but {}", names.join(", "))
+	})
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
 	let bench = Bench::from_args();
 	let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
 	let wanted = wanted.unwrap_or_default();
+	let level = level()?;
 	// The peers' threads; ours has its own.
 	rayon::ThreadPoolBuilder::new().num_threads(2).build_global()?;
 	for threads in THREADS {
@@ -190,9 +222,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 		let mut pythons = pythons(threads);
 		for product in PRODUCTS.iter().filter(|product| product.name.contains(&wanted)) {
 			if !bench.quick || product.operations() < 1e8 {
-				measure(&bench, product, threads, &mut pythons)?;
+				measure(&bench, product, (level, threads), &mut pythons)?;
 				if product.batch == 1 {
-					quantised(&bench, product, threads)?;
+					quantised(&bench, product, (level, threads))?;
 				}
 			}
 		}

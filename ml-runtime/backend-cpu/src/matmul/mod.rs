@@ -87,12 +87,23 @@ impl<'a> MatMul<'a> {
 			#[cfg(target_arch = "x86_64")]
 			Level::Avx2 => self.shape::<vector::Avx2, 6, 2, 12, 1>(level, team, out, stride),
 			#[cfg(target_arch = "x86_64")]
+			Level::Avx512 | Level::Vnni if self.has_rows_for(4 * vector::Avx512::LANES) => {
+				self.shape::<vector::Avx512, 6, 4, 12, 1>(level, team, out, stride)
+			},
+			#[cfg(target_arch = "x86_64")]
 			Level::Avx512 | Level::Vnni => {
 				self.shape::<vector::Avx512, 12, 2, 12, 1>(level, team, out, stride)
 			},
 			// The others do not exist on this processor.
 			_ => self.shape::<vector::Soft, 4, 2, 8, 1>(level, team, out, stride),
 		}
+	}
+
+	/// Whether low tiles of this width suit better than high ones: rows are read where they lie, at as many places of the
+	/// nearest cache as a tile has rows, and hardly any column is computed for nothing.
+	#[cfg(target_arch = "x86_64")]
+	fn has_rows_for(&self, width: usize) -> bool {
+		!self.transpose_a && self.n.next_multiple_of(width) - self.n <= self.n / 16
 	}
 
 	/// Chooses between wide tiles and high ones, and which operand's lanes are in the registers.

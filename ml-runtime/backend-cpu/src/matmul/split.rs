@@ -1,6 +1,7 @@
 //! How a product is divided into K-blocks and among threads.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::nest::{Pack, Piece};
 use super::pack::{View, GROUP};
@@ -12,11 +13,21 @@ use crate::team::Team;
 /// Most words of block results that may be held before they are folded.
 const MAX_PARTIAL_WORDS: usize = 1 << 22;
 
+/// Most words of the vector operand that are copied at a time.
+const MAX_PACKED_WORDS: usize = 1 << 22;
+
 /// Results whose sums over one K-block are some hundred microseconds' work.
 const SHORT_BLOCK: usize = 1 << 13;
 
 /// Words that the nearest cache holds.
 const CACHE_WORDS: usize = 8 * 1024;
+
+/// Words whose addresses differ by multiples of this share a place in the nearest cache: that is a page, on all
+/// processors that read the cache while they translate the address.
+const PAGE_WORDS: usize = 1024;
+
+/// Lines that fit in one place of the nearest cache, where it is small.
+const CACHE_WAYS: usize = 8;
 
 /// Longest step from one term to the next, in words, with which it pays to read an operand some times where it lies.
 const SHORT_STEP: usize = 128;
@@ -62,13 +73,17 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 			// Blocks are independent of each other, only their fold is ordered.
 			let (m, n) = self.sides();
 			buffer::with(blocks * m * n, |partials| {
-				team.pieces(partials, m * n, |block, out| self.block(None, block, false, out));
+				team.pieces(partials, m * n, |block, out| {
+					self.blocks(None, block..block + 1, false, out)
+				});
 				fold(self.level, partials, out);
 			});
 			return;
 		}
-		for block in 0..blocks {
-			self.block(team, block, block > 0, out);
+		// As many at a time as there is room for in panels, so that threads meet seldom.
+		let some = (MAX_PACKED_WORDS / self.packed_words(BLOCK).max(1)).max(1);
+		for first in (0..blocks).step_by(some) {
+			self.blocks(team, first..blocks.min(first + some), first > 0, out);
 		}
 	}
 
@@ -90,30 +105,42 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		}
 	}
 
-	/// Rows of the result that are one piece of work: few enough to occupy every thread.
+	/// Rows of the result that are one piece of work: few enough to occupy every thread to the end.
 	fn height(&self, team: &Team) -> usize {
 		let tile = if self.turned { Self::WIDTH } else { MR };
-		self.sides().0.div_ceil(team.threads() * 4).next_multiple_of(tile)
+		self.sides().0.div_ceil(team.threads() * 8).next_multiple_of(tile)
 	}
 
-	/// Computes one K-block of all results, and adds it to what is there if `fold`.
-	fn block(&self, team: Option<&Team>, block: usize, fold: bool, out: &mut [u32]) {
-		let terms = block * BLOCK..self.k.min((block + 1) * BLOCK);
-		buffer::with(self.packed_words(terms.len()), |packed| {
-			self.pack(team, packed, terms.start, terms.len());
+	/// Terms of a K-block.
+	fn terms(&self, block: usize) -> Range<usize> {
+		block * BLOCK..self.k.min((block + 1) * BLOCK)
+	}
+
+	/// Computes some K-blocks of all results, one after the other, and adds them to what is there if `fold`.
+	fn blocks(&self, team: Option<&Team>, blocks: Range<usize>, fold: bool, out: &mut [u32]) {
+		let size = self.packed_words(BLOCK.min(self.k));
+		let last = self.packed_words(self.terms(blocks.end - 1).len());
+		buffer::with((blocks.len() - 1) * size + last, |packed| {
+			self.pack(team, blocks.clone(), packed);
 			let packed = &*packed;
 			let (m, n) = self.sides();
 			let work = |first: usize, out: &mut [u32]| {
 				// The last row may end before its stride.
 				let rows = first..m.min(first + (out.len() + self.stride - n) / self.stride);
 				let (rows, lanes) = if self.turned { (0..n, rows) } else { (rows, 0..n) };
-				let room = self.room_words(rows.len(), lanes.len(), terms.len());
-				buffer::with(room, |room| {
-					let (product, terms) = (*self, terms.clone());
-					let piece =
-						Piece { product, packed, rows, lanes, terms, first, fold, out, room };
-					self.level.run(piece);
-				});
+				for block in blocks.clone() {
+					let terms = self.terms(block);
+					let (rows, lanes) = (rows.clone(), lanes.clone());
+					let packed = &packed[(block - blocks.start) * size..];
+					let packed = &packed[..self.packed_words(terms.len())];
+					let fold = fold || block > blocks.start;
+					buffer::with(self.room_words(rows.len(), lanes.len(), terms.len()), |room| {
+						let (product, out) = (*self, &mut *out);
+						let piece =
+							Piece { product, packed, rows, lanes, terms, first, fold, out, room };
+						self.level.run(piece);
+					});
+				}
 			};
 			match team {
 				Some(team) => {
@@ -141,34 +168,48 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	/// Words that these rows take when they are copied; none if they are read where they lie.
 	fn room_words(&self, rows: usize, lanes: usize, terms: usize) -> usize {
 		let View { lane_stride, k_stride, .. } = self.rows;
-		// Neighbouring lanes are a scrap of each row; copies pay if they are read often.
-		let scraps = lane_stride == 1 && k_stride != MR;
-		let near = k_stride % 1024 != 0 && terms <= 128;
-		if scraps && !near && lanes > 4 * Self::WIDTH {
+		// Copies pay where rows are read often: neighbouring lanes are a scrap of each row, and rows this far apart
+		// fall into the same places of the nearest cache, which has fewer than a tile has rows.
+		let near = k_stride % PAGE_WORDS != 0 && terms <= 128;
+		let scraps = lane_stride == 1 && k_stride != MR && !near;
+		let clash = k_stride == 1 && lane_stride % PAGE_WORDS == 0 && MR > CACHE_WAYS;
+		if (scraps || clash) && lanes > 4 * Self::WIDTH {
 			rows.next_multiple_of(MR) * terms
 		} else {
 			0
 		}
 	}
 
-	/// Copies the vector operand into panels, if they have room.
-	fn pack(&self, team: Option<&Team>, packed: &mut [u32], start: usize, terms: usize) {
+	/// Copies blocks of the vector operand into panels, if they have room.
+	fn pack(&self, team: Option<&Team>, blocks: Range<usize>, mut packed: &mut [u32]) {
 		let group = Self::WIDTH * GROUP;
+		let mut groups = Vec::new();
+		for block in blocks {
+			let terms = self.terms(block);
+			let (panels, others) = packed.split_at_mut(self.packed_words(terms.len()));
+			packed = others;
+			let first = (0..).step_by(group);
+			let panels = panels.chunks_mut(group * terms.len()).zip(first);
+			groups.extend(panels.map(|(panels, first)| (panels, first, terms.clone())));
+		}
 		let view = self.lanes;
-		let pack = |index: usize, out: &mut [u32]| {
-			let first = index * group;
-			match Self::WIDTH {
-				4 => self.level.run(Pack::<V, 4>::new(view, first, start, terms, out)),
-				8 => self.level.run(Pack::<V, 8>::new(view, first, start, terms, out)),
-				12 => self.level.run(Pack::<V, 12>::new(view, first, start, terms, out)),
-				16 => self.level.run(Pack::<V, 16>::new(view, first, start, terms, out)),
-				32 => self.level.run(Pack::<V, 32>::new(view, first, start, terms, out)),
-				width => unreachable!("no tile is {width} wide"),
+		let pack = |_: usize, groups: &mut [(&mut [u32], usize, Range<usize>)]| {
+			for (out, first, range) in groups {
+				let (first, start, terms) = (*first, range.start, range.len());
+				match Self::WIDTH {
+					4 => self.level.run(Pack::<V, 4>::new(view, first, start, terms, out)),
+					8 => self.level.run(Pack::<V, 8>::new(view, first, start, terms, out)),
+					12 => self.level.run(Pack::<V, 12>::new(view, first, start, terms, out)),
+					16 => self.level.run(Pack::<V, 16>::new(view, first, start, terms, out)),
+					32 => self.level.run(Pack::<V, 32>::new(view, first, start, terms, out)),
+					64 => self.level.run(Pack::<V, 64>::new(view, first, start, terms, out)),
+					width => unreachable!("no tile is {width} wide"),
+				}
 			}
 		};
 		match team {
-			Some(team) => team.pieces(packed, group * terms, pack),
-			None => packed.chunks_mut(group * terms).enumerate().for_each(|(i, out)| pack(i, out)),
+			Some(team) => team.pieces(&mut groups, 1, pack),
+			None => pack(0, &mut groups),
 		}
 	}
 }

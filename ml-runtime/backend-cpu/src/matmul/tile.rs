@@ -57,6 +57,22 @@ pub(super) fn tile<V: Vector, const MR: usize, const NV: usize>(
 	terms: usize,
 	place: Place<'_>,
 ) {
+	// The last rows of a product, where they are few of many.
+	match place.rows {
+		..=4 if MR > 8 => rows::<V, 4, NV>(a, b, terms, place),
+		5..=8 if MR > 8 => rows::<V, 8, NV>(a, b, terms, place),
+		_ => rows::<V, MR, NV>(a, b, terms, place),
+	}
+}
+
+/// A tile of at most `MR` rows.
+#[inline(always)]
+fn rows<V: Vector, const MR: usize, const NV: usize>(
+	a: Strip<'_>,
+	b: Strip<'_>,
+	terms: usize,
+	place: Place<'_>,
+) {
 	let rows = place.rows;
 	assert!(terms > 0 && (1..=MR).contains(&rows) && b.lane_stride == 1);
 	a.check(rows, terms);

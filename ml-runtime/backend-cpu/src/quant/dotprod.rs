@@ -26,8 +26,8 @@ impl Layout for SignedBytes {
 /// The same as [`Dotprod`] without its instructions, one step of them after the other.
 #[cfg(test)]
 impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for SignedBytes {
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
-		let mut sums = [[0; LANES]; ROWS];
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; LANES]], sums: &mut Sums<ROWS, LANES>) {
+		*sums = [[0; LANES]; ROWS];
 		for (p, b) in b.iter().enumerate() {
 			for (sums, a) in sums.iter_mut().zip(a) {
 				let a = a[p];
@@ -38,7 +38,6 @@ impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for SignedByte
 				}
 			}
 		}
-		sums
 	}
 }
 
@@ -65,7 +64,7 @@ impl Layout for Dotprod {
 #[cfg(target_arch = "aarch64")]
 impl<const ROWS: usize> Products<ROWS, 16> for Dotprod {
 	#[inline(always)]
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; 16]]) -> Sums<ROWS, 16> {
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; 16]], sums: &mut Sums<ROWS, 16>) {
 		use core::arch::aarch64::{vdupq_n_s32, vdupq_n_u32, vld1q_u32, vst1q_s32};
 		debug_assert!(a.iter().all(|a| a.len() >= b.len()));
 		// SAFETY: the caller has the instructions, and gives `a` as many words as `b`; every load is of four of the sixteen
@@ -83,13 +82,11 @@ impl<const ROWS: usize> Products<ROWS, 16> for Dotprod {
 					}
 				}
 			}
-			let mut sums = [[0; 16]; ROWS];
 			for (sums, acc) in sums.iter_mut().zip(acc) {
 				for (sums, acc) in sums.as_chunks_mut::<4>().0.iter_mut().zip(acc) {
 					vst1q_s32(sums.as_mut_ptr(), acc);
 				}
 			}
-			sums
 		}
 	}
 }

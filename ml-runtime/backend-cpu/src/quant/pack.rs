@@ -22,6 +22,9 @@ const MAGIC: f32 = 12_582_912.0;
 /// Side of the squares in which words are turned.
 const SQUARE: usize = 8;
 
+/// Most terms of a word.
+const MOST_TERMS: usize = 4;
+
 /// Most lanes of a group: of a row of as many words more than a scrap is read at a time.
 const MOST_LANES: usize = 256;
 
@@ -285,21 +288,26 @@ struct Across<'a> {
 }
 
 impl Across<'_> {
-	/// A term of `WIDTH` lanes from `lane` on; 0 where there is none.
+	/// A term of `WIDTH` lanes from `lane` on, where they lie, or in `room` with 0 where there is none.
 	#[inline(always)]
-	fn row<const WIDTH: usize>(self, term: usize, lane: usize) -> [u32; WIDTH] {
-		let mut row = [0; WIDTH];
+	fn row<'b, const WIDTH: usize>(
+		&'b self,
+		term: usize,
+		lane: usize,
+		room: &'b mut [u32; WIDTH],
+	) -> &'b [u32; WIDTH] {
 		if term < self.terms && lane < self.lanes {
 			let words = &self.data[term * self.stride + lane..];
-			match words.first_chunk() {
-				Some(words) if lane + WIDTH <= self.lanes => row = *words,
-				_ => row
-					.iter_mut()
-					.zip(&words[..self.lanes - lane])
-					.for_each(|(to, word)| *to = *word),
+			if let (Some(words), true) = (words.first_chunk(), lane + WIDTH <= self.lanes) {
+				return words;
 			}
+			let words = &words[..self.lanes - lane];
+			*room = [0; WIDTH];
+			room.iter_mut().zip(words).for_each(|(to, word)| *to = *word);
+		} else {
+			*room = [0; WIDTH];
 		}
-		row
+		room
 	}
 
 	/// Writes a panel of the lanes from `first` on.
@@ -325,65 +333,52 @@ impl Across<'_> {
 		let (crossed_start, crossed) =
 			crossed.split_at_mut(if each.crossed == 0 { 0 } else { each.starts });
 		let mut sums = [[0; WIDTH]; 2];
+		let mut room = [[0; WIDTH]; MOST_TERMS];
 		for (index, word) in high.iter_mut().enumerate() {
-			let mut joined = Joined { word: [0; WIDTH], crossed: [[0; WIDTH]; 2] };
+			let term = index * P::TERMS;
+			let [first_room, second_room, third_room, fourth_room] = &mut room;
+			// A word holds two terms or four.
+			let has_four = P::TERMS == MOST_TERMS;
+			let rows = [
+				self.row(term, first, first_room),
+				self.row(term + 1, first, second_room),
+				if has_four { self.row(term + 2, first, third_room) } else { third_room },
+				if has_four { self.row(term + 3, first, fourth_room) } else { fourth_room },
+			];
+			// Loops as simple as this become vector instructions.
+			let (mut high, mut low) = ([[0; WIDTH]; MOST_TERMS], [[0; WIDTH]; MOST_TERMS]);
 			for slot in 0..P::TERMS {
-				let row = self.row::<WIDTH>(index * P::TERMS + slot, first);
-				let mut integers = [0; WIDTH];
 				for lane in 0..WIDTH {
-					integers[lane] = quantised(row[lane], ones[lane], twos[lane]);
+					let integer = quantised(rows[slot][lane], ones[lane], twos[lane]);
+					(high[slot][lane], low[slot][lane]) = digits(format, integer);
 				}
-				joined.put::<P>(format, side, slot, integers, &mut sums);
+				for lane in 0..WIDTH {
+					sums[0][lane] += high[slot][lane];
+					sums[1][lane] += high[slot][lane] + low[slot][lane];
+				}
 			}
-			*word = joined.word;
-			if let Some(crossed) = crossed.get_mut(2 * index..2 * index + 2) {
-				crossed.copy_from_slice(&joined.crossed);
+			let [high_0, high_1, high_2, high_3] = &high;
+			for lane in 0..WIDTH {
+				let terms = [high_0[lane], high_1[lane], high_2[lane], high_3[lane]];
+				word[lane] = word_of::<P>(side, terms);
+			}
+			if let Some(pairs) = crossed.as_chunks_mut::<2>().0.get_mut(index) {
+				// `P::TERMS / 2` terms to a word.
+				let step = P::TERMS / 2;
+				for (half, words) in pairs.iter_mut().enumerate() {
+					let (a, b) = (half * step, half * step + step - 1);
+					let (high_a, low_a, high_b, low_b) = (&high[a], &low[a], &high[b], &low[b]);
+					for lane in 0..WIDTH {
+						let [one, other] = in_order(side, high_a[lane], low_a[lane]);
+						let [third, fourth] = in_order(side, high_b[lane], low_b[lane]);
+						words[lane] = word_of::<P>(side, [one, other, third, fourth]);
+					}
+				}
 			}
 		}
 		for (starts, sums) in [high_start, crossed_start].into_iter().zip(sums) {
 			for start in starts {
 				*start = sums.map(|sum| P::start(sum) as u32);
-			}
-		}
-	}
-}
-
-/// The words of neighbouring lanes that the same terms make.
-struct Joined<const WIDTH: usize> {
-	word: [u32; WIDTH],
-	crossed: [[u32; WIDTH]; 2],
-}
-
-impl<const WIDTH: usize> Joined<WIDTH> {
-	/// Puts a term of each lane in its place, and adds its digits to what starts are made of.
-	#[inline(always)]
-	fn put<P: Layout>(
-		&mut self,
-		format: QuantFormat,
-		side: Side,
-		slot: usize,
-		integers: [i32; WIDTH],
-		sums: &mut [[i32; WIDTH]; 2],
-	) {
-		let (mut hi, mut lo) = (integers, [0; WIDTH]);
-		if format == QuantFormat::Q15 {
-			for lane in 0..WIDTH {
-				(hi[lane], lo[lane]) = digits(format, integers[lane]);
-			}
-			let (crossed, half) = (&mut self.crossed[2 * slot / P::TERMS], 2 * slot % P::TERMS);
-			for lane in 0..WIDTH {
-				let [one, other] = in_order(side, hi[lane], lo[lane]);
-				crossed[lane] |= placed::<P>(side, one, half);
-				crossed[lane] |= placed::<P>(side, other, half + 1);
-			}
-		}
-		for (word, hi) in self.word.iter_mut().zip(hi) {
-			*word |= placed::<P>(side, hi, slot);
-		}
-		if P::STARTS {
-			for lane in 0..WIDTH {
-				sums[0][lane] += hi[lane];
-				sums[1][lane] += hi[lane] + lo[lane];
 			}
 		}
 	}
@@ -424,28 +419,63 @@ fn in_order(side: Side, hi: i32, lo: i32) -> [i32; 2] {
 
 /// An integer at its place in a word.
 #[inline(always)]
-fn placed<P: Layout>(side: Side, integer: i32, slot: usize) -> u32 {
+fn placed_at<P: Layout>(side: Side, integer: i32, slot: usize) -> u32 {
 	P::bits(side, integer) << (slot * (32 / P::TERMS))
+}
+
+/// As many integers as a word has; of four, the first two where it has two.
+#[inline(always)]
+fn word_of<P: Layout>(side: Side, [a, b, c, d]: [i32; MOST_TERMS]) -> u32 {
+	let pair = placed_at::<P>(side, a, 0) | placed_at::<P>(side, b, 1);
+	if P::TERMS == MOST_TERMS {
+		pair | placed_at::<P>(side, c, 2) | placed_at::<P>(side, d, 3)
+	} else {
+		pair
+	}
 }
 
 /// The words of a lane's integers, which are whole words.
 #[inline(always)]
 fn join<P: Layout>(format: QuantFormat, side: Side, integers: &[i32], words: &mut [u32]) {
 	let (high, crossed) = words.split_at_mut(integers.len() / P::TERMS);
-	for (word, integers) in high.iter_mut().zip(integers.chunks_exact(P::TERMS)) {
-		*word = 0;
-		for (slot, integer) in integers.iter().enumerate() {
-			*word |= placed::<P>(side, digits(format, *integer).0, slot);
-		}
+	let mut placed = [0; BLOCK];
+	for (placed, integer) in placed.iter_mut().zip(integers) {
+		*placed = P::bits(side, digits(format, *integer).0);
 	}
-	for (word, integers) in crossed.iter_mut().zip(integers.chunks_exact(P::TERMS / 2)) {
-		*word = 0;
-		for (pair, integer) in integers.iter().enumerate() {
+	narrow(&placed, P::TERMS, high);
+	if format == QuantFormat::Q15 {
+		for (placed, integer) in placed.iter_mut().zip(integers) {
 			let (hi, lo) = digits(format, *integer);
 			let [one, other] = in_order(side, hi, lo);
-			*word |= placed::<P>(side, one, 2 * pair);
-			*word |= placed::<P>(side, other, 2 * pair + 1);
+			*placed = placed_at::<P>(side, one, 0) | placed_at::<P>(side, other, 1);
 		}
+		narrow(&placed, P::TERMS / 2, crossed);
+	}
+}
+
+/// The lowest bits of `values`, `count` of them to a word, from the lowest up.
+#[inline(always)]
+fn narrow(values: &[u32; BLOCK], count: usize, words: &mut [u32]) {
+	match count {
+		4 => {
+			let mut bytes = [0; BLOCK];
+			for (byte, value) in bytes.iter_mut().zip(values) {
+				*byte = *value as u8;
+			}
+			for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+				*word = u32::from_le_bytes(*bytes);
+			}
+		},
+		2 => {
+			let mut halves = [0; BLOCK];
+			for (half, value) in halves.iter_mut().zip(values) {
+				*half = *value as u16;
+			}
+			for (word, [low, high]) in words.iter_mut().zip(halves.as_chunks().0) {
+				*word = u32::from(*low) | u32::from(*high) << 16;
+			}
+		},
+		_ => words.iter_mut().zip(values).for_each(|(word, value)| *word = *value),
 	}
 }
 

@@ -45,7 +45,7 @@ pub(super) trait Layout: Send + Sync {
 pub(super) trait Products<const ROWS: usize, const LANES: usize>: Layout {
 	/// `sums[i][j] = Σ a[i][p] · b[p][j]`, where the product of two words is the sum of the products of
 	/// their integers. The sums must fit 32 bits. Each of `a` has as many words as `b`, without its start.
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES>;
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; LANES]], sums: &mut Sums<ROWS, LANES>);
 }
 
 /// Without instructions for pairs.
@@ -68,10 +68,10 @@ impl Layout for Plain {
 
 impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Plain {
 	#[inline(always)]
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; LANES]], sums: &mut Sums<ROWS, LANES>) {
 		let low = |word: u32| i32::from(word as u16 as i16);
 		let high = |word: u32| word as i32 >> 16;
-		let mut sums = [[0; LANES]; ROWS];
+		*sums = [[0; LANES]; ROWS];
 		for (p, b) in b.iter().enumerate() {
 			for (sums, a) in sums.iter_mut().zip(a) {
 				let a = a[p];
@@ -80,7 +80,6 @@ impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Plain {
 				}
 			}
 		}
-		sums
 	}
 }
 
@@ -126,7 +125,7 @@ impl Layout for Avx2 {
 #[cfg(target_arch = "x86_64")]
 impl<const ROWS: usize> Products<ROWS, 16> for Avx2 {
 	#[inline(always)]
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; 16]]) -> Sums<ROWS, 16> {
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; 16]], sums: &mut Sums<ROWS, 16>) {
 		use core::arch::x86_64::{
 			_mm256_add_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32,
 			_mm256_setzero_si256, _mm256_storeu_si256,
@@ -147,12 +146,10 @@ impl<const ROWS: usize> Products<ROWS, 16> for Avx2 {
 					acc[1] = _mm256_add_epi32(acc[1], _mm256_madd_epi16(a, b[1]));
 				}
 			}
-			let mut sums = [[0; 16]; ROWS];
 			for (sums, acc) in sums.iter_mut().zip(acc) {
 				_mm256_storeu_si256(sums.as_mut_ptr().cast(), acc[0]);
 				_mm256_storeu_si256(sums.as_mut_ptr().add(8).cast(), acc[1]);
 			}
-			sums
 		}
 	}
 }
@@ -188,8 +185,8 @@ impl Layout for Bytes {
 /// The same as [`Vnni`] without its instructions, one step of them after the other.
 #[cfg(test)]
 impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Bytes {
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; LANES]]) -> Sums<ROWS, LANES> {
-		let mut sums = [b[0].map(|start| start as i32); ROWS];
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; LANES]], sums: &mut Sums<ROWS, LANES>) {
+		*sums = [b[0].map(|start| start as i32); ROWS];
 		for (p, b) in b.iter().skip(1).enumerate() {
 			for (sums, a) in sums.iter_mut().zip(a) {
 				let a = a[p];
@@ -199,7 +196,6 @@ impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for Bytes {
 				}
 			}
 		}
-		sums
 	}
 }
 
@@ -232,40 +228,74 @@ impl Layout for Vnni {
 #[cfg(target_arch = "x86_64")]
 impl<const ROWS: usize> Products<ROWS, 32> for Vnni {
 	#[inline(always)]
-	unsafe fn tile(a: [&[u32]; ROWS], b: &[[u32; 32]]) -> Sums<ROWS, 32> {
-		use core::arch::x86_64::{
-			_mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
-			_mm512_storeu_si512,
-		};
-		debug_assert!(a.iter().all(|a| a.len() + 1 >= b.len()));
-		// SAFETY: the caller has the instructions, and gives `a` as many words as `b` has after its start; every load is of
-		// sixteen of the 32 words of a row, and every store to sixteen of the 32 words of a row of sums.
-		unsafe {
-			let mut acc = [[_mm512_setzero_si512(); 2]; ROWS];
-			if let Some(b) = b.first() {
-				let start = [
-					_mm512_loadu_si512(b.as_ptr().cast()),
-					_mm512_loadu_si512(b.as_ptr().add(16).cast()),
-				];
-				acc = [start; ROWS];
+	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; 32]], sums: &mut Sums<ROWS, 32>) {
+		// SAFETY: the caller has the instructions, and gives `a` as many words as `b` has after its start.
+		unsafe { vnni(a, b, sums) };
+	}
+}
+
+/// The tile of [`Vnni`], a function of its own: inlined, its registers are spilled in the innermost loop.
+///
+/// # Safety
+///
+/// The processor has the instructions, and each of `a` has as many words as `b` has after its start.
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512vnni")]
+unsafe fn vnni<const ROWS: usize>(a: &[&[u32]; ROWS], b: &[[u32; 32]], sums: &mut Sums<ROWS, 32>) {
+	use core::arch::x86_64::{_mm512_loadu_si512, _mm512_set1_epi32, _mm512_storeu_si512};
+	debug_assert!(a.iter().all(|a| a.len() + 1 >= b.len()));
+	let Some((start, b)) = b.split_first() else { return };
+	let a: [*const u32; ROWS] = std::array::from_fn(|i| a[i].as_ptr());
+	// SAFETY: as above; every load is of sixteen of the 32 words of a row, and every store to sixteen of the 32 words of
+	// a row of sums.
+	unsafe {
+		let start = [
+			_mm512_loadu_si512(start.as_ptr().cast()),
+			_mm512_loadu_si512(start.as_ptr().add(16).cast()),
+		];
+		let mut acc = [start; ROWS];
+		for (p, b) in b.iter().enumerate() {
+			let b = [
+				_mm512_loadu_si512(b.as_ptr().cast()),
+				_mm512_loadu_si512(b.as_ptr().add(16).cast()),
+			];
+			for (acc, a) in acc.iter_mut().zip(a) {
+				let a = _mm512_set1_epi32(*a.add(p) as i32);
+				acc[0] = dpbusd(acc[0], a, b[0]);
+				acc[1] = dpbusd(acc[1], a, b[1]);
 			}
-			for (p, b) in b.iter().skip(1).enumerate() {
-				let b = [
-					_mm512_loadu_si512(b.as_ptr().cast()),
-					_mm512_loadu_si512(b.as_ptr().add(16).cast()),
-				];
-				for (acc, a) in acc.iter_mut().zip(a) {
-					let a = _mm512_set1_epi32(*a.get_unchecked(p) as i32);
-					acc[0] = _mm512_dpbusd_epi32(acc[0], a, b[0]);
-					acc[1] = _mm512_dpbusd_epi32(acc[1], a, b[1]);
-				}
-			}
-			let mut sums = [[0; 32]; ROWS];
-			for (sums, acc) in sums.iter_mut().zip(acc) {
-				_mm512_storeu_si512(sums.as_mut_ptr().cast(), acc[0]);
-				_mm512_storeu_si512(sums.as_mut_ptr().add(16).cast(), acc[1]);
-			}
-			sums
+		}
+		for (sums, acc) in sums.iter_mut().zip(acc) {
+			_mm512_storeu_si512(sums.as_mut_ptr().cast(), acc[0]);
+			_mm512_storeu_si512(sums.as_mut_ptr().add(16).cast(), acc[1]);
 		}
 	}
+}
+
+/// `acc[i] + Σ a[i][t] · b[i][t]` of the four bytes `t` of each word `i`. The library's `_mm512_dpbusd_epi32` is the
+/// same, but the compiler copies its sums from register to register.
+///
+/// # Safety
+///
+/// The processor has the instruction.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+unsafe fn dpbusd(
+	mut acc: core::arch::x86_64::__m512i,
+	a: core::arch::x86_64::__m512i,
+	b: core::arch::x86_64::__m512i,
+) -> core::arch::x86_64::__m512i {
+	// SAFETY: the caller has the instruction, which changes one register and nothing else.
+	unsafe {
+		core::arch::asm!(
+			"vpdpbusd {acc}, {a}, {b}",
+			acc = inout(zmm_reg) acc,
+			a = in(zmm_reg) a,
+			b = in(zmm_reg) b,
+			options(pure, nomem, nostack, preserves_flags),
+		);
+	}
+	acc
 }

@@ -75,3 +75,40 @@ fn sums_should_not_overflow_when_all_digits_are_the_largest() {
 		}
 	}
 }
+
+#[test]
+fn results_should_be_rounded_once_when_scales_are_small_or_large() {
+	use assay_ops::quant::{dot, Run};
+
+	// From subnormal to nearly infinite, also on both sides of where `f32` takes the scales, and nothing but zeros.
+	let powers: Vec<i32> = (-149..-120).chain(-60..-48).chain(50..64).chain(115..128).collect();
+	let (k, team, mut state) = (5, Team::new(1).expect("one thread"), 9);
+	let mut words: Vec<u32> = Vec::new();
+	for power in &powers {
+		let scale = 2_f64.powi(*power);
+		words.extend(
+			(0..k).map(|_| {
+				((f64::from(f32::from_bits(number(&mut state))) * scale) as f32).to_bits()
+			}),
+		);
+	}
+	words.extend(vec![0; k]);
+	let sides = words.len() / k;
+	let view = View::new(Strided { words: &words, stride: k }, sides, true);
+	for format in [QuantFormat::I8, QuantFormat::Q15] {
+		let product = QuantMatMul { format, rows: view, lanes: view, k };
+		let mut found = vec![0; sides * sides];
+		product.run(Level::best(), &team, &mut found);
+		let mut by_bytes = vec![0; sides * sides];
+		product.blocks::<products::Bytes, 12, 32>(Level::Soft, &team, &mut by_bytes);
+		assert_eq!(found, by_bytes);
+		let runs: Vec<Run> =
+			words.chunks(k).map(|terms| Run::new(format, terms.iter().copied())).collect();
+		for (i, row) in runs.iter().enumerate() {
+			for (j, lane) in runs.iter().enumerate() {
+				let (word, right) = (found[i * sides + j], dot(format, row, lane));
+				assert_eq!(word, right, "{format:?}, row {i}, column {j}");
+			}
+		}
+	}
+}

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use assay_ops::QuantFormat;
 
 use super::pack::{Side, Words};
-use super::products::{Products, Sums};
-use crate::level::{Fused, Task};
+use super::products::Products;
+use crate::level::{near, Fused, Task};
 use crate::scalar::canonical;
 
 /// Neighbouring rows of the result, of one block.
@@ -44,9 +44,11 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 		let of_lane = Words::per_lane::<P>(format, Side::Lanes, terms);
 		let (right, _) = right.as_chunks::<LANES>();
 		let panels = right.chunks_exact(of_lane.all()).zip(lane_scales.as_chunks::<LANES>().0);
+		let mut sums = [[[0; LANES]; ROWS]; 2];
 		for (column, (right, lane_scales)) in (0..n).step_by(LANES).zip(panels) {
 			let width = LANES.min(n - column);
 			let (high, crossed) = right.split_at(of_lane.half());
+			let singles = Singles::of(lane_scales);
 			for (strip, out) in out.chunks_mut(ROWS * n).enumerate() {
 				// Where there are too few rows, the last one stands in: its sums are thrown away.
 				let last = strip * ROWS + out.len() / n - 1;
@@ -55,26 +57,43 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 					*row = &left[(strip * ROWS + i).min(last) * of_row.all()..][..of_row.all()];
 				}
 				let row_scales = &row_scales[strip * ROWS..];
+				let [first, second] = &mut sums;
+				for out in out.chunks_mut(n) {
+					near(&out[column..column + width]);
+				}
 				// SAFETY: this is inlined into code compiled for the level of `P`. The halves have as many words on both sides.
-				let (first, crossed) = unsafe {
+				unsafe {
 					match format {
-						QuantFormat::I8 => (P::tile(rows, high), None),
+						QuantFormat::I8 => P::tile(&rows, high, first),
 						QuantFormat::Q15 => {
 							let (mut highs, mut pairs) = (rows, rows);
 							for (i, row) in rows.into_iter().enumerate() {
 								(highs[i], pairs[i]) = row.split_at(of_row.half());
 							}
-							(P::tile(highs, high), Some(P::tile(pairs, crossed)))
+							P::tile(&highs, high, first);
+							P::tile(&pairs, crossed, second);
 						},
 					}
-				};
+				}
 				for (row, out) in out.chunks_mut(n).enumerate() {
-					let sums = together(&first, crossed.as_ref(), row);
-					let words = round(&sums, row_scales[row], lane_scales);
 					let out = &mut out[column..column + width];
-					match (fold, width) {
-						(false, _) => out.copy_from_slice(&words[..width]),
-						(true, _) => add(&words, out),
+					let sums = Row { first: &first[row], crossed: &second[row] };
+					match out.first_chunk_mut() {
+						Some(out) => {
+							sums.put(format, row_scales[row], (lane_scales, &singles), fold, out)
+						},
+						None => {
+							let mut room = [0; LANES];
+							room[..width].copy_from_slice(out);
+							sums.put(
+								format,
+								row_scales[row],
+								(lane_scales, &singles),
+								fold,
+								&mut room,
+							);
+							out.copy_from_slice(&room[..width]);
+						},
 					}
 				}
 			}
@@ -82,46 +101,94 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 	}
 }
 
-/// The exact sums of a row; below 2⁵³, so exact in `f64`.
-#[inline(always)]
-fn together<const ROWS: usize, const LANES: usize>(
-	first: &Sums<ROWS, LANES>,
-	crossed: Option<&Sums<ROWS, LANES>>,
-	row: usize,
-) -> [f64; LANES] {
-	let mut sums = [0.0; LANES];
-	match crossed {
-		None => {
-			for (sum, first) in sums.iter_mut().zip(&first[row]) {
-				*sum = f64::from(*first);
-			}
-		},
-		Some(crossed) => {
-			for ((sum, first), crossed) in sums.iter_mut().zip(&first[row]).zip(&crossed[row]) {
-				*sum = f64::from(*first) * 16_384.0 + f64::from(*crossed) * 128.0;
-			}
-		},
+/// Scales of lanes in `f32`, where that is exact and so are sums of eight-bit products times two of them: they
+/// have 24 bits, and the result is neither subnormal nor too large.
+struct Singles<const LANES: usize>(Option<[f32; LANES]>);
+
+impl<const LANES: usize> Singles<LANES> {
+	#[inline(always)]
+	fn of(scales: &[f64; LANES]) -> Self {
+		let (mut singles, mut all) = ([0.0; LANES], true);
+		for (single, scale) in singles.iter_mut().zip(scales) {
+			*single = *scale as f32;
+			all &= is_middling(*scale);
+		}
+		Self(all.then_some(singles))
 	}
-	sums
+
+	/// These, and the one of a row.
+	#[inline(always)]
+	fn with(&self, row: f64) -> Option<(f32, &[f32; LANES])> {
+		self.0.as_ref().filter(|_| is_middling(row)).map(|lanes| (row as f32, lanes))
+	}
+}
+
+/// Whether the product of two such scales and of an integer below 2²⁴ is a normal number or 0; NaN is NaN.
+#[inline(always)]
+fn is_middling(scale: f64) -> bool {
+	const LEAST: f64 = 1.0 / (1_u64 << 60) as f64;
+	const GREATEST: f64 = (1_u64 << 50) as f64;
+	scale.is_nan() || (LEAST <= scale && scale <= GREATEST)
+}
+
+/// The sums of a row of a tile.
+struct Row<'a, const LANES: usize> {
+	/// Products of eight-bit integers, below 2²⁴, or of high digits.
+	first: &'a [i32; LANES],
+	/// Products of high and low digits.
+	crossed: &'a [i32; LANES],
+}
+
+impl<const LANES: usize> Row<'_, LANES> {
+	/// Stores the sums times both scales, rounded once, or adds them to what is there.
+	#[inline(always)]
+	fn put(
+		self,
+		format: QuantFormat,
+		row_scale: f64,
+		(lane_scales, singles): (&[f64; LANES], &Singles<LANES>),
+		fold: bool,
+		out: &mut [u32; LANES],
+	) {
+		// Results go to `out` as they come: what is kept for later is written in parts and read as a whole, which is slow.
+		match (format, singles.with(row_scale)) {
+			(QuantFormat::I8, Some((row_scale, lane_scales))) => {
+				for lane in 0..LANES {
+					// Nothing is rounded.
+					let x = self.first[lane] as f32 * row_scale * lane_scales[lane];
+					out[lane] = folded(x, fold, out[lane]);
+				}
+			},
+			(QuantFormat::I8, None) => {
+				for lane in 0..LANES {
+					let sum = f64::from(self.first[lane]);
+					out[lane] = folded(scaled(sum, row_scale, lane_scales[lane]), fold, out[lane]);
+				}
+			},
+			(QuantFormat::Q15, _) => {
+				for lane in 0..LANES {
+					// Below 2⁵³, so exact.
+					let (first, crossed) = (self.first[lane], self.crossed[lane]);
+					let sum = f64::from(first) * 16_384.0 + f64::from(crossed) * 128.0;
+					out[lane] = folded(scaled(sum, row_scale, lane_scales[lane]), fold, out[lane]);
+				}
+			},
+		}
+	}
 }
 
 /// Times both scales, exactly (the exponents are far from the limits of `f64`), then rounded to `f32`.
 #[inline(always)]
-fn round<const LANES: usize>(
-	sums: &[f64; LANES],
-	row_scale: f64,
-	lane_scales: &[f64; LANES],
-) -> [u32; LANES] {
-	let mut words = [0; LANES];
-	for ((word, sum), scale) in words.iter_mut().zip(sums).zip(lane_scales) {
-		*word = canonical((sum * row_scale * scale) as f32);
-	}
-	words
+fn scaled(sum: f64, row_scale: f64, lane_scale: f64) -> f32 {
+	(sum * row_scale * lane_scale) as f32
 }
 
+/// What is stored for a block's result where `before` is that of the blocks before, if there are any.
 #[inline(always)]
-fn add<const LANES: usize>(words: &[u32; LANES], out: &mut [u32]) {
-	for (out, word) in out.iter_mut().zip(words) {
-		*out = canonical(f32::from_bits(*out) + f32::from_bits(*word));
+fn folded(x: f32, fold: bool, before: u32) -> u32 {
+	if fold {
+		canonical(f32::from_bits(before) + x)
+	} else {
+		canonical(x)
 	}
 }

@@ -21,10 +21,13 @@ use crate::matmul::{buffer, View, BLOCK};
 use crate::team::Team;
 use pack::{Packed, Scales, Side, Words};
 use products::Products;
-use tile::Strips;
+use tile::{Block, Strips, MOST_BLOCKS};
 
 /// Strips of rows that are multiplied with one panel of columns while it is near.
 const STRIPS: usize = 8;
+
+/// Words of both operands that are packed at a time, where one block is not more.
+const MOST_WORDS: usize = 1 << 22;
 
 /// `out = A · B`, block by block.
 #[derive(Clone, Copy)]
@@ -61,31 +64,51 @@ impl QuantMatMul<'_> {
 	) {
 		let Self { format, rows, lanes, k } = self;
 		let (m, n) = (rows.lanes, lanes.lanes);
-		let mut row_scales = Scales::new(m.next_multiple_of(LANES));
-		let mut lane_scales = Scales::new(n.next_multiple_of(LANES));
-		for (block, start) in (0..k).step_by(BLOCK).enumerate() {
-			let terms = BLOCK.min(k - start);
-			let each = |side| Words::per_lane::<P>(format, side, terms).all();
-			let (row_words, lane_words) = (each(Side::Rows), each(Side::Lanes));
-			buffer::with(row_scales.lanes() * row_words, |left| {
-				buffer::with(lane_scales.lanes() * lane_words, |right| {
-					let pack = |view, side| Packed { format, view, side, start, terms, level };
-					pack(rows, Side::Rows).run::<P, LANES>(team, left, &mut row_scales);
-					pack(lanes, Side::Lanes).run::<P, LANES>(team, right, &mut lane_scales);
+		let (padded_m, padded_n) = (m.next_multiple_of(LANES), n.next_multiple_of(LANES));
+		let each = |side, terms| Words::per_lane::<P>(format, side, terms).all();
+		let words =
+			|terms| (padded_m * each(Side::Rows, terms), padded_n * each(Side::Lanes, terms));
+		let (left_words, right_words) = words(BLOCK.min(k));
+		let some = (MOST_WORDS / (left_words + right_words).max(1)).clamp(1, MOST_BLOCKS);
+		let all: Vec<usize> = (0..k).step_by(BLOCK).collect();
+		for (part, starts) in all.chunks(some).enumerate() {
+			let mut scales = vec![(Scales::new(padded_m), Scales::new(padded_n)); starts.len()];
+			buffer::with(starts.len() * left_words, |left| {
+				buffer::with(starts.len() * right_words, |right| {
+					let mut packs = Vec::new();
+					let operands = left.chunks_mut(left_words).zip(right.chunks_mut(right_words));
+					for ((start, operands), scales) in starts.iter().zip(operands).zip(&mut scales)
+					{
+						let (start, terms) = (*start, BLOCK.min(k - start));
+						let (left_words, right_words) = words(terms);
+						let pack = |view, side| Packed { format, view, side, start, terms, level };
+						let (left, right) =
+							(&mut operands.0[..left_words], &mut operands.1[..right_words]);
+						packs.push((pack(rows, Side::Rows), left, &mut scales.0));
+						packs.push((pack(lanes, Side::Lanes), right, &mut scales.1));
+					}
+					Packed::run::<P, LANES>(team, packs);
 					let (left, right) = (&*left, &*right);
+					let operands = left.chunks(left_words).zip(right.chunks(right_words));
+					let blocks = starts.iter().zip(operands).zip(&scales);
+					let blocks: Vec<Block<'_>> = blocks
+						.map(|((start, (left, right)), (row_scales, lane_scales))| Block {
+							terms: BLOCK.min(k - start),
+							left,
+							right,
+							row_scales: &row_scales.0,
+							lane_scales: &lane_scales.0,
+						})
+						.collect();
 					// Few enough rows for every thread to have some.
 					let strips = m.div_ceil(ROWS * team.threads() * 2).clamp(1, STRIPS);
 					let height = strips * ROWS;
 					team.pieces(out, height * n, |index, out| {
-						let first = index * height;
 						level.run(Strips::<P, ROWS, LANES> {
 							format,
-							terms,
-							left: &left[first * row_words..],
-							right,
-							row_scales: &row_scales.0[first..],
-							lane_scales: &lane_scales.0,
-							fold: block > 0,
+							blocks: &blocks,
+							first: index * height,
+							fold: part > 0,
 							n,
 							out,
 							products: std::marker::PhantomData,

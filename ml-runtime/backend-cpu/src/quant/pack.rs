@@ -65,6 +65,7 @@ impl Words {
 }
 
 /// The scale of each lane, NaN where a term is not finite.
+#[derive(Clone)]
 pub(super) struct Scales(pub(super) Vec<f64>);
 
 impl Scales {
@@ -101,26 +102,30 @@ pub(super) struct Packed<'a> {
 }
 
 impl Packed<'_> {
-	/// Writes all lanes and their scales, of which there are as many as whole panels of `WIDTH` have. What is written of
-	/// lanes that the matrix does not have is of no use.
+	/// Writes all lanes of some blocks and their scales, of which there are as many as whole panels of `WIDTH` have. What
+	/// is written of lanes that the matrix does not have is of no use.
 	pub(super) fn run<P: Layout, const WIDTH: usize>(
-		self,
 		team: &Team,
-		words: &mut [u32],
-		scales: &mut Scales,
+		blocks: Vec<(Packed<'_>, &mut [u32], &mut Scales)>,
 	) {
-		let panels = scales.lanes() / WIDTH;
-		let most = (MOST_LANES / WIDTH).min(panels.div_ceil(team.threads())).max(1);
-		let size = WIDTH * Words::per_lane::<P>(self.format, self.side, self.terms).all();
-		let groups = words.chunks_mut(most * size).zip(scales.0.chunks_mut(most * WIDTH));
-		let mut groups: Vec<_> = groups.collect();
-		team.pieces(&mut groups, 1, |index, groups| {
-			for (words, scales) in groups {
-				let (first, layout, packed) = (index * most * WIDTH, PhantomData, self);
+		let mut groups = Vec::new();
+		for (packed, words, scales) in blocks {
+			let panels = scales.lanes() / WIDTH;
+			let most = (MOST_LANES / WIDTH).min(panels.div_ceil(team.threads())).max(1);
+			let each = Words::per_lane::<P>(packed.format, packed.side, packed.terms).all();
+			let words = words.chunks_mut(most * WIDTH * each);
+			let parts = words.zip(scales.0.chunks_mut(most * WIDTH));
+			let firsts = (0..).step_by(most * WIDTH);
+			groups.extend(firsts.zip(parts).map(|(first, parts)| (packed, first, parts)));
+		}
+		team.pieces(&mut groups, 1, |_, groups| {
+			for (packed, first, (words, scales)) in groups {
+				let (packed, first, layout) = (*packed, *first, PhantomData);
+				let each = Words::per_lane::<P>(packed.format, packed.side, packed.terms).all();
 				// What is turned afterwards: eight lanes, or a panel.
-				buffer::with(size, |room| {
+				buffer::with(WIDTH * each, |room| {
 					let group = Group::<P, WIDTH> { packed, first, words, scales, room, layout };
-					self.level.run(group);
+					packed.level.run(group);
 				});
 			}
 		});

@@ -3,27 +3,39 @@
 #![allow(unsafe_code, reason = "the innermost loop is made for one level of instructions")]
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use assay_ops::QuantFormat;
 
 use super::pack::{Side, Words};
-use super::products::Products;
+use super::products::{Products, Sums};
 use crate::level::{near, Fused, Task};
 use crate::scalar::canonical;
 
-/// Neighbouring rows of the result, of one block.
-pub(super) struct Strips<'a, P, const ROWS: usize, const LANES: usize> {
-	pub(super) format: QuantFormat,
+/// Most blocks whose results are added up before they are stored.
+pub(super) const MOST_BLOCKS: usize = 4;
+
+/// Both operands in one block of K.
+pub(super) struct Block<'a> {
 	pub(super) terms: usize,
-	/// The rows, from the first of these on.
+	/// All rows.
 	pub(super) left: &'a [u32],
-	/// Panels of the columns.
+	/// Panels of all columns.
 	pub(super) right: &'a [u32],
-	/// Scales of the rows, from the first of these on.
+	/// Scales of the rows.
 	pub(super) row_scales: &'a [f64],
 	/// Scales of the columns.
 	pub(super) lane_scales: &'a [f64],
-	/// Whether the block is added to what is there.
+}
+
+/// Neighbouring rows of the result, of some blocks.
+pub(super) struct Strips<'a, P, const ROWS: usize, const LANES: usize> {
+	pub(super) format: QuantFormat,
+	/// In order, [`MOST_BLOCKS`] at most.
+	pub(super) blocks: &'a [Block<'a>],
+	/// The first of these rows.
+	pub(super) first: usize,
+	/// Whether the blocks are added to what is there.
 	pub(super) fold: bool,
 	/// Columns of the result.
 	pub(super) n: usize,
@@ -39,63 +51,80 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
-		let Self { format, terms, left, right, row_scales, lane_scales, fold, n, out, .. } = self;
-		let of_row = Words::per_lane::<P>(format, Side::Rows, terms);
-		let of_lane = Words::per_lane::<P>(format, Side::Lanes, terms);
-		let (right, _) = right.as_chunks::<LANES>();
-		let panels = right.chunks_exact(of_lane.all()).zip(lane_scales.as_chunks::<LANES>().0);
-		let mut sums = [[[0; LANES]; ROWS]; 2];
-		for (column, (right, lane_scales)) in (0..n).step_by(LANES).zip(panels) {
+		let Self { format, blocks, first, fold, n, out, .. } = self;
+		let (mut sums, mut tile) = ([[[0; LANES]; ROWS]; 2], [[0; LANES]; ROWS]);
+		for (panel, column) in (0..n).step_by(LANES).enumerate() {
 			let width = LANES.min(n - column);
-			let (high, crossed) = right.split_at(of_lane.half());
-			let singles = Singles::of(lane_scales);
+			let mut singles = [const { Singles::NONE }; MOST_BLOCKS];
+			for (singles, block) in singles.iter_mut().zip(blocks) {
+				*singles = Singles::of(&block.lane_scales.as_chunks().0[panel]);
+			}
 			for (strip, out) in out.chunks_mut(ROWS * n).enumerate() {
-				// Where there are too few rows, the last one stands in: its sums are thrown away.
-				let last = strip * ROWS + out.len() / n - 1;
-				let mut rows: [&[u32]; ROWS] = [&[]; ROWS];
-				for (i, row) in rows.iter_mut().enumerate() {
-					*row = &left[(strip * ROWS + i).min(last) * of_row.all()..][..of_row.all()];
-				}
-				let row_scales = &row_scales[strip * ROWS..];
-				let [first, second] = &mut sums;
-				for out in out.chunks_mut(n) {
-					near(&out[column..column + width]);
-				}
-				// SAFETY: this is inlined into code compiled for the level of `P`. The halves have as many words on both sides.
-				unsafe {
-					match format {
-						QuantFormat::I8 => P::tile(&rows, high, first),
-						QuantFormat::Q15 => {
-							let (mut highs, mut pairs) = (rows, rows);
-							for (i, row) in rows.into_iter().enumerate() {
-								(highs[i], pairs[i]) = row.split_at(of_row.half());
-							}
-							P::tile(&highs, high, first);
-							P::tile(&pairs, crossed, second);
-						},
+				let (from, count) = (first + strip * ROWS, out.len() / n);
+				for (tile, out) in tile.iter_mut().zip(out.chunks_mut(n)) {
+					match fold {
+						true => tile[..width].copy_from_slice(&out[column..column + width]),
+						false => near(&out[column..column + width]),
 					}
 				}
-				for (row, out) in out.chunks_mut(n).enumerate() {
+				for (index, (block, singles)) in blocks.iter().zip(&singles).enumerate() {
+					let [first, crossed] = &mut sums;
+					block.sums::<P, ROWS, LANES>(format, from..from + count, panel, first, crossed);
+					let lane_scales = &block.lane_scales.as_chunks().0[panel];
+					let row_scales = &block.row_scales[from..from + count];
+					for (row, (tile, scale)) in tile.iter_mut().zip(row_scales).enumerate() {
+						let sums = Row { first: &first[row], crossed: &crossed[row] };
+						sums.put(format, *scale, (lane_scales, singles), fold || index > 0, tile);
+					}
+				}
+				for (tile, out) in tile.iter().zip(out.chunks_mut(n)) {
 					let out = &mut out[column..column + width];
-					let sums = Row { first: &first[row], crossed: &second[row] };
 					match out.first_chunk_mut() {
-						Some(out) => {
-							sums.put(format, row_scales[row], (lane_scales, &singles), fold, out)
-						},
-						None => {
-							let mut room = [0; LANES];
-							room[..width].copy_from_slice(out);
-							sums.put(
-								format,
-								row_scales[row],
-								(lane_scales, &singles),
-								fold,
-								&mut room,
-							);
-							out.copy_from_slice(&room[..width]);
-						},
+						// A copy of known length, not a call.
+						Some(out) => *out = *tile,
+						None => out.copy_from_slice(&tile[..width]),
 					}
 				}
+			}
+		}
+	}
+}
+
+impl Block<'_> {
+	/// Sums of products of some rows, at most `ROWS`, and of the columns of a panel; of fifteen bits, `crossed` are those of
+	/// high and low digits.
+	#[inline(always)]
+	fn sums<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize>(
+		&self,
+		format: QuantFormat,
+		of: Range<usize>,
+		panel: usize,
+		first: &mut Sums<ROWS, LANES>,
+		crossed: &mut Sums<ROWS, LANES>,
+	) {
+		let of_row = Words::per_lane::<P>(format, Side::Rows, self.terms);
+		let of_lane = Words::per_lane::<P>(format, Side::Lanes, self.terms);
+		let (right, _) = self.right.as_chunks::<LANES>();
+		let (high, pairs) =
+			right[panel * of_lane.all()..][..of_lane.all()].split_at(of_lane.half());
+		// Where there are too few rows, the last one stands in: its sums are thrown away.
+		let mut rows: [&[u32]; ROWS] = [&[]; ROWS];
+		for (i, row) in rows.iter_mut().enumerate() {
+			let number = (of.start + i).min(of.end - 1);
+			*row = &self.left[number * of_row.all()..][..of_row.all()];
+		}
+		// SAFETY: this is inlined into code compiled for the level of `P`. The halves have as many words on both sides.
+		unsafe {
+			match format {
+				QuantFormat::I8 => P::tile(&rows, high, first),
+				QuantFormat::Q15 => {
+					let (mut highs, mut others) = (rows, rows);
+					for (i, row) in rows.into_iter().enumerate() {
+						(highs[i], others[i]) = row.split_at(of_row.half());
+					}
+					P::tile(&highs, high, first);
+					P::tile(&others, pairs, crossed);
+				},
 			}
 		}
 	}
@@ -106,6 +135,8 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 struct Singles<const LANES: usize>(Option<[f32; LANES]>);
 
 impl<const LANES: usize> Singles<LANES> {
+	const NONE: Self = Self(None);
+
 	#[inline(always)]
 	fn of(scales: &[f64; LANES]) -> Self {
 		let (mut singles, mut all) = ([0.0; LANES], true);

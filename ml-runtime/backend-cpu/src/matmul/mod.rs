@@ -123,16 +123,33 @@ impl<'a> MatMul<'a> {
 		let (m, k, n) = (self.m, self.k, self.n);
 		let a = View::new(self.a, m, !self.transpose_a);
 		let b = View::new(self.b, n, self.transpose_b);
-		let wide = NV * V::LANES;
-		// `A · B` is the transpose of `Bᵀ · Aᵀ`, and products of numbers commute.
-		let turned = n < wide && self.transpose_a && m >= wide;
-		if turned {
-			Split::<V, MR, NV>::new(b, a, turned, level, k, stride).run(team, out);
-		} else if n <= NARROW * V::LANES {
-			Split::<V, HIGH, NARROW>::new(a, b, turned, level, k, stride).run(team, out);
+		let (wide, narrow) = (NV * V::LANES, NARROW * V::LANES);
+		// `A · B` is the transpose of `Bᵀ · Aᵀ`, and products of numbers commute. Of ways that suit, the one is taken that
+		// computes with the fewest registers for each term.
+		let turned = self.transpose_a && n < wide;
+		let cost = |suits: bool, registers: usize| if suits { registers } else { usize::MAX };
+		let straight = cost(n <= narrow, rows::<HIGH>(m) * NARROW);
+		let by_wide = cost(turned && m >= wide, rows::<MR>(n) * m.div_ceil(wide) * NV);
+		let by_narrow = cost(turned && m > narrow, rows::<HIGH>(n) * m.div_ceil(narrow) * NARROW);
+		if by_wide < straight && by_wide <= by_narrow {
+			Split::<V, MR, NV>::new(b, a, true, level, k, stride).run(team, out);
+		} else if by_narrow < straight {
+			Split::<V, HIGH, NARROW>::new(b, a, true, level, k, stride).run(team, out);
+		} else if n <= narrow {
+			Split::<V, HIGH, NARROW>::new(a, b, false, level, k, stride).run(team, out);
 		} else {
-			Split::<V, MR, NV>::new(a, b, turned, level, k, stride).run(team, out);
+			Split::<V, MR, NV>::new(a, b, false, level, k, stride).run(team, out);
 		}
+	}
+}
+
+/// Rows that are computed for `count` of them, in tiles of `MR`; the last ones are few at a time in high tiles.
+const fn rows<const MR: usize>(count: usize) -> usize {
+	if MR > tile::FEW_ROWS {
+		let last = count % MR;
+		count - last + last.next_multiple_of(4)
+	} else {
+		count.next_multiple_of(MR)
 	}
 }
 

@@ -10,6 +10,9 @@ use crate::scalar::canonical;
 /// Most words of a tile.
 const TILE_WORDS: usize = 12 * 32;
 
+/// Tiles with more rows have lower ones for the last rows.
+pub(super) const FEW_ROWS: usize = 8;
+
 /// Some neighbouring lanes of an operand, over the terms of a K-block.
 #[derive(Clone, Copy)]
 pub(super) struct Strip<'a> {
@@ -59,8 +62,8 @@ pub(super) fn tile<V: Vector, const MR: usize, const NV: usize>(
 ) {
 	// The last rows of a product, where they are few of many.
 	match place.rows {
-		..=4 if MR > 8 => rows::<V, 4, NV>(a, b, terms, place),
-		5..=8 if MR > 8 => rows::<V, 8, NV>(a, b, terms, place),
+		..=4 if MR > FEW_ROWS => rows::<V, 4, NV>(a, b, terms, place),
+		5..=8 if MR > FEW_ROWS => rows::<V, 8, NV>(a, b, terms, place),
 		_ => rows::<V, MR, NV>(a, b, terms, place),
 	}
 }

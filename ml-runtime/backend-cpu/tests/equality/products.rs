@@ -18,6 +18,13 @@ fn matmul_should_equal_reference_when_shapes_have_tails() {
 		(70, 513, 6),
 		(2, 1025, 50),
 		(300, 25, 6),
+		// Rows of whole pages, low tiles, the last rows of high ones, few columns of few rows.
+		(30, 1024, 140),
+		(14, 520, 128),
+		(20, 40, 64),
+		(23, 30, 40),
+		(25, 600, 6),
+		(20, 513, 4),
 	];
 	for (seed, (m, k, n)) in (1..).zip(shapes) {
 		for (transpose_a, transpose_b) in
@@ -26,6 +33,23 @@ fn matmul_should_equal_reference_when_shapes_have_tails() {
 			let a = if transpose_a { (k, m) } else { (m, k) };
 			let b = if transpose_b { (n, k) } else { (k, n) };
 			check_op(Op::MatMul { transpose_a, transpose_b }, &[a, b], seed);
+		}
+	}
+}
+
+#[test]
+fn matmul_should_equal_reference_when_blocks_are_packed_in_parts() {
+	// Ten blocks of a thousand columns are more than is packed at a time.
+	let op = Op::MatMul { transpose_a: false, transpose_b: true };
+	check_op(op, &[(3, 4700), (1024, 4700)], 5);
+}
+
+#[test]
+fn quantised_product_should_equal_reference_when_there_are_many_blocks() {
+	for (seed, (m, k, n)) in (1..).zip([(13, 2100, 33), (5, 4700, 20)]) {
+		for format in [QuantFormat::I8, QuantFormat::Q15] {
+			let op = Op::QuantMatMul { format, transpose_a: false, transpose_b: false };
+			check_op(op, &[(m, k), (k, n)], seed);
 		}
 	}
 }

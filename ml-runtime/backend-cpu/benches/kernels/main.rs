@@ -11,7 +11,7 @@ use std::{error::Error, hint::black_box};
 
 use assay_backend_cpu::{CpuKernels, Kernels, Records};
 use assay_ops::{
-	eval::StepContext, Binary, Broadcast, DType, NodeSpec, Op, Operand, Unary, ValueType,
+	eval::StepContext, Binary, Broadcast, DType, NodeSpec, Op, Operand, Unary, ValueType, Window,
 };
 use candle_core::{DType as CandleDType, Device, Result, Tensor, D};
 use common::{figure, ratio, Bench};
@@ -33,6 +33,11 @@ const WIDTH: usize = 256;
 /// Columns of a head.
 const HEAD: usize = 64;
 
+/// Images, their sides and channels.
+const IMAGES: usize = 64;
+const SIDE: usize = 32;
+const CHANNELS: usize = 16;
+
 type Peer = Box<dyn Fn() -> Result<Tensor>>;
 
 /// An operation on its operands, and the same in candle where it has it.
@@ -50,11 +55,11 @@ fn noise(rows: usize, cols: usize, lowest: f32) -> Result<Tensor> {
 	Tensor::from_vec(numbers, (rows, cols), &Device::Cpu)
 }
 
-/// Indices of rows of the table.
-fn indices() -> Result<Tensor> {
-	let index = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) % TABLE as u32;
-	let indices: Vec<u32> = (0..TAKEN as u32).map(index).collect();
-	Tensor::from_vec(indices, (TAKEN, 1), &Device::Cpu)
+/// So many indices below `below`.
+fn indices(count: usize, below: usize) -> Result<Tensor> {
+	let index = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) % below as u32;
+	let indices: Vec<u32> = (0..count as u32).map(index).collect();
+	Tensor::from_vec(indices, (count, 1), &Device::Cpu)
 }
 
 /// The words of a tensor.
@@ -106,7 +111,11 @@ impl Contest {
 			let result = kernels.run(&spec, &CONTEXT, &operands, &records, black_box(&mut out));
 			result.expect("the operands have the node's types");
 		};
-		let elements = spec.ty.words().max(self.operands[0].elem_count() as u64) as f64;
+		let read = match self.op {
+			Op::Pick => 0, // only what is taken
+			_ => self.operands[0].elem_count() as u64,
+		};
+		let elements = spec.ty.words().max(read) as f64;
 		let name = format!("kernel.{}.n{elements}.t{threads}", self.name);
 		let Some(peer) = &self.peer else {
 			let seconds = bench.medians(ROUNDS, &mut [&mut ours]);
@@ -194,7 +203,7 @@ fn others() -> Result<Vec<Contest>> {
 	let a = x.clone();
 	let causal = move || seen.where_cond(&a, &hidden);
 	let bits = f32::NEG_INFINITY.to_bits();
-	let (table, indices) = (noise(TABLE, WIDTH, -2.0)?, indices()?);
+	let (table, indices) = (noise(TABLE, WIDTH, -2.0)?, indices(TAKEN, TABLE)?);
 	let gradient = noise(TAKEN, WIDTH, -2.0)?;
 	let (a, at) = (table.clone(), indices.flatten_all()?);
 	let gather = move || a.index_select(&at, 0);
@@ -216,13 +225,62 @@ fn others() -> Result<Vec<Contest>> {
 	])
 }
 
+/// What slides over images, whose rows are pixels and whose columns are channels; candle has them the other way round.
+fn windows() -> Result<Vec<Contest>> {
+	let side = SIDE as u16;
+	let pool = Window {
+		height: side,
+		width: side,
+		channels: CHANNELS as u16,
+		kernel_h: 2,
+		kernel_w: 2,
+		stride_h: 2,
+		stride_w: 2,
+		pad_h: 0,
+		pad_w: 0,
+	};
+	let patch =
+		Window { kernel_h: 3, kernel_w: 3, stride_h: 1, stride_w: 1, pad_h: 1, pad_w: 1, ..pool };
+	let images = noise(IMAGES * SIDE * SIDE, CHANNELS, -2.0)?;
+	let patches = noise(IMAGES * SIDE * SIDE, CHANNELS * 9, -2.0)?;
+	let gradient = noise(IMAGES * SIDE * SIDE / 4, CHANNELS, -2.0)?;
+	let planes =
+		images.reshape((IMAGES, SIDE, SIDE, CHANNELS))?.permute((0, 3, 1, 2))?.contiguous()?;
+	let pooled = |name, op, peer: fn(&Tensor) -> Result<Tensor>| {
+		let planes = planes.clone();
+		// Nothing is moved before it is compared.
+		Contest::new(name, op, &[&images], move || peer(&planes)?.permute((0, 2, 3, 1)))
+	};
+	Ok(vec![
+		pooled("max-pool", Op::MaxPool(pool), |planes| planes.max_pool2d(2)),
+		pooled("avg-pool", Op::AvgPool(pool), |planes| planes.avg_pool2d(2)),
+		Contest::alone("max-pool-grad", Op::MaxPoolGrad(pool), &[&images, &gradient]),
+		Contest::alone("avg-pool-grad", Op::AvgPoolGrad(pool), &[&gradient]),
+		Contest::alone("im2col", Op::Im2Col(patch), &[&images]),
+		Contest::alone("col2im", Op::Col2Im(patch), &[&patches]),
+	])
+}
+
+/// What labels choose.
+fn labels() -> Result<Vec<Contest>> {
+	let (x, labels) = (noise(ROWS, COLS, -2.0)?, indices(ROWS, COLS)?);
+	let (a, at) = (x.clone(), labels.clone());
+	let pick = move || a.gather(&at, 1);
+	let cols = COLS as u32;
+	Ok(vec![
+		Contest::new("pick", Op::Pick, &[&x, &labels], pick),
+		Contest::alone("one-hot", Op::OneHot { cols }, &[&labels]),
+	])
+}
+
 fn main() -> std::result::Result<(), Box<dyn Error>> {
 	let bench = Bench::from_args();
 	// The peer's threads; ours has its own.
 	rayon::ThreadPoolBuilder::new().num_threads(2).build_global()?;
 	for threads in THREADS {
 		std::env::set_var("RAYON_NUM_THREADS", threads.to_string());
-		for contest in unary()?.into_iter().chain(several()?).chain(others()?) {
+		let all = [unary()?, several()?, others()?, windows()?, labels()?];
+		for contest in all.into_iter().flatten() {
 			contest.run(&bench, threads)?;
 		}
 		chain::run(&bench, threads)?;

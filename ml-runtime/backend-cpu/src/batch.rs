@@ -11,7 +11,7 @@ use crate::KernelError;
 /// Multiplications that are worth a thread's while.
 const PIECE: usize = 1 << 18;
 
-/// Where rows of a result may be cut: whole tiles of results at every level.
+/// Where rows of a result may be cut: whole tiles at every level, where rows of tiles are rows of the result.
 const CUT: usize = 24;
 
 /// All products of a node.

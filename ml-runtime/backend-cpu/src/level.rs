@@ -40,18 +40,19 @@ pub(crate) trait Task {
 	fn run<F: Fused>(self) -> Self::Out;
 }
 
-/// Asks for words that will be changed soon. A hint, nothing else.
+/// Asks for `WORDS` words from this one on, which will be needed soon. A hint, nothing else: there may be fewer.
 #[allow(unsafe_code, reason = "an instruction of the processor")]
 #[inline(always)]
-pub(crate) fn near(words: &[u32]) {
+pub(crate) fn near<const WORDS: usize>(first: &u32) {
 	#[cfg(target_arch = "x86_64")]
-	for word in words.iter().step_by(16).chain(words.last()) {
-		use core::arch::x86_64::{_mm_prefetch, _MM_HINT_ET0};
-		// SAFETY: every x86-64 has the instruction, which reads and writes nothing.
-		unsafe { _mm_prefetch::<_MM_HINT_ET0>(core::ptr::from_ref(word).cast()) };
+	for line in 0..=WORDS / 16 {
+		use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+		let at = core::ptr::from_ref(first).wrapping_add(16 * line);
+		// SAFETY: every x86-64 has the instruction, which does nothing where there is no memory.
+		unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
 	}
 	#[cfg(not(target_arch = "x86_64"))]
-	let _ = words;
+	let _ = first;
 }
 
 /// A set of instructions, from the narrowest to the widest.

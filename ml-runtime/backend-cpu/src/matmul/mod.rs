@@ -87,7 +87,7 @@ impl<'a> MatMul<'a> {
 			#[cfg(target_arch = "x86_64")]
 			Level::Avx2 => self.shape::<vector::Avx2, 6, 2, 12, 1>(level, team, out, stride),
 			#[cfg(target_arch = "x86_64")]
-			Level::Avx512 | Level::Vnni if self.has_rows_for(4 * vector::Avx512::LANES) => {
+			Level::Avx512 | Level::Vnni if self.suits_low_tiles(4 * vector::Avx512::LANES) => {
 				self.shape::<vector::Avx512, 6, 4, 12, 1>(level, team, out, stride)
 			},
 			#[cfg(target_arch = "x86_64")]
@@ -99,11 +99,13 @@ impl<'a> MatMul<'a> {
 		}
 	}
 
-	/// Whether low tiles of this width suit better than high ones: rows are read where they lie, at as many places of the
-	/// nearest cache as a tile has rows, and hardly any column is computed for nothing.
+	/// Whether tiles of 6 rows and this width suit better than those of 12: rows are read where they lie, at as many places
+	/// of the nearest cache as a tile has rows, and hardly any row or column is computed for nothing.
 	#[cfg(target_arch = "x86_64")]
-	fn has_rows_for(&self, width: usize) -> bool {
-		!self.transpose_a && self.n.next_multiple_of(width) - self.n <= self.n / 16
+	fn suits_low_tiles(&self, width: usize) -> bool {
+		let (low, high) = (rows::<6>(self.m), rows::<12>(self.m));
+		let columns = self.n.next_multiple_of(width);
+		!self.transpose_a && columns - self.n <= self.n / 16 && low <= high + high / 16
 	}
 
 	/// Chooses between wide tiles and high ones, and which operand's lanes are in the registers.
@@ -143,14 +145,9 @@ impl<'a> MatMul<'a> {
 	}
 }
 
-/// Rows that are computed for `count` of them, in tiles of `MR`; the last ones are few at a time in high tiles.
+/// Rows that are computed for `count` of them, in tiles of `MR`.
 const fn rows<const MR: usize>(count: usize) -> usize {
-	if MR > tile::FEW_ROWS {
-		let last = count % MR;
-		count - last + last.next_multiple_of(4)
-	} else {
-		count.next_multiple_of(MR)
-	}
+	count - count % MR + tile::height::<MR>(count % MR)
 }
 
 /// Lanes of [`columns`].

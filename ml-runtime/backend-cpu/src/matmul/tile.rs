@@ -10,8 +10,17 @@ use crate::scalar::canonical;
 /// Most words of a tile.
 const TILE_WORDS: usize = 12 * 32;
 
-/// Tiles with more rows have lower ones for the last rows.
-pub(super) const FEW_ROWS: usize = 8;
+/// Rows of the tile that computes so many, of those that there are beside tiles of `MR`: of the last rows of a product,
+/// where they are few of many.
+#[inline(always)]
+pub(super) const fn height<const MR: usize>(rows: usize) -> usize {
+	match rows {
+		0 => 0,
+		..=4 if MR > 8 => 4,
+		..=8 if MR > 8 => 8,
+		_ => MR,
+	}
+}
 
 /// Some neighbouring lanes of an operand, over the terms of a K-block.
 #[derive(Clone, Copy)]
@@ -60,10 +69,9 @@ pub(super) fn tile<V: Vector, const MR: usize, const NV: usize>(
 	terms: usize,
 	place: Place<'_>,
 ) {
-	// The last rows of a product, where they are few of many.
-	match place.rows {
-		..=4 if MR > FEW_ROWS => rows::<V, 4, NV>(a, b, terms, place),
-		5..=8 if MR > FEW_ROWS => rows::<V, 8, NV>(a, b, terms, place),
+	match height::<MR>(place.rows) {
+		4 => rows::<V, 4, NV>(a, b, terms, place),
+		8 => rows::<V, 8, NV>(a, b, terms, place),
 		_ => rows::<V, MR, NV>(a, b, terms, place),
 	}
 }

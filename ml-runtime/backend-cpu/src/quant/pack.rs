@@ -25,6 +25,9 @@ const SQUARE: usize = 8;
 /// Most terms of a word.
 const MOST_TERMS: usize = 4;
 
+/// Terms of a lane that are put into words at a time.
+const RUN: usize = 64;
+
 /// Most lanes of a group: of a row of as many words more than a scrap is read at a time.
 const MOST_LANES: usize = 256;
 
@@ -443,27 +446,31 @@ fn word_of<P: Layout>(side: Side, [a, b, c, d]: [i32; MOST_TERMS]) -> u32 {
 #[inline(always)]
 fn join<P: Layout>(format: QuantFormat, side: Side, integers: &[i32], words: &mut [u32]) {
 	let (high, crossed) = words.split_at_mut(integers.len() / P::TERMS);
-	let mut placed = [0; BLOCK];
-	for (placed, integer) in placed.iter_mut().zip(integers) {
-		*placed = P::bits(side, digits(format, *integer).0);
-	}
-	narrow(&placed, P::TERMS, high);
-	if format == QuantFormat::Q15 {
-		for (placed, integer) in placed.iter_mut().zip(integers) {
-			let (hi, lo) = digits(format, *integer);
-			let [one, other] = in_order(side, hi, lo);
-			*placed = placed_at::<P>(side, one, 0) | placed_at::<P>(side, other, 1);
+	for (part, integers) in integers.chunks(RUN).enumerate() {
+		let mut run = [0; RUN];
+		run[..integers.len()].copy_from_slice(integers);
+		let mut placed = [0; RUN];
+		for (placed, integer) in placed.iter_mut().zip(run) {
+			*placed = P::bits(side, digits(format, integer).0);
 		}
-		narrow(&placed, P::TERMS / 2, crossed);
+		narrow(&placed, P::TERMS, &mut high[part * RUN / P::TERMS..]);
+		if format == QuantFormat::Q15 {
+			for (placed, integer) in placed.iter_mut().zip(run) {
+				let (hi, lo) = digits(format, integer);
+				let [one, other] = in_order(side, hi, lo);
+				*placed = placed_at::<P>(side, one, 0) | placed_at::<P>(side, other, 1);
+			}
+			narrow(&placed, P::TERMS / 2, &mut crossed[2 * part * RUN / P::TERMS..]);
+		}
 	}
 }
 
 /// The lowest bits of `values`, `count` of them to a word, from the lowest up.
 #[inline(always)]
-fn narrow(values: &[u32; BLOCK], count: usize, words: &mut [u32]) {
+fn narrow(values: &[u32; RUN], count: usize, words: &mut [u32]) {
 	match count {
 		4 => {
-			let mut bytes = [0; BLOCK];
+			let mut bytes = [0; RUN];
 			for (byte, value) in bytes.iter_mut().zip(values) {
 				*byte = *value as u8;
 			}
@@ -472,7 +479,7 @@ fn narrow(values: &[u32; BLOCK], count: usize, words: &mut [u32]) {
 			}
 		},
 		2 => {
-			let mut halves = [0; BLOCK];
+			let mut halves = [0; RUN];
 			for (half, value) in halves.iter_mut().zip(values) {
 				*half = *value as u16;
 			}

@@ -41,7 +41,7 @@ pub(super) trait Layout: Send + Sync {
 /// # Safety
 ///
 /// `tile` needs the instructions of the level that the type is named after. It is inlined into code that
-/// [`crate::level::Level::run`] compiled for that level, and nothing else may call it.
+/// [`crate::level::Level::run`] compiled for that level, or called from there, and nothing else may call it.
 pub(super) trait Products<const ROWS: usize, const LANES: usize>: Layout {
 	/// `sums[i][j] = Σ a[i][p] · b[p][j]`, where the product of two words is the sum of the products of
 	/// their integers. The sums must fit 32 bits. Each of `a` has as many words as `b`, without its start.

@@ -1,4 +1,4 @@
-//! Some strips of rows times all columns of a block: integer sums, rounded once.
+//! Some strips of rows times all columns: of each block integer sums, rounded once, and added up before they are stored.
 
 #![allow(unsafe_code, reason = "the innermost loop is made for one level of instructions")]
 
@@ -56,15 +56,17 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 		for (panel, column) in (0..n).step_by(LANES).enumerate() {
 			let width = LANES.min(n - column);
 			let mut singles = [const { Singles::NONE }; MOST_BLOCKS];
-			for (singles, block) in singles.iter_mut().zip(blocks) {
-				*singles = Singles::of(&block.lane_scales.as_chunks().0[panel]);
+			if format == QuantFormat::I8 {
+				for (singles, block) in singles.iter_mut().zip(blocks) {
+					*singles = Singles::of(&block.lane_scales.as_chunks().0[panel]);
+				}
 			}
 			for (strip, out) in out.chunks_mut(ROWS * n).enumerate() {
 				let (from, count) = (first + strip * ROWS, out.len() / n);
 				for (tile, out) in tile.iter_mut().zip(out.chunks_mut(n)) {
 					match fold {
 						true => tile[..width].copy_from_slice(&out[column..column + width]),
-						false => near(&out[column..column + width]),
+						false => near::<LANES>(&out[column]),
 					}
 				}
 				for (index, (block, singles)) in blocks.iter().zip(&singles).enumerate() {
@@ -181,7 +183,8 @@ impl<const LANES: usize> Row<'_, LANES> {
 		fold: bool,
 		out: &mut [u32; LANES],
 	) {
-		// Results go to `out` as they come: what is kept for later is written in parts and read as a whole, which is slow.
+		// Results go to `out` at once. An array of their own would be written in halves of registers and read in whole ones,
+		// for which a processor waits until it is in the cache.
 		match (format, singles.with(row_scale)) {
 			(QuantFormat::I8, Some((row_scale, lane_scales))) => {
 				for lane in 0..LANES {

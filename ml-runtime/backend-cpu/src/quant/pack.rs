@@ -185,7 +185,7 @@ impl<P: Layout, const WIDTH: usize> Group<'_, '_, P, WIDTH> {
 			for (lane, (words, scale)) in (first..).zip(rows) {
 				let from = &view.data[lane * view.lane_stride + start..][..terms];
 				*scale = packed.quantise(from, &mut integers);
-				join::<P>(format, side, &integers[..each.first * P::TERMS], words);
+				join::<P>(format, side, &integers, words.split_at_mut(each.first));
 			}
 			return;
 		}
@@ -202,9 +202,9 @@ impl<P: Layout, const WIDTH: usize> Group<'_, '_, P, WIDTH> {
 					let from = (first + number) * view.lane_stride + start;
 					let from = &view.data[from..][..terms];
 					scales[corner + lane] = packed.quantise(from, &mut integers);
-					let integers = &integers[..each.first * P::TERMS];
-					join::<P>(format, side, integers, row);
+					join::<P>(format, side, &integers, row.split_at_mut(each.first));
 					if P::STARTS {
+						let integers = &integers[..each.first * P::TERMS];
 						(sums[0][lane], sums[1][lane]) = sums_of(format, integers);
 					}
 				}
@@ -353,6 +353,17 @@ impl Across<'_> {
 				if has_four { self.row(term + 2, first, third_room) } else { third_room },
 				if has_four { self.row(term + 3, first, fourth_room) } else { fourth_room },
 			];
+			if format == QuantFormat::I8 {
+				for lane in 0..WIDTH {
+					let mut terms = [0; MOST_TERMS];
+					for slot in 0..P::TERMS {
+						terms[slot] = quantised(rows[slot][lane], ones[lane], twos[lane]);
+						sums[0][lane] += terms[slot];
+					}
+					word[lane] = word_of::<P>(side, terms);
+				}
+				continue;
+			}
 			// Loops as simple as this become vector instructions.
 			let (mut high, mut low) = ([[0; WIDTH]; MOST_TERMS], [[0; WIDTH]; MOST_TERMS]);
 			for slot in 0..P::TERMS {
@@ -442,27 +453,44 @@ fn word_of<P: Layout>(side: Side, [a, b, c, d]: [i32; MOST_TERMS]) -> u32 {
 	}
 }
 
-/// The words of a lane's integers, which are whole words.
+/// The words of a lane's integers: of all or of the high digits, and of both digits of fifteen bits.
 #[inline(always)]
-fn join<P: Layout>(format: QuantFormat, side: Side, integers: &[i32], words: &mut [u32]) {
-	let (high, crossed) = words.split_at_mut(integers.len() / P::TERMS);
-	for (part, integers) in integers.chunks(RUN).enumerate() {
-		let mut run = [0; RUN];
-		run[..integers.len()].copy_from_slice(integers);
-		let mut placed = [0; RUN];
-		for (placed, integer) in placed.iter_mut().zip(run) {
-			*placed = P::bits(side, digits(format, integer).0);
-		}
-		narrow(&placed, P::TERMS, &mut high[part * RUN / P::TERMS..]);
-		if format == QuantFormat::Q15 {
-			for (placed, integer) in placed.iter_mut().zip(run) {
-				let (hi, lo) = digits(format, integer);
-				let [one, other] = in_order(side, hi, lo);
-				*placed = placed_at::<P>(side, one, 0) | placed_at::<P>(side, other, 1);
+fn join<P: Layout>(
+	format: QuantFormat,
+	side: Side,
+	integers: &[i32; BLOCK],
+	(high, crossed): (&mut [u32], &mut [u32]),
+) {
+	let runs = integers.as_chunks().0.iter().zip(high.chunks_mut(RUN / P::TERMS));
+	match format {
+		QuantFormat::I8 => {
+			for (run, words) in runs {
+				narrow(&placed_all::<P>(side, run), P::TERMS, words);
 			}
-			narrow(&placed, P::TERMS / 2, &mut crossed[2 * part * RUN / P::TERMS..]);
-		}
+		},
+		QuantFormat::Q15 => {
+			for ((run, words), crossed) in runs.zip(crossed.chunks_mut(2 * RUN / P::TERMS)) {
+				let (mut high, mut pairs) = ([0; RUN], [0; RUN]);
+				for ((high, pair), integer) in high.iter_mut().zip(&mut pairs).zip(run) {
+					let (hi, lo) = digits(format, *integer);
+					let [one, other] = in_order(side, hi, lo);
+					*high = hi;
+					*pair = placed_at::<P>(side, one, 0) | placed_at::<P>(side, other, 1);
+				}
+				narrow(&placed_all::<P>(side, &high), P::TERMS, words);
+				narrow(&pairs, P::TERMS / 2, crossed);
+			}
+		},
 	}
+}
+
+#[inline(always)]
+fn placed_all<P: Layout>(side: Side, integers: &[i32; RUN]) -> [u32; RUN] {
+	let mut placed = [0; RUN];
+	for (placed, integer) in placed.iter_mut().zip(integers) {
+		*placed = P::bits(side, *integer);
+	}
+	placed
 }
 
 /// The lowest bits of `values`, `count` of them to a word, from the lowest up.

@@ -165,7 +165,7 @@ fn quantised(
 		})));
 	}
 	let peak = (threads == 1).then(|| peak(level, Numbers::Bytes, product.operations())).flatten();
-	contestants.extend(peak.map(|peak| Contestant::Here(peak)));
+	contestants.extend(peak.map(Contestant::Here));
 	let (rounds, turn) = if bench.quick { (1, 0.0) } else { (ROUNDS, TURN) };
 	let seconds = medians(rounds, turn, &mut contestants)?;
 	drop(contestants);

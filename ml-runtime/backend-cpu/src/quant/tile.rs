@@ -161,7 +161,7 @@ impl<const LANES: usize> Singles<LANES> {
 fn is_middling(scale: f64) -> bool {
 	const LEAST: f64 = 1.0 / (1_u64 << 60) as f64;
 	const GREATEST: f64 = (1_u64 << 50) as f64;
-	scale.is_nan() || (LEAST <= scale && scale <= GREATEST)
+	scale.is_nan() || (LEAST..=GREATEST).contains(&scale)
 }
 
 /// The sums of a row of a tile.

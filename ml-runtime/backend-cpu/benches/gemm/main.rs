@@ -214,6 +214,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 	let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
 	let wanted = wanted.unwrap_or_default();
 	let level = level()?;
+	if !PRODUCTS.iter().any(|product| product.name.contains(&wanted)) {
+		let names: Vec<_> = PRODUCTS.iter().map(|product| product.name).collect();
+		return Err(format!("no product has `{wanted}` in its name: {}", names.join(", ")).into());
+	}
 	// The peers' threads; ours has its own.
 	rayon::ThreadPoolBuilder::new().num_threads(2).build_global()?;
 	for threads in THREADS {

@@ -182,7 +182,9 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 
 	/// Copies blocks of the vector operand into panels, if they have room.
 	fn pack(&self, team: Option<&Team>, blocks: Range<usize>, mut packed: &mut [u32]) {
-		let group = Self::WIDTH * GROUP;
+		// Panels that are filled side by side, few enough for every thread to have some.
+		let share = self.lanes.lanes.div_ceil(Self::WIDTH * team.map_or(1, Team::threads));
+		let group = Self::WIDTH * share.clamp(1, GROUP);
 		let mut groups = Vec::new();
 		for block in blocks {
 			let terms = self.terms(block);

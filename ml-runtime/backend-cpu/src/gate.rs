@@ -7,22 +7,20 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{hint, mem, ptr};
 
-use rayon::ThreadPool;
-
 /// How often is looked whether the helpers have gone, before the caller sleeps: some hundred microseconds, a few times as
 /// long as it would take to be woken.
 const LOOKS: u32 = 4096;
 
 /// What lets helpers in while a caller is at work. Scopes of rayon wait for each job that was spawned, also for those that
 /// nobody has begun; this waits for those inside only.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Gate {
 	state: Mutex<State>,
 	/// Told when the last one has gone.
 	gone: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
 	closed: bool,
 	inside: usize,
@@ -31,7 +29,7 @@ struct State {
 
 /// What a caller and its helpers do. A helper may hold this when the caller has long returned: a pointer, which unlike a
 /// reference may then point nowhere.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Share(*const (dyn Fn() + Sync + 'static));
 
 // SAFETY: what it points to may be called by any thread; whoever does so vouches that it is still there.
@@ -70,29 +68,39 @@ impl Drop for Closing<'_> {
 	}
 }
 
+/// A way in for a helper, and what it does inside.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+	gate: Arc<Gate>,
+	share: Share,
+}
+
+impl Entry {
+	/// Does the helper's share, if it comes in time.
+	pub(crate) fn work(self) {
+		let Self { gate, share } = self;
+		if gate.enter() {
+			// SAFETY: nobody enters once the gate is closed, and `closing`, which is dropped before `open` returns or
+			// unwinds, closes it and waits until all have gone. So what is shared is there until `leave`.
+			let work = || unsafe { share.call() };
+			gate.leave(panic::catch_unwind(AssertUnwindSafe(work)).err());
+		}
+	}
+}
+
 impl Gate {
-	/// Calls `share` here and, at the same time, on at most so many threads of the pool. Panics if one of them does.
-	pub(crate) fn open(pool: &ThreadPool, helpers: usize, share: &(dyn Fn() + Sync)) {
+	/// Lets helpers in through the entry that it gives to `call`, while it calls `share` here. Panics if one of them does.
+	pub(crate) fn open(share: &(dyn Fn() + Sync), call: impl FnOnce(Entry)) {
 		let gate = Arc::new(Self::default());
 		let closing = Closing(&gate);
 		let shared: *const (dyn Fn() + Sync + '_) = ptr::from_ref(share);
-		// SAFETY: pointers that differ in the lifetime of what they point to alone. `call` below is the only use.
+		// SAFETY: pointers that differ in the lifetime of what they point to alone. `Entry::work` is the only use.
 		let shared = Share(unsafe {
 			mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync + 'static)>(
 				shared,
 			)
 		});
-		for _ in 0..helpers {
-			let gate = gate.clone();
-			pool.spawn(move || {
-				if gate.enter() {
-					// SAFETY: nobody enters once the gate is closed, and `closing`, which is dropped before this function
-					// returns or unwinds, closes it and waits until all have gone. So `share` is there until `leave`.
-					let work = || unsafe { shared.call() };
-					gate.leave(panic::catch_unwind(AssertUnwindSafe(work)).err());
-				}
-			});
-		}
+		call(Entry { gate: gate.clone(), share: shared });
 		share();
 		drop(closing);
 		let panicked = gate.state().panicked.take();

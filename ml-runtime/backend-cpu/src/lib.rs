@@ -42,6 +42,7 @@ mod elementwise;
 mod float_env;
 mod functions;
 mod gate;
+mod helpers;
 mod indices;
 mod kernels;
 mod level;

@@ -2,16 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rayon::ThreadPool;
-
-use crate::gate::Gate;
+use crate::helpers::Helpers;
 use crate::{is_float_environment_sound, KernelError};
 
 /// A fixed number of threads whose floating-point units were found sound.
 #[derive(Debug)]
 pub(crate) struct Team {
 	/// The threads besides the caller's. Absent when that one is enough.
-	helpers: Option<ThreadPool>,
+	helpers: Option<Helpers>,
 }
 
 impl Team {
@@ -28,12 +26,12 @@ impl Team {
 		if !pool.broadcast(|_| is_float_environment_sound()).into_iter().all(|sound| sound) {
 			return Err(KernelError::FloatEnvironment);
 		}
-		Ok(Self { helpers: Some(pool) })
+		Ok(Self { helpers: Some(Helpers::new(pool)) })
 	}
 
 	/// Number of threads that work at the same time.
 	pub(crate) fn threads(&self) -> usize {
-		1 + self.helpers.as_ref().map_or(0, ThreadPool::current_num_threads)
+		1 + self.helpers.as_ref().map_or(0, Helpers::count)
 	}
 
 	/// Calls `work(index, piece)` for each piece of `length` items of `out` (the last may be shorter),
@@ -56,7 +54,7 @@ impl Team {
 			}
 		};
 		match &self.helpers {
-			Some(pool) if helpers > 0 => Gate::open(pool, helpers, &share),
+			Some(all) if helpers > 0 => all.call(helpers, &share),
 			_ => share(),
 		}
 	}
@@ -102,30 +100,6 @@ mod tests {
 		});
 		assert_ne!(names[0], names[1]);
 		assert!(names.contains(&Some(thread::current().id())), "the caller does its share");
-	}
-
-	#[test]
-	fn pieces_should_end_when_no_helper_comes() {
-		let team = Team::new(2).expect("two threads");
-		let (busy, free) = (Barrier::new(2), Barrier::new(2));
-		thread::scope(|scope| {
-			let pool = team.helpers.as_ref().expect("there is a helper");
-			scope.spawn(|| {
-				pool.install(|| {
-					busy.wait();
-					free.wait();
-				});
-			});
-			busy.wait();
-			let mut out = [0; 8];
-			team.pieces(&mut out, 1, |_, piece| piece[0] += 1);
-			assert_eq!(out, [1; 8]);
-			free.wait();
-		});
-		// What the helper finds afterwards is closed.
-		let mut out = [0; 8];
-		team.pieces(&mut out, 1, |_, piece| piece[0] += 1);
-		assert_eq!(out, [1; 8]);
 	}
 
 	#[test]

@@ -1,0 +1,186 @@
+//! Threads that help a caller, and stay awake between two calls that follow each other closely.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{hint, thread};
+
+use rayon::ThreadPool;
+
+use crate::gate::{Entry, Gate};
+
+/// How long a helper that has nothing to do stays awake: a few times as long as it takes to be woken, which is as long as
+/// many operations of a step take.
+const AWAKE: Duration = Duration::from_micros(200);
+
+/// Pauses between two looks of a helper for work, a microsecond at most.
+const PAUSES: u32 = 16;
+
+/// The threads of a pool, as helpers.
+#[derive(Debug)]
+pub(crate) struct Helpers {
+	pool: ThreadPool,
+	desk: Arc<Desk>,
+}
+
+/// Where helpers find the last call.
+#[derive(Debug, Default)]
+struct Desk {
+	/// How many calls there have been.
+	calls: AtomicUsize,
+	state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+	/// Helpers that were called and have not gone to sleep.
+	awake: usize,
+	/// What the last call asks to do.
+	entry: Option<Entry>,
+	/// How many more helpers it wants.
+	wanted: usize,
+}
+
+impl Helpers {
+	/// The threads of `pool`.
+	pub(crate) fn new(pool: ThreadPool) -> Self {
+		Self { pool, desk: Arc::default() }
+	}
+
+	/// How many there are.
+	pub(crate) fn count(&self) -> usize {
+		self.pool.current_num_threads()
+	}
+
+	/// Calls `share` here and, at the same time, by at most so many helpers, those that come before this one ends. Panics
+	/// if one of them does.
+	pub(crate) fn call(&self, helpers: usize, share: &(dyn Fn() + Sync)) {
+		Gate::open(share, |entry| {
+			let asleep = {
+				let mut state = self.desk.state();
+				let asleep = helpers.saturating_sub(state.awake);
+				state.awake += asleep;
+				(state.entry, state.wanted) = (Some(entry), helpers);
+				self.desk.calls.fetch_add(1, Ordering::Release);
+				asleep
+			};
+			for _ in 0..asleep {
+				let desk = self.desk.clone();
+				self.pool.spawn(move || desk.serve());
+			}
+		});
+	}
+}
+
+impl Desk {
+	fn state(&self) -> MutexGuard<'_, State> {
+		self.state.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// What a helper does until it goes to sleep.
+	fn serve(&self) {
+		while let Some(entry) = self.next() {
+			entry.work();
+		}
+	}
+
+	/// Waits for a call that wants a helper, but not long.
+	fn next(&self) -> Option<Entry> {
+		let since = Instant::now();
+		loop {
+			let seen = self.calls.load(Ordering::Acquire);
+			if let Some(entry) = self.state().take() {
+				return Some(entry);
+			}
+			while self.calls.load(Ordering::Acquire) == seen {
+				if since.elapsed() > AWAKE {
+					return self.state().take_or_sleep();
+				}
+				for _ in 0..PAUSES {
+					hint::spin_loop();
+				}
+				thread::yield_now();
+			}
+		}
+	}
+}
+
+impl State {
+	/// The last call, if it wants one more helper.
+	fn take(&mut self) -> Option<Entry> {
+		self.wanted = self.wanted.checked_sub(1)?;
+		self.entry.clone()
+	}
+
+	/// Without one, the next call has to wake a helper.
+	fn take_or_sleep(&mut self) -> Option<Entry> {
+		let entry = self.take();
+		self.awake -= usize::from(entry.is_none());
+		entry
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use std::sync::Barrier;
+
+	use super::*;
+
+	fn helpers(count: usize) -> Helpers {
+		let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+		Helpers::new(pool.expect("threads can be started"))
+	}
+
+	fn awake(helpers: &Helpers) -> usize {
+		helpers.desk.state().awake
+	}
+
+	#[test]
+	fn helpers_should_come_when_they_are_awake_and_when_they_sleep() {
+		let helpers = helpers(3);
+		for call in 0..200 {
+			let all = Barrier::new(4);
+			// Ends only if every helper comes.
+			helpers.call(3, &|| _ = all.wait());
+			if call % 50 == 0 {
+				while awake(&helpers) > 0 {
+					thread::sleep(AWAKE);
+				}
+			}
+		}
+	}
+
+	#[test]
+	fn helpers_should_be_woken_once_when_calls_end_before_they_come() {
+		let helpers = helpers(2);
+		let busy = Barrier::new(3);
+		thread::scope(|scope| {
+			for _ in 0..2 {
+				scope.spawn(|| helpers.pool.install(|| busy.wait()));
+			}
+			for _ in 0..100 {
+				helpers.call(2, &|| ());
+				assert_eq!(awake(&helpers), 2);
+			}
+			busy.wait();
+		});
+		let all = Barrier::new(3);
+		helpers.call(2, &|| _ = all.wait());
+	}
+
+	#[test]
+	fn callers_should_return_when_they_share_helpers() {
+		let helpers = helpers(2);
+		thread::scope(|scope| {
+			for _ in 0..3 {
+				scope.spawn(|| {
+					for _ in 0..500 {
+						let shares = AtomicUsize::new(0);
+						helpers.call(2, &|| _ = shares.fetch_add(1, Ordering::Relaxed));
+						assert!((1..=3).contains(&shares.into_inner()));
+					}
+				});
+			}
+		});
+	}
+}

@@ -84,6 +84,28 @@ mod tests {
 	}
 
 	#[test]
+	fn file_should_have_the_documented_bytes() {
+		let content: [&[u8]; 10] = [
+			// Magic, version, job, length of what follows.
+			b"ASSAYCKP\x01\0",
+			&[7; 32],
+			&[105, 0, 0, 0, 0, 0, 0, 0],
+			// Steps, loss, the first step that was not finite.
+			b"\x09\0\0\0\0\0\0\0",
+			b"\x05\0\0\0",
+			b"\x01\x03\0\0\0\0\0\0\0",
+			// Two states, and two slots, of three words and of one. Lengths are compact.
+			b"\x08",
+			&[[1; 32], [2; 32]].concat(),
+			b"\x08\x0C\x01\0\0\0\x02\0\0\0\x03\0\0\0",
+			b"\x04\x01\0\xC0\xFF",
+		];
+		let content = content.concat();
+		let checksum = blake3::hash(&content);
+		assert_eq!(bytes(), [&content[..], checksum.as_bytes()].concat());
+	}
+
+	#[test]
 	fn snapshot_should_be_refused_when_cut_at_any_prefix() {
 		let bytes = bytes();
 		for length in 0..bytes.len() {

@@ -2,14 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::helpers::Helpers;
+use crate::crew::Crew;
 use crate::{is_float_environment_sound, KernelError};
 
 /// A fixed number of threads whose floating-point units were found sound.
 #[derive(Debug)]
 pub(crate) struct Team {
 	/// The threads besides the caller's. Absent when that one is enough.
-	helpers: Option<Helpers>,
+	helpers: Option<Crew>,
 }
 
 impl Team {
@@ -26,12 +26,12 @@ impl Team {
 		if !pool.broadcast(|_| is_float_environment_sound()).into_iter().all(|sound| sound) {
 			return Err(KernelError::FloatEnvironment);
 		}
-		Ok(Self { helpers: Some(Helpers::new(pool)) })
+		Ok(Self { helpers: Some(Crew::new(pool)) })
 	}
 
 	/// Number of threads that work at the same time.
 	pub(crate) fn threads(&self) -> usize {
-		1 + self.helpers.as_ref().map_or(0, Helpers::count)
+		1 + self.helpers.as_ref().map_or(0, Crew::count)
 	}
 
 	/// Calls `work(index, piece)` for each piece of `length` items of `out` (the last may be shorter),
@@ -54,7 +54,7 @@ impl Team {
 			}
 		};
 		match &self.helpers {
-			Some(all) if helpers > 0 => all.call(helpers, &share),
+			Some(crew) if helpers > 0 => crew.call(helpers, &share),
 			_ => share(),
 		}
 	}
@@ -121,8 +121,12 @@ mod tests {
 			let message = result.expect_err("it panics");
 			assert_eq!(message.downcast_ref(), Some(&"a piece that fails"));
 		}
-		let mut out = [0; 8];
-		team.pieces(&mut out, 1, |index, piece| piece[0] = index);
-		assert_eq!(out, [0, 1, 2, 3, 4, 5, 6, 7], "the team goes on working");
+		// Both go on working: neither of two pieces ends before the other begins.
+		let (mut out, both) = ([0; 2], Barrier::new(2));
+		team.pieces(&mut out, 1, |index, piece| {
+			both.wait();
+			piece[0] = index + 1;
+		});
+		assert_eq!(out, [1, 2]);
 	}
 }

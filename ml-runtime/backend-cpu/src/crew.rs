@@ -16,9 +16,9 @@ const AWAKE: Duration = Duration::from_micros(200);
 /// Pauses between two looks of a helper for work, a microsecond at most.
 const PAUSES: u32 = 16;
 
-/// The threads of a pool, as helpers.
+/// The helpers of a team: the threads of a pool.
 #[derive(Debug)]
-pub(crate) struct Helpers {
+pub(crate) struct Crew {
 	pool: ThreadPool,
 	desk: Arc<Desk>,
 }
@@ -41,7 +41,7 @@ struct State {
 	wanted: usize,
 }
 
-impl Helpers {
+impl Crew {
 	/// The threads of `pool`.
 	pub(crate) fn new(pool: ThreadPool) -> Self {
 		Self { pool, desk: Arc::default() }
@@ -126,24 +126,28 @@ mod tests {
 
 	use super::*;
 
-	fn helpers(count: usize) -> Helpers {
+	fn crew(count: usize) -> Crew {
 		let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
-		Helpers::new(pool.expect("threads can be started"))
+		Crew::new(pool.expect("threads can be started"))
 	}
 
-	fn awake(helpers: &Helpers) -> usize {
-		helpers.desk.state().awake
+	fn awake(crew: &Crew) -> usize {
+		crew.desk.state().awake
+	}
+
+	/// Ends only if every helper comes.
+	fn call_all(crew: &Crew) {
+		let all = Barrier::new(crew.count() + 1);
+		crew.call(crew.count(), &|| _ = all.wait());
 	}
 
 	#[test]
 	fn helpers_should_come_when_they_are_awake_and_when_they_sleep() {
-		let helpers = helpers(3);
+		let crew = crew(3);
 		for call in 0..200 {
-			let all = Barrier::new(4);
-			// Ends only if every helper comes.
-			helpers.call(3, &|| _ = all.wait());
+			call_all(&crew);
 			if call % 50 == 0 {
-				while awake(&helpers) > 0 {
+				while awake(&crew) > 0 {
 					thread::sleep(AWAKE);
 				}
 			}
@@ -151,36 +155,56 @@ mod tests {
 	}
 
 	#[test]
+	fn helper_should_take_a_call_that_comes_when_it_is_about_to_sleep() {
+		let mut entry = None;
+		Gate::open(&|| (), |given| entry = Some(given));
+		let mut state = State { awake: 2, entry, wanted: 1 };
+		assert!(state.take_or_sleep().is_some());
+		assert_eq!((state.awake, state.wanted), (2, 0));
+		assert!(state.take_or_sleep().is_none());
+		assert_eq!((state.awake, state.wanted), (1, 0));
+	}
+
+	#[test]
 	fn helpers_should_be_woken_once_when_calls_end_before_they_come() {
-		let helpers = helpers(2);
-		let busy = Barrier::new(3);
-		thread::scope(|scope| {
+		let crew = crew(2);
+		let (busy, free) = (Barrier::new(3), Barrier::new(3));
+		let awake: Vec<_> = thread::scope(|scope| {
 			for _ in 0..2 {
-				scope.spawn(|| helpers.pool.install(|| busy.wait()));
-			}
-			for _ in 0..100 {
-				helpers.call(2, &|| ());
-				assert_eq!(awake(&helpers), 2);
+				scope.spawn(|| {
+					crew.pool.install(|| {
+						busy.wait();
+						free.wait();
+					});
+				});
 			}
 			busy.wait();
+			let calls = (0..100).map(|_| {
+				crew.call(2, &|| ());
+				awake(&crew)
+			});
+			let awake = calls.collect();
+			free.wait();
+			awake
 		});
-		let all = Barrier::new(3);
-		helpers.call(2, &|| _ = all.wait());
+		assert_eq!(awake, [2; 100]);
+		call_all(&crew);
 	}
 
 	#[test]
 	fn callers_should_return_when_they_share_helpers() {
-		let helpers = helpers(2);
+		let crew = crew(2);
 		thread::scope(|scope| {
 			for _ in 0..3 {
 				scope.spawn(|| {
 					for _ in 0..500 {
 						let shares = AtomicUsize::new(0);
-						helpers.call(2, &|| _ = shares.fetch_add(1, Ordering::Relaxed));
+						crew.call(2, &|| _ = shares.fetch_add(1, Ordering::Relaxed));
 						assert!((1..=3).contains(&shares.into_inner()));
 					}
 				});
 			}
 		});
+		call_all(&crew);
 	}
 }

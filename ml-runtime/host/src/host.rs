@@ -10,7 +10,7 @@ use std::{
 	time::Instant,
 };
 
-use assay_blobs::BlobStore;
+use assay_blobs::{list_key, BlobStore, ListTag, Root};
 use assay_host_functions::{Executor, SubmitError};
 use assay_worker_protocol::{Hello, JobId, JobStatus, Progress};
 
@@ -196,6 +196,11 @@ impl Executor for Host {
 	fn cancel(&self, id: u64) -> bool {
 		// Under the lock, so that a job which is submitted again keeps its file.
 		self.inner.cancel(&mut self.inner.queue(), id)
+	}
+
+	fn prefix(&self, list: &Root, states: u32) -> Option<Root> {
+		let list = self.inner.store.read_list(ListTag::States, list).ok()?;
+		Some(*list_key(ListTag::States, list.get(..states as usize)?).root())
 	}
 }
 

@@ -4,7 +4,7 @@ mod common;
 
 use std::{fs, thread, time::Duration};
 
-use assay_blobs::{BlobKey, ListTag};
+use assay_blobs::{list_key, BlobKey, ListTag};
 use assay_executor_host::{Host, StoreResolver};
 use assay_host_functions::{
 	Checked, Executor, ExecutorExt, JobResult, JobStatus, Outcome, SubmitError,
@@ -26,6 +26,12 @@ fn job_should_have_its_result_when_the_worker_is_honest() {
 	assert_eq!(trained.outcome, Outcome::Completed);
 	let states = bench.store.read_list(ListTag::States, &trained.claim_root).unwrap();
 	assert_eq!(states.last(), Some(&trained.final_state));
+	for length in [1, 2] {
+		let root = *list_key(ListTag::States, &states[..length]).root();
+		assert_eq!(host.prefix(&trained.claim_root, length as u32), Some(root));
+	}
+	assert_eq!(host.prefix(&trained.claim_root, 3), None, "it has two");
+	assert_eq!(host.prefix(&trained.artifact_root, 1), None, "it is no list of states");
 	let tensors = bench.store.read_list(ListTag::Slots, &trained.artifact_root).unwrap();
 	bench.store.verify(&BlobKey::Bytes(tensors[0])).unwrap();
 	assert_eq!(host.stats().finished, 3);

@@ -39,7 +39,8 @@
 //! training, a check or a move, the first step of the task is done by both, and must end in the same state. While all
 //! steps are done, the processor does some of them again, for a tenth of its time, and the last one. If one comes out
 //! otherwise, the processor begins again, in a folder of its own. What a device gets wrong in a step that is not done
-//! again, and in no other, is not found; nor can a heartbeat over wrong states that the chain has be taken back.
+//! again, and in no other, is not found. A heartbeat over wrong states that the chain has cannot be taken back: the node makes
+//! no claim that contradicts it, and the task is late.
 //!
 //! # The sandbox
 //!

@@ -4,7 +4,9 @@ use alloc::{vec, vec::Vec};
 
 use codec::{DecodeAll, Encode};
 use sp_runtime_interface::{
-	pass_by::{PassFatPointerAndRead, PassFatPointerAndWrite},
+	pass_by::{
+		PassFatPointerAndRead, PassFatPointerAndWrite, PassPointerAndReadCopy, PassPointerAndWrite,
+	},
 	runtime_interface,
 };
 
@@ -13,7 +15,7 @@ use alloc::boxed::Box;
 #[cfg(not(substrate_runtime))]
 use sp_externalities::ExternalitiesExt;
 
-use crate::{limits, Job, JobStatus, SubmitError};
+use crate::{limits, Job, JobStatus, Root, SubmitError};
 
 /// First guess of a status' size: everything but a move with openings fits.
 const USUAL_STATUS_BYTES: usize = 4096;
@@ -31,6 +33,9 @@ pub trait Executor: Send + Sync + 'static {
 	fn poll(&self, id: u64) -> JobStatus;
 	/// Stops and forgets a job that has no result yet; says whether there was one.
 	fn cancel(&self, id: u64) -> bool;
+	/// Root of the list of the first `states` states of a list with this root; `None` where the node does not have it, or
+	/// it is shorter.
+	fn prefix(&self, list: &Root, states: u32) -> Option<Root>;
 }
 
 #[cfg(not(substrate_runtime))]
@@ -76,6 +81,23 @@ pub trait AssayExecutor {
 	fn cancel(&mut self, id: u64) -> bool {
 		self.extension::<ExecutorExt>().is_some_and(|executor| executor.cancel(id))
 	}
+
+	/// Writes into `out` the root of the first `states` states of a list; answers whether the node has so many.
+	fn prefix(
+		&mut self,
+		list: PassPointerAndReadCopy<Root, 32>,
+		states: u32,
+		out: PassPointerAndWrite<&mut Root, 32>,
+	) -> bool {
+		let executor = self.extension::<ExecutorExt>();
+		match executor.and_then(|executor| executor.prefix(&list, states)) {
+			Some(root) => {
+				*out = root;
+				true
+			},
+			None => false,
+		}
+	}
 }
 
 /// Queues an encoded [`Job`] and answers its id. Equal bytes have equal ids, and a job that is known is
@@ -104,6 +126,13 @@ pub fn poll(id: u64) -> Option<Vec<u8>> {
 /// Stops and forgets a job that has no result yet; says whether there was one.
 pub fn cancel(id: u64) -> bool {
 	assay_executor::cancel(id)
+}
+
+/// Root of the list of the first `states` states of the list with this root, which a training has published; `None` where
+/// the node does not have it, it is shorter, or there is no executor.
+pub fn prefix(list: &Root, states: u32) -> Option<Root> {
+	let mut root = [0; 32];
+	assay_executor::prefix(*list, states, &mut root).then_some(root)
 }
 
 /// [`submit`], encoding the job.

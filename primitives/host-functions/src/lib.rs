@@ -1,4 +1,4 @@
-//! The three non-blocking host functions through which off-chain workers reach the executor.
+//! The four non-blocking host functions through which off-chain workers reach the executor.
 //!
 //! A runtime never computes a training step (the referee's one tile excepted, which is plain wasm).
 //! An off-chain worker may ask *its own node* to do so: it hands over a [`Job`] and looks later what
@@ -9,6 +9,7 @@
 //!   submit(job) ──────────────▶ queue, journal ── start ─────────▶ train, check or play
 //!   poll(id)    ◀── status ──── last progress ◀── progress ──────
 //!   poll(id)    ◀── Done ────── result         ◀── result ────────
+//!   prefix(list)  ◀── root ──── published lists
 //! ```
 //!
 //! # Terms
@@ -22,7 +23,7 @@
 //! # Invariants
 //!
 //! - No host function blocks, and none panics: without an executor, `submit` answers
-//!   [`SubmitError::Unavailable`], `poll` `None`, `cancel` `false`. Only off-chain workers of a node
+//!   [`SubmitError::Unavailable`], `poll` and `prefix` `None`, `cancel` `false`. Only off-chain workers of a node
 //!   that was started with an executor have one, so block execution cannot come to depend on it.
 //! - `submit` is idempotent, over restarts of the node too.
 //! - Everything that is decoded has a constant bound ([`limits`]).
@@ -30,7 +31,7 @@
 //! # Design
 //!
 //! The host functions use integers and caller-owned buffers only (no allocation by the host), since a
-//! shipped host function stays for ever. [`submit`], [`poll`] and [`cancel`] wrap them. With the feature
+//! shipped host function stays for ever. [`submit`], [`poll`], [`cancel`] and [`prefix`] wrap them. With the feature
 //! `interface` off only the types are left: what the worker process shares with the runtime.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -62,7 +63,7 @@ mod text;
 
 pub use error::SubmitError;
 #[cfg(feature = "interface")]
-pub use interface::{assay_executor, cancel, poll, poll_status, submit, submit_job};
+pub use interface::{assay_executor, cancel, poll, poll_status, prefix, submit, submit_job};
 #[cfg(all(feature = "interface", not(substrate_runtime)))]
 pub use interface::{Executor, ExecutorExt};
 pub use job::{ClaimRef, GameBytes, Job, ProgramBytes, PublicBytes, Side, TaskContext, Work};

@@ -25,6 +25,9 @@ impl Executor for Fake {
 	fn cancel(&self, id: u64) -> bool {
 		id == 7
 	}
+	fn prefix(&self, list: &Root, states: u32) -> Option<Root> {
+		(*list == [1; 32] && states < 3).then_some([states as u8; 32])
+	}
 }
 
 fn job() -> Job {
@@ -61,6 +64,7 @@ fn host_functions_should_say_unavailable_when_the_node_has_no_executor() {
 		assert_eq!(poll(7), None);
 		assert_eq!(poll_status(7), None);
 		assert!(!cancel(7));
+		assert_eq!(prefix(&[1; 32], 2), None);
 	});
 }
 
@@ -72,6 +76,9 @@ fn submit_should_hand_over_the_same_bytes_when_an_executor_is_there() {
 		assert_eq!(submit(b"no job"), Err(SubmitError::Malformed));
 		assert!(cancel(7));
 		assert!(!cancel(8));
+		assert_eq!(prefix(&[1; 32], 2), Some([2; 32]));
+		assert_eq!(prefix(&[1; 32], 3), None);
+		assert_eq!(prefix(&[2; 32], 2), None);
 	});
 	assert_eq!(*fake.0.lock().unwrap(), vec![job().encode()]);
 }

@@ -145,6 +145,10 @@ impl Executor for Node {
 	fn cancel(&self, _: u64) -> bool {
 		false
 	}
+
+	fn prefix(&self, _: &Root, _: u32) -> Option<Root> {
+		None
+	}
 }
 
 /// What the honest side of a claim sends now, most urgent first.

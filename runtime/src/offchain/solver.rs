@@ -12,12 +12,13 @@ use crate::{AccountId, Balance, BlockNumber, Runtime, System, TaskMarket};
 use alloc::{format, vec::Vec};
 use assay_dispute_game::Side;
 use assay_host_functions::{
-	Fault, Job, JobResult, JobStatus, Progress, Siblings, TaskContext, Trained, Work,
+	self as executor, Fault, Job, JobResult, JobStatus, Progress, Siblings, TaskContext, Trained,
+	Work,
 };
-use assay_primitives::{Claim, ClaimEnds, Path, TaskId};
+use assay_primitives::{Claim, ClaimEnds, Heartbeat, Path, Root, TaskId};
 use pallet_compute_staking::Solvers;
 use pallet_dispute::{Disputes, GameId};
-use pallet_task_market::{Bid, Bids, Call, Stage, TaskOf, Tasks};
+use pallet_task_market::{Bid, Bids, Call, Heartbeats, Stage, TaskOf, Tasks};
 use polkadot_sdk::{
 	frame_support::traits::Get,
 	sp_runtime::{Perbill, Percent},
@@ -309,7 +310,27 @@ fn hand_in(id: TaskId, context: TaskContext, lateness: &Lateness) -> Option<Acti
 	}
 }
 
+/// Whether a claim with this list would contradict a heartbeat of its attempt. That is fraud, whichever of the two is right:
+/// once a device was found wrong, the states are others than those that it gave.
+fn contradicts_heartbeat(id: TaskId, claim_root: &Root) -> bool {
+	let beats = Heartbeats::<Runtime>::get(id);
+	let differs = |beat: &&Heartbeat| {
+		executor::prefix(claim_root, beat.states).is_some_and(|root| root != beat.root)
+	};
+	let Some(beat) = beats.iter().find(differs) else { return false };
+	log::error!(
+		target: LOG,
+		"task {id}: no claim is made, since the heartbeat over {} states contradicts it. This machine computed a step in two \
+		 ways; look into that before it works on. To be late with the task costs less than a claim that convicts itself",
+		beat.states
+	);
+	true
+}
+
 fn claim(id: TaskId, trained: Trained) -> Option<Action> {
+	if contradicts_heartbeat(id, &trained.claim_root) {
+		return None;
+	}
 	let claim = Claim {
 		root: trained.claim_root,
 		states: trained.states,

@@ -66,6 +66,8 @@ struct Script {
 	play: Option<JobStatus>,
 	hand_in: Option<JobStatus>,
 	prepare: Option<JobStatus>,
+	/// Root of any prefix of any list.
+	prefix: Option<Root>,
 	/// A task whose data nobody has.
 	unprepared: Option<assay_primitives::TaskId>,
 }
@@ -113,6 +115,10 @@ impl Executor for Fake {
 
 	fn cancel(&self, _: u64) -> bool {
 		false
+	}
+
+	fn prefix(&self, _: &Root, _: u32) -> Option<Root> {
+		self.0.lock().unwrap().prefix
 	}
 }
 

@@ -125,6 +125,31 @@ fn at_work() {
 }
 
 #[test]
+fn solver_should_make_no_claim_when_it_contradicts_a_heartbeat() {
+	for (prefix, sends) in [(Some([7; 32]), false), (Some(claim_root()), true), (None, true)] {
+		node(BOB, |fake, sent| {
+			at_work();
+			fake.say(|script| (script.prefix, script.train) = (prefix, trained()));
+			run();
+			assert_eq!(!sent().is_empty(), sends, "{prefix:?}");
+		});
+		node(BOB, |fake, sent| {
+			at_work();
+			fake.say(|script| (script.prefix, script.hand_in) = (prefix, trained()));
+			let hangs = [(12, at_step(50)), (8, at_step(50))];
+			assert_eq!(asked_at(fake, &hangs).last(), Some(&JobWork::HandIn));
+			assert_eq!(!sent().is_empty(), sends, "{prefix:?}, a part");
+		});
+	}
+	node(BOB, |fake, sent| {
+		assigned();
+		fake.say(|script| (script.prefix, script.train) = (Some([7; 32]), trained()));
+		run();
+		assert_eq!(sent(), [(Bob, submit().into())], "there is no heartbeat");
+	});
+}
+
+#[test]
 fn solver_should_hand_in_what_is_done_when_it_will_be_late() {
 	node(BOB, |fake, sent| {
 		at_work();

@@ -10,7 +10,7 @@ use crate::{
 use assay_case::Brief;
 use assay_dispute_game::Side;
 use assay_host_functions::{
-	Checked, ClaimRef, Executor, Job, JobResult, JobStatus, SubmitError, Work,
+	Checked, ClaimRef, Executor, Job, JobResult, JobStatus, Root, SubmitError, Work,
 };
 use assay_primitives::TaskId;
 use assay_runtime::{

@@ -169,6 +169,7 @@ mod tests {
 	fn helpers_should_be_woken_once_when_calls_end_before_they_come() {
 		let crew = crew(2);
 		let (busy, free) = (Barrier::new(3), Barrier::new(3));
+		let shares = AtomicUsize::new(0);
 		let awake: Vec<_> = thread::scope(|scope| {
 			for _ in 0..2 {
 				scope.spawn(|| {
@@ -180,7 +181,7 @@ mod tests {
 			}
 			busy.wait();
 			let calls = (0..100).map(|_| {
-				crew.call(2, &|| ());
+				crew.call(2, &|| _ = shares.fetch_add(1, Ordering::Relaxed));
 				awake(&crew)
 			});
 			let awake = calls.collect();
@@ -189,6 +190,8 @@ mod tests {
 		});
 		assert_eq!(awake, [2; 100]);
 		call_all(&crew);
+		// What the helpers found afterwards was closed.
+		assert_eq!(shares.into_inner(), 100, "the caller does its share alone");
 	}
 
 	#[test]

@@ -27,8 +27,8 @@ struct State {
 	panicked: Option<Box<dyn Any + Send>>,
 }
 
-/// What a caller and its helpers do. Helpers, and the desk where they find it, may hold this when the caller has long returned: a pointer, which unlike a
-/// reference may then point nowhere.
+/// What a caller and its helpers do. Helpers, and the desk where they find it, may hold this when the caller has long
+/// returned: a pointer, which unlike a reference may then point nowhere.
 #[derive(Clone, Copy, Debug)]
 struct Share(*const (dyn Fn() + Sync + 'static));
 

@@ -6,14 +6,14 @@
 set -eu
 folder=$1 steps=$2
 shift 2
-[ $# -gt 0 ] || set -- mlp-digits mlp-digits-adamw lenet-digits lenet-digits-adamw resnet-digits gpt-tiny bert-lora-tiny
+[ $# -gt 0 ] || set -- mlp-digits mlp-digits-adamw lenet-digits lenet-digits-adamw resnet-digits gpt-tiny bert-lora-tiny llama-lora-tiny
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 
 data() { # data PROGRAM: the file that it trains on. Text is the licence, over and over.
 	records=$(sed -n 's/^records = //p' "$folder/$1.toml") size=$(sed -n 's/^record_size = //p' "$folder/$1.toml")
 	case $1 in
-		gpt-* | bert-*)
+		gpt-* | bert-* | llama-*)
 			copies=$((records * size / $(wc -c <"$folder/LICENSE") + 1))
 			for _ in $(seq "$copies"); do cat "$folder/LICENSE"; done | head -c $((records * size)) >"$runs/data"
 			;;

@@ -172,8 +172,9 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 	assert_eq!((gpt.records, gpt.labels), (11, 11 * 32));
 	let bert = example(include_str!("../../compiler/examples/bert-lora-tiny.toml"), 4);
 	let resnet = example(include_str!("../../compiler/examples/resnet-digits.toml"), 10);
-	assert_eq!((bert.labels, resnet.labels), (11, 11));
-	for found in [gpt, bert, resnet] {
+	let llama = example(include_str!("../../compiler/examples/llama-lora-tiny.toml"), 128);
+	assert_eq!((bert.labels, resnet.labels, llama.labels), (11, 11, 11 * 32));
+	for found in [gpt, bert, resnet, llama] {
 		assert!(found.agrees_within(1e-4), "{found:?}");
 		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
 		assert_eq!(found.correct, found.candle_correct);

@@ -226,6 +226,14 @@ pub enum ErrorKind {
 		/// Features of a vector.
 		features: u32,
 	},
+	/// Heads of keys and values that cannot be shared evenly.
+	#[error("{kv_heads} heads of keys and values do not divide {heads} heads")]
+	KvHeads {
+		/// Heads of keys and values.
+		kv_heads: u16,
+		/// Heads.
+		heads: u16,
+	},
 	/// Rotary position embedding in heads of an odd width.
 	#[error("`rope` turns pairs, but each head has {width} features")]
 	OddHeads {
@@ -302,6 +310,7 @@ impl ErrorKind {
 			Self::NotTokens { .. } => "assay::model::not_tokens",
 			Self::NotNumbers { .. } => "assay::model::not_numbers",
 			Self::Heads { .. } => "assay::model::heads",
+			Self::KvHeads { .. } => "assay::model::kv_heads",
 			Self::OddHeads { .. } => "assay::model::odd_heads",
 			Self::NoEmbedding => "assay::model::no_embedding",
 			Self::TiedWidth { .. } => "assay::model::tied_width",
@@ -340,6 +349,7 @@ impl ErrorKind {
 			},
 			Self::NotNumbers { .. } => "put an `embedding` layer before it".into(),
 			Self::Heads { .. } => "choose `heads` that divide the features".into(),
+			Self::KvHeads { .. } => "choose `kv_heads` that divide the `heads`".into(),
 			Self::OddHeads { .. } => "choose `heads` so that each has an even width".into(),
 			Self::NoEmbedding => "use a `linear` layer, or start with an `embedding`".into(),
 			Self::TiedWidth { embedding, .. } => {

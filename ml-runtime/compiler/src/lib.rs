@@ -62,7 +62,7 @@ macro_rules! examples {
 }
 
 /// Manifests to begin with, by name.
-pub const EXAMPLES: [(&str, &str); 11] = examples![
+pub const EXAMPLES: [(&str, &str); 12] = examples![
 	"mlp-digits",
 	"mlp-digits-adamw",
 	"lenet-digits",
@@ -73,6 +73,7 @@ pub const EXAMPLES: [(&str, &str); 11] = examples![
 	"gpt-tiny",
 	"gpt-shakespeare",
 	"bert-lora-tiny",
+	"llama-lora-tiny",
 	"minilm-lora"
 ];
 

@@ -4,7 +4,7 @@ use assay_compiler::{compile, compile_forward, initial_slots, Compiled, Manifest
 use assay_ops::{Limits, Op, Program};
 use codec::{Decode, Encode};
 
-const EXAMPLES: [(&str, &str); 10] = [
+const EXAMPLES: [(&str, &str); 11] = [
 	("mlp-digits", include_str!("../examples/mlp-digits.toml")),
 	("mlp-digits-adamw", include_str!("../examples/mlp-digits-adamw.toml")),
 	("lenet-digits", include_str!("../examples/lenet-digits.toml")),
@@ -15,6 +15,7 @@ const EXAMPLES: [(&str, &str); 10] = [
 	("gpt-shakespeare", include_str!("../examples/gpt-shakespeare.toml")),
 	("resnet-digits", include_str!("../examples/resnet-digits.toml")),
 	("bert-lora-tiny", include_str!("../examples/bert-lora-tiny.toml")),
+	("llama-lora-tiny", include_str!("../examples/llama-lora-tiny.toml")),
 ];
 
 fn compiled(name: &str) -> (Manifest, Compiled) {
@@ -29,7 +30,7 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 /// Name, training program, evaluation program, initial state.
-const PINNED: [(&str, &str, &str, &str); 10] = [
+const PINNED: [(&str, &str, &str, &str); 11] = [
 	("mlp-digits", "fd317f32ede270e8", "55583d6fb2bf9f36", "8865597f031b8faf"),
 	("mlp-digits-adamw", "a0a38c1196838763", "77f0d39a0cc02851", "a555f5fd69bd7288"),
 	("lenet-digits", "a3713f5dcc143c1a", "906463d9fdadb9ae", "e803a63f7026765a"),
@@ -40,6 +41,7 @@ const PINNED: [(&str, &str, &str, &str); 10] = [
 	("gpt-shakespeare", "77c97b498ebe1167", "31ba7028f86cf8fd", "edbd48e7b9511f52"),
 	("resnet-digits", "20a16d8b5053cea2", "1d7f78a09ba794e1", "73a055eae544510d"),
 	("bert-lora-tiny", "f0942cc4b59e1873", "3621f0af3d1d67ed", "adab78906d3f3b38"),
+	("llama-lora-tiny", "67a61732e84938d2", "3625bf01e8c57faf", "30365f3e074f4603"),
 ];
 
 /// A failure here means that the same manifest no longer gives the same bytes: raise

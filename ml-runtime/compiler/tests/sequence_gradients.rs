@@ -109,6 +109,19 @@ fn attention_should_have_the_gradient_of_its_definition_when_rotary() {
 }
 
 #[test]
+fn attention_should_have_the_gradient_of_its_definition_when_heads_share_keys_and_values() {
+	for keys in ["kv_heads = 1", "kv_heads = 2; causal = true; rope = 100; bias = false"] {
+		let attention = format!("kind = \"attention\"; heads = 6; {keys}; std = 0.6");
+		check(LENGTH, &[EMBED, &attention, WORDS]);
+	}
+	let lora = "lora = { rank = 2, alpha = 4 }; std = 0.6";
+	check(
+		LENGTH,
+		&[EMBED, &format!("kind = \"attention\"; heads = 4; kv_heads = 2; {lora}"), WORDS],
+	);
+}
+
+#[test]
 fn swiglu_should_have_the_gradient_of_its_definition() {
 	check(LENGTH, &[EMBED, "kind = \"swiglu\"; hidden = 9", WORDS]);
 }

@@ -65,6 +65,19 @@ fn attention_should_be_refused_when_its_heads_do_not_fit() {
 	assert_eq!(place, "\"attention\"");
 	let (error, _) = refusal(GPT, &[("heads = 2", "heads = 32")]);
 	assert_eq!(error.kind, ErrorKind::OddHeads { width: 1 });
+	for kv_heads in [3, 4] {
+		let (error, place) =
+			refusal(GPT, &[("heads = 2", &format!("heads = 2\nkv_heads = {kv_heads}"))]);
+		assert_eq!(error.kind, ErrorKind::KvHeads { kv_heads, heads: 2 });
+		assert_eq!(place, "\"attention\"");
+	}
+}
+
+#[test]
+fn attention_should_be_the_same_program_when_it_is_said_that_no_heads_are_shared() {
+	let text = GPT.replacen("heads = 2", "heads = 2\nkv_heads = 2", 1);
+	let compiled = |text: &str| compile(&Manifest::parse(text).unwrap()).unwrap();
+	assert_eq!(compiled(&text).program, compiled(GPT).program);
 }
 
 #[test]
@@ -148,6 +161,7 @@ fn numbers_should_be_refused_when_they_are_out_of_range() {
 	for (key, from, to) in [
 		("rope", "rope = 10000.0", "rope = 1.0"),
 		("heads", "heads = 2", "heads = 0"),
+		("kv_heads", "heads = 2", "heads = 2\nkv_heads = 0"),
 		("times", "times = 2", "times = 0"),
 		("vocab", "vocab = 128", "vocab = 0"),
 		("clip", "clip = 1.0", "clip = 0.0"),

@@ -8,7 +8,8 @@ use assay_backend_cpu::{CpuKernels, Kernels, Level, ReferenceKernels};
 use assay_executor::{evaluate, ClaimList, Outcome, Prepared, Session, TaskFault};
 use assay_ops::step::run_reference;
 use common::{
-	prepare, quantised, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, MLP, RESNET,
+	prepare, quantised, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, LLAMA, MLP,
+	RESNET,
 };
 
 fn finish<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
@@ -46,7 +47,7 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 
 	let quantised = [LENET, GPT].map(quantised);
 	let quantised = quantised.each_ref().map(String::as_str);
-	let plain = [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT];
+	let plain = [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT, LLAMA];
 	for manifest in plain.into_iter().chain(quantised) {
 		let training = Training::new(manifest);
 		let job = prepare(training.job(steps(), 2));
@@ -72,7 +73,8 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 fn claim_should_be_that_of_the_reference_when_kernels_are_fast() {
 	let quantised = [LENET, GPT].map(quantised);
 	let [lenet, gpt] = quantised.each_ref().map(String::as_str);
-	let plain = [(MLP, 5), (LENET, 5), (LENET_ADAMW, 5), (RESNET, 1), (GPT, 2), (BERT, 2)];
+	let plain =
+		[(MLP, 5), (LENET, 5), (LENET_ADAMW, 5), (RESNET, 1), (GPT, 2), (BERT, 2), (LLAMA, 2)];
 	for (manifest, steps) in plain.into_iter().chain([(lenet, 3), (gpt, 1)]) {
 		let job = prepare(Training::new(manifest).job(steps, 2));
 		let mut expected = finish(&job, ReferenceKernels);

@@ -16,9 +16,11 @@ from .layers import Layer, Lora
 from .manifest import Data, Field, Manifest, Model
 
 if TYPE_CHECKING:
-    from .bert import Imported, import_bert
+    from .bert import import_bert
     from .build import from_manifest
+    from .checkpoint import Imported
     from .exporter import Exported, export, to_manifest
+    from .llama import import_llama
     from .modules import (
         Attention,
         LoRALinear,
@@ -37,9 +39,11 @@ if TYPE_CHECKING:
 
 #: What needs PyTorch (or onnx), by the module that has it: loaded when it is first asked for.
 _LATER = {
-    "bert": ("Imported", "import_bert"),
+    "bert": ("import_bert",),
     "build": ("from_manifest",),
+    "checkpoint": ("Imported",),
     "exporter": ("Exported", "export", "to_manifest"),
+    "llama": ("import_llama",),
     "modules": (
         "Attention",
         "LoRALinear",
@@ -97,6 +101,7 @@ __all__ = [
     "export",
     "from_manifest",
     "import_bert",
+    "import_llama",
     "import_onnx",
     "load_masks",
     "load_records",

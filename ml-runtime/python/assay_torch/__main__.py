@@ -89,16 +89,26 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--shape", type=count, nargs="+", help="shape of the input, if not the same")
     one.add_argument("--weights", help="write starting weights to this file")
 
-    one = command("bert", "print the manifest of a BERT checkpoint")
-    one.add_argument("checkpoint", help="folder with model.safetensors and config.json")
-    one.add_argument("--like", required=True, help="manifest that everything but the model is from")
-    one.add_argument("--input", default="tokens", help="field of tokens (default: tokens)")
-    one.add_argument("--pool", choices=["first", "mean"], default="mean")
-    one.add_argument("--classes", type=count, required=True)
-    one.add_argument("--rank", type=count, help="adapters of this rank on queries and values")
-    one.add_argument("--alpha", type=float, help="their alpha (default: the rank)")
-    one.add_argument("--seed", type=int, default=0, help="of new weights")
-    one.add_argument("--weights", help="write starting weights to this file")
+    for name, text in [
+        ("bert", "print the manifest of a BERT checkpoint"),
+        ("llama", "print the manifest of a Llama, Mistral or Qwen2 checkpoint"),
+    ]:
+        one = command(name, text)
+        one.add_argument("checkpoint", help="folder with model.safetensors and config.json")
+        one.add_argument(
+            "--like", required=True, help="manifest that everything but the model is from"
+        )
+        one.add_argument("--input", default="tokens", help="field of tokens (default: tokens)")
+        if name == "bert":
+            one.add_argument("--pool", choices=["first", "mean"], default="mean")
+            one.add_argument("--classes", type=count, required=True)
+            rank = "adapters of this rank on queries and values"
+        else:
+            rank = "adapters of this rank on queries and values, and all else stays"
+        one.add_argument("--rank", type=count, help=rank)
+        one.add_argument("--alpha", type=float, help="their alpha (default: the rank)")
+        one.add_argument("--seed", type=int, default=0, help="of new weights")
+        one.add_argument("--weights", help="write starting weights to this file")
 
     one = command("train", "train with PyTorch")
     one.add_argument("manifest")

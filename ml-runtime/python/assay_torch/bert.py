@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
-from .errors import InputError, Missing, Unsupported, in_line
+from .checkpoint import Imported, Tensors, numbers, read_json, read_tensors
+from .errors import Missing, Unsupported
 from .layers import Layer, Lora, layer, repeat, residual
 from .manifest import Model
-from .records import read_safetensors
 from .shapes import Tokens
 
 #: Tensors that are no part of the encoder.
@@ -57,15 +55,6 @@ class Sizes(NamedTuple):
     layer_norm_eps: float
 
 
-class Imported(NamedTuple):
-    """A model section and the tensors of its encoder."""
-
-    model: Model
-    """Embedding, positions, norm, the blocks, and what was asked for behind them."""
-    tensors: dict[str, Tensor]
-    """By their names in the network. Adapters and a new head are not among them."""
-
-
 def import_bert(
     checkpoint: str | Path | Mapping[str, Tensor],
     config: str | Path | Mapping[str, Any],
@@ -81,15 +70,16 @@ def import_bert(
 
     All are attended to, unless a `mask` of the manifest marks some as padding.
 
-    `checkpoint` and `config` are HuggingFace's `model.safetensors` and `config.json`, or their
-    content. The table of positions is cut to `length` rows, and the vector of token type 0 is
-    added to each of them. Behind the blocks come `pool` (`"first"`, `"mean"` or nothing) and a
-    linear head with `classes`, whose weights are new. With `frozen`, the encoder stays as it is but
-    for the adapters that `lora` adds to the queries and values. Raises `Unsupported` with all that
-    is missing, and `InputError` for a file that is not what its name says.
+    `checkpoint` is HuggingFace's `model.safetensors`, a folder with it or with its parts, or the
+    tensors, and `config` its `config.json` or what is in it. The table of positions is cut to
+    `length` rows, and the vector of token type 0 is added to each of them. Behind the blocks come
+    `pool` (`"first"`, `"mean"` or nothing) and a linear head with `classes`, whose weights are new.
+    With `frozen`, the encoder stays as it is but for the adapters that `lora` adds to the queries
+    and values. Raises `Unsupported` with all that is missing, and `InputError` for a file that is
+    not what its name says.
     """
-    settings = dict(config) if isinstance(config, Mapping) else _json(config)
-    found = checkpoint if isinstance(checkpoint, Mapping) else read_safetensors(checkpoint)
+    settings = dict(config) if isinstance(config, Mapping) else read_json(config)
+    found = checkpoint if isinstance(checkpoint, Mapping) else read_tensors(checkpoint)
     missing = _check(settings)
     sizes = _sizes(settings, length, missing)
     if sizes is None:
@@ -104,16 +94,6 @@ def import_bert(
     if classes is not None:
         stack.append(layer("linear", out=classes))
     return Imported(Model(input, Tokens(length), tuple(stack)), tensors)
-
-
-def _json(path: str | Path) -> dict[str, Any]:
-    try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is no JSON: {in_line(error)}") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is no configuration of a model, which has names and values")
-    return found
 
 
 def _modern(name: str) -> str:
@@ -138,14 +118,8 @@ def _check(config: Mapping[str, Any]) -> list[Missing]:
 
 def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Sizes | None:
     """Sizes as the configuration says them; nothing, and what is missing, if it does not."""
-    found, before = {}, len(missing)
-    for key, usual in DEFAULTS.items():
-        found[key] = value = config.get(key, usual)
-        kinds = (int, float) if key == "layer_norm_eps" else (int,)
-        if type(value) not in kinds or value <= 0:
-            shown = "nothing" if value is None else repr(value)
-            missing.append(Missing(key, shown, "the configuration must have a number above 0"))
-    if len(missing) > before:
+    found = numbers(config, DEFAULTS, missing)
+    if found is None:
         return None
     made = Sizes(**found)
     heads, width, most = made.num_attention_heads, made.hidden_size, made.max_position_embeddings
@@ -180,24 +154,13 @@ def _rename(
     state: Mapping[str, Tensor], sizes: Sizes, length: int, missing: list[Missing]
 ) -> dict[str, Tensor]:
     """The encoder's tensors by our names; notes those that are missing, misshapen or left over."""
-    taken: set[str] = set()
-
-    def take(name: str, *shape: int) -> Tensor:
-        taken.add(name)
-        if name not in state:
-            missing.append(Missing(name, "no tensor", "the checkpoint does not have it"))
-        elif state[name].shape != shape:
-            reason = f"the configuration makes it {_product(shape)}"
-            missing.append(Missing(name, f"a tensor of {_product(state[name].shape)}", reason))
-        else:
-            return state[name].float()
-        return torch.zeros(shape)
-
+    tensors = Tensors(state, missing)
     width, inner = sizes.hidden_size, sizes.intermediate_size
     tables = {"word": sizes.vocab_size, "position": sizes.max_position_embeddings}
     tables["token_type"] = sizes.type_vocab_size
     words, positions, types = (
-        take(f"embeddings.{name}_embeddings.weight", rows, width) for name, rows in tables.items()
+        tensors.take(f"embeddings.{name}_embeddings.weight", rows, width)
+        for name, rows in tables.items()
     )
     made = {"0.weight": words, "1.weight": positions[:length] + types[:1]}
     modules = {"embeddings.LayerNorm": "2"}
@@ -209,14 +172,7 @@ def _rename(
         out = inner if "intermediate" in name else width
         inputs = inner if name.endswith("output.dense") and "attention" not in name else width
         matrix = () if name.endswith("LayerNorm") else (inputs,)
-        made[f"{ours}.weight"] = take(f"{name}.weight", out, *matrix)
-        made[f"{ours}.bias"] = take(f"{name}.bias", out)
-    for name in sorted(state.keys() - taken):
-        if not name.startswith(IGNORED):
-            shape = _product(state[name].shape)
-            missing.append(Missing(name, f"a tensor of {shape}", "no part of a BERT encoder"))
+        made[f"{ours}.weight"] = tensors.take(f"{name}.weight", out, *matrix)
+        made[f"{ours}.bias"] = tensors.take(f"{name}.bias", out)
+    tensors.refuse_rest("a BERT encoder", IGNORED)
     return made
-
-
-def _product(shape: Iterable[int]) -> str:
-    return "×".join(map(str, shape))

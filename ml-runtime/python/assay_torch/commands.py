@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from . import bench
 from .bert import import_bert
 from .build import from_manifest
+from .checkpoint import CONFIG, Imported
 from .errors import InputError, ManifestError, in_line
 from .exporter import export
 from .layers import Lora
+from .llama import import_llama
 from .manifest import Field, Manifest
 from .named import named
 from .order import seed_bytes, task_batches
@@ -168,20 +170,47 @@ def tokens_field(like: Manifest, path: str, name: str) -> Field:
 def bert(args: argparse.Namespace) -> int:
     """Prints the manifest of a checkpoint; everything but the model is that of another manifest."""
     like = Manifest.read(Path(args.like))
-    folder = Path(args.checkpoint)
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder} is no folder; name the one with model.safetensors and config.json"
-        )
     found = import_bert(
-        folder / "model.safetensors",
-        folder / "config.json",
+        *checkpoint_in(args.checkpoint),
         length=tokens_field(like, args.like, args.input).width,
         input=args.input,
         pool=args.pool,
         classes=args.classes,
-        lora=Lora(args.rank, args.alpha or float(args.rank)) if args.rank else None,
+        lora=adapters(args),
     )
+    return print_task(args, like, found)
+
+
+def llama(args: argparse.Namespace) -> int:
+    """The same for a language model."""
+    like = Manifest.read(Path(args.like))
+    found = import_llama(
+        *checkpoint_in(args.checkpoint),
+        length=tokens_field(like, args.like, args.input).width,
+        input=args.input,
+        lora=adapters(args),
+        frozen=args.rank is not None,
+    )
+    return print_task(args, like, found)
+
+
+def checkpoint_in(path: str) -> tuple[Path, Path]:
+    """Where the tensors and the configuration of a checkpoint are."""
+    folder = Path(path)
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder} is no folder; name the one with model.safetensors and config.json"
+        )
+    return folder, folder / CONFIG
+
+
+def adapters(args: argparse.Namespace) -> Lora | None:
+    """Those that the command line asks for."""
+    return Lora(args.rank, args.alpha or float(args.rank)) if args.rank else None
+
+
+def print_task(args: argparse.Namespace, like: Manifest, found: Imported) -> int:
+    """Prints a manifest, and writes the starting weights if they are asked for."""
     made = dataclasses.replace(like, model=dataclasses.replace(found.model, mask=like.model.mask))
     if args.weights:
         # What the checkpoint does not have starts as in any task.

@@ -199,6 +199,7 @@ def attention(module: modules.Attention, shape: Shape | None) -> Described:
     require(shape is None or isinstance(shape, Sequence), f"takes a sequence, but gets {shape}")
     vectors(shape, module.features)
     options = {"heads": module.heads, "causal": module.causal, "rope": module.rope}
+    options["kv_heads"] = module.kv_heads
     bias = module.o.bias is not None
     std = getattr(module, "initial_std", None)
     if module.lora is None:

@@ -27,7 +27,14 @@ KINDS: dict[str, dict[str, Any]] = {
     "position": {},
     "layer_norm": {"eps": 1e-5, "bias": True},
     "rms_norm": {"eps": 1e-5},
-    "attention": {"heads": REQUIRED, "causal": False, "rope": None, "bias": True, "lora": None},
+    "attention": {
+        "heads": REQUIRED,
+        "kv_heads": None,
+        "causal": False,
+        "rope": None,
+        "bias": True,
+        "lora": None,
+    },
     "swiglu": {"hidden": REQUIRED, "bias": True},
     "pool": {"take": REQUIRED},
     "residual": {},
@@ -106,6 +113,8 @@ def _options(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         raise ManifestError(f"{kind} takes no {', '.join(given)}")
     if "pool" in kind and "kernel" in options:
         options["stride"] = options["stride"] or options["kernel"]
+    if kind == "attention" and options["kv_heads"] == options["heads"]:
+        options["kv_heads"] = None
     if options.get("rope") is not None:
         options["rope"] = float(options["rope"])
     return options

@@ -110,9 +110,10 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 class Attention(nn.Module):
     """Multi-head self-attention, `o(softmax(q · kᵀ / sqrt(width)) · v)`.
 
-    Parameters: those of the linear modules `q`, `k`, `v`, `o` (C × C). `rope` is the base of rotary
-    positions. `lora` is (rank, alpha) of adapters of `q` and `v`; then all four projections are
-    frozen.
+    Parameters: those of the linear modules `q` and `o` (C × C), `k` and `v` (C · kv_heads / H × C).
+    Where there are fewer `kv_heads` than heads, neighbouring heads share one. `rope` is the base of
+    rotary positions. `lora` is (rank, alpha) of adapters of `q` and `v`; then all four projections
+    are frozen.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Attention(nn.Module):
         features: int,
         heads: int,
         *,
+        kv_heads: int | None = None,
         causal: bool = False,
         rope: float | None = None,
         bias: bool = True,
@@ -130,11 +132,15 @@ class Attention(nn.Module):
             raise ValueError(f"{heads} heads do not divide {features} features")
         if rope is not None and features // heads % 2:
             raise ValueError(f"rotary positions need heads of even width, not {features // heads}")
-        self.features, self.heads = features, heads
+        kv_heads = kv_heads or heads
+        if heads % kv_heads:
+            raise ValueError(f"{kv_heads} heads of keys and values do not divide {heads} heads")
+        self.features, self.heads, self.kv_heads = features, heads, kv_heads
+        shared = features // heads * kv_heads
         self.causal, self.rope, self.lora = causal, rope, lora
         self.q = projection(features, features, bias=bias, lora=lora)
-        self.k = nn.Linear(features, features, bias)
-        self.v = projection(features, features, bias=bias, lora=lora)
+        self.k = nn.Linear(features, shared, bias)
+        self.v = projection(features, shared, bias=bias, lora=lora)
         self.o = nn.Linear(features, features, bias)
         self.tables: tuple[Tensor, Tensor] | None = None
         #: B × T, false for padding; set by `Masked`.
@@ -169,11 +175,14 @@ class Attention(nn.Module):
         """B × T × C."""
         batch, length, features = x.shape
 
-        def by_head(y: Tensor) -> Tensor:
-            return y.view(batch, length, self.heads, -1).transpose(1, 2)
+        def by_head(y: Tensor, heads: int) -> Tensor:
+            return y.view(batch, length, heads, -1).transpose(1, 2)
 
-        q, k, v = by_head(self.q(x)), by_head(self.k(x)), by_head(self.v(x))
-        q, k = self._turned(q), self._turned(k)
+        k, v = (by_head(y, self.kv_heads) for y in (self.k(x), self.v(x)))
+        q, k = self._turned(by_head(self.q(x), self.heads)), self._turned(k)
+        group = self.heads // self.kv_heads
+        if group > 1:
+            k, v = (y.repeat_interleave(group, dim=1) for y in (k, v))
         if self.seen is None:
             context = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
         else:

@@ -119,6 +119,10 @@ CASES = {
     "attention": sequence('kind = "attention"\nheads = 2'),
     "causal attention": sequence('kind = "attention"\nheads = 4\ncausal = true\nbias = false'),
     "rotary attention": sequence('kind = "attention"\nheads = 2\nrope = 10000\ncausal = true'),
+    "grouped attention": sequence('kind = "attention"\nheads = 4\nkv_heads = 2\nrope = 10000'),
+    "attention of one key": sequence(
+        f'kind = "attention"\nheads = 4\nkv_heads = 1\ncausal = true\n{LORA}'
+    ),
     "attention with lora": sequence(f'kind = "attention"\nheads = 2\n{LORA}'),
     "frozen attention with lora": sequence(f'kind = "attention"\nheads = 2\nfrozen = true\n{LORA}'),
     "swiglu": sequence('kind = "swiglu"\nhidden = 12\nstd = 0.2'),

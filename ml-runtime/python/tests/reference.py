@@ -94,13 +94,16 @@ class Network:
         width = features // heads
 
         def split(y):
-            return y.reshape(batch, length, heads, width).swapaxes(1, 2)
+            return y.reshape(batch, length, -1, width).swapaxes(1, 2)
 
         q = split(self.product(x, f"{path}.q", layer, lora))
         k = split(self.product(x, f"{path}.k", layer))
         v = split(self.product(x, f"{path}.v", layer, lora))
         if "rope" in layer:
             q, k = (self.turn(y, layer["rope"]) for y in (q, k))
+        # Head h of the queries looks at the one that is at h · kv_heads / heads of the others.
+        looked_at = np.arange(heads) * layer.get("kv_heads", heads) // heads
+        k, v = k[:, looked_at], v[:, looked_at]
         scores = q @ k.swapaxes(-1, -2) / math.sqrt(width)
         if layer.get("causal", False):
             scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)

@@ -12,6 +12,8 @@ pub(super) struct Attention {
 	pub(super) v: Linear,
 	pub(super) o: Linear,
 	pub(super) heads: usize,
+	/// Those of keys and values.
+	pub(super) kv_heads: usize,
 	pub(super) causal: bool,
 	/// Base of rotary positions.
 	pub(super) base: Option<f64>,
@@ -22,15 +24,23 @@ impl Attention {
 	pub(super) fn forward(&self, x: &Tensor, seen: Option<&Tensor>) -> Result<Tensor> {
 		let (batch, length, features) = x.dims3()?;
 		let width = features / self.heads.max(1);
-		let split = |y: Tensor| {
-			y.reshape((batch, length, self.heads, width))?.transpose(1, 2)?.contiguous()
+		let split = |y: Tensor, heads: usize| {
+			y.reshape((batch, length, heads, width))?.transpose(1, 2)?.contiguous()
 		};
-		let (q, k) = (split(self.q.forward(x)?)?, split(self.k.forward(x)?)?);
-		let v = split(self.v.forward(x)?)?;
+		let shared = |y: Tensor| split(y, self.kv_heads);
+		let (q, k) = (split(self.q.forward(x)?, self.heads)?, shared(self.k.forward(x)?)?);
+		let v = shared(self.v.forward(x)?)?;
 		let (q, k) = match self.base {
 			Some(base) => (rotate(&q, base)?, rotate(&k, base)?),
 			None => (q, k),
 		};
+		let each_own = |y: Tensor| {
+			let group = self.heads / self.kv_heads.max(1);
+			let wide = (batch, self.kv_heads, group, length, width);
+			let wide = y.unsqueeze(2)?.broadcast_as(wide)?.contiguous()?;
+			wide.reshape((batch, self.heads, length, width))
+		};
+		let (k, v) = (each_own(k)?, each_own(v)?);
 		let scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? / (width as f64).sqrt())?;
 		let scores = match seen {
 			Some(seen) => hide(&scores, &seen.reshape((batch, 1, 1, length))?)?,

@@ -119,13 +119,14 @@ impl Builder<'_> {
 				let (weight, eps) = (self.next()?, f64::from(f32::from_bits(*eps)));
 				Layer::Norm { weight, bias: None, eps, centred: false }
 			},
-			LayerKind::Attention { heads, causal, rope, bias, lora } => {
+			LayerKind::Attention { heads, kv_heads, causal, rope, bias, lora } => {
 				let scale = lora.as_ref().map(scale);
 				let (q, k) = (self.linear(*bias, scale)?, self.linear(*bias, None)?);
 				let (v, o) = (self.linear(*bias, scale)?, self.linear(*bias, None)?);
 				let base = rope.map(|base| f64::from(f32::from_bits(base)));
-				let heads = usize::from(*heads);
-				Layer::Attention(Attention { q, k, v, o, heads, causal: *causal, base })
+				let (heads, kv_heads) = (usize::from(*heads), usize::from(*kv_heads));
+				let causal = *causal;
+				Layer::Attention(Attention { q, k, v, o, heads, kv_heads, causal, base })
 			},
 			LayerKind::SwiGlu { bias, .. } => {
 				let (gate, up) = (self.linear(*bias, None)?, self.linear(*bias, None)?);

@@ -170,13 +170,14 @@ fn reduce(
 			let sums = graph.add(Op::RowSum, &[gradient])?;
 			graph.add(Op::ColSum, &[sums])
 		},
-		Broadcast::Periodic { each: 1 } if operand.cols == whole.cols => {
-			if operand.rows == whole.rows {
-				return Ok(gradient);
+		Broadcast::Periodic { each } if operand.cols == whole.cols => {
+			let (sums, count) = (sum_of_runs(graph, gradient, each)?, whole.rows / each);
+			if operand.rows == count {
+				return Ok(sums);
 			}
 			// Repetitions as rows.
-			let (rows, cols) = (whole.rows / operand.rows, operand.rows * operand.cols);
-			let lines = graph.add(Op::Reshape { rows, cols }, &[gradient])?;
+			let (rows, cols) = (count / operand.rows, operand.rows * operand.cols);
+			let lines = graph.add(Op::Reshape { rows, cols }, &[sums])?;
 			let sum = graph.add(Op::ColSum, &[lines])?;
 			graph.add(Op::Reshape { rows: operand.rows, cols: operand.cols }, &[sum])
 		},
@@ -184,6 +185,25 @@ fn reduce(
 			Err("no gradient is defined for an operand that repeats across columns".into())
 		},
 	}
+}
+
+/// The sum of each run of `length` rows.
+fn sum_of_runs(graph: &mut Graph, rows: NodeId, length: u32) -> Result<NodeId, Refusal> {
+	if length == 1 {
+		return Ok(rows);
+	}
+	let batch = graph.ty(rows).rows / length;
+	let ones = graph.add(Op::Fill { bits: ONE, rows: batch, cols: length }, &[])?;
+	let product = BatchMatMul {
+		batch,
+		heads: 1,
+		transpose_a: false,
+		transpose_b: false,
+		a: HeadLayout::Stacked,
+		b: HeadLayout::Stacked,
+		out: HeadLayout::Stacked,
+	};
+	graph.add(Op::BatchMatMul(product), &[ones, rows])
 }
 
 /// The gradient of a sum, handed to everything that was added.

@@ -27,6 +27,8 @@ pub(super) struct Traits {
 #[derive(Clone, Copy)]
 pub(super) struct Heads {
 	count: u16,
+	/// Heads that share keys and values.
+	group: u16,
 	/// Features of a head.
 	width: u32,
 	features: u32,
@@ -38,7 +40,7 @@ impl Network<'_> {
 	pub(super) fn heads(
 		&self,
 		place: Place,
-		heads: u16,
+		(heads, kv_heads): (u16, u16),
 		rope: Option<u32>,
 	) -> Result<Heads, ErrorKind> {
 		let (length, features) = self.sequence(place.layer)?;
@@ -46,10 +48,14 @@ impl Network<'_> {
 		if width * u32::from(heads) != features {
 			return Err(ErrorKind::Heads { heads, features });
 		}
+		let group = heads / kv_heads;
+		if group * kv_heads != heads {
+			return Err(ErrorKind::KvHeads { kv_heads, heads });
+		}
 		if rope.is_some() && width % 2 == 1 {
 			return Err(ErrorKind::OddHeads { width });
 		}
-		Ok(Heads { count: heads, width, features, length })
+		Ok(Heads { count: heads, group, width, features, length })
 	}
 
 	/// `softmax(q · kᵀ / sqrt(width)) · v`, by head, then `o`.
@@ -60,14 +66,16 @@ impl Network<'_> {
 		traits: Traits,
 	) -> Result<(), Refusal> {
 		let x = self.value;
-		let mut q = self.project(place, "q.", x, heads, (traits, traits.lora))?;
-		let mut k = self.project(place, "k.", x, heads, (traits, None))?;
-		let v = self.project(place, "v.", x, heads, (traits, traits.lora))?;
+		let (all, shared) = (heads.features, heads.features / u32::from(heads.group));
+		let mut q = self.project(place, "q.", x, all, (traits, traits.lora))?;
+		let mut k = self.project(place, "k.", x, shared, (traits, None))?;
+		let v = self.project(place, "v.", x, shared, (traits, traits.lora))?;
 		if let Some(base) = traits.rope {
 			let tables = self.angles(heads, base)?;
 			q = self.rotate(q, heads.width, tables)?;
 			k = self.rotate(k, heads.width, tables)?;
 		}
+		let (k, v) = (self.share(k, heads)?, self.share(v, heads)?);
 		// The factor on q is one pass over less memory than on the scores.
 		let scale = soft::div(soft::ONE, soft::sqrt(soft::from_u32(heads.width)));
 		let q = self.graph.with_constant(Binary::Mul, q, scale)?;
@@ -89,21 +97,39 @@ impl Network<'_> {
 			..product
 		};
 		let context = self.graph.add(Op::BatchMatMul(product), &[weights, v])?;
-		self.value = self.project(place, "o.", context, heads, (traits, None))?;
+		self.value = self.project(place, "o.", context, all, (traits, None))?;
 		Ok(())
 	}
 
-	/// One of the four projections. Where the attention has adapters, those without stay as they are.
+	/// Keys or values as each head has them, where several heads share them: `batch · length × features`.
+	fn share(&mut self, x: NodeId, heads: Heads) -> Result<NodeId, Refusal> {
+		if heads.group == 1 {
+			return Ok(x);
+		}
+		let rows = self.graph.ty(x).rows;
+		// One head of one position per row.
+		let vectors =
+			rows.checked_mul(u32::from(heads.count)).ok_or("too many heads in a batch")?;
+		let (group, width) = (u32::from(heads.group), heads.width);
+		let own = self.graph.add(Op::Reshape { rows: vectors / group, cols: width }, &[x])?;
+		let ones = self.graph.add(Op::Fill { bits: soft::ONE, rows: vectors, cols: width }, &[])?;
+		let spread = Broadcast::Periodic { each: group };
+		let shared = self.graph.binary(Binary::Mul, spread, ones, own)?;
+		self.graph.add(Op::Reshape { rows, cols: heads.features }, &[shared])
+	}
+
+	/// One of the four projections, to `out` features. Where the attention has adapters, those without stay as they are.
 	fn project(
 		&mut self,
 		place: Place,
 		name: &str,
 		x: NodeId,
-		heads: Heads,
+		out: u32,
 		(traits, lora): (Traits, Option<Lora>),
 	) -> Result<NodeId, Refusal> {
-		let init = place.std.map_or(Init::keeping(heads.features), Init::deviating);
-		let weight = (vec![heads.features; 2], init);
+		let inputs = self.graph.ty(x).cols;
+		let init = place.std.map_or(Init::keeping(inputs), Init::deviating);
+		let weight = (vec![out, inputs], init);
 		if let Some(lora) = lora {
 			return self.adapt(place, name, x, weight, traits.bias, lora);
 		}

@@ -225,8 +225,8 @@ impl<'a> Network<'a> {
 				self.layer_norm(place, eps, bias).map_err(place.refused())
 			},
 			LayerKind::RmsNorm { eps } => self.rms_norm(place, eps).map_err(place.refused()),
-			LayerKind::Attention { heads, causal, rope, bias, lora } => {
-				let shape = self.heads(place, heads, rope)?;
+			LayerKind::Attention { heads, kv_heads, causal, rope, bias, lora } => {
+				let shape = self.heads(place, (heads, kv_heads), rope)?;
 				let traits = attention::Traits { causal, rope, bias, lora };
 				self.attention(place, shape, traits).map_err(place.refused())
 			},

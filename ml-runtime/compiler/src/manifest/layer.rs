@@ -128,6 +128,9 @@ pub enum LayerKind {
 	Attention {
 		/// Heads; divides the features.
 		heads: u16,
+		/// Heads of keys and values; divides `heads`. As many neighbouring heads as it is contained in `heads` look at
+		/// each (Ainslie et al., 2023).
+		kv_heads: u16,
 		/// Whether a position sees only itself and what comes before it.
 		causal: bool,
 		/// Base of rotary position embedding, if there is any.

@@ -87,6 +87,7 @@ pub(super) struct RawLayer {
 	pub(super) vocab: Option<Spanned<u64>>,
 	pub(super) eps: Option<Spanned<Decimal>>,
 	pub(super) heads: Option<Spanned<u64>>,
+	pub(super) kv_heads: Option<Spanned<u64>>,
 	pub(super) causal: Option<Spanned<bool>>,
 	pub(super) rope: Option<Spanned<Decimal>>,
 	pub(super) hidden: Option<Spanned<u64>>,

@@ -94,6 +94,7 @@ fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
 	section.unused("vocab", &raw.vocab)?;
 	section.unused("eps", &raw.eps)?;
 	section.unused("heads", &raw.heads)?;
+	section.unused("kv_heads", &raw.kv_heads)?;
 	section.unused("causal", &raw.causal)?;
 	section.unused("rope", &raw.rope)?;
 	section.unused("hidden", &raw.hidden)?;
@@ -176,16 +177,7 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 			out: section.integer("out", raw.out.take(), MAX_WIDTH)?,
 		},
 		"position" => LayerKind::Position,
-		"attention" => LayerKind::Attention {
-			heads: section.integer("heads", raw.heads.take(), MAX_HEADS)?,
-			causal: raw.causal.take().is_some_and(Spanned::into_inner),
-			rope: match raw.rope.take() {
-				Some(base) => Some(source.decimal("rope", &base, Domain::Base)?),
-				None => None,
-			},
-			bias: bias(raw),
-			lora: lora(section, raw.lora.take())?,
-		},
+		"attention" => attention(section, raw)?,
 		"swiglu" => LayerKind::SwiGlu {
 			hidden: section.integer("hidden", raw.hidden.take(), MAX_WIDTH)?,
 			bias: bias(raw),
@@ -200,6 +192,24 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 			LayerKind::Pool { take }
 		},
 		_ => LayerKind::TiedLinear,
+	})
+}
+
+fn attention(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
+	let source = section.source;
+	let heads = section.integer("heads", raw.heads.take(), MAX_HEADS)?;
+	let kv_heads = raw.kv_heads.take();
+	Ok(LayerKind::Attention {
+		heads,
+		kv_heads: kv_heads
+			.map_or(Ok(heads), |count| source.integer("kv_heads", &count, 1..=MAX_HEADS))?,
+		causal: raw.causal.take().is_some_and(Spanned::into_inner),
+		rope: match raw.rope.take() {
+			Some(base) => Some(source.decimal("rope", &base, Domain::Base)?),
+			None => None,
+		},
+		bias: bias(raw),
+		lora: lora(section, raw.lora.take())?,
 	})
 }
 

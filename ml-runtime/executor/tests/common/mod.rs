@@ -32,6 +32,9 @@ pub(crate) const GPT: &str = include_str!("../../../compiler/examples/gpt-tiny.t
 /// A small encoder with adapters.
 pub(crate) const BERT: &str = include_str!("../../../compiler/examples/bert-lora-tiny.toml");
 
+/// A small language model with shared keys and values, and adapters.
+pub(crate) const LLAMA: &str = include_str!("../../../compiler/examples/llama-lora-tiny.toml");
+
 /// A manifest whose products are those of integers, of one format forward and of the other backward.
 pub(crate) fn quantised(manifest: &str) -> String {
 	format!("{manifest}\n[numerics]\nforward = \"i8\"\nbackward = \"q15x3\"\n")

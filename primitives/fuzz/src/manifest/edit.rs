@@ -3,7 +3,7 @@
 use crate::Source;
 
 /// The example manifests of the compiler.
-pub(super) const EXAMPLES: [&str; 8] = [
+pub(super) const EXAMPLES: [&str; 9] = [
 	include_str!("../../../../ml-runtime/compiler/examples/mlp-digits.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/mlp-digits-adamw.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/lenet-digits.toml"),
@@ -11,6 +11,7 @@ pub(super) const EXAMPLES: [&str; 8] = [
 	include_str!("../../../../ml-runtime/compiler/examples/resnet-digits.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/gpt-tiny.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/bert-lora-tiny.toml"),
+	include_str!("../../../../ml-runtime/compiler/examples/llama-lora-tiny.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/lenet-mnist.toml"),
 ];
 
@@ -119,7 +120,7 @@ const WORDS: [&str; 40] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 46] = [
+const KEYS: [&str; 47] = [
 	"kind",
 	"out",
 	"bias",
@@ -131,6 +132,7 @@ const KEYS: [&str; 46] = [
 	"eps",
 	"vocab",
 	"heads",
+	"kv_heads",
 	"causal",
 	"rope",
 	"hidden",

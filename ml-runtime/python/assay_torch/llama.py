@@ -1,0 +1,199 @@
+"""Checkpoints of Llama and of language models built like it: Mistral and Qwen2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from .checkpoint import Imported, Tensors, numbers, read_json, read_tensors
+from .errors import Missing, Unsupported
+from .layers import Layer, Lora, layer, repeat, residual
+from .manifest import Model
+from .shapes import Tokens
+
+#: Models that this knows, and whether their q, k and v have a bias though their o has none.
+BIASED = {"llama": False, "mistral": False, "qwen2": True}
+
+#: Numbers of a configuration, with what they are where it does not say them.
+DEFAULTS: dict[str, float | None] = {
+    "vocab_size": None,
+    "hidden_size": None,
+    "num_hidden_layers": None,
+    "num_attention_heads": None,
+    "intermediate_size": None,
+    "rms_norm_eps": 1e-6,
+}
+
+#: Base of rotary positions where a configuration does not say it.
+ROPE = 10_000.0
+
+#: Tensors that are no parameters.
+IGNORED = ("model.rotary_emb.", "model.layers.0.self_attn.rotary_emb.")
+
+
+class Sizes(NamedTuple):
+    """What a configuration says, by HuggingFace's names."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    rms_norm_eps: float
+    num_key_value_heads: int
+    rope_theta: float
+    attention_bias: bool
+    """Of q, k and v."""
+    output_bias: bool
+    """Of o."""
+    mlp_bias: bool
+    tie_word_embeddings: bool
+
+
+def import_llama(
+    checkpoint: str | Path | Mapping[str, Tensor],
+    config: str | Path | Mapping[str, Any],
+    *,
+    length: int,
+    input: str = "tokens",
+    lora: Lora | None = None,
+    frozen: bool = True,
+) -> Imported:
+    """A language model for sequences of `length` tokens, whose logits name the next token.
+
+    `checkpoint` is HuggingFace's `model.safetensors`, a folder with it or with its parts, or the
+    tensors, and `config` its `config.json` or what is in it. With `frozen`, the model stays as it
+    is but for the adapters that `lora` adds to the queries and values. Raises `Unsupported` with
+    all that is missing, and `InputError` for a file that is not what its name says.
+    """
+    settings = dict(config) if isinstance(config, Mapping) else read_json(config)
+    state = checkpoint if isinstance(checkpoint, Mapping) else read_tensors(checkpoint)
+    missing: list[Missing] = []
+    sizes = _sizes(settings, length, missing)
+    if sizes is None:
+        raise Unsupported(missing)
+    tensors = _rename(state, sizes, missing)
+    if missing:
+        raise Unsupported(missing)
+    stack = tuple(_layers(sizes, lora, frozen=frozen))
+    return Imported(Model(input, Tokens(length), stack), tensors)
+
+
+def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Sizes | None:
+    """What the configuration says; nothing, and what is missing, if a manifest cannot say it."""
+    found = numbers(config, DEFAULTS, missing)
+    kind = config.get("model_type", "llama")
+    if not isinstance(kind, str) or kind not in BIASED:
+        missing.append(Missing("model_type", repr(kind), f"known: {', '.join(BIASED)}"))
+        return None
+    if config.get("hidden_act", "silu") != "silu":
+        missing.append(Missing("hidden_act", repr(config["hidden_act"]), "only 'silu' is there"))
+    rope = _rope(config, missing)
+    window = config.get("sliding_window")
+    slides = config.get("use_sliding_window", kind != "qwen2")
+    if window is not None and slides and not (type(window) is int and window >= length):
+        reason = f"attention is over all {length} tokens, a window would have to be as long"
+        missing.append(Missing("sliding_window", repr(window), reason))
+    if found is None:
+        return None
+    heads, width = found["num_attention_heads"], found["hidden_size"]
+    shared = config.get("num_key_value_heads") or heads
+    if width % heads:
+        missing.append(Missing("num_attention_heads", str(heads), f"they do not divide {width}"))
+    elif (config.get("head_dim") or width // heads) != width // heads:
+        reason = f"heads have {width // heads} features, the share of each in {width}"
+        missing.append(Missing("head_dim", str(config["head_dim"]), reason))
+    if type(shared) is not int or shared < 1 or heads % shared:
+        reason = f"it must divide the {heads} heads"
+        missing.append(Missing("num_key_value_heads", repr(shared), reason))
+        return None
+    own = bool(config.get("attention_bias", False))
+    return Sizes(
+        **found,
+        num_key_value_heads=shared,
+        rope_theta=rope,
+        attention_bias=own or BIASED[kind],
+        output_bias=own and not BIASED[kind],
+        mlp_bias=bool(config.get("mlp_bias", False)),
+        tie_word_embeddings=bool(config.get("tie_word_embeddings", False)),
+    )
+
+
+def _rope(config: Mapping[str, Any], missing: list[Missing]) -> float:
+    """Base of rotary positions, which newer configurations have in a section of its own."""
+    section = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if not isinstance(section, dict):
+        section = {"rope_type": section}
+    kind = section.get("rope_type", section.get("type", "default"))
+    if kind != "default":
+        reason = "positions turn by their number alone, without scaling"
+        missing.append(Missing("rope_scaling", repr(kind), reason))
+    base = section.get("rope_theta", config.get("rope_theta", ROPE))
+    if type(base) not in (int, float) or not base > 1:
+        missing.append(Missing("rope_theta", repr(base), "it must be a number above 1"))
+        return ROPE
+    return float(base)
+
+
+def _layers(sizes: Sizes, lora: Lora | None, *, frozen: bool) -> list[Layer]:
+    """From tokens to logits."""
+    norm = layer("rms_norm", eps=float(sizes.rms_norm_eps), frozen=frozen)
+    attention = layer(
+        "attention",
+        heads=sizes.num_attention_heads,
+        kv_heads=sizes.num_key_value_heads,
+        causal=True,
+        rope=sizes.rope_theta,
+        bias=sizes.attention_bias,
+        lora=lora,
+        frozen=frozen and lora is None,
+    )
+    inner = layer("swiglu", hidden=sizes.intermediate_size, bias=sizes.mlp_bias, frozen=frozen)
+    head = layer("linear", out=sizes.vocab_size, bias=False, frozen=frozen)
+    return [
+        layer("embedding", vocab=sizes.vocab_size, out=sizes.hidden_size, frozen=frozen),
+        repeat(sizes.num_hidden_layers, [residual([norm, attention]), residual([norm, inner])]),
+        norm,
+        layer("tied_linear") if sizes.tie_word_embeddings else head,
+    ]
+
+
+def _rename(state: Mapping[str, Tensor], sizes: Sizes, missing: list[Missing]) -> dict[str, Tensor]:
+    """The tensors by our names."""
+    tensors = Tensors(state, missing)
+    width, inner, vocab = sizes.hidden_size, sizes.intermediate_size, sizes.vocab_size
+    shared = width // sizes.num_attention_heads * sizes.num_key_value_heads
+    made = {"0.weight": tensors.take("model.embed_tokens.weight", vocab, width)}
+
+    def linear(ours: str, theirs: str, shape: tuple[int, int], *, bias: bool) -> None:
+        made[f"{ours}.weight"] = tensors.take(f"{theirs}.weight", *shape)
+        if bias:
+            made[f"{ours}.bias"] = tensors.take(f"{theirs}.bias", shape[0])
+
+    for block in range(sizes.num_hidden_layers):
+        theirs, ours = f"model.layers.{block}", f"1.{block}"
+        for place, name in ((0, "input_layernorm"), (1, "post_attention_layernorm")):
+            made[f"{ours}.{place}.0.weight"] = tensors.take(f"{theirs}.{name}.weight", width)
+        for one, out in (("q", width), ("k", shared), ("v", shared)):
+            name = f"{theirs}.self_attn.{one}_proj"
+            linear(f"{ours}.0.1.{one}", name, (out, width), bias=sizes.attention_bias)
+        name = f"{theirs}.self_attn.o_proj"
+        linear(f"{ours}.0.1.o", name, (width, width), bias=sizes.output_bias)
+        if sizes.attention_bias and not sizes.output_bias:
+            # A manifest gives all four projections a bias, or none.
+            made[f"{ours}.0.1.o.bias"] = torch.zeros(width)
+        shapes = {"gate": (inner, width), "up": (inner, width), "down": (width, inner)}
+        for one, shape in shapes.items():
+            linear(f"{ours}.1.1.{one}", f"{theirs}.mlp.{one}_proj", shape, bias=sizes.mlp_bias)
+    made["2.weight"] = tensors.take("model.norm.weight", width)
+    if sizes.tie_word_embeddings:
+        # Some files have the table a second time.
+        tensors.taken.add("lm_head.weight")
+    else:
+        linear("3", "lm_head", (vocab, width), bias=False)
+    tensors.refuse_rest("a model like Llama", IGNORED)
+    return made

@@ -7,10 +7,10 @@ use scale_info::TypeInfo;
 use crate::op::Op;
 
 /// Most nodes a program may have.
-pub const MAX_NODES: u32 = 4096;
+pub const MAX_NODES: u32 = 16_384;
 
 /// Most state slots (parameters, optimiser state, counters) a program may have.
-pub const MAX_SLOTS: u32 = 512;
+pub const MAX_SLOTS: u32 = 2048;
 
 /// Most inputs a node may have.
 pub const MAX_INPUTS: u32 = 3;

@@ -20,7 +20,7 @@ parameter_types! {
 	pub const MarketLimits: Limits<BlockNumber> = Limits {
 		program_len: MAX_PROGRAM_BYTES,  // what an executor takes
 		stride_effort: REPLAYABLE_EFFORT, // one stride, replayed twice, fits the clock of a dispute
-		step_words: 1 << 28,             // a traced step needs 1 GiB
+		step_words: 1 << 30,             // a traced step needs 4 GiB
 		states: 1 << 20,                 // as deep as games search
 		window_min: 5,                   // time for a transaction to be included
 		challenge_min: 20,               // a minute on networks with fast slots, two in production

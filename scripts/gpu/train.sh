@@ -10,12 +10,13 @@ shift 2
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 
-data() { # data PROGRAM: the file that it trains on. Text is the licence, over and over.
+data() { # data PROGRAM: the file that it trains on. Text is the licence, over and over; classes are a quarter of the bytes each.
 	records=$(sed -n 's/^records = //p' "$folder/$1.toml") size=$(sed -n 's/^record_size = //p' "$folder/$1.toml")
 	case $1 in
 		gpt-* | bert-* | llama-*)
 			copies=$((records * size / $(wc -c <"$folder/LICENSE") + 1))
-			for _ in $(seq "$copies"); do cat "$folder/LICENSE"; done | head -c $((records * size)) >"$runs/data"
+			case $1 in bert-*) to='[\000*32][\001*32][\002*32][\003*32]' ;; *) to='\000-\177' ;; esac
+			for _ in $(seq "$copies"); do cat "$folder/LICENSE"; done | head -c $((records * size)) | tr '\000-\177' "$to" >"$runs/data"
 			;;
 		*) head -c $((records * size)) "$folder/digits.bin" >"$runs/data" ;;
 	esac

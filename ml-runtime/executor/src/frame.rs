@@ -37,6 +37,8 @@ pub(crate) enum Damage {
 	OtherJob,
 	#[error("its content does not fit the job")]
 	Content,
+	#[error("a training of fewer steps ended there, between two committed states of this one")]
+	BetweenStates,
 }
 
 impl Format {

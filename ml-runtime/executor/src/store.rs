@@ -143,8 +143,11 @@ fn fitting(snapshot: Snapshot, job: &Prepared, step: u64) -> Result<Snapshot, Da
 	let stopped = snapshot.non_finite.is_some_and(|at| at.checked_add(1) == Some(step));
 	// Every slot, also those that no step changes: the disk may have changed them.
 	let state = State::new(job.program(), step, &snapshot.slots).map_err(|_| Damage::Content)?;
-	if !(regular || stopped) || snapshot.states.last() != Some(&state.root()) {
+	if snapshot.states.last() != Some(&state.root()) {
 		return Err(Damage::Content);
+	}
+	if !(regular || stopped) {
+		return Err(Damage::BetweenStates);
 	}
 	Ok(snapshot)
 }

@@ -41,7 +41,7 @@ pub(super) struct RawTask {
 
 /// `42`, or `"0x…"` with 64 digits.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`seed` is an integer of at least 0, or \"0x\" and 64 digits")]
 pub(super) enum Seed {
 	Integer(u64),
 	Hex(String),
@@ -109,7 +109,7 @@ pub(super) struct RawLora {
 
 /// `3` for both directions, or `[height, width]`.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "this is an integer of at least 0, or [height, width]")]
 pub(super) enum Pair {
 	Both(u64),
 	Each([u64; 2]),

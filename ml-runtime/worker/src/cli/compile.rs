@@ -137,6 +137,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 			"stride": about.stride,
 		},
 		"terms": terms::propose(&task.program.cost, about.steps, about.stride, args.reward),
+		"warning": terms::warning(&task.program.cost, about.steps),
 		"allowed": [],
 		"programRoot": hex(&task.commitment.root),
 		"nodes": task.commitment.nodes,
@@ -205,6 +206,9 @@ fn summary(args: &Args, task: &Task, program: usize, json: &Value) -> String {
 	let (training, challenge) = (&terms["training"], &terms["challenge"]);
 	let reward = if args.reward.is_some() { "" } else { ", no reward yet (--reward ASY)" };
 	line("terms", format!("{training} blocks to train, {challenge} to challenge{reward}"));
+	if let Some(warning) = json["warning"].as_str() {
+		line("warning", warning.to_owned());
+	}
 	let worst = task.program.cost.worst_tile_footprint;
 	line("worst tile", format!("reads {worst} of at most 36 tiles"));
 	let count = json["blobs"].as_array().map_or(0, Vec::len);

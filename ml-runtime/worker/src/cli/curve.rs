@@ -12,9 +12,6 @@ use super::{fault::Fault, output::write_file};
 
 const HEADER: &str = "step,loss";
 
-/// Rows that may be lost when the process is killed.
-const UNWRITTEN: usize = 64;
-
 /// Points of the picture, so that it stays small for any number of steps.
 const POINTS: usize = 1000;
 
@@ -24,24 +21,28 @@ pub(crate) struct Curve {
 	file: BufWriter<File>,
 	/// Steps done, and the loss of the last of them.
 	rows: Vec<(u64, f32)>,
-	pending: usize,
 }
 
 impl Curve {
-	/// Goes on with a table after `step` steps: later rows, and what is no row, are dropped.
-	pub(crate) fn resume(path: &Path, step: u64) -> Result<Self, Fault> {
-		let known = fs::read_to_string(path).unwrap_or_default();
-		let row = |line: &str| {
-			let (step, loss) = line.split_once(',')?;
-			Some((step.parse().ok()?, loss.parse().ok()?))
-		};
-		let rows: Vec<(u64, f32)> =
-			known.lines().filter_map(row).filter(|(row, _)| *row <= step).collect();
+	/// Steps that a table has, if there is one.
+	pub(crate) fn steps(path: &Path) -> u64 {
+		read(path).last().map_or(0, |(step, _)| *step)
+	}
+
+	/// Goes on with a table after `step` steps, of which the last had this loss: later rows, and what is no row, are
+	/// dropped.
+	pub(crate) fn resume(path: &Path, step: u64, loss: f32) -> Result<Self, Fault> {
+		let mut rows = read(path);
+		rows.retain(|(row, _)| *row <= step);
+		// The process may have been killed after the checkpoint and before the row.
+		if rows.last().map_or(0, |(row, _)| *row) < step {
+			rows.push((step, loss));
+		}
 		let mut text = format!("{HEADER}\n");
 		rows.iter().for_each(|(step, loss)| text.push_str(&format!("{step},{loss:?}\n")));
 		write_file(path, text.as_bytes())?;
 		let file = File::options().append(true).open(path).map_err(Fault::unwritable(path))?;
-		Ok(Self { path: path.into(), file: BufWriter::new(file), rows, pending: 0 })
+		Ok(Self { path: path.into(), file: BufWriter::new(file), rows })
 	}
 
 	/// Adds the loss of the step after which `step` are done. A disk that is full costs the table, not
@@ -49,11 +50,11 @@ impl Curve {
 	pub(crate) fn push(&mut self, step: u64, loss: f32) {
 		self.rows.push((step, loss));
 		let _ = writeln!(self.file, "{step},{loss:?}");
-		self.pending += 1;
-		if self.pending >= UNWRITTEN {
-			self.pending = 0;
-			let _ = self.file.flush();
-		}
+	}
+
+	/// Writes what was added: a training that is killed goes on from a committed state, and needs all rows up to it.
+	pub(crate) fn flush(&mut self) {
+		let _ = self.file.flush();
 	}
 
 	/// Completes the table and draws it.
@@ -64,6 +65,17 @@ impl Curve {
 		let Some(svg) = draw(&points, title) else { return Ok(()) };
 		write_file(picture, svg.as_bytes())
 	}
+}
+
+/// The rows of a table. What is none is left out, and so is a last one without its end, which may have been cut.
+fn read(path: &Path) -> Vec<(u64, f32)> {
+	let row = |line: &str| {
+		let (step, loss) = line.split_once(',')?;
+		Some((step.parse().ok()?, loss.parse().ok()?))
+	};
+	let text = fs::read_to_string(path).unwrap_or_default();
+	let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
+	whole.lines().filter_map(row).collect()
 }
 
 /// Finite losses, neighbours averaged so that at most [`POINTS`] are left.
@@ -115,12 +127,13 @@ mod tests {
 	fn table_should_have_each_step_once_when_training_was_interrupted() {
 		let desk = tempfile::tempdir().unwrap();
 		let path = desk.path().join("losses.csv");
-		let mut curve = Curve::resume(&path, 0).unwrap();
+		let mut curve = Curve::resume(&path, 0, f32::NAN).unwrap();
 		(1..=5).for_each(|step| curve.push(step, 1.0 / step as f32));
 		drop(curve);
 		// The checkpoint was after step 3, and the last line was cut.
 		fs::write(&path, format!("{}6,0.", rows(&path))).unwrap();
-		let mut curve = Curve::resume(&path, 3).unwrap();
+		assert_eq!(Curve::steps(&path), 5);
+		let mut curve = Curve::resume(&path, 3, f32::NAN).unwrap();
 		curve.push(4, 0.25);
 		curve.finish(&desk.path().join("loss.svg"), "a task").unwrap();
 		assert_eq!(rows(&path), "step,loss\n1,1.0\n2,0.5\n3,0.33333334\n4,0.25\n");
@@ -129,9 +142,24 @@ mod tests {
 	}
 
 	#[test]
+	fn table_should_have_the_row_of_the_checkpoint_when_it_was_not_written() {
+		let desk = tempfile::tempdir().unwrap();
+		let path = desk.path().join("losses.csv");
+		assert_eq!(Curve::steps(&path), 0);
+		let mut curve = Curve::resume(&path, 0, f32::NAN).unwrap();
+		curve.push(1, 1.0);
+		curve.flush();
+		curve.push(2, 0.5);
+		std::mem::forget(curve);
+		let curve = Curve::resume(&path, 2, 0.5).unwrap();
+		drop(curve);
+		assert_eq!(rows(&path), "step,loss\n1,1.0\n2,0.5\n");
+	}
+
+	#[test]
 	fn picture_should_be_left_out_when_no_loss_is_finite() {
 		let desk = tempfile::tempdir().unwrap();
-		let mut curve = Curve::resume(&desk.path().join("losses.csv"), 0).unwrap();
+		let mut curve = Curve::resume(&desk.path().join("losses.csv"), 0, 1.0).unwrap();
 		curve.push(1, f32::NAN);
 		let picture = desk.path().join("loss.svg");
 		curve.finish(&picture, "a task").unwrap();

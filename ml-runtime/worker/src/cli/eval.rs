@@ -7,7 +7,12 @@ use assay_compiler::Precision;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{fault::Fault, output::write_file, task::Task, Common, Machine, Report};
+use super::{
+	fault::Fault,
+	output::{distinct, write_file},
+	task::Task,
+	Common, Machine, Report,
+};
 
 const EXAMPLES: &str = "\
 Example:
@@ -36,13 +41,22 @@ pub(crate) struct Args {
 	#[arg(long, value_name = "FILE")]
 	logits: Option<PathBuf>,
 	/// Largest accepted difference of logits, as a share of the largest logit (or of 1).
-	#[arg(long, default_value_t = 1e-3, value_name = "SHARE")]
+	#[arg(long, default_value_t = 1e-3, value_name = "SHARE", value_parser = share)]
 	tolerance: f64,
 	#[command(flatten)]
 	machine: Machine,
 }
 
+/// A number that is at least 0.
+fn share(text: &str) -> Result<f64, String> {
+	let share = text.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0);
+	share.ok_or_else(|| "a share is a number of at least 0, such as 0.001".into())
+}
+
 pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
+	if let Some(path) = &args.logits {
+		distinct(path, &[&args.manifest, &args.model, &args.data])?;
+	}
 	let task = Task::load(&args.manifest)?;
 	let parameters = &task.compiled.parameters;
 	let bytes = task.read_model(&args.model)?;
@@ -64,7 +78,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		let bytes = logits_file(rows.collect(), found.rows).map_err(Fault::model(path))?;
 		write_file(path, &bytes)?;
 	}
-	if !found.agrees_within(args.tolerance) {
+	// What is not finite in one is as little in the other, but that is no distance.
+	if found.non_finite == 0 && !found.agrees_within(args.tolerance) {
 		let (accuracy, candle) = (found.accuracy(), found.candle_accuracy());
 		let (found, largest) = (found.largest_difference, found.largest_logit);
 		return Err(Fault::Disagreement { found, largest, accuracy, candle });

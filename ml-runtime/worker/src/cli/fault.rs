@@ -63,6 +63,10 @@ pub(crate) enum Fault {
 	#[error("{path} has {found} bytes, which is no number of records of {record_size} bytes")]
 	#[diagnostic(code(assay::data::partial_record))]
 	DataRecords { path: String, found: u64, record_size: u32 },
+	/// A record holds something that the program would make NaN of.
+	#[error("{path}: record {record} (counted from 0) has {found} in `{field}`")]
+	#[diagnostic(code(assay::data::bad_record), help("{help}"))]
+	Record { path: String, record: u64, found: String, field: String, help: String },
 	/// An IDX file is malformed.
 	#[error("{path} is refused")]
 	#[diagnostic(code(assay::idx::malformed))]
@@ -88,6 +92,17 @@ pub(crate) enum Fault {
 	#[error("{path} is no program, manifest, model file or state manifest")]
 	#[diagnostic(code(assay::inspect::unknown))]
 	UnknownFile { path: String },
+	/// The folder is that of a longer training.
+	#[error("{path} holds {held} steps of this training, more than the {asked} asked for")]
+	#[diagnostic(
+		code(assay::file::longer_training),
+		help("choose another folder for fewer steps: nothing is overwritten")
+	)]
+	LongerTraining { path: String, held: u64, asked: u32 },
+	/// A result would take the place of what it is made from.
+	#[error("{path} is read by this command, so it cannot be written to")]
+	#[diagnostic(code(assay::file::own_input), help("choose another name for the result"))]
+	OwnInput { path: String },
 	/// `--steps` is out of range.
 	#[error("--steps must be at least 1")]
 	#[diagnostic(code(assay::train::steps))]
@@ -160,12 +175,15 @@ impl Fault {
 			Self::Unreadable { .. }
 			| Self::Exists { .. }
 			| Self::OtherTraining { .. }
+			| Self::LongerTraining { .. }
+			| Self::OwnInput { .. }
 			| Self::TooLarge { .. }
 			| Self::NotText { .. }
 			| Self::Manifest(_)
 			| Self::Program { .. }
 			| Self::DataSize { .. }
 			| Self::DataRecords { .. }
+			| Self::Record { .. }
 			| Self::Idx { .. }
 			| Self::IdxCount { .. }
 			| Self::Model { .. }

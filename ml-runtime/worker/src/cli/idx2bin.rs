@@ -8,7 +8,7 @@ use super::{
 	fault::Fault,
 	hex::hex,
 	idx::{Idx, IdxError},
-	output::write_file,
+	output::{distinct, write_file},
 	task::read,
 	Report,
 };
@@ -52,6 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 		let path = path.display().to_string();
 		move |source: IdxError| Fault::Idx { path, source }
 	};
+	distinct(&args.out, &[&args.images, &args.labels])?;
 	let (images, labels) = (read(&args.images, MOST)?, read(&args.labels, MOST)?);
 	let images = Idx::images(&images).map_err(refused(&args.images))?;
 	let labels = Idx::labels(&labels).map_err(refused(&args.labels))?;

@@ -23,7 +23,7 @@ Examples:
   assay-worker inspect run/model.safetensors        tensors and shapes
   assay-worker inspect run/blobs/04-<artefact root> a state: roots of its tensors
 
-What a file is follows from its content, not from its name.";
+What a file is follows from its content. A list of roots has no mark; whether it is one, its name in a store says.";
 
 /// Largest file that is read.
 const MOST: u64 = 16 << 30;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<Report, Fault> {
 	}
 	// Such a list has no mark of its own, but a model file's first bytes are those of no tensor root.
 	match (model(path, &bytes), StateManifest::from_bytes(0, &bytes)) {
-		(Err(_), Ok(state)) => Ok(tensors(&state)),
+		(Err(_), Ok(state)) => Ok(tensors(path, &state)),
 		(model, _) => model,
 	}
 }
@@ -84,11 +84,26 @@ fn manifest(task: &Task) -> Result<Report, Fault> {
 	Ok(report)
 }
 
-fn tensors(state: &StateManifest) -> Report {
+fn tensors(path: &Path, state: &StateManifest) -> Report {
 	let roots: Vec<String> = state.slots.iter().map(|root| hex(root)).collect();
 	let key = hex(state.key().root());
-	let json = json!({ "kind": "slots", "artifactRoot": key, "tensors": roots });
-	let mut text = format!("tensors of a state, if this is such a list\nartefact root  {key}");
+	let name = path.file_name().unwrap_or_default().to_string_lossy();
+	// A store names each blob after its content.
+	let is_named_so = key.strip_prefix("0x").is_some_and(|key| name == format!("04-{key}"));
+	let json = json!({
+		"kind": "slots",
+		"certain": is_named_so,
+		"artifactRoot": key,
+		"tensors": roots,
+	});
+	let heading = match is_named_so {
+		true => "tensors of a state",
+		false => {
+			"a number of 32-byte words. If they are the roots of a state's tensors (its file in a store would be named \
+			after the artefact root), these are"
+		},
+	};
+	let mut text = format!("{heading}\nartefact root  {key}");
 	for (slot, root) in roots.iter().enumerate() {
 		text.push_str(&format!("\ntensor {slot:<8}{root}"));
 	}

@@ -15,6 +15,7 @@ mod measure;
 mod memory;
 mod output;
 mod program;
+mod records;
 mod serve;
 mod task;
 mod terms;
@@ -32,6 +33,8 @@ use assay_worker::CpuKernels;
 use clap::{Parser, Subcommand};
 
 use fault::Fault;
+
+const SHORT: &str = "Makes tasks, trains and evaluates models, and computes for a node";
 
 const ABOUT: &str = "\
 Assay pays strangers to train models and checks them bit for bit.
@@ -53,16 +56,25 @@ difference.";
 
 /// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "assay-worker", version, about, long_about = ABOUT, after_long_help = EXAMPLES)]
+#[command(name = "assay-worker", version, about = SHORT, long_about = ABOUT, after_long_help = EXAMPLES)]
 struct Cli {
 	/// Print one JSON document on standard output, also for errors, and nothing else.
 	#[arg(long, global = true)]
 	json: bool,
 	/// Threads to compute with; all processors without. Changes nothing about results.
-	#[arg(long, global = true, value_name = "N")]
+	#[arg(long, global = true, value_name = "N", value_parser = threads)]
 	threads: Option<NonZeroUsize>,
 	#[command(subcommand)]
 	command: Command,
+}
+
+/// Most threads to compute with; far more than processors only wait for each other.
+const MOST_THREADS: usize = 1024;
+
+/// A number of threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+	let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= MOST_THREADS);
+	count.ok_or_else(|| format!("a number of threads is 1 to {MOST_THREADS}"))
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,7 +176,10 @@ impl Anchors {
 
 /// Runs the command line of this process.
 pub(crate) fn main() -> ExitCode {
-	let Cli { json, threads, command } = Cli::parse();
+	let Cli { json, threads, command } = match Cli::try_parse() {
+		Ok(cli) => cli,
+		Err(error) => return misused(&error),
+	};
 	let common = Common { json, threads };
 	let report = match command {
 		Command::Manifest(args) => manifest::run(&args),
@@ -185,6 +200,30 @@ pub(crate) fn main() -> ExitCode {
 		Ok(report) => say(&report.text),
 		Err(fault) => complain(fault, json),
 	}
+}
+
+/// Prints what clap has to say: help, or why the command line is none. What came before `--json` may be wrong, so that
+/// it is looked for by itself.
+fn misused(error: &clap::Error) -> ExitCode {
+	let code = u8::try_from(error.exit_code()).unwrap_or(u8::MAX);
+	if !error.use_stderr() || !std::env::args_os().any(|argument| argument == "--json") {
+		// Nobody is left to tell if this fails.
+		let _ = error.print();
+		return ExitCode::from(code);
+	}
+	let text = error.to_string();
+	let (message, help) = text.split_once("\n\n").unwrap_or((&text, ""));
+	let message = message.strip_prefix("error: ").unwrap_or(message);
+	say(&format!(
+		"{:#}",
+		serde_json::json!({ "error": {
+			"code": "assay::usage",
+			"message": message.trim(),
+			"help": help.trim(),
+			"exitCode": code,
+		} })
+	));
+	ExitCode::from(code)
 }
 
 /// Prints a result. Whoever does not read it to its end has what it wants.

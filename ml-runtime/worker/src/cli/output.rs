@@ -39,6 +39,18 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 	})
 }
 
+/// Refuses to write to a file that is read.
+pub(crate) fn distinct(result: &Path, inputs: &[&Path]) -> Result<(), Fault> {
+	let whole = |path: &Path| fs::canonicalize(path).ok();
+	let is_read = whole(result).is_some_and(|result| {
+		inputs.iter().any(|input| whole(input).is_some_and(|input| input == result))
+	});
+	match is_read {
+		true => Err(Fault::OwnInput { path: result.display().to_string() }),
+		false => Ok(()),
+	}
+}
+
 /// A folder in the making, removed unless it is finished.
 pub(crate) struct NewFolder {
 	target: PathBuf,

@@ -8,7 +8,7 @@ use assay_compiler::{compile, initial_slots, Compiled, Manifest, MAX_MANIFEST_BY
 use assay_executor::{DataSet, Job, OnNonFinite};
 use assay_ops::{CheckedProgram, Limits};
 
-use super::fault::Fault;
+use super::{fault::Fault, records};
 
 /// A manifest and what it means.
 pub(crate) struct Task {
@@ -105,7 +105,7 @@ impl Task {
 			let path = path.display().to_string();
 			return Err(Fault::DataSize { path, found, expected, records, record_size });
 		}
-		Ok(DataSet::from_file(path, record_size)?)
+		self.records(path)
 	}
 
 	/// Reads a data set with any number of the task's records.
@@ -115,6 +115,12 @@ impl Task {
 			let path = path.display().to_string();
 			return Err(Fault::DataRecords { path, found, record_size });
 		}
-		Ok(DataSet::from_file(path, record_size)?)
+		self.records(path)
+	}
+
+	fn records(&self, path: &Path) -> Result<DataSet, Fault> {
+		let data = DataSet::from_file(path, self.manifest.data.record_size)?;
+		records::check(self, &data, path)?;
+		Ok(data)
 	}
 }

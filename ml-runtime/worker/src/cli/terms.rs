@@ -20,7 +20,7 @@ const DECIMALS: usize = 12;
 /// Terms for a task of so many steps, in the form of the chain's `post_task`. Training and checking may take twice as long as
 /// they would on the slowest admitted machine.
 pub(super) fn propose(cost: &Cost, steps: u32, stride: u32, reward: Option<u128>) -> Value {
-	let blocks = |steps| effort(cost.flops, cost.bytes, steps).div_ceil(EFFORT_PER_BLOCK);
+	let blocks = |steps| blocks(cost, steps);
 	let all = blocks(steps).saturating_mul(2).saturating_add(AROUND);
 	let training = all.min(LONGEST_TRAINING);
 	json!({
@@ -31,6 +31,26 @@ pub(super) fn propose(cost: &Cost, steps: u32, stride: u32, reward: Option<u128>
 		"challenge": all.min(LONGEST_CHALLENGE),
 		"assurance": "Challenge",
 		"hardware": null,
+	})
+}
+
+/// Blocks in which the slowest admitted machine executes so many steps.
+fn blocks(cost: &Cost, steps: u32) -> u64 {
+	effort(cost.flops, cost.bytes, steps).div_ceil(EFFORT_PER_BLOCK)
+}
+
+/// What to know of the windows where the chain does not admit longer ones, though the work would need them.
+pub(super) fn warning(cost: &Cost, steps: u32) -> Option<String> {
+	let work = blocks(cost, steps);
+	let needed = work.saturating_add(AROUND);
+	let room = LONGEST_CHALLENGE.saturating_sub(AROUND);
+	let part = u64::from(steps).saturating_mul(room).div_euclid(work.max(1));
+	(needed > LONGEST_CHALLENGE).then(|| {
+		format!(
+			"the slowest admitted machine needs {needed} blocks to compute this again, and the chain admits challenges for \
+			{LONGEST_CHALLENGE}: only faster machines can check all of it in time. A task of {part} steps can be checked by all, and \
+			another one goes on where it ends"
+		)
 	})
 }
 
@@ -75,5 +95,17 @@ mod tests {
 		let terms = propose(&cost, u32::MAX, u32::MAX, None);
 		assert_eq!((&terms["training"], &terms["heartbeat"]), (&json!(432_000), &json!(432_000)));
 		assert_eq!((&terms["challenge"], &terms["reward"]), (&json!(28_800), &Value::Null));
+	}
+
+	#[test]
+	fn requester_should_be_warned_when_not_everybody_can_check_in_time() {
+		let cost = Cost { flops: EFFORT_PER_BLOCK / 10, ..Cost::default() };
+		assert_eq!(warning(&cost, 287_760), None);
+		assert_eq!(warning(&cost, 287756), None);
+		let said = warning(&cost, 2 * 287_761).unwrap();
+		assert!(
+			said.contains("needs 57577 blocks") && said.contains("A task of 287756 steps"),
+			"{said}"
+		);
 	}
 }

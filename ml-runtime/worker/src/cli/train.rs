@@ -89,6 +89,12 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let prepared = job.prepare(u64::MAX).map_err(|fault| Fault::Task(fault.to_string()))?;
 	let kernels = args.machine.kernels(common)?;
 	let note = Note::check(&args.out, &task, &prepared)?;
+	let table = args.out.join("losses.csv");
+	let held = Curve::steps(&table);
+	if held > u64::from(steps) {
+		let path = args.out.display().to_string();
+		return Err(Fault::LongerTraining { path, held, asked: steps });
+	}
 	assay_worker::log_to_stderr();
 	if steps > about.steps && task.manifest.updates.schedule.is_some() {
 		log::warn!(
@@ -101,7 +107,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let mut session = Session::start(prepared, kernels, Some(storage))?;
 	note.write()?;
 	let resumed = session.steps_done();
-	let mut curve = Curve::resume(&args.out.join("losses.csv"), resumed)?;
+	let mut curve = Curve::resume(&table, resumed, f32::from_bits(session.loss()))?;
 	let outcome = watch(&mut session, &mut curve, common.json)?;
 	curve.finish(&args.out.join("loss.svg"), &about.name)?;
 	finish(args, &task, &mut session, outcome, resumed)
@@ -168,9 +174,13 @@ fn watch<K: Kernels>(
 	}
 	bar.set_position(session.steps_done());
 	bar.reset_eta();
+	let stride = session.job().job().stride.into();
 	let outcome = session.run(|session| {
 		bar.set_position(session.steps_done());
 		curve.push(session.steps_done(), f32::from_bits(session.loss()));
+		if session.steps_done().is_multiple_of(stride) {
+			curve.flush();
+		}
 		// Making the line takes longer than a small step.
 		if session.steps_done() % 16 == 1 {
 			bar.set_message(status(session));

@@ -17,6 +17,7 @@ const DIGITS: &[u8] = include_bytes!("../../../executor/testdata/digits.bin");
 const RECORD: usize = 65;
 const TRAINED_ON: usize = 1437;
 const MLP: &str = include_str!("../../../compiler/examples/mlp-digits.toml");
+const GPT: &str = include_str!("../../../compiler/examples/gpt-tiny.toml");
 const LENET_ADAMW: &str = include_str!("../../../compiler/examples/lenet-digits-adamw.toml");
 
 /// A folder with a manifest, records to train on and records to test with.

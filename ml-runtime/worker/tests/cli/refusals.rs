@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{names, results::idx, text, Desk, MLP, RECORD};
+use super::{names, results::idx, text, Desk, GPT, MLP, RECORD};
 
 const REFUSED: i32 = 3;
 
@@ -200,4 +200,123 @@ fn usage_should_be_refused_when_words_are_unknown() {
 	}
 	let line = "train task.toml --data train.bin --out out --steps 0";
 	assert_eq!(desk.refused(line), refused("assay::train::steps"));
+}
+
+#[test]
+fn data_should_be_refused_when_a_record_holds_what_becomes_nan() {
+	let bad = refused("assay::data::bad_record");
+	// Ten digits, of which the model tells five apart.
+	let desk = Desk::new(&MLP.replace("out = 10", "out = 5"));
+	assert_eq!(desk.refused("compile task.toml --data train.bin --out out"), bad);
+	assert_eq!(desk.refused("train task.toml --data train.bin --out out"), bad);
+	let output = desk.command("train task.toml --data train.bin --out out").output().unwrap();
+	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(shown.contains("record 5 (counted from 0) has label 5 in `digit`"), "{shown}");
+	assert!(shown.contains("classes 0 to 4"), "{shown}");
+	// A test set of its own.
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 1");
+	let mut wrong = desk.get("test.bin");
+	wrong[3 * RECORD + 64] = 10;
+	desk.put("wrong.bin", &wrong);
+	let line = "eval task.toml --model run/model.safetensors --data";
+	assert_eq!(desk.refused(&format!("{line} wrong.bin")), bad);
+	desk.run(&format!("{line} test.bin"));
+	// Tokens beyond the vocabulary.
+	let records = [b'a'; 64 * 33];
+	let desk = Desk::new(&GPT.replace("vocab = 128", "vocab = 97"));
+	desk.put("text.bin", &records);
+	assert_eq!(desk.refused("compile task.toml --data text.bin --out out"), bad);
+	desk.put("task.toml", GPT.replace("vocab = 128", "vocab = 98").as_bytes());
+	desk.run("compile task.toml --data text.bin --out out");
+	// Numbers that are none.
+	let floats = MLP
+		.replace("record_size = 65", "record_size = 257")
+		.replace("offset = 64", "offset = 256")
+		.replace("\"u8\", scale = 0.0625", "\"f32\"");
+	let desk = Desk::new(&floats);
+	let mut records: Vec<u8> = vec![0; 1437 * 257];
+	desk.put("floats.bin", &records);
+	desk.run("compile task.toml --data floats.bin --out out");
+	records[5 * 257 + 8..][..4].copy_from_slice(&f32::NEG_INFINITY.to_le_bytes());
+	desk.put("floats.bin", &records);
+	assert_eq!(desk.refused("compile task.toml --data floats.bin --out other"), bad);
+}
+
+#[test]
+fn labels_should_be_free_where_they_do_not_count() {
+	let masked = GPT
+		.replace("record_size = 33", "record_size = 65")
+		.replace(
+			"[data.fields]",
+			"[data.fields]\nseen = { offset = 33, width = 32, format = \"u8\" }",
+		)
+		.replace("[model]", "[model]\nmask = \"seen\"");
+	let desk = Desk::new(&masked);
+	let mut records: Vec<u8> = (0..64 * 65).map(|at| if at % 65 < 33 { b'a' } else { 1 }).collect();
+	desk.put("text.bin", &records);
+	desk.run("compile task.toml --data text.bin --out out");
+	// The last byte of a text is the label of position 31, and no token.
+	records[2 * 65 + 32] = 200;
+	desk.put("text.bin", &records);
+	let bad = refused("assay::data::bad_record");
+	assert_eq!(desk.refused("compile task.toml --data text.bin --out other"), bad);
+	records[2 * 65 + 33 + 31] = 0;
+	desk.put("text.bin", &records);
+	desk.run("compile task.toml --data text.bin --out other");
+}
+
+#[test]
+fn training_should_be_refused_when_the_folder_holds_more_steps() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 40");
+	let (model, table) = (desk.get("run/model.safetensors"), desk.get("run/losses.csv"));
+	let line = "train task.toml --data train.bin --out run --steps";
+	assert_eq!(desk.refused(&format!("{line} 39")), refused("assay::file::longer_training"));
+	assert_eq!((desk.get("run/model.safetensors"), desk.get("run/losses.csv")), (model, table));
+	desk.run(&format!("{line} 60"));
+	assert_eq!(desk.get("run/losses.csv").iter().filter(|byte| **byte == b'\n').count(), 61);
+}
+
+#[test]
+fn result_should_be_refused_where_it_would_replace_what_is_read() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 1");
+	let own = refused("assay::file::own_input");
+	let line = "eval task.toml --model run/model.safetensors --data test.bin --logits";
+	for name in ["run/model.safetensors", "test.bin", "run/../task.toml"] {
+		assert_eq!(desk.refused(&format!("{line} {name}")), own, "{name}");
+	}
+	desk.put("images", &idx(&[1, 2, 2], &[0; 4]));
+	desk.put("labels", &idx(&[1], &[0]));
+	for name in ["images", "./labels"] {
+		let line = format!("idx2bin --images images --labels labels --out {name}");
+		assert_eq!(desk.refused(&line), own, "{name}");
+	}
+}
+
+#[test]
+fn usage_should_be_refused_in_json_when_it_is_asked_for() {
+	let desk = Desk::new(MLP);
+	let usage = ("assay::usage".to_owned(), 2);
+	for line in [
+		"train task.toml",
+		"compile task.toml --data train.bin --out out --reward 0",
+		"eval task.toml --model m --data d --tolerance NaN",
+		"--threads 1025 inspect task.toml",
+		"--threads 0 inspect task.toml",
+	] {
+		assert_eq!(desk.refused(line), usage, "{line}");
+	}
+	let output = desk.command("train --help --json").output().unwrap();
+	assert!(output.status.success());
+	assert!(String::from_utf8_lossy(&output.stdout).contains("Example:"));
+}
+
+#[test]
+fn seed_should_be_refused_in_words_when_it_is_none() {
+	let desk = Desk::new(&MLP.replace("seed = 1", "seed = -1"));
+	let output = desk.command("inspect task.toml").output().unwrap();
+	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(shown.contains("an integer of at least 0"), "{shown}");
 }

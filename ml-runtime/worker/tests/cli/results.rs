@@ -123,6 +123,18 @@ fn training_should_go_on_or_stop_as_asked_when_it_diverges() {
 }
 
 #[test]
+fn training_should_say_where_it_goes_on_when_one_of_fewer_steps_ended_between_states() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 5");
+	let output = desk.command("train task.toml --data train.bin --out run").output().unwrap();
+	let told = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(
+		output.status.success() && told.contains("ended there, between two committed"),
+		"{told}"
+	);
+}
+
+#[test]
 fn examples_should_compile_when_printed() {
 	let desk = Desk::new(MLP);
 	let reference = desk.run("manifest");
@@ -256,6 +268,9 @@ fn inspect_should_recognise_each_file_when_its_name_says_nothing() {
 	let artefact = &result["claim"]["artifactRoot"];
 	let state = desk.run(&format!("inspect run/blobs/04-{}", &text(artefact)[2..]));
 	assert_eq!((text(&state["kind"]), &state["artifactRoot"]), ("slots", artefact));
+	assert_eq!(state["certain"], json!(true));
+	let claim = desk.run("inspect run/claim.states");
+	assert_eq!((text(&claim["kind"]), &claim["certain"]), ("slots", &json!(false)));
 	let model = desk.run("inspect run/model.safetensors");
 	assert_eq!((text(&model["kind"]), &model["numbers"]), ("model", &json!(2410)));
 	assert_eq!(model["notedStateRoot"], result["claim"]["finalState"]);

@@ -89,7 +89,11 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 			.build()),
 		other => match other.strip_prefix("mainnet:") {
 			Some(file) => launch(Path::new(file)),
-			None => ChainSpec::from_json_file(PathBuf::from(other)),
+			None => ChainSpec::from_json_file(PathBuf::from(other)).map_err(|error| {
+				format!(
+					"{error}. A chain is dev, local, mainnet, mainnet:LAUNCH.json, or the file of a chain specification"
+				)
+			}),
 		},
 	}
 }

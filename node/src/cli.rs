@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{blobs::BlobCmd, executor::WorkerOptions};
+use crate::{blobs::BlobCmd, executor::WorkerOptions, keys::KeyCmd};
 use clap::{Args, Parser, Subcommand as ClapSubcommand};
 use polkadot_sdk::{
 	sc_cli::{self, OffchainWorkerEnabled},
@@ -38,6 +38,9 @@ Examples:
   Launching a network: `assay-node export-chain-spec --chain mainnet:launch.json --raw` merges your
   validators and balances over the production preset; `--chain mainnet` shows what it contains.";
 
+const CHAINS: &str = "The network: dev, local, mainnet, mainnet:LAUNCH.json, or the file of a chain specification, as \
+`export-chain-spec` writes it";
+
 /// A node of the Assay network: makes, checks and finalises blocks, serves RPC, and runs the off-chain
 /// workers that drive training and disputes.
 #[derive(Debug, Parser)]
@@ -47,7 +50,8 @@ Examples:
 	subcommand_negates_reqs = true,
 	after_long_help = EXAMPLES,
 	// Solvers and challengers find their tasks and disputes there.
-	mut_arg("indexing_enabled", |arg| arg.default_value("true"))
+	mut_arg("indexing_enabled", |arg| arg.default_value("true")),
+	mut_arg("chain", |arg| arg.help(CHAINS).long_help(CHAINS))
 )]
 pub(crate) struct Cli {
 	/// Something other than running a node.
@@ -98,7 +102,7 @@ impl Run {
 pub(crate) enum Subcommand {
 	/// Make, inspect and store keys.
 	#[command(subcommand)]
-	Key(sc_cli::KeySubcommand),
+	Key(KeyCmd),
 
 	/// Put blobs (data sets, tensors, lists) into a node's store, get them, list and verify them.
 	#[command(subcommand)]

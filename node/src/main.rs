@@ -10,6 +10,7 @@ mod chain_spec;
 mod cli;
 mod command;
 mod executor;
+mod keys;
 mod offchain;
 mod rpc;
 mod service;

@@ -230,3 +230,16 @@ fn blob_should_travel_between_nodes_when_one_is_asked_to_fetch_it() {
 fn blob_should_travel_between_nodes_when_they_use_libp2p() {
 	fetch_between_nodes("libp2p");
 }
+
+#[test]
+fn put_should_refuse_a_file_that_is_not_what_its_name_says() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let base = folder.path().join("base");
+	let file = folder.path().join(blake3::hash(b"a tensor").to_string());
+	fs::write(&file, b"a tensOr").expect("written");
+	refusal(&blob(&base, &["put", file.to_str().unwrap()]));
+	assert_eq!(said(&blob(&base, &["ls"])), "");
+	fs::write(&file, b"a tensor").expect("written");
+	let key = said(&blob(&base, &["put", file.to_str().unwrap()]));
+	assert_eq!(Some(key.as_str()), file.file_name().and_then(|name| name.to_str()));
+}

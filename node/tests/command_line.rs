@@ -102,3 +102,46 @@ fn node_should_not_start_when_the_network_has_no_validators() {
 		refusal(&node(&["--chain", "mainnet", "--tmp", "--no-prometheus", "--rpc-port", "0"]));
 	assert!(said.contains("no validators"), "{said}");
 }
+
+/// Inserts Bob's key into a folder.
+fn insert(base: Option<&Path>, more: &[&str]) -> Output {
+	let base = base.and_then(Path::to_str);
+	let base: Vec<_> = base.map(|base| vec!["--base-path", base]).unwrap_or_default();
+	node(&[&["key", "insert", "--suri", "//Bob"], &base[..], more].concat())
+}
+
+#[test]
+fn key_should_be_in_the_keystore_when_it_is_one_that_a_node_uses() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let base = Some(folder.path());
+	for (kind, scheme) in [("asol", "sr25519"), ("achl", "sr25519"), ("gran", "ed25519")] {
+		let made = insert(base, &["--key-type", kind, "--scheme", scheme, "--chain", "local"]);
+		let said = String::from_utf8_lossy(&made.stdout).into_owned();
+		assert!(made.status.success() && said.contains("chains/assay_local"), "{said}");
+	}
+	let keystore = folder.path().join("chains/assay_local/keystore");
+	assert_eq!(std::fs::read_dir(keystore).expect("made").count(), 3);
+}
+
+#[test]
+fn key_should_be_refused_when_no_node_would_use_it() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let base = Some(folder.path());
+	let chain = ["--chain", "local"];
+	let with = |kind, scheme| {
+		insert(base, &[&["--key-type", kind, "--scheme", scheme], &chain[..]].concat())
+	};
+	let error = refusal(&with("asoI", "sr25519"));
+	assert!(error.contains("asol (solver)") && error.contains("achl (challenger)"), "{error}");
+	let error = refusal(&with("asol", "ed25519"));
+	assert!(error.contains("--scheme sr25519"), "{error}");
+	let error = refusal(&insert(None, &["--dev", "--key-type", "asol", "--scheme", "sr25519"]));
+	assert!(error.contains("--base-path"), "{error}");
+	assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 0);
+}
+
+#[test]
+fn chain_should_be_refused_with_those_that_there_are_when_it_is_unknown() {
+	let error = refusal(&export("staging"));
+	assert!(error.contains("staging") && error.contains("mainnet:LAUNCH.json"), "{error}");
+}

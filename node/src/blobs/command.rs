@@ -21,8 +21,8 @@ node has. A running node sees at once what is put or removed here.";
 #[derive(Debug, Subcommand)]
 #[command(after_help = WHERE)]
 pub(crate) enum BlobCmd {
-	/// Copy files into the store and print their keys, one a line. A file that is named as a list
-	/// (`TT-…`), as `assay-worker compile` names it, must be that list.
+	/// Copy files into the store and print their keys, one a line. A file that is named as a blob, as
+	/// `assay-worker compile` names it, must be that blob.
 	#[command(after_help = WHERE)]
 	Put(Put),
 
@@ -161,10 +161,10 @@ impl Put {
 	}
 }
 
-/// A file that has the name of a list is put as that list, any other as a string of bytes.
+/// A file that has the name of a blob is put as that blob, if it is one, any other as a string of bytes.
 fn put(store: &BlobStore, file: &Path) -> Result<BlobKey, StoreError> {
 	let name = file.file_name().and_then(|name| name.to_str());
-	match name.and_then(|name| name.parse::<BlobKey>().ok()).filter(BlobKey::is_list) {
+	match name.and_then(|name| name.parse::<BlobKey>().ok()) {
 		Some(key) => store.put_file_as(&key, file).map(|()| key),
 		None => store.put_file(file),
 	}

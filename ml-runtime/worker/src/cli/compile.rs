@@ -137,7 +137,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 			"stride": about.stride,
 		},
 		"terms": terms::propose(&task.program.cost, about.steps, about.stride, args.reward),
-		"warning": terms::warning(&task.program.cost, about.steps),
+		"warnings": terms::warnings(&task.program.cost, about.steps, about.stride),
 		"allowed": [],
 		"programRoot": hex(&task.commitment.root),
 		"nodes": task.commitment.nodes,
@@ -206,7 +206,7 @@ fn summary(args: &Args, task: &Task, program: usize, json: &Value) -> String {
 	let (training, challenge) = (&terms["training"], &terms["challenge"]);
 	let reward = if args.reward.is_some() { "" } else { ", no reward yet (--reward ASY)" };
 	line("terms", format!("{training} blocks to train, {challenge} to challenge{reward}"));
-	if let Some(warning) = json["warning"].as_str() {
+	for warning in json["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
 		line("warning", warning.to_owned());
 	}
 	let worst = task.program.cost.worst_tile_footprint;

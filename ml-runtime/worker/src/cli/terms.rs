@@ -14,6 +14,10 @@ const SIGN: u64 = 20;
 /// Most blocks that the chain admits for training, and for challenges.
 const LONGEST_TRAINING: u64 = 432_000;
 const LONGEST_CHALLENGE: u64 = 28_800;
+/// Most effort of a stride that the chain admits: its replay, twice, fits the longest clock.
+const STRIDE_EFFORT: u64 = EFFORT_PER_BLOCK * 49 / 2;
+/// Most words of a step that the chain admits.
+const STEP_WORDS: u64 = 1 << 30;
 /// Decimals of an ASY.
 const DECIMALS: usize = 12;
 
@@ -39,19 +43,38 @@ fn blocks(cost: &Cost, steps: u32) -> u64 {
 	effort(cost.flops, cost.bytes, steps).div_ceil(EFFORT_PER_BLOCK)
 }
 
-/// What to know of the windows where the chain does not admit longer ones, though the work would need them.
-pub(super) fn warning(cost: &Cost, steps: u32) -> Option<String> {
+/// What the chain would refuse of a program and its stride, and what it admits though it does not help.
+pub(super) fn warnings(cost: &Cost, steps: u32, stride: u32) -> Vec<String> {
+	let mut found = Vec::new();
+	let one = effort(cost.flops, cost.bytes, 1).max(1);
+	if cost.words > STEP_WORDS {
+		let words = cost.words;
+		found.push(format!(
+			"the chain refuses this program: a step has {words} words, of at most {STEP_WORDS}. A smaller `batch` has fewer"
+		));
+	}
+	if one > STRIDE_EFFORT {
+		found.push(String::from(
+			"the chain refuses this program: a step cannot be replayed within the clock of a dispute. A smaller `batch` takes less",
+		));
+	} else if effort(cost.flops, cost.bytes, stride) > STRIDE_EFFORT {
+		let most = STRIDE_EFFORT.div_euclid(one);
+		found.push(format!(
+			"the chain refuses this stride, which cannot be replayed within the clock of a dispute: `stride` is at most {most} here"
+		));
+	}
 	let work = blocks(cost, steps);
 	let needed = work.saturating_add(AROUND);
-	let room = LONGEST_CHALLENGE.saturating_sub(AROUND);
-	let part = u64::from(steps).saturating_mul(room).div_euclid(work.max(1));
-	(needed > LONGEST_CHALLENGE).then(|| {
-		format!(
+	if needed > LONGEST_CHALLENGE {
+		let room = LONGEST_CHALLENGE.saturating_sub(AROUND);
+		let part = u64::from(steps).saturating_mul(room).div_euclid(work.max(1));
+		found.push(format!(
 			"the slowest admitted machine needs {needed} blocks to compute this again, and the chain admits challenges for \
 			{LONGEST_CHALLENGE}: only faster machines can check all of it in time. A task of {part} steps can be checked by all, and \
 			another one goes on where it ends"
-		)
-	})
+		));
+	}
+	found
 }
 
 /// An amount in ASY, such as `100` or `2.5`, in units of 10⁻¹² ASY.
@@ -100,12 +123,23 @@ mod tests {
 	#[test]
 	fn requester_should_be_warned_when_not_everybody_can_check_in_time() {
 		let cost = Cost { flops: EFFORT_PER_BLOCK / 10, ..Cost::default() };
-		assert_eq!(warning(&cost, 287_760), None);
-		assert_eq!(warning(&cost, 287756), None);
-		let said = warning(&cost, 2 * 287_761).unwrap();
+		assert!(warnings(&cost, 287_760, 1).is_empty() && warnings(&cost, 287756, 1).is_empty());
+		let said = warnings(&cost, 2 * 287_761, 1).concat();
 		assert!(
 			said.contains("needs 57577 blocks") && said.contains("A task of 287756 steps"),
 			"{said}"
 		);
+	}
+
+	#[test]
+	fn requester_should_be_warned_of_what_the_chain_refuses() {
+		let said = |flops, words, stride| {
+			warnings(&Cost { flops, words, ..Cost::default() }, 100, stride).concat()
+		};
+		let third = STRIDE_EFFORT / 3;
+		assert_eq!(said(third, STEP_WORDS, 3), "");
+		assert!(said(third, STEP_WORDS, 4).contains("`stride` is at most 3"));
+		assert!(said(third, STEP_WORDS + 1, 1).contains("has 1073741825 words"));
+		assert!(said(STRIDE_EFFORT + 1, 1, 1).contains("a step cannot be replayed"));
 	}
 }

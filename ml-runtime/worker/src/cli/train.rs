@@ -196,7 +196,16 @@ fn status<K: Kernels>(session: &Session<K>) -> String {
 	let progress = session.progress();
 	let (loss, speed) = (f32::from_bits(progress.loss), progress.steps_per_second);
 	let state = hex(session.claim().states().last().map_or(&[][..], |root| &root[..4]));
-	format!("loss {loss:.4} {speed:.0} steps/s state {state}…")
+	format!("loss {loss:.4} {} steps/s state {state}…", rate(speed))
+}
+
+/// Steps a second, with as many decimals as say something.
+fn rate(speed: f64) -> String {
+	match speed {
+		10.0.. => format!("{speed:.0}"),
+		1.0.. => format!("{speed:.1}"),
+		_ => format!("{speed:.3}"),
+	}
 }
 
 /// Writes what a solver would hand over.
@@ -285,7 +294,7 @@ fn summary(
 	let claim = &json["claim"];
 	let root = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
 	let from = if resumed > 0 { format!(", resumed at {resumed}") } else { String::new() };
-	line("steps", format!("{}{from}, {speed:.0} a second", claim["steps"]));
+	line("steps", format!("{}{from}, {} a second", claim["steps"], rate(speed)));
 	line("loss", json["loss"].to_string());
 	if let Some(stride) = json["measured"]["recommendedStride"].as_u64() {
 		let share = COMMITMENT_SHARE * 100.0;

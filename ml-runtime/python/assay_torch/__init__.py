@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .build import from_manifest
     from .checkpoint import Imported
     from .exporter import Exported, export, to_manifest
-    from .llama import import_llama
+    from .llama import export_llama, import_llama
     from .modules import (
         Attention,
         LoRALinear,
@@ -43,7 +43,7 @@ _LATER = {
     "build": ("from_manifest",),
     "checkpoint": ("Imported",),
     "exporter": ("Exported", "export", "to_manifest"),
-    "llama": ("import_llama",),
+    "llama": ("export_llama", "import_llama"),
     "modules": (
         "Attention",
         "LoRALinear",
@@ -99,6 +99,7 @@ __all__ = [
     "batches",
     "cross_entropy",
     "export",
+    "export_llama",
     "from_manifest",
     "import_bert",
     "import_llama",

@@ -29,7 +29,9 @@ def with_torch(name: str) -> Run:
     """A function of `commands`, which is loaded, and PyTorch with it, when it runs."""
 
     def run(args: argparse.Namespace) -> int:
-        return getattr(installed(".commands"), "serve" if name == "bench" else name)(args)
+        return getattr(
+            installed(".commands"), "serve" if name == "bench" else name.replace("-", "_")
+        )(args)
 
     return run
 
@@ -109,6 +111,15 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--alpha", type=float, help="their alpha (default: the rank)")
         one.add_argument("--seed", type=int, default=0, help="of new weights")
         one.add_argument("--weights", help="write starting weights to this file")
+
+    one = command(
+        "export-llama",
+        "write a trained model of `llama`, or its adapters, for HuggingFace's libraries",
+    )
+    one.add_argument("manifest")
+    one.add_argument("weights", help="model file of the training")
+    one.add_argument("out", help="folder to make")
+    one.add_argument("--base", default="", help="name or folder of the checkpoint, for adapters")
 
     one = command("train", "train with PyTorch")
     one.add_argument("manifest")

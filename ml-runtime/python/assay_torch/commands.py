@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import bench
 from .bert import import_bert
 from .build import from_manifest
-from .checkpoint import CONFIG, Imported
+from .checkpoint import CONFIG, FILE, Imported
 from .errors import InputError, ManifestError, in_line
 from .exporter import export
 from .layers import Lora
+from .llama import export_llama as llama_of
 from .llama import import_llama
 from .manifest import Field, Manifest
 from .named import named
@@ -192,6 +195,26 @@ def llama(args: argparse.Namespace) -> int:
         frozen=args.rank is not None,
     )
     return print_task(args, like, found)
+
+
+def export_llama(args: argparse.Namespace) -> int:
+    """Writes a trained model, or its adapters, as HuggingFace's libraries load it."""
+    manifest = Manifest.read(Path(args.manifest))
+    module = from_manifest(manifest)
+    load_safetensors(module, args.weights)
+    out = Path(args.out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} exists already; choose another folder: nothing is overwritten")
+    found = llama_of(manifest.model, module.state_dict(), base=args.base)
+    out.mkdir(parents=True, exist_ok=True)
+    tensors = {name: one.contiguous() for name, one in found.tensors.items()}
+    name = FILE if found.adapters is None else "adapter_model.safetensors"
+    save_file(tensors, out / name, metadata={"format": "pt"})
+    if found.adapters is not None:
+        settings = json.dumps(found.adapters, indent=2)
+        (out / "adapter_config.json").write_text(settings + "\n", encoding="utf-8")
+    print(f"{out / name}: {len(tensors)} tensors")
+    return 0
 
 
 def checkpoint_in(path: str) -> tuple[Path, Path]:

@@ -76,6 +76,9 @@ def import_llama(
     sizes = _sizes(settings, length, missing)
     if sizes is None:
         raise Unsupported(missing)
+    if not frozen and sizes.attention_bias != sizes.output_bias:
+        reason = "a manifest would have its o learn a bias, too: train adapters instead"
+        missing.append(Missing("model_type", repr(settings["model_type"]), reason))
     tensors = _rename(state, sizes, missing)
     if missing:
         raise Unsupported(missing)
@@ -162,38 +165,115 @@ def _layers(sizes: Sizes, lora: Lora | None, *, frozen: bool) -> list[Layer]:
     ]
 
 
+def _modules(blocks: int, *, tied: bool) -> dict[str, str]:
+    """Modules by our names, with HuggingFace's."""
+    made = {"0": "model.embed_tokens"}
+    for block in range(blocks):
+        ours, theirs = f"1.{block}", f"model.layers.{block}"
+        made[f"{ours}.0.0"] = f"{theirs}.input_layernorm"
+        made |= {f"{ours}.0.1.{one}": f"{theirs}.self_attn.{one}_proj" for one in "qkvo"}
+        made[f"{ours}.1.0"] = f"{theirs}.post_attention_layernorm"
+        made |= {f"{ours}.1.1.{one}": f"{theirs}.mlp.{one}_proj" for one in ("gate", "up", "down")}
+    made["2"] = "model.norm"
+    return made if tied else {**made, "3": "lm_head"}
+
+
 def _rename(state: Mapping[str, Tensor], sizes: Sizes, missing: list[Missing]) -> dict[str, Tensor]:
     """The tensors by our names."""
     tensors = Tensors(state, missing)
     width, inner, vocab = sizes.hidden_size, sizes.intermediate_size, sizes.vocab_size
     shared = width // sizes.num_attention_heads * sizes.num_key_value_heads
-    made = {"0.weight": tensors.take("model.embed_tokens.weight", vocab, width)}
-
-    def linear(ours: str, theirs: str, shape: tuple[int, int], *, bias: bool) -> None:
+    qkv, o, mlp = sizes.attention_bias, sizes.output_bias, sizes.mlp_bias
+    #: Shape of a module's weight, by the last part of its name, and whether it has a bias.
+    kinds = {
+        "q": ((width, width), qkv),
+        "k": ((shared, width), qkv),
+        "v": ((shared, width), qkv),
+        "o": ((width, width), o),
+        "gate": ((inner, width), mlp),
+        "up": ((inner, width), mlp),
+        "down": ((width, inner), mlp),
+    }
+    made = {}
+    for ours, theirs in _modules(sizes.num_hidden_layers, tied=sizes.tie_word_embeddings).items():
+        usual = (vocab, width) if ours in ("0", "3") else (width,)
+        shape, bias = kinds.get(ours.rsplit(".", 1)[-1], (usual, False))
         made[f"{ours}.weight"] = tensors.take(f"{theirs}.weight", *shape)
         if bias:
             made[f"{ours}.bias"] = tensors.take(f"{theirs}.bias", shape[0])
-
-    for block in range(sizes.num_hidden_layers):
-        theirs, ours = f"model.layers.{block}", f"1.{block}"
-        for place, name in ((0, "input_layernorm"), (1, "post_attention_layernorm")):
-            made[f"{ours}.{place}.0.weight"] = tensors.take(f"{theirs}.{name}.weight", width)
-        for one, out in (("q", width), ("k", shared), ("v", shared)):
-            name = f"{theirs}.self_attn.{one}_proj"
-            linear(f"{ours}.0.1.{one}", name, (out, width), bias=sizes.attention_bias)
-        name = f"{theirs}.self_attn.o_proj"
-        linear(f"{ours}.0.1.o", name, (width, width), bias=sizes.output_bias)
-        if sizes.attention_bias and not sizes.output_bias:
+        elif qkv and ours.endswith(".o"):
             # A manifest gives all four projections a bias, or none.
-            made[f"{ours}.0.1.o.bias"] = torch.zeros(width)
-        shapes = {"gate": (inner, width), "up": (inner, width), "down": (width, inner)}
-        for one, shape in shapes.items():
-            linear(f"{ours}.1.1.{one}", f"{theirs}.mlp.{one}_proj", shape, bias=sizes.mlp_bias)
-    made["2.weight"] = tensors.take("model.norm.weight", width)
+            made[f"{ours}.bias"] = torch.zeros(width)
     if sizes.tie_word_embeddings:
         # Some files have the table a second time.
         tensors.taken.add("lm_head.weight")
-    else:
-        linear("3", "lm_head", (vocab, width), bias=False)
     tensors.refuse_rest("a model like Llama", IGNORED)
     return made
+
+
+class Exported(NamedTuple):
+    """A trained model, or what it learned, by HuggingFace's names."""
+
+    tensors: dict[str, Tensor]
+    adapters: dict[str, Any] | None
+    """What PEFT's `adapter_config.json` says, if the tensors are adapters and nothing else."""
+
+
+def export_llama(model: Model, tensors: Mapping[str, Tensor], *, base: str = "") -> Exported:
+    """What a training made of an imported model, as HuggingFace's libraries load it.
+
+    With adapters these alone, in the form of PEFT, for the checkpoint named `base`; else all
+    parameters. Raises `Unsupported` for a model that `import_llama` does not make, and for what the
+    original has no place for.
+    """
+    stack = _stack(model)
+    names = _modules(stack.blocks, tied=stack.tied)
+    lora = stack.attention["lora"]
+    made, missing = {}, []
+    for name, tensor in tensors.items():
+        module, _, parameter = name.rpartition(".")
+        module, _, adapter = module.partition(".lora_")
+        theirs = names.get(module)
+        if theirs is None:
+            missing.append(Missing(name, "a tensor", "the original has no such one"))
+        elif adapter:
+            made[f"base_model.model.{theirs}.lora_{adapter}.{parameter}"] = tensor
+        elif lora is None:
+            made[f"{theirs}.{parameter}"] = tensor
+    if missing:
+        raise Unsupported(missing)
+    if lora is None:
+        return Exported(made, None)
+    settings = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base,
+        "r": lora.rank,
+        "lora_alpha": lora.alpha,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "target_modules": ["q_proj", "v_proj"],
+        "inference_mode": True,
+    }
+    return Exported(made, settings)
+
+
+class Stack(NamedTuple):
+    """The parts of an imported model that its names depend on."""
+
+    blocks: int
+    tied: bool
+    attention: Layer
+
+
+def _stack(model: Model) -> Stack:
+    """Takes apart what `_layers` puts together."""
+    kinds = [one.kind for one in model.layers]
+    heads = (["embedding", "repeat", "rms_norm", one] for one in ("linear", "tied_linear"))
+    if kinds in heads:
+        block = model.layers[1]
+        inside = [[one.kind for one in part.layers] for part in block.layers]
+        if inside == [["rms_norm", "attention"], ["rms_norm", "swiglu"]]:
+            return Stack(block["times"], kinds[-1] == "tied_linear", block.layers[0].layers[1])
+    reason = "only a model that `llama` made of a checkpoint goes back to one"
+    raise Unsupported([Missing("model.layer", ", ".join(kinds), reason)])

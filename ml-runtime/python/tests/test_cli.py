@@ -1,5 +1,6 @@
 """The commands, as a user runs them."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
+from safetensors.torch import save_file as save_torch
 
 from assay_torch import Manifest
-from cases import CASES
+from cases import CASES, EMBEDDING, HEAD, MEAN, manifest
 from test_forward import records
+from test_llama import LLAMA, checkpoint
 
 
 def run(folder, *arguments):
@@ -51,8 +54,35 @@ def test_train_logits_and_check_should_work_on_each_others_files(folder):
 
 def test_help_should_name_every_command(folder):
     text = run(folder, "--help").stdout
-    commands = ("manifest", "bert", "train", "logits", "check", "import-onnx", "bench")
-    assert set(commands) <= set(re.findall(r"^    ([a-z-]+)", text, re.MULTILINE))
+    commands = {"manifest", "bert", "llama", "export-llama", "train", "logits", "check", "bench"}
+    commands |= {"import-onnx"}
+    assert commands <= set(re.findall(r"^    ([a-z-]+)", text, re.MULTILINE))
+
+
+def test_llama_should_go_there_and_back(folder):
+    original = folder / "original"
+    original.mkdir()
+    (original / "config.json").write_text(json.dumps(LLAMA))
+    save_torch(checkpoint(LLAMA), original / "model.safetensors")
+    tokens = 'tokens = { offset = 0, width = 6, format = "token_u32" }'
+    task = manifest(tokens, [6], [EMBEDDING, MEAN, HEAD]).replace('input = "x"', 'input = "tokens"')
+    (folder / "like.toml").write_text(task)
+    line = ["llama", "original", "--like", "like.toml", "--weights", "start.safetensors"]
+    for more, made in [([], "model.safetensors"), (["--rank", "2"], "adapter_model.safetensors")]:
+        printed = run(folder, *line, *more)
+        assert printed.returncode == 0, printed.stderr
+        (folder / "llama.toml").write_text(printed.stdout)
+        back = ["export-llama", "llama.toml", "start.safetensors", f"back{len(more)}"]
+        exported = run(folder, *back, "--base", "original")
+        assert exported.returncode == 0 and made in exported.stdout, exported.stderr
+        again = run(folder, *back)
+        assert again.returncode == 2 and "nothing is overwritten" in again.stderr
+    original = load_file(original / "model.safetensors")
+    found = load_file(folder / "back0" / "model.safetensors")
+    assert found.keys() == original.keys()
+    assert all(np.array_equal(found[name], one) for name, one in original.items())
+    settings = json.loads((folder / "back2" / "adapter_config.json").read_text())
+    assert settings["r"] == 2 and settings["base_model_name_or_path"] == "original"
 
 
 def test_manifest_should_be_printed_for_a_function(folder):

@@ -1,5 +1,6 @@
 """Checkpoints of Llama and its like against their formulas, by the original names, in numpy."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from assay_torch import InputError, Lora, Unsupported, from_manifest, import_llama
+from assay_torch import (
+    InputError,
+    Lora,
+    Unsupported,
+    export_llama,
+    from_manifest,
+    import_llama,
+)
 from assay_torch.checkpoint import read_tensors
 from reference import softmax
 from test_bert import as_manifest
@@ -181,6 +189,49 @@ def test_tensors_should_be_found_when_they_are_spread_over_files(tmp_path):
     index.write_text(json.dumps({"weight_map": {"a": "gone.safetensors"}}))
     with pytest.raises((InputError, FileNotFoundError), match="gone"):
         read_tensors(tmp_path)
+
+
+@pytest.mark.parametrize("config", [LLAMA, BIASED, {**ALIKE, "tie_word_embeddings": True}])
+def test_model_should_have_its_names_again_when_it_goes_back(config):
+    state = checkpoint(config)
+    found = import_llama(state, config, length=LENGTH, frozen=False)
+    back = export_llama(found.model, found.tensors)
+    assert back.adapters is None and back.tensors.keys() == state.keys()
+    assert all(torch.equal(back.tensors[name], one) for name, one in state.items())
+
+
+def test_adapters_should_go_back_alone_and_as_peft_names_them():
+    module, _ = network(checkpoint(QWEN), QWEN, lora=Lora(4, 8.0))
+    model = import_llama(checkpoint(QWEN), QWEN, length=LENGTH, lora=Lora(4, 8.0)).model
+    back = export_llama(model, module.state_dict(), base="some/model")
+    names = {
+        f"base_model.model.model.layers.{block}.self_attn.{one}_proj.lora_{part}.weight"
+        for block in range(2)
+        for one in "qv"
+        for part in "AB"
+    }
+    assert back.tensors.keys() == names
+    shapes = {"q_proj.lora_B": (24, 4), "v_proj.lora_B": (8, 4)}
+    for name, shape in shapes.items():
+        assert (
+            back.tensors[f"base_model.model.model.layers.1.self_attn.{name}.weight"].shape == shape
+        )
+    assert (back.adapters["r"], back.adapters["lora_alpha"]) == (4, 8.0)
+    assert back.adapters["base_model_name_or_path"] == "some/model"
+
+
+def test_model_should_be_refused_when_it_is_from_no_checkpoint():
+    found = import_llama(checkpoint(LLAMA), LLAMA, length=LENGTH, frozen=False)
+    short = dataclasses.replace(found.model, layers=found.model.layers[:3])
+    with pytest.raises(Unsupported, match="only a model that `llama` made"):
+        export_llama(short, found.tensors)
+    with pytest.raises(Unsupported, match=r"9\.weight: a tensor: the original has no such one"):
+        export_llama(found.model, {**found.tensors, "9.weight": torch.zeros(1)})
+
+
+def test_bias_that_the_original_has_not_should_not_learn():
+    with pytest.raises(Unsupported, match="train adapters instead"):
+        import_llama(checkpoint(QWEN), QWEN, length=LENGTH, frozen=False)
 
 
 def test_everything_missing_should_be_listed():

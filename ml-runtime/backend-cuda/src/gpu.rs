@@ -67,7 +67,22 @@ impl Buffers {
 
 impl From<DriverError> for DeviceError {
 	fn from(error: DriverError) -> Self {
-		DeviceError::Driver(error.to_string())
+		DeviceError::Driver(text(error))
+	}
+}
+
+/// What the driver calls an error, and its number.
+///
+/// A driver newer than `cudarc` may return a number that its `CUresult` lacks. By the letter of Rust that is undefined
+/// where `cudarc` gets it, which no caller can mend. So nothing here asks which of the known ones it is, as printing
+/// it would, by a table: the driver is asked, which knows its own.
+fn text(error: DriverError) -> String {
+	let number = error.0 as u32;
+	match (error.error_name(), error.error_string()) {
+		(Ok(name), Ok(why)) => {
+			format!("{} ({number}): {}", name.to_string_lossy(), why.to_string_lossy())
+		},
+		(Err(_), _) | (_, Err(_)) => format!("error {number}, which it does not know itself"),
 	}
 }
 
@@ -113,7 +128,7 @@ impl Gpu {
 			return Err(DeviceError::NoDriver);
 		}
 		let absent =
-			|error: DriverError| DeviceError::NoDevice { index, reason: error.to_string() };
+			|error: DriverError| DeviceError::NoDevice { index, reason: text(error) };
 		let has = requirements(index).map_err(absent)?;
 		has.check(index)?;
 		let context = CudaContext::new(index).map_err(absent)?;
@@ -528,5 +543,21 @@ impl Drop for Graph {
 		let _ = self.gpu.context.bind_to_thread();
 		// SAFETY: nobody uses it any more.
 		let _ = unsafe { result::graph::exec_destroy(self.started) };
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::sys::CUresult;
+
+	#[test]
+	fn errors_of_new_drivers_should_be_among_those_that_cudarc_knows() {
+		let errors = [
+			CUresult::CUDA_ERROR_CONTAINED,
+			CUresult::CUDA_ERROR_TENSOR_MEMORY_LEAK,
+			CUresult::CUDA_ERROR_STREAM_DETACHED,
+			CUresult::CUDA_ERROR_GRAPH_RECAPTURE_FAILURE,
+		];
+		assert_eq!(errors.map(|error| error as u32), [226, 721, 917, 918]);
 	}
 }

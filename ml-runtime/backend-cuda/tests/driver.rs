@@ -36,27 +36,27 @@ fn folder() -> PathBuf {
 	folder
 }
 
-/// Runs a test in a process of its own with that driver, whose device is of this generation, and gives what it printed;
-/// `None` in that process.
-fn child(name: &str, generation: &str) -> Option<Output> {
+/// Runs a test in a process of its own with that driver, which finds these variables, and gives what it printed; `None` in
+/// that process.
+fn child(name: &str, variables: &[(&str, &str)]) -> Option<Output> {
 	if std::env::var_os(CHILD).is_some() {
 		return None;
 	}
 	let mut command = Command::new(std::env::current_exe().expect("it runs"));
 	command.args(["--exact", name, "--nocapture", "--test-threads", "1"]);
 	command.env(CHILD, "1").env("LD_LIBRARY_PATH", folder());
-	command.env("EMULATED_GENERATION", generation);
+	command.envs(variables.iter().copied());
 	Some(command.output().expect("it starts"))
 }
 
 /// Does the work where the driver is.
 fn with_driver(name: &str, work: impl FnOnce(Gpu)) {
-	with_generation(name, "8", work);
+	with_variables(name, &[], work);
 }
 
-/// Does the work where the driver is, with a device of this generation.
-fn with_generation(name: &str, generation: &str, work: impl FnOnce(Gpu)) {
-	let Some(output) = child(name, generation) else {
+/// Does the work where the driver is, which finds these variables.
+fn with_variables(name: &str, variables: &[(&str, &str)], work: impl FnOnce(Gpu)) {
+	let Some(output) = child(name, variables) else {
 		return work(Gpu::new(0).expect("the driver is there"));
 	};
 	let (out, err) =
@@ -74,9 +74,20 @@ fn device_should_be_the_only_one_when_the_driver_has_one() {
 }
 
 #[test]
+fn error_should_have_its_number_and_the_words_of_the_driver_when_a_kernel_fails() {
+	let name = "error_should_have_its_number_and_the_words_of_the_driver_when_a_kernel_fails";
+	with_variables(name, &[("EMULATED_LAUNCHES", "0")], |gpu| {
+		let (plan, words, mut out) = sums(2);
+		let error = gpu.execute(&plan, &[&words], &mut out).expect_err("it fails");
+		let expected = "the NVIDIA driver: error (719): an error of the emulated driver";
+		assert_eq!(error.to_string(), expected);
+	});
+}
+
+#[test]
 fn kernels_of_its_generation_should_be_tried_when_the_device_has_them() {
 	let name = "kernels_of_its_generation_should_be_tried_when_the_device_has_them";
-	with_generation(name, "9", |gpu| {
+	with_variables(name, &[("EMULATED_GENERATION", "9")], |gpu| {
 		let names =
 			|verdicts: &Verdicts| verdicts.iter().map(|(name, _)| *name).collect::<Vec<_>>();
 		let (_, verdicts) = Gpu::with_own_kernels(0).expect("the driver is there");

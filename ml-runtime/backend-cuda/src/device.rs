@@ -106,6 +106,8 @@ pub enum DeviceError {
 		/// What it has.
 		has: Requirements,
 	},
+	/// A value, or what is needed to compute it, has more words than a kernel can count.
+	TooLarge,
 	/// The driver refused something.
 	Driver(String),
 	/// A kernel did what no kernel may do (the emulator finds such things).
@@ -118,7 +120,7 @@ impl DeviceError {
 	pub fn is_absence(&self) -> bool {
 		match self {
 			Self::NoDriver | Self::NoDevice { .. } | Self::TooOld { .. } => true,
-			Self::Driver(_) | Self::Fault(_) => false,
+			Self::TooLarge | Self::Driver(_) | Self::Fault(_) => false,
 		}
 	}
 }
@@ -165,6 +167,7 @@ impl fmt::Display for DeviceError {
 				f,
 				"the NVIDIA device number {index} cannot run the kernels: they need {NEEDED} or newer, it has {has}"
 			),
+			Self::TooLarge => f.write_str("a value is too large for the kernels of a device"),
 			Self::Driver(reason) => write!(f, "the NVIDIA driver: {reason}"),
 			Self::Fault(reason) => write!(f, "a kernel is wrong: {reason}"),
 		}

@@ -71,7 +71,7 @@ impl<D: Device> Kernels for CudaKernels<D> {
 		if !fits(spec, operands, out) {
 			return Err(KernelError::Shape);
 		}
-		let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
+		let plan = Plan::of_node(spec, ctx)?;
 		let step = step_words(ctx.step);
 		let given = Plan::reads_step(&spec.op).then_some(&step[..]);
 		let operands: Vec<&[u32]> = operands.iter().copied().chain(given).collect();

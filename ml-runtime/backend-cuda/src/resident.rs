@@ -8,8 +8,8 @@ use assay_backend_cpu::{
 use assay_ops::{eval::StepContext, NodeSpec, Op, ValueType};
 
 use crate::{
-	plan::{step_words, Plan},
-	DeviceMemory, Span, Work, FOUND_WORDS, ROOT_WORDS, STEP_WORDS,
+	plan::{counted, step_words, Plan},
+	DeviceError, DeviceMemory, Span, Work, FOUND_WORDS, ROOT_WORDS, STEP_WORDS,
 };
 
 /// [`Memory`] over that of a device.
@@ -48,8 +48,8 @@ fn is_of_host(op: &Op) -> bool {
 	matches!(op, Op::Load { .. } | Op::StepIndex { .. })
 }
 
-fn count(words: usize) -> Result<u32, KernelError> {
-	u32::try_from(words).map_err(|_| KernelError::Shape)
+fn count(words: usize) -> Result<u32, DeviceError> {
+	counted(words as u64).ok_or(DeviceError::TooLarge)
 }
 
 fn copy(from: Span, to: Span) -> Result<Work, KernelError> {
@@ -63,7 +63,7 @@ impl fmt::Debug for Resident {
 }
 
 fn span(ty: &ValueType, buffer: BufferId) -> Result<Span, KernelError> {
-	let words = usize::try_from(ty.words()).map_err(|_| KernelError::Shape)?;
+	let words = usize::try_from(ty.words()).map_err(|_| DeviceError::TooLarge)?;
 	Ok(Span { buffer: buffer.0, words })
 }
 
@@ -138,7 +138,7 @@ impl Memory for Resident {
 					if operands.len() != spec.inputs.len() {
 						return Err(KernelError::Shape);
 					}
-					let plan = Plan::new(spec, ctx).ok_or(KernelError::Shape)?;
+					let plan = Plan::of_node(spec, ctx)?;
 					let given = Plan::reads_step(&spec.op).then_some(Ok(self.step));
 					reads_step |= given.is_some();
 					let operands =
@@ -194,7 +194,10 @@ impl Memory for Resident {
 	}
 
 	fn root(&mut self, ty: &ValueType, value: BufferId) -> Result<[u8; 32], KernelError> {
-		let plan = Plan::root(ty).ok_or(KernelError::Shape)?;
+		if ty.words() == 0 {
+			return Err(KernelError::Shape);
+		}
+		let plan = Plan::root(ty).ok_or(DeviceError::TooLarge)?;
 		self.memory.launch(&Work { plan, operands: vec![span(ty, value)?], out: self.root })?;
 		let mut words = [0; ROOT_WORDS];
 		self.memory.download(self.root, &mut words)?;

@@ -101,6 +101,29 @@ fn plan_should_be_none_when_it_would_take_more_blocks_than_there_are() {
 }
 
 #[test]
+fn node_should_be_left_to_the_processor_when_it_is_too_large_for_a_device() {
+	let kernels = CudaKernels::emulated().expect("the PTX is known");
+	let mut memory = kernels.memory().expect("it has memory").expect("of its own");
+	let [a, b, out] = [(); 3].map(|()| memory.allocate(1).expect("there is room"));
+	let rows = 1 << 31;
+	let labels = ValueType { dtype: DType::U32, rows: 1, cols: 1 };
+	let blocks = node(Op::ScatterAdd { rows }, &[labels, floats(1, 1)], floats(rows, 1));
+	let words = node(Op::Fill { bits: 0, rows, cols: 2 }, &[], floats(rows, 2));
+	let tasks = [
+		Task::Node { spec: &blocks, operands: vec![a, b], out },
+		Task::Node { spec: &words, operands: Vec::new(), out },
+		Task::Copy { from: a, to: out, words: rows as usize + 1 },
+	];
+	for task in tasks {
+		let routine = Routine { tasks: vec![task], ..Routine::default() };
+		let refused = memory.prepare(&routine, &CONTEXT);
+		assert!(matches!(&refused, Err(KernelError::Device(_))), "{routine:?}: {refused:?}");
+	}
+	let root = memory.root(&floats(rows, 2), a);
+	assert!(matches!(&root, Err(KernelError::Device(_))), "{root:?}");
+}
+
+#[test]
 fn device_should_refuse_values_when_they_have_not_the_words_of_the_plan() {
 	let device = Emulator::new().expect("the PTX is known");
 	let draft = Draft::floats(Op::RowSum, &[(3, 5)]);

@@ -10,7 +10,10 @@ mod whole;
 
 pub use whole::{FOUND_WORDS, ROOT_WORDS};
 
+use assay_backend_cpu::KernelError;
 use assay_ops::{eval::StepContext, philox, DType, NodeSpec, Op, ValueType, Window, K_BLOCK};
+
+use crate::DeviceError;
 
 /// Memory that a kernel reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +118,11 @@ impl Plan {
 	/// too few blocks. `ctx.step` does not matter: where the plan [reads the step](Plan::reads_step), its number is one
 	/// operand more, of [`STEP_WORDS`] words.
 	pub fn new(spec: &NodeSpec, ctx: &StepContext) -> Option<Self> {
-		let types: Vec<_> = spec.inputs.iter().map(|input| input.ty).collect();
-		if spec.op.infer(&types, ctx.batch) != Ok(spec.ty) {
+		if !is_typed(spec, ctx) {
 			return None;
 		}
-		let operands = types.iter().map(words).collect::<Option<Vec<_>>>()?;
+		let operands = spec.inputs.iter().map(|input| words(&input.ty));
+		let operands = operands.collect::<Option<Vec<_>>>()?;
 		let count = words(&spec.ty)?;
 		let steps = match constants(spec, ctx, count).or_else(|| one_launch(spec, count)) {
 			Some(launch) => Steps::one(launch),
@@ -133,6 +136,15 @@ impl Plan {
 		let given = Self::reads_step(&spec.op).then_some(STEP_WORDS);
 		let operands = operands.into_iter().map(|words| words as usize).chain(given).collect();
 		Some(Self { operands, out: count as usize, steps }).filter(Self::can_start)
+	}
+
+	/// The plan of a node, or whose fault it is that there is none: a node whose types are those of its operation is
+	/// too large for a device, and the processor may still compute it.
+	pub(crate) fn of_node(spec: &NodeSpec, ctx: &StepContext) -> Result<Self, KernelError> {
+		Self::new(spec, ctx).ok_or_else(|| match is_typed(spec, ctx) {
+			true => DeviceError::TooLarge.into(),
+			false => KernelError::Shape,
+		})
 	}
 
 	/// A quantised product with the tiles that large ones take, whatever its size.
@@ -192,9 +204,20 @@ impl Steps {
 	}
 }
 
+/// Whether the types of a node are those of its operation.
+fn is_typed(spec: &NodeSpec, ctx: &StepContext) -> bool {
+	let types: Vec<_> = spec.inputs.iter().map(|input| input.ty).collect();
+	spec.op.infer(&types, ctx.batch) == Ok(spec.ty)
+}
+
 /// Words of a value that is not empty and of which no index overflows 32 bits.
 fn words(ty: &ValueType) -> Option<u32> {
-	u32::try_from(ty.words()).ok().filter(|words| (1..=1 << 31).contains(words))
+	counted(ty.words()).filter(|words| *words > 0)
+}
+
+/// So many words, if a kernel can count them: it goes on from one by as many as it has threads, in 32 bits.
+pub(crate) fn counted(words: u64) -> Option<u32> {
+	u32::try_from(words).ok().filter(|words| *words <= 1 << 31)
 }
 
 /// The number of a step, as a plan reads it.

@@ -84,10 +84,11 @@ impl WorkerOptions {
 		let folder = fetcher.store().folder();
 		let blobs = folder.to_str().map(|path| (BLOBS_VARIABLE.to_owned(), path.into()));
 		HostConfig {
-			args: self.worker_args.clone(),
 			env: PASSED_ON.iter().filter_map(passed).chain(cache).chain(blobs).collect(),
 			general_slots: self.worker_jobs.into(),
-			..HostConfig::new(worker, base).with_resolver(fetcher.gives_up_after())
+			..HostConfig::new(worker, base)
+				.with_args(self.worker_args.clone())
+				.with_resolver(fetcher.gives_up_after())
 		}
 	}
 

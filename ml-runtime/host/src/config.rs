@@ -7,12 +7,19 @@ use assay_worker_protocol::LIST_WAIT;
 /// By how much longer a run may wait for blobs than its worker, or the resolver, tries by itself.
 const MARGIN: Duration = Duration::from_secs(30);
 
+/// The usual time for a worker's first message.
+const HELLO: Duration = Duration::from_secs(30);
+
+/// The same for a worker with a GPU: before it says anything it opens the device, whose driver then compiles the
+/// kernels if it has not kept them.
+const HELLO_WITH_GPU: Duration = Duration::from_secs(300);
+
 /// How a host behaves. [`HostConfig::new`] has sensible values for everything but the two paths.
 #[derive(Clone, Debug)]
 pub struct HostConfig {
 	/// The worker's executable.
 	pub worker: PathBuf,
-	/// Its arguments.
+	/// Its arguments. See [`with_args`](Self::with_args).
 	pub args: Vec<String>,
 	/// Its environment: this and nothing else.
 	pub env: Vec<(String, String)>,
@@ -103,7 +110,7 @@ impl HostConfig {
 			max_preparation_bytes: 8 << 30,
 			reserve: None,
 			log_lines: 200,
-			hello_timeout: Duration::from_secs(30),
+			hello_timeout: HELLO,
 			ping_every: Duration::from_secs(10),
 			silence_limit: Duration::from_secs(60),
 			exit_grace: Duration::from_secs(3),
@@ -117,6 +124,13 @@ impl HostConfig {
 			patience: LIST_WAIT + MARGIN,
 			require_artifacts: true,
 		}
+	}
+
+	/// The same for a worker with these arguments, and the time that they give it for its first message.
+	pub fn with_args(self, args: Vec<String>) -> Self {
+		let is_gpu = |arg: &String| arg == "--gpu" || arg.starts_with("--gpu=");
+		let hello_timeout = if args.iter().any(is_gpu) { HELLO_WITH_GPU } else { HELLO };
+		Self { args, hello_timeout, ..self }
 	}
 
 	/// The same for a resolver that gives a blob up after so long. Runs are more patient than that, and
@@ -136,6 +150,22 @@ impl HostConfig {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn worker_should_have_more_time_for_its_first_message_when_it_has_a_gpu() {
+		let limit = |args: &[&str]| {
+			let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
+			let config = HostConfig::new("worker", "base").with_args(args.clone());
+			assert_eq!(config.args, args);
+			config.hello_timeout.as_secs()
+		};
+		for args in [&["serve", "--gpu"][..], &["serve", "--gpu", "1"], &["--gpu=0", "serve"]] {
+			assert_eq!(limit(args), 300, "{args:?}");
+		}
+		for args in [&["serve"][..], &[], &["serve", "--sandbox", "off", "--gpus"]] {
+			assert_eq!(limit(args), 30, "{args:?}");
+		}
+	}
 
 	#[test]
 	fn patience_should_exceed_what_worker_and_resolver_wait() {

@@ -19,6 +19,10 @@ const CACHE_VARIABLE: &str = "CUDA_CACHE_PATH";
 /// Variables of the node's environment that workers see. They hold no keys, and get no others.
 const PASSED_ON: &[&str] = &[
 	CACHE_VARIABLE,
+	// Numbers of devices mean what they mean to the node's operator.
+	"CUDA_DEVICE_ORDER",
+	// Where a server that shares devices among processes listens.
+	"CUDA_MPS_PIPE_DIRECTORY",
 	"CUDA_VISIBLE_DEVICES",
 	"LD_LIBRARY_PATH",
 	"PATH",

@@ -1,6 +1,6 @@
 //! What runs kernels: a GPU, or the emulator.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use assay_backend_cpu::KernelError;
 
@@ -110,6 +110,8 @@ pub enum DeviceError {
 	TooLarge,
 	/// The driver refused something.
 	Driver(String),
+	/// The device has not done its work after so long. It is not waited for again, and gets no other work.
+	Silent(Duration),
 	/// A kernel did what no kernel may do (the emulator finds such things).
 	Fault(String),
 }
@@ -120,7 +122,7 @@ impl DeviceError {
 	pub fn is_absence(&self) -> bool {
 		match self {
 			Self::NoDriver | Self::NoDevice { .. } | Self::TooOld { .. } => true,
-			Self::TooLarge | Self::Driver(_) | Self::Fault(_) => false,
+			Self::TooLarge | Self::Driver(_) | Self::Silent(_) | Self::Fault(_) => false,
 		}
 	}
 }
@@ -169,6 +171,7 @@ impl fmt::Display for DeviceError {
 			),
 			Self::TooLarge => f.write_str("a value is too large for the kernels of a device"),
 			Self::Driver(reason) => write!(f, "the NVIDIA driver: {reason}"),
+			Self::Silent(patience) => write!(f, "no answer from the device within {patience:?}"),
 			Self::Fault(reason) => write!(f, "a kernel is wrong: {reason}"),
 		}
 	}

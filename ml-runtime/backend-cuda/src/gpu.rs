@@ -1,6 +1,6 @@
 //! An NVIDIA device, through the driver that is found when the program runs.
 
-use std::collections::{btree_map::Entry, BTreeMap};
+use std::collections::{btree_map::Entry, BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,58 +11,28 @@ use cudarc::driver::{
 };
 use cudarc::nvrtc::Ptx;
 
+use crate::bounce::Bounce;
 use crate::device::no_graph;
 use crate::graph::{waits, Shared};
 use crate::plan::{Argument, Buffer, Launch, Plan};
+use crate::waiting::{Waiting, PATIENCE};
 use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span, Work};
 
 /// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
+///
+/// One that does not answer for ten minutes is given up, with everything on it: nothing waits for it again, not even to give
+/// back what it has, and every later call returns [`DeviceError::Silent`].
 #[derive(Clone)]
 pub struct Gpu {
 	pub(crate) context: Arc<CudaContext>,
 	stream: Arc<CudaStream>,
 	functions: Arc<BTreeMap<&'static str, CudaFunction>>,
+	bounce: Arc<Bounce>,
+	waiting: Arc<Waiting>,
 }
 
 fn missing(launch: &Launch) -> DeviceError {
 	DeviceError::Fault(format!("{}: a kernel or an argument is missing", launch.kernel))
-}
-
-/// Copies between the device and memory that is only borrowed. They are queued, so the borrow must not end before
-/// they have: dropping this waits for them, whatever ended the call that borrowed.
-struct Copies<'a>(&'a Gpu);
-
-impl Copies<'_> {
-	/// Waits for the copies, and says what failed. After an error, dropping waits once more.
-	fn finish(self) -> Result<(), DeviceError> {
-		self.0.wait()?;
-		std::mem::forget(self);
-		Ok(())
-	}
-}
-
-impl Drop for Copies<'_> {
-	fn drop(&mut self) {
-		// What failed is the error of the call already, or is one of every later call: after it the context is of no use.
-		let _ = self.0.wait();
-	}
-}
-
-/// The buffers of a plan on the device.
-struct Buffers {
-	operands: Vec<CudaSlice<u32>>,
-	scratch: Vec<CudaSlice<u32>>,
-	out: CudaSlice<u32>,
-}
-
-impl Buffers {
-	fn get(&self, buffer: Buffer) -> Option<&CudaSlice<u32>> {
-		match buffer {
-			Buffer::Operand(index) => self.operands.get(index),
-			Buffer::Scratch(index) => self.scratch.get(index),
-			Buffer::Out => Some(&self.out),
-		}
-	}
 }
 
 impl From<DriverError> for DeviceError {
@@ -127,8 +97,7 @@ impl Gpu {
 		if !is_driver_present() {
 			return Err(DeviceError::NoDriver);
 		}
-		let absent =
-			|error: DriverError| DeviceError::NoDevice { index, reason: text(error) };
+		let absent = |error: DriverError| DeviceError::NoDevice { index, reason: text(error) };
 		let has = requirements(index).map_err(absent)?;
 		has.check(index)?;
 		let context = CudaContext::new(index).map_err(absent)?;
@@ -145,7 +114,14 @@ impl Gpu {
 				functions.insert(name, loaded.load_function(name)?);
 			}
 		}
-		Ok((Self { context, stream, functions: Arc::new(functions) }, has.capability))
+		let (functions, bounce) = (Arc::new(functions), Arc::default());
+		let waiting = Arc::new(Waiting::new(PATIENCE));
+		Ok((Self { context, stream, functions, bounce, waiting }, has.capability))
+	}
+
+	/// The same device, given up when it does not answer for so long.
+	pub fn with_patience(self, patience: Duration) -> Self {
+		Self { waiting: Arc::new(Waiting::new(patience)), ..self }
 	}
 
 	/// The same device with another kernel of this name.
@@ -155,18 +131,35 @@ impl Gpu {
 		Self { functions: Arc::new(functions), ..self.clone() }
 	}
 
-	/// Waits for everything on the stream, then says what failed. `CudaStream::synchronize` would not wait if an earlier
-	/// error had been noted, such as one of a drop; here that one comes after the wait.
+	/// Waits for everything on the stream, then says what failed. `CudaStream::synchronize` would wait for ever; and would not
+	/// wait if an earlier error had been noted, such as one of a drop; here that one comes after the wait.
 	#[allow(unsafe_code)]
 	fn wait(&self) -> Result<(), DeviceError> {
-		// SAFETY: `self` holds the context and the stream, so neither has been destroyed. If the driver refuses to
-		// wait, the context is broken (or gone at the end of the process), and nothing of it runs any more.
-		let (bound, waited) = unsafe {
-			let bound = result::ctx::set_current(self.context.cu_ctx());
-			(bound, result::stream::synchronize(self.stream.cu_stream()))
-		};
+		self.waiting.check()?;
+		// SAFETY: `self` holds the context, so it has not been destroyed.
+		let bound = unsafe { result::ctx::set_current(self.context.cu_ctx()) };
+		let waited = self.waiting.until(|| {
+			// SAFETY: `self` holds the stream, too. If the driver refuses to say, the context is broken (or gone at the
+			// end of the process), and nothing of it runs any more.
+			match unsafe { sys::cuStreamQuery(self.stream.cu_stream()) } {
+				sys::CUresult::CUDA_ERROR_NOT_READY => Ok(false),
+				answer => Ok(answer.result().map(|()| true)?),
+			}
+		});
+		if self.waiting.check().is_err() {
+			self.abandon();
+			return waited;
+		}
 		let noted = self.context.check_err();
-		Ok(bound.and(waited).and(noted)?)
+		bound?;
+		waited?;
+		Ok(noted?)
+	}
+
+	/// Gives nothing back that the device has: the driver would wait for it.
+	fn abandon(&self) {
+		let Self { context, stream, functions, bounce, waiting: _ } = self.clone();
+		std::mem::forget((context, stream, functions, bounce));
 	}
 
 	/// How long one run of a plan takes on the device, the mean of so many after one that does not
@@ -177,28 +170,30 @@ impl Gpu {
 		operands: &[&[u32]],
 		runs: u32,
 	) -> Result<Duration, DeviceError> {
-		plan.check(operands, plan.out())?;
-		let copies = Copies(self);
-		let buffers = self.buffers(plan, operands)?;
-		self.launch_all(plan, |buffer| buffers.get(buffer))?;
-		copies.finish()?;
+		let (mut memory, work) = self.place(plan, operands)?;
+		memory.launch(&work)?;
+		self.wait()?;
 		let start = std::time::Instant::now();
 		for _ in 0..runs {
-			self.launch_all(plan, |buffer| buffers.get(buffer))?;
+			memory.launch(&work)?;
 		}
 		self.wait()?;
 		Ok(start.elapsed() / runs.max(1))
 	}
 
-	/// The buffers of a plan. The operands are on their way.
-	fn buffers(&self, plan: &Plan, operands: &[&[u32]]) -> Result<Buffers, DeviceError> {
-		let upload = |words: &&[u32]| self.stream.clone_htod(*words);
-		let zeros = |count: usize| self.stream.alloc_zeros::<u32>(count);
-		Ok(Buffers {
-			operands: operands.iter().map(upload).collect::<Result<_, _>>()?,
-			scratch: plan.scratch().iter().copied().map(zeros).collect::<Result<_, _>>()?,
-			out: zeros(plan.out())?,
-		})
+	/// Memory that has the operands of a plan and room for its result, and the work on them.
+	fn place(&self, plan: &Plan, operands: &[&[u32]]) -> Result<(GpuMemory, Work), DeviceError> {
+		plan.check(operands, plan.out())?;
+		let mut memory = GpuMemory::new(self)?;
+		let mut spans = Vec::with_capacity(operands.len());
+		for (buffer, words) in operands.iter().enumerate() {
+			memory.allocate(words.len())?;
+			memory.upload(buffer, words)?;
+			spans.push(Span { buffer, words: words.len() });
+		}
+		memory.allocate(plan.out())?;
+		let out = Span { buffer: operands.len(), words: plan.out() };
+		Ok((memory, Work { plan: plan.clone(), operands: spans, out }))
 	}
 
 	fn launch_all<'a>(
@@ -257,17 +252,13 @@ impl Device for Gpu {
 		out: &mut [u32],
 	) -> Result<(), DeviceError> {
 		plan.check(operands, out.len())?;
-		let copies = Copies(self);
-		let buffers = self.buffers(plan, operands)?;
-		self.launch_all(plan, |buffer| buffers.get(buffer))?;
-		self.stream.memcpy_dtoh(&buffers.out, out)?;
-		copies.finish()
+		let (mut memory, work) = self.place(plan, operands)?;
+		memory.launch(&work)?;
+		memory.download(work.out, out)
 	}
 
 	fn memory(&self) -> Result<Box<dyn DeviceMemory>, DeviceError> {
-		let (buffers, scratch, staging) = (Vec::new(), Vec::new(), BTreeMap::new());
-		let graphs = Vec::new();
-		Ok(Box::new(GpuMemory { gpu: self.clone(), graphs, buffers, scratch, staging }))
+		Ok(Box::new(GpuMemory::new(self)?))
 	}
 }
 
@@ -281,6 +272,8 @@ struct GpuMemory {
 	/// Pinned memory of the host for each span that is filled, by buffer and words: while one is on its way, the next is
 	/// filled.
 	staging: BTreeMap<(usize, usize), PinnedHostSlice<u32>>,
+	/// Those that may still be on their way.
+	sent: BTreeSet<(usize, usize)>,
 }
 
 fn outside(span: Span) -> DeviceError {
@@ -288,6 +281,19 @@ fn outside(span: Span) -> DeviceError {
 }
 
 impl GpuMemory {
+	fn new(gpu: &Gpu) -> Result<Self, DeviceError> {
+		gpu.waiting.check()?;
+		let (graphs, buffers, scratch) = (Vec::new(), Vec::new(), Vec::new());
+		let (staging, sent) = (BTreeMap::new(), BTreeSet::new());
+		Ok(Self { gpu: gpu.clone(), graphs, buffers, scratch, staging, sent })
+	}
+
+	fn wait(&mut self) -> Result<(), DeviceError> {
+		self.gpu.wait()?;
+		self.sent.clear();
+		Ok(())
+	}
+
 	fn shared(&self, shared: Shared) -> Option<&CudaSlice<u32>> {
 		match shared {
 			Shared::Buffer(index) => self.buffers.get(index),
@@ -343,7 +349,8 @@ impl GpuMemory {
 		// That the event after the copy could not be recorded is only noted. Nothing else says when the memory may be
 		// written again, so this waits.
 		let noted = self.gpu.context.check_err();
-		sent.and(noted).map_err(|error| self.gpu.wait().err().unwrap_or_else(|| error.into()))
+		self.sent.insert((to.buffer, to.words));
+		sent.and(noted).map_err(|error| self.wait().err().unwrap_or_else(|| error.into()))
 	}
 }
 
@@ -352,11 +359,19 @@ impl Drop for GpuMemory {
 		// The device may still read pinned memory, whose own drop does not wait if an earlier error has been noted.
 		// What failed was the error of a call, or is of no interest any more.
 		let _ = self.gpu.wait();
+		if self.gpu.waiting.check().is_err() {
+			// The device may come back to all this at any time; and to give it back is to wait for the device.
+			std::mem::forget(std::mem::take(&mut self.graphs));
+			std::mem::forget(std::mem::take(&mut self.buffers));
+			std::mem::forget(std::mem::take(&mut self.scratch));
+			std::mem::forget(std::mem::take(&mut self.staging));
+		}
 	}
 }
 
 impl DeviceMemory for GpuMemory {
 	fn allocate(&mut self, words: usize) -> Result<(), DeviceError> {
+		self.gpu.waiting.check()?;
 		self.buffers.push(self.gpu.stream.alloc_zeros::<u32>(words)?);
 		Ok(())
 	}
@@ -365,27 +380,32 @@ impl DeviceMemory for GpuMemory {
 		let span = Span { buffer: to, words: words.len() };
 		self.get(span)?;
 		let buffer = self.buffers.get_mut(to).ok_or_else(|| outside(span))?;
-		let copies = Copies(&self.gpu);
-		self.gpu.stream.memcpy_htod(words, buffer)?;
-		copies.finish()
+		let gpu = &self.gpu;
+		gpu.waiting.check()?;
+		gpu.bounce.send(&gpu.stream, words, buffer, || gpu.wait())
 	}
 
 	fn fill(&mut self, to: Span, fill: Fill<'_>) -> Result<(), KernelError> {
 		self.get(to)?;
+		self.gpu.waiting.check()?;
+		// Until the copy before it has left this memory, for which `cudarc` would wait without limit.
+		if self.sent.contains(&(to.buffer, to.words)) {
+			self.wait()?;
+		}
 		let pinned = self.staging(to).map_err(DeviceError::from)?;
-		// Waits until the copy before it has left this memory.
 		fill(pinned.as_mut_slice().map_err(DeviceError::from)?)?;
 		Ok(self.send(to)?)
 	}
 
 	fn download(&mut self, from: Span, words: &mut [u32]) -> Result<(), DeviceError> {
-		let view = self.get(from)?.slice(..from.words);
-		let copies = Copies(&self.gpu);
-		self.gpu.stream.memcpy_dtoh(&view, words)?;
-		copies.finish()
+		let (gpu, buffer) = (&self.gpu, self.get(from)?);
+		gpu.waiting.check()?;
+		let words = words.get_mut(..from.words).ok_or_else(|| outside(from))?;
+		gpu.bounce.fetch(&gpu.stream, buffer, words, || gpu.wait())
 	}
 
 	fn launch(&mut self, work: &Work) -> Result<(), DeviceError> {
+		self.gpu.waiting.check()?;
 		work.check()?;
 		self.reserve(&work.plan)?;
 		for span in work.operands.iter().chain([&work.out]) {
@@ -395,6 +415,7 @@ impl DeviceMemory for GpuMemory {
 	}
 
 	fn record(&mut self, work: Vec<Work>) -> Result<usize, DeviceError> {
+		self.gpu.waiting.check()?;
 		for work in &work {
 			work.check()?;
 			self.reserve(&work.plan)?;
@@ -411,6 +432,7 @@ impl DeviceMemory for GpuMemory {
 	}
 
 	fn replay(&mut self, graph: usize) -> Result<(), DeviceError> {
+		self.gpu.waiting.check()?;
 		self.graphs.get(graph).ok_or_else(|| no_graph(graph))?.start(&self.gpu)
 	}
 }

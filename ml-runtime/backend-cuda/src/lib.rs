@@ -39,6 +39,7 @@
 //! }
 //! ```
 
+mod bounce;
 mod device;
 mod emulator;
 mod generation;
@@ -48,6 +49,7 @@ mod kernels;
 mod plan;
 pub mod ptx;
 mod resident;
+mod waiting;
 
 pub use device::{Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
 pub use emulator::{EmulatedMemory, Emulator};

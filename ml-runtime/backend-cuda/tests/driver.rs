@@ -181,6 +181,57 @@ fn graph_should_keep_its_scratch_memory_when_a_later_plan_needs_more() {
 }
 
 #[test]
+fn device_should_be_left_alone_when_it_never_answers() {
+	let name = "device_should_be_left_alone_when_it_never_answers";
+	with_variables(name, &[("EMULATED_SILENCE", "1")], |gpu| {
+		let patience = Duration::from_millis(20);
+		let gpu = gpu.with_patience(patience);
+		let mut memory: Box<dyn DeviceMemory> = gpu.memory().expect("it has memory");
+		let span = |buffer| Span { buffer, words: 8 };
+		for words in [8; 2] {
+			memory.allocate(words).expect("there is room");
+		}
+		// So that it has pinned memory.
+		let fill = &mut |words: &mut [u32]| {
+			words.fill(7);
+			Ok(())
+		};
+		memory.fill(span(0), fill).expect("it is filled");
+		let work = Work { plan: Plan::copy(8), operands: vec![span(0)], out: span(1) };
+		let graph = memory.record(vec![work.clone()]).expect("it can be recorded");
+		// The first is done.
+		for _ in 0..2 {
+			memory.replay(graph).expect("it is queued");
+		}
+		let silent = Err(DeviceError::Silent(patience));
+		let mut words = [0; 8];
+		assert_eq!(memory.download(span(1), &mut words), silent);
+		assert_eq!(words, [0; 8]);
+		assert_eq!(memory.upload(0, &words), silent);
+		assert_eq!(memory.launch(&work), silent);
+		assert_eq!(memory.replay(graph), silent);
+		assert_eq!(memory.record(vec![work.clone()]).map(drop), silent);
+		assert_eq!(gpu.execute(&work.plan, &[&[7; 8]], &mut words), silent);
+		// Nothing of it waits, or the driver would end the process.
+		drop((memory, gpu));
+	});
+}
+
+#[test]
+fn copies_should_be_whole_when_they_are_longer_than_what_is_copied_at_once() {
+	let name = "copies_should_be_whole_when_they_are_longer_than_what_is_copied_at_once";
+	with_driver(name, |gpu| {
+		let mut memory: Box<dyn DeviceMemory> = gpu.memory().expect("it has memory");
+		let words: Vec<u32> = (0..(2 << 20) + 5).collect();
+		memory.allocate(words.len() + 1).expect("there is room");
+		memory.upload(0, &words).expect("it fits");
+		let mut got = vec![0; words.len()];
+		memory.download(Span { buffer: 0, words: words.len() }, &mut got).expect("it is there");
+		assert!(got == words);
+	});
+}
+
+#[test]
 fn plan_should_be_timed_when_it_runs() {
 	with_driver("plan_should_be_timed_when_it_runs", |gpu| {
 		let (plan, words, _) = sums(2);

@@ -76,6 +76,10 @@ pub(crate) struct Driver {
 static LIFETIME: LazyLock<Option<u64>> =
 	LazyLock::new(|| std::env::var("EMULATED_LAUNCHES").ok()?.parse().ok());
 
+/// How many launches the device does before it never answers again, if the environment says so.
+static VOICE: LazyLock<Option<u64>> =
+	LazyLock::new(|| std::env::var("EMULATED_SILENCE").ok()?.parse().ok());
+
 /// The first number of the device's compute capability.
 pub(crate) fn generation() -> i32 {
 	let asked = std::env::var("EMULATED_GENERATION").ok();
@@ -95,17 +99,44 @@ impl Driver {
 		Ok(())
 	}
 
+	/// Ends the process where a driver would wait for ever.
+	pub(crate) fn answers(&self) {
+		if self.is_silent() {
+			eprintln!("emulated device: it never answers, and a call waits for it");
+			std::process::abort();
+		}
+	}
+
+	fn is_silent(&self) -> bool {
+		VOICE.is_some_and(|launches| self.launches >= launches)
+	}
+
+	/// Runs what was queued first, and says whether there was nothing.
+	pub(crate) fn query(&mut self, stream: usize) -> Result<(), CUresult> {
+		let waiting = self.streams.get(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+		let (count, queued) = (waiting.waiting.len() as u64, waiting.queued);
+		if count == 0 || self.failed {
+			return self.run(stream, queued);
+		}
+		if !self.is_silent() {
+			self.run(stream, queued - count + 1)?;
+		}
+		Err(CUDA_ERROR_NOT_READY)
+	}
+
 	/// Runs what was queued first, until so much is done.
 	pub(crate) fn run(&mut self, stream: usize, until: u64) -> Result<(), CUresult> {
 		loop {
-			let stream = self.streams.get_mut(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+			let waiting = self.streams.get(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
 			if self.failed {
 				return Err(CUDA_ERROR_LAUNCH_FAILED);
 			}
-			if stream.queued - stream.waiting.len() as u64 >= until {
+			if waiting.queued - waiting.waiting.len() as u64 >= until {
 				return Ok(());
 			}
-			let work = stream.waiting.pop_front().ok_or(CUDA_ERROR_UNKNOWN)?;
+			self.answers();
+			let waiting = self.streams.get_mut(&stream).ok_or(CUDA_ERROR_INVALID_HANDLE)?;
+			let work = waiting.waiting.pop_front().ok_or(CUDA_ERROR_UNKNOWN)?;
 			if let Err(why) = self.work(work) {
 				eprintln!("emulated device: {why}");
 				self.failed = true;

@@ -14,7 +14,8 @@
 //! - After an error of a kernel every call that waits gives an error, and the reason is on standard error.
 //!
 //! With `EMULATED_LAUNCHES=1000` in the environment its device fails after so many launches, with `EMULATED_GENERATION=9`
-//! it is one of compute capability 9.0.
+//! it is one of compute capability 9.0. With `EMULATED_SILENCE=1000` it never answers after so many launches; a call that
+//! would then wait for it ends the process.
 //!
 //! What the driver's manual demands of whoever calls: pointers are good for what they are given for, and memory of
 //! the host stays until what uses it has ended.
@@ -179,6 +180,11 @@ pub unsafe extern "C" fn cuStreamCreate(stream: *mut CUstream, _: c_uint) -> CUr
 }
 
 #[no_mangle]
+pub extern "C" fn cuStreamQuery(stream: CUstream) -> CUresult {
+	call(|driver| driver.query(stream as usize))
+}
+
+#[no_mangle]
 pub extern "C" fn cuStreamSynchronize(stream: CUstream) -> CUresult {
 	call(|driver| driver.run_all(stream as usize))
 }
@@ -280,6 +286,7 @@ pub unsafe extern "C" fn cuMemHostAlloc(
 #[no_mangle]
 pub extern "C" fn cuMemFreeHost(memory: *mut c_void) -> CUresult {
 	call(|driver| {
+		driver.answers();
 		driver.pinned.remove(&(memory as usize)).map(drop).ok_or(CUDA_ERROR_INVALID_VALUE)
 	})
 }

@@ -8,7 +8,7 @@ use assay_ops::{eval::StepContext, NodeSpec, Op};
 use crate::{
 	plan::{step_words, Plan},
 	resident::Resident,
-	Device, DeviceError, Emulator, Gpu,
+	warmup, Device, DeviceError, Emulator, Gpu,
 };
 
 /// Kernels on a device. A run keeps its values in the device's [`Memory`]; single nodes have their operands copied
@@ -40,6 +40,16 @@ impl<D: Device> CudaKernels<D> {
 	pub fn on(device: D) -> Result<Self, DeviceError> {
 		let host = CpuKernels::new(1).map_err(|error| DeviceError::Fault(error.to_string()))?;
 		Ok(Self { device, host: Arc::new(host) })
+	}
+
+	/// Has the device do once, on values that are thrown away, what it does in a job: whatever its driver opens or starts
+	/// only then is there when this returns.
+	pub fn warm_up(&self) -> Result<(), KernelError> {
+		warmup::perform(&mut self.resident()?)
+	}
+
+	fn resident(&self) -> Result<Resident, KernelError> {
+		Resident::new(self.device.memory()?, self.host.clone())
 	}
 
 	/// The device.
@@ -79,6 +89,6 @@ impl<D: Device> Kernels for CudaKernels<D> {
 	}
 
 	fn memory(&self) -> Result<Option<Box<dyn Memory>>, KernelError> {
-		Ok(Some(Box::new(Resident::new(self.device.memory()?, self.host.clone())?)))
+		Ok(Some(Box::new(self.resident()?)))
 	}
 }

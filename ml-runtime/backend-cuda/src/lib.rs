@@ -50,6 +50,7 @@ mod plan;
 pub mod ptx;
 mod resident;
 mod waiting;
+mod warmup;
 
 pub use device::{Device, DeviceError, DeviceMemory, Fill, Requirements, Span};
 pub use emulator::{EmulatedMemory, Emulator};

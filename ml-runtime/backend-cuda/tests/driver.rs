@@ -11,7 +11,7 @@ use std::{
 	time::Duration,
 };
 
-use assay_backend_cpu::{Kernels, Memory, ReferenceKernels};
+use assay_backend_cpu::{KernelError, Kernels, Memory, ReferenceKernels};
 use assay_backend_cuda::ptx::{Generation, Module, HOPPER};
 use assay_backend_cuda::{
 	CudaKernels, Device, DeviceError, DeviceMemory, Gpu, Plan, Span, Verdict, Verdicts, Work,
@@ -122,6 +122,22 @@ fn every_operation_should_equal_reference_when_the_driver_runs_it() {
 				panic!("{}: {fault}", operation.name);
 			}
 		}
+	});
+}
+
+#[test]
+fn device_should_be_warm_when_it_has_computed() {
+	with_driver("device_should_be_warm_when_it_has_computed", |gpu| {
+		assert_eq!(CudaKernels::on(gpu).expect("it has a host").warm_up(), Ok(()));
+	});
+}
+
+#[test]
+fn warming_up_should_fail_when_a_kernel_does() {
+	let name = "warming_up_should_fail_when_a_kernel_does";
+	with_variables(name, &[("EMULATED_LAUNCHES", "0")], |gpu| {
+		let warm = CudaKernels::on(gpu).expect("it has a host").warm_up();
+		assert!(matches!(&warm, Err(KernelError::Device(_))), "{warm:?}");
 	});
 }
 

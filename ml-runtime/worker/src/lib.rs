@@ -56,8 +56,14 @@
 //! | network, other programs, signals to, memory and priority of other processes, what they share | seccomp |
 //! | mounts, keyrings, tracing, kernel modules, io_uring and the like | seccomp |
 //!
-//! With `--gpu` the driver is opened before, since it opens devices and files of its own; its threads then are not
-//! confined by Landlock, which is a [`Gap`].
+//! With `--gpu` the driver is opened before, and the device computes something, since the driver opens devices and files
+//! of its own; its threads then are not confined by Landlock, which is a [`Gap`]. What it may open later as well:
+//!
+//! | what | for |
+//! |---|---|
+//! | `/dev/nvidia*`, `/proc/self/task` | reading and writing |
+//! | `/proc/driver/nvidia`, `/proc/driver/nvidia-uvm`, `/sys/devices/system/node` | reading |
+//! | `/proc/self/maps`, `/proc/self/status` | reading |
 //!
 //! Reading matters although there is no network: what a worker publishes, the host hands to anyone.
 //!

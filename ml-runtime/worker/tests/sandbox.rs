@@ -34,7 +34,8 @@ const PLACE: &str = "ASSAY_SANDBOX_TEST_PLACE";
 /// Written by the process inside when it comes to its end.
 const DONE: &str = "done";
 
-/// Folders of a sandbox: `work` to change, `blobs` to read, `device` with a file in place of one, `other` for nothing.
+/// Folders of a sandbox: `work` to change, `blobs` to read, `device` with a file in place of one, `read` with one
+/// besides that is read, `other` for nothing.
 struct Place(PathBuf);
 
 impl Place {
@@ -45,7 +46,8 @@ impl Place {
 	/// Enters the sandbox; false, with the reason printed, if this kernel cannot confine files.
 	fn enter(&self, blobs: Option<PathBuf>) -> bool {
 		let devices = vec![self.file("device"), self.file("absent")];
-		let gaps = Sandbox { folder: self.0.join("work"), blobs, devices }.enter();
+		let reads = vec![self.file("read"), self.file("absent"), "/proc/self/maps".into()];
+		let gaps = Sandbox { folder: self.0.join("work"), blobs, devices, reads }.enter();
 		let missing = gaps.iter().find(|gap| matches!(gap, Gap::NoLandlock | Gap::OldLandlock));
 		if let Some(gap) = missing {
 			println!("files are not tried: {gap}");
@@ -65,7 +67,7 @@ fn alone(test: &str, inside: impl FnOnce(&Place)) {
 	}
 	let folder = TempDir::new().unwrap();
 	let place = Place(folder.path().canonicalize().unwrap());
-	for folder in ["work", "blobs", "other", "device"] {
+	for folder in ["work", "blobs", "other", "device", "read"] {
 		fs::create_dir(place.0.join(folder)).unwrap();
 		fs::write(place.file(folder), folder).unwrap();
 	}
@@ -145,13 +147,27 @@ fn files_should_be_confined_when_sandboxed() {
 		both.read(true).write(true).open(place.file("device")).unwrap();
 		assert_eq!(refusal(fs::write(place.0.join("device").join("new"), "")), denied);
 		assert_eq!(refusal(both.open(place.file("other"))), denied);
-		for folder in ["other", "blobs"] {
+		assert_eq!(fs::read(place.file("read")).unwrap(), b"read");
+		fs::read("/proc/self/maps").unwrap();
+		assert_eq!(refusal(fs::read("/proc/self/environ")), denied);
+		for folder in ["other", "blobs", "read"] {
 			assert_eq!(refusal(fs::write(place.file(folder), "changed")), denied);
 			assert_eq!(refusal(fs::write(place.0.join(folder).join("new"), "")), denied);
 			assert_eq!(refusal(fs::remove_file(place.file(folder))), denied);
 		}
 		let inherited = thread::spawn(|| fs::read("/etc/passwd"));
 		assert_eq!(refusal(inherited.join().unwrap()), denied);
+	});
+}
+
+#[test]
+fn files_of_the_process_should_stay_open_when_rules_are_about_them() {
+	alone("files_of_the_process_should_stay_open_when_rules_are_about_them", |place| {
+		place.enter(None);
+		let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+		let open: Vec<_> = open.filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+		let maps = fs::canonicalize("/proc/self/maps").unwrap();
+		assert!(open.contains(&maps), "{open:?}");
 	});
 }
 
@@ -206,7 +222,8 @@ fn reading_should_stay_free_when_the_blobs_lie_nobody_knows_where() {
 	alone("reading_should_stay_free_when_the_blobs_lie_nobody_knows_where", |place| {
 		let missing = place.0.join("missing");
 		let (folder, blobs) = (place.0.join("work"), Some(missing));
-		let gaps = Sandbox { folder, blobs, devices: Vec::new() }.enter();
+		let (devices, reads) = (Vec::new(), Vec::new());
+		let gaps = Sandbox { folder, blobs, devices, reads }.enter();
 		assert!(gaps.iter().any(|gap| matches!(gap, Gap::Reads(_))), "{gaps:?}");
 		assert_eq!(fs::read(place.file("other")).unwrap(), b"other");
 		if !gaps.contains(&Gap::NoLandlock) {
@@ -286,11 +303,14 @@ fn job_should_end_the_same_when_a_gpu_does_it_in_the_sandbox() {
 	let (cpu, _) = trained(&[], &[]);
 	let folder = driver();
 	let driver = ("LD_LIBRARY_PATH", folder.as_os_str());
-	let (gpu, warned) = trained(&["--gpu"], &[driver]);
+	// What the driver opens when its device first computes is none of the sandbox's.
+	let library = folder.join("libcuda.so");
+	let opened = ("EMULATED_FILE", library.as_os_str());
+	let (gpu, warned) = trained(&["--gpu"], &[driver, opened]);
 	assert_eq!(gpu, cpu);
 	assert!(warned.contains(&Gap::Driver.to_string()), "{warned}");
 	assert!(!warned.contains("the processor does the job"), "{warned}");
-	// In the step that is tried, and in a later one.
+	// Before there is a job, and in a step.
 	for launches in ["0", "100"] {
 		let failing = ("EMULATED_LAUNCHES", OsStr::new(launches));
 		let (gpu, warned) = trained(&["--gpu"], &[driver, failing]);

@@ -3,6 +3,7 @@
 use std::{
 	collections::{BTreeMap, VecDeque},
 	ffi::c_void,
+	path::PathBuf,
 	sync::{Arc, LazyLock},
 };
 
@@ -79,6 +80,10 @@ static LIFETIME: LazyLock<Option<u64>> =
 /// How many launches the device does before it never answers again, if the environment says so.
 static VOICE: LazyLock<Option<u64>> =
 	LazyLock::new(|| std::env::var("EMULATED_SILENCE").ok()?.parse().ok());
+
+/// A file that is opened before the first launch, if the environment names one.
+static FILE: LazyLock<Option<PathBuf>> =
+	LazyLock::new(|| std::env::var_os("EMULATED_FILE").map(PathBuf::from));
 
 /// The first number of the device's compute capability.
 pub(crate) fn generation() -> i32 {
@@ -170,6 +175,9 @@ impl Driver {
 	}
 
 	fn launch(&mut self, launch: &Launch) -> Result<(), String> {
+		if let (0, Some(path)) = (self.launches, &*FILE) {
+			std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+		}
 		if LIFETIME.is_some_and(|lifetime| self.launches >= lifetime) {
 			return Err(format!("it was to fail after {} launches", self.launches));
 		}

@@ -15,7 +15,8 @@
 //!
 //! With `EMULATED_LAUNCHES=1000` in the environment its device fails after so many launches, with `EMULATED_GENERATION=9`
 //! it is one of compute capability 9.0. With `EMULATED_SILENCE=1000` it never answers after so many launches; a call that
-//! would then wait for it ends the process.
+//! would then wait for it ends the process. With `EMULATED_FILE=/some/file` it opens that file before the first launch, and
+//! fails if it cannot.
 //!
 //! What the driver's manual demands of whoever calls: pointers are good for what they are given for, and memory of
 //! the host stays until what uses it has ended.

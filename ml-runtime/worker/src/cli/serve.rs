@@ -46,8 +46,11 @@ impl Wanted {
 		let blobs = env::var_os(BLOBS_VARIABLE).map(PathBuf::from);
 		let gaps = match self {
 			Self::Required | Self::Auto => {
-				let devices = if with_gpu { Sandbox::gpu_devices() } else { Vec::new() };
-				let gaps = Sandbox { folder, blobs, devices }.enter();
+				let (devices, reads) = match with_gpu {
+					true => (Sandbox::gpu_devices(), Sandbox::gpu_reads()),
+					false => (Vec::new(), Vec::new()),
+				};
+				let gaps = Sandbox { folder, blobs, devices, reads }.enter();
 				gaps.into_iter().chain(with_gpu.then_some(Gap::Driver)).collect()
 			},
 			Self::Off => Vec::new(),
@@ -76,6 +79,14 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<(), Fault> {
 			(None, error != DeviceError::NoDriver)
 		},
 	};
+	// Some of them only when the device computes.
+	let device = device.filter(|device| match device.warm_up() {
+		Ok(()) => true,
+		Err(error) => {
+			log::warn!("{error}; the processor does the job");
+			false
+		},
+	});
 	args.sandbox.enter(opened)?;
 	let cpu = common.kernels()?;
 	let (spare, kernels): (_, Box<dyn Kernels>) = match device {

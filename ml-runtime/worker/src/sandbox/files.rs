@@ -1,6 +1,9 @@
 //! Which files are reached: Landlock.
 
-use std::path::{Path, PathBuf};
+use std::{
+	mem,
+	path::{Path, PathBuf},
+};
 
 use landlock::{
 	path_beneath_rules, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, PathFd,
@@ -36,8 +39,7 @@ fn open_blobs(folder: Option<&Path>) -> Result<PathFd, Gap> {
 
 fn restrict(sandbox: &Sandbox, blobs: Option<PathFd>) -> Result<(), Gap> {
 	let folder = PathFd::new(&sandbox.folder).map_err(|error| Gap::Files(error.to_string()))?;
-	let status =
-		enforce(folder, blobs, &sandbox.devices).map_err(|error| Gap::Files(error.to_string()))?;
+	let status = enforce(folder, blobs, sandbox).map_err(|error| Gap::Files(error.to_string()))?;
 	match status.landlock {
 		LandlockStatus::Available { effective_abi, .. } if effective_abi >= ENOUGH => Ok(()),
 		LandlockStatus::Available { .. } => Err(Gap::OldLandlock),
@@ -49,8 +51,10 @@ fn restrict(sandbox: &Sandbox, blobs: Option<PathFd>) -> Result<(), Gap> {
 fn enforce(
 	folder: PathFd,
 	blobs: Option<PathFd>,
-	devices: &[PathBuf],
+	Sandbox { devices, reads: files, .. }: &Sandbox,
 ) -> Result<RestrictionStatus, RulesetError> {
+	let named = devices.iter().chain(files).map(PathBuf::as_path);
+	hold(named.chain(PROCESSORS.map(Path::new)));
 	let reads = AccessFs::ReadFile | AccessFs::ReadDir;
 	let asked = match blobs {
 		Some(_) => AccessFs::from_all(ASKED),
@@ -66,10 +70,18 @@ fn enforce(
 	let rules = match blobs {
 		Some(blobs) => rules
 			.add_rule(PathBeneath::new(blobs, reads))?
-			.add_rules(path_beneath_rules(PROCESSORS, reads))?,
+			.add_rules(path_beneath_rules(PROCESSORS, reads))?
+			.add_rules(path_beneath_rules(files, reads))?,
 		None => rules,
 	};
 	rules.restrict_self()
+}
+
+/// Holds those of the paths open that are in `/proc`, as long as this process lives. A rule is about the inode that a path
+/// has, and `/proc` makes another one for the same path when nobody has used it for a while.
+fn hold<'a>(paths: impl Iterator<Item = &'a Path>) {
+	let held = paths.filter(|path| path.starts_with("/proc")).map(PathFd::new);
+	held.for_each(|path| mem::forget(path.ok()));
 }
 
 /// What may be done with a device.

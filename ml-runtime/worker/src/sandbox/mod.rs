@@ -16,6 +16,8 @@ pub struct Sandbox {
 	pub blobs: Option<PathBuf>,
 	/// Devices, and other files that are read and written; those that do not exist are left out.
 	pub devices: Vec<PathBuf>,
+	/// Files and folders besides that are only read; those that do not exist are left out.
+	pub reads: Vec<PathBuf>,
 }
 
 impl Sandbox {
@@ -26,6 +28,19 @@ impl Sandbox {
 		let nvidia = all.filter(|entry| entry.file_name().to_string_lossy().starts_with("nvidia"));
 		let names = PathBuf::from("/proc/self/task");
 		nvidia.map(|entry| entry.path()).chain([names]).collect()
+	}
+
+	/// What that driver reads, maybe for the first time after the sandbox was entered: what its kernel module says of
+	/// devices, this process's own memory, and which memory is near which processor.
+	pub fn gpu_reads() -> Vec<PathBuf> {
+		let paths = [
+			"/proc/driver/nvidia",
+			"/proc/driver/nvidia-uvm",
+			"/proc/self/maps",
+			"/proc/self/status",
+			"/sys/devices/system/node",
+		];
+		paths.map(PathBuf::from).into()
 	}
 }
 

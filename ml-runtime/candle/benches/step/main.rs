@@ -4,6 +4,9 @@
 //! they take at most 2 % of the time. `commit.NAME.tN` is what one commitment takes, and
 //! `commit.NAME.stride.tN` that stride.
 //!
+//! `step.NAME.FORM.tN` is the speed of ours without commitments where products with weights are those of integers, beside
+//! the same in `f32`.
+//!
 //! Our step loads, shuffles and converts its records; candle's and PyTorch's are ready as tensors.
 
 #[path = "../../../../primitives/ops/benches/common/mod.rs"]
@@ -97,10 +100,43 @@ impl Match<'_> {
 	}
 }
 
+/// Arithmetic of products with weights, as a manifest names it.
+const FORMS: [&str; 3] = ["f32", "q15x3", "i8"];
+
+/// Prints how fast a step is in each arithmetic.
+fn integers(
+	bench: &Bench,
+	name: &str,
+	(steps, rounds, threads): (u32, usize, usize),
+	setup: impl Fn(&str) -> Result<Setup, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+	let kernels = CpuKernels::new(threads)?;
+	let numerics =
+		FORMS.map(|form| format!("\n[numerics]\nforward = \"{form}\"\nbackward = \"{form}\"\n"));
+	let [f32, q15x3, i8] = numerics.map(|numerics| -> Result<_, Box<dyn Error>> {
+		Ok(Session::start(setup(&numerics)?.job(NEVER), &kernels, None)?)
+	});
+	let (mut f32, mut q15x3, mut i8) = (f32?, q15x3?, i8?);
+	let run = |session: &mut Session<&CpuKernels>| {
+		(0..steps).for_each(|_| session.step().expect("the example can be run"));
+	};
+	let contestants: &mut [&mut dyn FnMut()] =
+		&mut [&mut || run(&mut f32), &mut || run(&mut q15x3), &mut || run(&mut i8)];
+	let seconds = bench.medians(rounds, contestants);
+	for (form, taken) in FORMS.iter().zip(&seconds).skip(1) {
+		let name = format!("step.{name}.{form}.t{threads}");
+		figure(&name, f64::from(steps) / taken, "steps/s");
+		ratio(&name, "f32", *taken, seconds[0]);
+	}
+	Ok(())
+}
+
 fn lenet(bench: &Bench, torch: &mut Option<Torch>, threads: usize) -> Result<(), Box<dyn Error>> {
 	let text = include_str!("../../../compiler/examples/lenet-mnist.toml");
 	let label = |place, noise| if place == 784 { noise % 10 } else { noise };
-	let setup = Setup::new(text, 640, label)?;
+	let made = |numerics: &str| Setup::new(&format!("{text}{numerics}"), 640, label);
+	integers(bench, "lenet", (10, 21, threads), made)?;
+	let setup = made("")?;
 	let batches = Batches::new(setup.inputs.clone(), setup.batch)?;
 	let mut peer = LeNet::new(&setup.parameters)?;
 	Match { name: "lenet", setup, steps: 10, rounds: 41, threads }
@@ -109,7 +145,10 @@ fn lenet(bench: &Bench, torch: &mut Option<Torch>, threads: usize) -> Result<(),
 
 fn gpt(bench: &Bench, torch: &mut Option<Torch>, threads: usize) -> Result<(), Box<dyn Error>> {
 	let text = include_str!("../../../compiler/examples/gpt-shakespeare.toml");
-	let setup = Setup::new(text, 64, |_, noise| noise & 127)?;
+	let made =
+		|numerics: &str| Setup::new(&format!("{text}{numerics}"), 64, |_, noise| noise & 127);
+	integers(bench, "gpt", (1, 9, threads), made)?;
+	let setup = made("")?;
 	let (records, length) = setup.inputs.values.dims2()?;
 	let tokens = setup.inputs.values.clone();
 	let next = Tensor::new(setup.inputs.labels.as_slice(), tokens.device())?;

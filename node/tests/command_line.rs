@@ -117,7 +117,7 @@ fn key_should_be_in_the_keystore_when_it_is_one_that_a_node_uses() {
 	for (kind, scheme) in [("asol", "sr25519"), ("achl", "sr25519"), ("gran", "ed25519")] {
 		let made = insert(base, &["--key-type", kind, "--scheme", scheme, "--chain", "local"]);
 		let said = String::from_utf8_lossy(&made.stdout).into_owned();
-		assert!(made.status.success() && said.contains("chains/assay_local"), "{said}");
+		assert!(made.status.success() && said.contains("chains/assay_local/keystore"), "{said}");
 	}
 	let keystore = folder.path().join("chains/assay_local/keystore");
 	assert_eq!(std::fs::read_dir(keystore).expect("made").count(), 3);

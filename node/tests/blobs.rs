@@ -242,4 +242,7 @@ fn put_should_refuse_a_file_that_is_not_what_its_name_says() {
 	fs::write(&file, b"a tensor").expect("written");
 	let key = said(&blob(&base, &["put", file.to_str().unwrap()]));
 	assert_eq!(Some(key.as_str()), file.file_name().and_then(|name| name.to_str()));
+	fs::write(&file, b"a tensOr").expect("written");
+	refusal(&blob(&base, &["put", file.to_str().unwrap()]));
+	said(&blob(&base, &["verify"]));
 }

@@ -10,7 +10,8 @@ shift 2
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 
-data() { # data PROGRAM: the file that it trains on. Text is the licence, over and over; classes are a quarter of the bytes each.
+data() { # data PROGRAM: the file that it trains on. Text is the licence, over and over; where records have a class,
+	# which must be one of four, all their bytes are.
 	records=$(sed -n 's/^records = //p' "$folder/$1.toml") size=$(sed -n 's/^record_size = //p' "$folder/$1.toml")
 	case $1 in
 		gpt-* | bert-* | llama-*)

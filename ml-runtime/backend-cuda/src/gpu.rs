@@ -20,7 +20,7 @@ use crate::{ptx, Device, DeviceError, DeviceMemory, Fill, Requirements, Span, Wo
 
 /// A device with the kernels of this crate loaded. Clones are the same device, and share a stream.
 ///
-/// One that does not answer for ten minutes is given up, with everything on it: nothing waits for it again, not even to give
+/// One that does not answer for 100 seconds is given up, with everything on it: nothing waits for it again, not even to give
 /// back what it has, and every later call returns [`DeviceError::Silent`].
 #[derive(Clone)]
 pub struct Gpu {
@@ -317,9 +317,12 @@ impl GpuMemory {
 			// SAFETY: the words are not initialised, and no launch of a plan reads a word of scratch memory
 			// that one before it has not written, which the emulator checks for every plan.
 			let scratch = Arc::new(unsafe { self.gpu.stream.alloc::<u32>(*words) }?);
-			match self.scratch.get_mut(index) {
-				Some(place) => *place = scratch,
-				None => self.scratch.push(scratch),
+			if index < self.scratch.len() {
+				// Some drivers wait, without limit, when what is replaced is given back.
+				self.wait()?;
+				self.scratch[index] = scratch;
+			} else {
+				self.scratch.push(scratch);
 			}
 		}
 		Ok(())

@@ -9,8 +9,9 @@ use std::{
 use crate::DeviceError;
 
 /// How long a device may be busy with what it was given. A step takes seconds at most; a device whose bus or firmware is
-/// gone takes for ever.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+/// gone takes for ever. A worker that is to say hello within five minutes waits so long before it does, and so does each
+/// move of a dispute.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 /// For so long whoever waits stays awake: a sleep takes longer than many waits.
 const AWAKE: Duration = Duration::from_micros(100);

@@ -174,7 +174,10 @@ impl BlobStore {
 	pub fn put_file_as(&self, key: &BlobKey, path: &Path) -> Result<(), StoreError> {
 		let mut file = File::open(path).map_err(at(path))?;
 		let len = file.metadata().map_err(at(path))?.len();
-		self.put_reader(key, &mut file, len)
+		match self.has(key) {
+			true => self.check_content(key, &mut file, len, |_| Ok(())).map(drop),
+			false => self.put_reader(key, &mut file, len),
+		}
 	}
 
 	fn put_reader(

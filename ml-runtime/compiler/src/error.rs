@@ -234,6 +234,14 @@ pub enum ErrorKind {
 		/// Heads.
 		heads: u16,
 	},
+	/// Heads of keys and values that cannot be shared because one of the tiles of what is shared could not be judged.
+	#[error("{group} heads of {width} features cannot share keys and values")]
+	SharedHeads {
+		/// Heads of queries for one of keys and values.
+		group: u16,
+		/// Features of a head.
+		width: u32,
+	},
 	/// Rotary position embedding in heads of an odd width.
 	#[error("`rope` turns pairs, but each head has {width} features")]
 	OddHeads {
@@ -311,6 +319,7 @@ impl ErrorKind {
 			Self::NotNumbers { .. } => "assay::model::not_numbers",
 			Self::Heads { .. } => "assay::model::heads",
 			Self::KvHeads { .. } => "assay::model::kv_heads",
+			Self::SharedHeads { .. } => "assay::model::shared_heads",
 			Self::OddHeads { .. } => "assay::model::odd_heads",
 			Self::NoEmbedding => "assay::model::no_embedding",
 			Self::TiedWidth { .. } => "assay::model::tied_width",
@@ -350,6 +359,9 @@ impl ErrorKind {
 			Self::NotNumbers { .. } => "put an `embedding` layer before it".into(),
 			Self::Heads { .. } => "choose `heads` that divide the features".into(),
 			Self::KvHeads { .. } => "choose `kv_heads` that divide the `heads`".into(),
+			Self::SharedHeads { .. } => {
+				"at most 32 heads share one, and have a width that is a multiple of 32 or divides it".into()
+			},
 			Self::OddHeads { .. } => "choose `heads` so that each has an even width".into(),
 			Self::NoEmbedding => "use a `linear` layer, or start with an `embedding`".into(),
 			Self::TiedWidth { embedding, .. } => {

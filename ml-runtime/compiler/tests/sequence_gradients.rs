@@ -117,7 +117,7 @@ fn attention_should_have_the_gradient_of_its_definition_when_heads_share_keys_an
 	let lora = "lora = { rank = 2, alpha = 4 }; std = 0.6";
 	check(
 		LENGTH,
-		&[EMBED, &format!("kind = \"attention\"; heads = 4; kv_heads = 2; {lora}"), WORDS],
+		&[EMBED, &format!("kind = \"attention\"; heads = 6; kv_heads = 3; {lora}"), WORDS],
 	);
 }
 

@@ -74,6 +74,34 @@ fn attention_should_be_refused_when_its_heads_do_not_fit() {
 }
 
 #[test]
+fn heads_should_share_what_can_be_judged_and_nothing_else() {
+	let gpt = |features: u32, heads: u16, kv_heads: u16| {
+		GPT.replacen("out = 32", &format!("out = {features}"), 1).replacen(
+			"heads = 2",
+			&format!("heads = {heads}\nkv_heads = {kv_heads}"),
+			1,
+		)
+	};
+	for (features, heads, kv_heads) in [
+		(576, 9, 3),
+		(896, 14, 2),
+		(4096, 32, 8),
+		(192, 2, 1),
+		(1280, 40, 20),
+		(32, 16, 4),
+		(64, 32, 1),
+	] {
+		let made = Manifest::parse(&gpt(features, heads, kv_heads)).and_then(|m| compile(&m));
+		assert!(made.is_ok(), "{features} {heads} {kv_heads}: {:?}", made.err());
+	}
+	for (features, heads, kv_heads) in [(2560, 32, 8), (768, 16, 2), (3200, 32, 8), (66, 33, 1)] {
+		let (group, width) = (heads / kv_heads, features / u32::from(heads));
+		let error = refused(&gpt(features, heads, kv_heads));
+		assert_eq!(error.kind, ErrorKind::SharedHeads { group, width });
+	}
+}
+
+#[test]
 fn attention_should_be_the_same_program_when_it_is_said_that_no_heads_are_shared() {
 	let text = GPT.replacen("heads = 2", "heads = 2\nkv_heads = 2", 1);
 	let compiled = |text: &str| compile(&Manifest::parse(text).unwrap()).unwrap();

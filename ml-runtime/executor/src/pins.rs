@@ -42,7 +42,7 @@ use crate::{
 const PINS: Kind = Kind {
 	prefix: "pin-",
 	format: Format { magic: b"ASSAYPIN", version: 1 },
-	bytes: GAMES as u64 * GIB,
+	bytes: GAMES as u64 * 4 * GIB,
 };
 const STATES: Kind =
 	Kind { prefix: "states-", format: Format { magic: b"ASSAYSTR", version: 1 }, bytes: GIB };

@@ -99,9 +99,9 @@ class Tensors:
         return torch.zeros(shape)
 
     def refuse_rest(self, what: str, ignored: tuple[str, ...]) -> None:
-        """Notes every tensor that was not taken, but for those whose names begin so."""
+        """Notes every tensor that was not taken, but for those whose names begin or end so."""
         for name in sorted(self.state.keys() - self.taken):
-            if not name.startswith(ignored):
+            if not name.startswith(ignored) and not name.endswith(ignored):
                 shape = product(self.state[name].shape)
                 self.missing.append(Missing(name, f"a tensor of {shape}", f"no part of {what}"))
 

@@ -32,7 +32,7 @@ DEFAULTS: dict[str, float | None] = {
 ROPE = 10_000.0
 
 #: Tensors that are no parameters.
-IGNORED = ("model.rotary_emb.", "model.layers.0.self_attn.rotary_emb.")
+IGNORED = (".rotary_emb.inv_freq",)
 
 
 class Sizes(NamedTuple):
@@ -230,6 +230,9 @@ def export_llama(model: Model, tensors: Mapping[str, Tensor], *, base: str = "")
     names = _modules(stack.blocks, tied=stack.tied)
     lora = stack.attention["lora"]
     made, missing = {}, []
+    if lora is not None and not all(one.frozen for one in stack.others):
+        reason = "adapters alone would lack what the layers beside them learned: freeze these"
+        missing.append(Missing("model.layer", "layers that learn", reason))
     for name, tensor in tensors.items():
         module, _, parameter = name.rpartition(".")
         module, _, adapter = module.partition(".lora_")
@@ -264,6 +267,8 @@ class Stack(NamedTuple):
     blocks: int
     tied: bool
     attention: Layer
+    others: tuple[Layer, ...]
+    """All other layers with parameters."""
 
 
 def _stack(model: Model) -> Stack:
@@ -274,6 +279,9 @@ def _stack(model: Model) -> Stack:
         block = model.layers[1]
         inside = [[one.kind for one in part.layers] for part in block.layers]
         if inside == [["rms_norm", "attention"], ["rms_norm", "swiglu"]]:
-            return Stack(block["times"], kinds[-1] == "tied_linear", block.layers[0].layers[1])
+            (norm, attention), inner = block.layers[0].layers, block.layers[1].layers
+            others = (model.layers[0], norm, *inner, *model.layers[2:])
+            tied = kinds[-1] == "tied_linear"
+            return Stack(block["times"], tied, attention, others[: -1 if tied else None])
     reason = "only a model that `llama` made of a checkpoint goes back to one"
     raise Unsupported([Missing("model.layer", ", ".join(kinds), reason)])

@@ -229,6 +229,19 @@ def test_model_should_be_refused_when_it_is_from_no_checkpoint():
         export_llama(found.model, {**found.tensors, "9.weight": torch.zeros(1)})
 
 
+def test_adapters_should_not_go_back_alone_when_more_has_learned():
+    found = import_llama(checkpoint(LLAMA), LLAMA, length=LENGTH, lora=Lora(4, 8.0), frozen=False)
+    with pytest.raises(Unsupported, match="freeze these"):
+        export_llama(found.model, found.tensors)
+
+
+def test_tables_that_older_files_have_should_be_left_out():
+    state = checkpoint(LLAMA)
+    tables = {f"model.layers.{n}.self_attn.rotary_emb.inv_freq": torch.ones(2) for n in range(2)}
+    found = import_llama({**state, **tables}, LLAMA, length=LENGTH)
+    assert found.tensors.keys() == import_llama(state, LLAMA, length=LENGTH).tensors.keys()
+
+
 def test_bias_that_the_original_has_not_should_not_learn():
     with pytest.raises(Unsupported, match="train adapters instead"):
         import_llama(checkpoint(QWEN), QWEN, length=LENGTH, frozen=False)

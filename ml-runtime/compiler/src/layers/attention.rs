@@ -23,6 +23,13 @@ pub(super) struct Traits {
 	pub(super) lora: Option<Lora>,
 }
 
+/// Most heads that share keys and values. With more, or with heads of other widths than those that [`TILE`] is a multiple
+/// of or divides, a tile of [`Network::share`] or of its gradient would read more tiles than evidence has room for.
+const MOST_SHARING: u16 = 32;
+
+/// Side of a tile.
+const TILE: u32 = assay_ops::TILE as u32;
+
 /// Sizes of an attention.
 #[derive(Clone, Copy)]
 pub(super) struct Heads {
@@ -51,6 +58,9 @@ impl Network<'_> {
 		let group = heads / kv_heads;
 		if group * kv_heads != heads {
 			return Err(ErrorKind::KvHeads { kv_heads, heads });
+		}
+		if group > 1 && (group > MOST_SHARING || (width % TILE != 0 && TILE % width != 0)) {
+			return Err(ErrorKind::SharedHeads { group, width });
 		}
 		if rope.is_some() && width % 2 == 1 {
 			return Err(ErrorKind::OddHeads { width });

@@ -137,7 +137,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 			"stride": about.stride,
 		},
 		"terms": terms::propose(&task.program.cost, about.steps, about.stride, args.reward),
-		"warnings": terms::warnings(&task.program.cost, about.steps, about.stride),
+		"warnings": terms::warnings(&task.program.cost, program.len(), about.steps, about.stride),
 		"allowed": [],
 		"programRoot": hex(&task.commitment.root),
 		"nodes": task.commitment.nodes,

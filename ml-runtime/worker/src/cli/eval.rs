@@ -78,8 +78,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 		let bytes = logits_file(rows.collect(), found.rows).map_err(Fault::model(path))?;
 		write_file(path, &bytes)?;
 	}
-	// What is not finite in one is as little in the other, but that is no distance.
-	if found.non_finite == 0 && !found.agrees_within(args.tolerance) {
+	if !found.agrees_within(args.tolerance) {
 		let (accuracy, candle) = (found.accuracy(), found.candle_accuracy());
 		let (found, largest) = (found.largest_difference, found.largest_logit);
 		return Err(Fault::Disagreement { found, largest, accuracy, candle });

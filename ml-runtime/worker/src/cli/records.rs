@@ -6,113 +6,114 @@ use std::path::Path;
 
 use assay_compiler::{Field, Format, Loss};
 use assay_executor::DataSet;
-use assay_ops::{NodeId, Op, RecordFormat};
+use assay_ops::{NodeSpec, Op, RecordFormat};
 
 use super::{fault::Fault, task::Task};
 
 /// Refuses a data set with a record that a program makes NaN of. Labels that do not count may be anything.
 pub(crate) fn check(task: &Task, data: &DataSet, path: &Path) -> Result<(), Fault> {
-	let fields = &task.manifest.data.fields;
-	for spec in &task.program.specs {
-		let Op::Load { offset, width, format } = spec.op else { continue };
-		let read = |field: &Field| (field.offset, field.width) == (offset, width);
-		let Some((name, field)) = fields.iter().find(|(_, field)| read(field)) else { continue };
-		let size = data.record_size() as usize;
-		let records = || (0u64..).zip(data.bytes().chunks_exact(size));
-		let refuse = |record, found: String, help: String| {
-			let (path, field) = (path.display().to_string(), name.clone());
+	let manifest = &task.manifest;
+	let fields = &manifest.data.fields;
+	let refused = |name: &str, found: Option<(u64, String)>, help: String| match found {
+		Some((record, found)) => {
+			let (path, field) = (path.display().to_string(), name.to_owned());
 			Err(Fault::Record { path, record, found, field, help })
-		};
-		match format {
-			RecordFormat::U8ToF32 => {},
-			RecordFormat::F32 => {
-				for (record, bytes) in records() {
-					if let Some(x) = numbers(bytes, field).find(|x| !x.is_finite()) {
-						let help = "every number of a record must be finite".into();
-						return refuse(record, x.to_string(), help);
-					}
-				}
-			},
-			RecordFormat::U8ToU32 | RecordFormat::U32 => {
-				let Some(bound) = bound(task, spec.id) else { continue };
-				let mask = mask_of(task, name).and_then(|mask| fields.get(mask));
-				for (record, bytes) in records() {
-					let mut counts = mask.map(|mask| numbers(bytes, mask).map(|x| x != 0.0));
-					let mut counts = || counts.as_mut().and_then(Iterator::next).unwrap_or(true);
-					if let Some(found) = words(bytes, field).find(|x| counts() && *x >= bound) {
-						let last = bound - 1;
-						let (what, help) = match field.format.is_token() {
-							true => ("token", format!("the vocabulary has tokens 0 to {last}: make `vocab` larger")),
-							false => (
-								"label",
-								format!("the model has classes 0 to {last}: make `out` of its last layer larger"),
-							),
-						};
-						let help = format!("{help}, or mend the records");
-						return refuse(record, format!("{what} {found}"), help);
-					}
-				}
-			},
+		},
+		None => Ok(()),
+	};
+	let input = &manifest.model.input;
+	if let Some(field) = fields.get(input) {
+		if !field.format.is_token() {
+			let found = first(data, |record| numbers(record, field).find(|x| !x.is_finite()));
+			let help = "every number of a record must be finite".into();
+			refused(input, found.map(|(record, x)| (record, x.to_string())), help)?;
+		} else if let Some(rows) = fewest(task, field, chosen_from) {
+			let found = first(data, |record| words(record, field).find(|token| *token >= rows));
+			let found = found.map(|(record, token)| (record, format!("token {token}")));
+			let known = rows.saturating_sub(1);
+			let help = format!(
+				"the vocabulary has tokens 0 to {known}: make `vocab` larger, or mend the records"
+			);
+			refused(input, found, help)?;
 		}
 	}
-	Ok(())
+	let Loss::CrossEntropy { labels, mask, .. } = &manifest.loss;
+	let Some(field) = fields.get(labels) else { return Ok(()) };
+	let Some(classes) = fewest(task, field, told_apart) else { return Ok(()) };
+	// Where the program has a mask of labels, it is the one of the loss, or else the model's.
+	let mask = task.compiled.forward.counted.and(mask.as_ref().or(manifest.model.mask.as_ref()));
+	let mask = mask.and_then(|name| fields.get(name));
+	let found = first(data, |record| {
+		let mut counts = mask.map(|mask| numbers(record, mask).map(|x| x != 0.0));
+		let mut counts = || counts.as_mut().and_then(Iterator::next).unwrap_or(true);
+		words(record, field).find(|label| counts() && *label >= classes)
+	});
+	let found = found.map(|(record, label)| (record, format!("label {label}")));
+	let known = classes.saturating_sub(1);
+	let help = format!(
+		"the model has classes 0 to {known}: make `out` of its last layer larger, or mend the records"
+	);
+	refused(labels, found, help)
 }
 
-/// What all values of an integer field must be below: the fewest rows or columns that they choose from.
-fn bound(task: &Task, load: NodeId) -> Option<u32> {
-	let mut same = vec![load];
-	let mut least = None;
+/// The first record in which something is found.
+fn first<T>(data: &DataSet, find: impl Fn(&[u8]) -> Option<T>) -> Option<(u64, T)> {
+	let records = data.bytes().chunks_exact(data.record_size() as usize);
+	(0..).zip(records).find_map(|(number, record)| Some((number, find(record)?)))
+}
+
+/// Rows of a table that the operand at position 1 chooses from.
+fn chosen_from(spec: &NodeSpec) -> Option<(usize, u32)> {
+	let table = spec.inputs.first().map(|table| table.ty.rows);
+	table.filter(|_| matches!(spec.op, Op::Gather)).map(|rows| (1, rows))
+}
+
+/// Columns that labels, the operand at this position, tell apart.
+fn told_apart(spec: &NodeSpec) -> Option<(usize, u32)> {
+	match spec.op {
+		Op::Pick => spec.inputs.first().map(|values| (1, values.ty.cols)),
+		Op::OneHot { cols } => Some((0, cols)),
+		_ => None,
+	}
+}
+
+/// The least of what nodes say that a field goes to, as it is or in another shape.
+fn fewest(
+	task: &Task,
+	field: &Field,
+	bound: impl Fn(&NodeSpec) -> Option<(usize, u32)>,
+) -> Option<u32> {
+	let format = match field.format.bytes() {
+		1 => RecordFormat::U8ToU32,
+		_ => RecordFormat::U32,
+	};
+	let load = Op::Load { offset: field.offset, width: field.width, format };
+	let (mut same, mut least) = (Vec::new(), None);
 	for spec in &task.program.specs {
-		let input = |place: usize| spec.inputs.get(place).filter(|one| same.contains(&one.id));
-		let bound = match spec.op {
-			Op::Reshape { .. } if input(0).is_some() => {
-				same.push(spec.id);
-				None
-			},
-			Op::Gather if input(1).is_some() => spec.inputs.first().map(|table| table.ty.rows),
-			Op::Pick if input(1).is_some() => spec.inputs.first().map(|values| values.ty.cols),
-			Op::OneHot { cols } if input(0).is_some() => Some(cols),
-			_ => None,
-		};
-		least = match (least, bound) {
-			(Some(least), Some(bound)) => Some(bound.min(least)),
-			(least, bound) => least.or(bound),
-		};
+		let takes = |place: usize| spec.inputs.get(place).is_some_and(|one| same.contains(&one.id));
+		if let Some((_, found)) = bound(spec).filter(|(place, _)| takes(*place)) {
+			least = Some(least.map_or(found, |least: u32| least.min(found)));
+		}
+		if spec.op == load || (matches!(spec.op, Op::Reshape { .. }) && takes(0)) {
+			same.push(spec.id);
+		}
 	}
 	least
-}
-
-/// The field that says which of the labels in the field `name` count.
-fn mask_of<'a>(task: &'a Task, name: &str) -> Option<&'a str> {
-	let fields = &task.manifest.data.fields;
-	let Loss::CrossEntropy { labels, mask, .. } = &task.manifest.loss;
-	if labels != name {
-		return None;
-	}
-	let width = |name: &str| fields.get(name).map(|field| field.width);
-	let model = task.manifest.model.mask.as_deref();
-	mask.as_deref().or(model.filter(|mask| width(mask) == width(labels)))
-}
-
-/// The bytes of a field in a record.
-fn part<'a>(record: &'a [u8], field: &Field) -> &'a [u8] {
-	let bytes = record.get(field.offset as usize..).unwrap_or_default();
-	let length = field.width as usize * field.format.bytes() as usize;
-	bytes.get(..length).unwrap_or_default()
 }
 
 /// A field's numbers, scaled and shifted.
 fn numbers<'a>(record: &'a [u8], field: &Field) -> impl Iterator<Item = f32> + 'a {
 	let (scale, shift) = (f32::from_bits(field.scale), f32::from_bits(field.shift));
 	let is_byte = field.format == Format::U8;
-	let words = words(record, field);
-	words.map(move |word| if is_byte { word as f32 } else { f32::from_bits(word) } * scale + shift)
+	let number = move |word| if is_byte { word as f32 } else { f32::from_bits(word) };
+	words(record, field).map(move |word| number(word) * scale + shift)
 }
 
 /// A field's elements as they are.
 fn words<'a>(record: &'a [u8], field: &Field) -> impl Iterator<Item = u32> + 'a {
 	let each = field.format.bytes() as usize;
-	part(record, field).chunks_exact(each).map(|bytes| {
+	let bytes = record.get(field.offset as usize..).unwrap_or_default();
+	bytes.chunks_exact(each).take(field.width as usize).map(|bytes| {
 		let mut word = [0; 4];
 		word[..bytes.len()].copy_from_slice(bytes);
 		u32::from_le_bytes(word)

@@ -1,5 +1,6 @@
 //! The terms that `compile` proposes: windows that the slowest admitted machine keeps, and the reward.
 
+use assay_commitment::claim;
 use assay_ops::{effort, Cost};
 use serde_json::{json, Value};
 
@@ -16,6 +17,10 @@ const LONGEST_TRAINING: u64 = 432_000;
 const LONGEST_CHALLENGE: u64 = 28_800;
 /// Most effort of a stride that the chain admits: its replay, twice, fits the longest clock.
 const STRIDE_EFFORT: u64 = EFFORT_PER_BLOCK * 49 / 2;
+/// Most bytes of a program that the chain admits.
+const MAX_PROGRAM_BYTES: usize = 256 * 1024;
+/// Most states of a claim, and most steps between two of them.
+const MOST_STATES: u64 = 1 << 20;
 /// Most words of a step that the chain admits.
 const STEP_WORDS: u64 = 1 << 30;
 /// Decimals of an ASY.
@@ -44,8 +49,19 @@ fn blocks(cost: &Cost, steps: u32) -> u64 {
 }
 
 /// What the chain would refuse of a program and its stride, and what it admits though it does not help.
-pub(super) fn warnings(cost: &Cost, steps: u32, stride: u32) -> Vec<String> {
+pub(super) fn warnings(cost: &Cost, length: usize, steps: u32, stride: u32) -> Vec<String> {
 	let mut found = Vec::new();
+	if length > MAX_PROGRAM_BYTES {
+		found.push(format!(
+			"the chain refuses this program: it has {length} bytes, of at most {MAX_PROGRAM_BYTES}. Fewer layers have fewer"
+		));
+	}
+	let states = claim::states_len(steps.into(), stride).map_or(u64::MAX, u64::from);
+	if states > MOST_STATES || u64::from(stride) > MOST_STATES {
+		found.push(format!(
+			"the chain refuses this stride: a claim would have {states} states of {stride} steps, of at most {MOST_STATES} each"
+		));
+	}
 	let one = effort(cost.flops, cost.bytes, 1).max(1);
 	if cost.words > STEP_WORDS {
 		let words = cost.words;
@@ -67,7 +83,7 @@ pub(super) fn warnings(cost: &Cost, steps: u32, stride: u32) -> Vec<String> {
 	let needed = work.saturating_add(AROUND);
 	if needed > LONGEST_CHALLENGE {
 		let room = LONGEST_CHALLENGE.saturating_sub(AROUND);
-		let part = u64::from(steps).saturating_mul(room).div_euclid(work.max(1));
+		let part = u64::from(steps).saturating_mul(room).div_euclid(work.max(1)).max(1);
 		found.push(format!(
 			"the slowest admitted machine needs {needed} blocks to compute this again, and the chain admits challenges for \
 			{LONGEST_CHALLENGE}: only faster machines can check all of it in time. A task of {part} steps can be checked by all, and \
@@ -123,8 +139,8 @@ mod tests {
 	#[test]
 	fn requester_should_be_warned_when_not_everybody_can_check_in_time() {
 		let cost = Cost { flops: EFFORT_PER_BLOCK / 10, ..Cost::default() };
-		assert!(warnings(&cost, 287_760, 1).is_empty() && warnings(&cost, 287756, 1).is_empty());
-		let said = warnings(&cost, 2 * 287_761, 1).concat();
+		assert!(warnings(&cost, 9, 287_760, 1).is_empty());
+		let said = warnings(&cost, 9, 2 * 287_761, 1).concat();
 		assert!(
 			said.contains("needs 57577 blocks") && said.contains("A task of 287756 steps"),
 			"{said}"
@@ -134,12 +150,18 @@ mod tests {
 	#[test]
 	fn requester_should_be_warned_of_what_the_chain_refuses() {
 		let said = |flops, words, stride| {
-			warnings(&Cost { flops, words, ..Cost::default() }, 100, stride).concat()
+			warnings(&Cost { flops, words, ..Cost::default() }, 9, 100, stride).concat()
 		};
 		let third = STRIDE_EFFORT / 3;
 		assert_eq!(said(third, STEP_WORDS, 3), "");
 		assert!(said(third, STEP_WORDS, 4).contains("`stride` is at most 3"));
 		assert!(said(third, STEP_WORDS + 1, 1).contains("has 1073741825 words"));
 		assert!(said(STRIDE_EFFORT + 1, 1, 1).contains("a step cannot be replayed"));
+		let long =
+			|length, steps, stride| warnings(&Cost::default(), length, steps, stride).concat();
+		assert_eq!(long(1 << 18, (1 << 20) - 1, 1), "");
+		assert!(long((1 << 18) + 1, 1, 1).contains("262145 bytes"));
+		assert!(long(9, 1 << 20, 1).contains("1048577 states"));
+		assert!(long(9, u32::MAX, (1 << 20) + 1).contains("this stride"));
 	}
 }

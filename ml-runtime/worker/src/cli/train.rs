@@ -174,11 +174,13 @@ fn watch<K: Kernels>(
 	}
 	bar.set_position(session.steps_done());
 	bar.reset_eta();
-	let stride = session.job().job().stride.into();
+	let (stride, last) = (session.job().job().stride.into(), session.job().job().steps);
 	let outcome = session.run(|session| {
 		bar.set_position(session.steps_done());
 		curve.push(session.steps_done(), f32::from_bits(session.loss()));
-		if session.steps_done().is_multiple_of(stride) {
+		// Before the step after which there may be a checkpoint: its own row can be had from there.
+		let next = session.steps_done().saturating_add(1);
+		if next.is_multiple_of(stride) || next == last {
 			curve.flush();
 		}
 		// Making the line takes longer than a small step.

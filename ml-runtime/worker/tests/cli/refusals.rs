@@ -264,6 +264,18 @@ fn labels_should_be_free_where_they_do_not_count() {
 	records[2 * 65 + 33 + 31] = 0;
 	desk.put("text.bin", &records);
 	desk.run("compile task.toml --data text.bin --out other");
+	// Another name for the same bytes changes nothing.
+	let twice =
+		masked.replace("seen =", "all = { offset = 1, width = 32, format = \"u8\" }\nseen =");
+	desk.put("task.toml", twice.as_bytes());
+	desk.run("compile task.toml --data text.bin --out again");
+	// Labels that are the tokens themselves are excused as labels alone.
+	let same = masked.replace("offset = 1, width = 32", "offset = 0, width = 32");
+	assert_ne!(same, masked);
+	desk.put("task.toml", same.as_bytes());
+	records[2 * 65 + 31] = 200;
+	desk.put("text.bin", &records);
+	assert_eq!(desk.refused("compile task.toml --data text.bin --out last"), bad);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use assay_ops::{
 	soft::{self, MINUS_INFINITY},
-	BatchMatMul, Binary, Broadcast, HeadLayout, NodeId, Op, Unary,
+	BatchMatMul, Binary, Broadcast, HeadLayout, NodeId, Op, Unary, TILE,
 };
 
 use super::{Network, Place};
@@ -26,9 +26,6 @@ pub(super) struct Traits {
 /// Most heads that share keys and values. With more, or with heads of other widths than those that [`TILE`] is a multiple
 /// of or divides, a tile of [`Network::share`] or of its gradient would read more tiles than evidence has room for.
 const MOST_SHARING: u16 = 32;
-
-/// Side of a tile.
-const TILE: u32 = assay_ops::TILE as u32;
 
 /// Sizes of an attention.
 #[derive(Clone, Copy)]
@@ -59,7 +56,8 @@ impl Network<'_> {
 		if group * kv_heads != heads {
 			return Err(ErrorKind::KvHeads { kv_heads, heads });
 		}
-		if group > 1 && (group > MOST_SHARING || (width % TILE != 0 && TILE % width != 0)) {
+		let fits = width.is_multiple_of(TILE) || TILE.is_multiple_of(width);
+		if group > 1 && (group > MOST_SHARING || !fits) {
 			return Err(ErrorKind::SharedHeads { group, width });
 		}
 		if rope.is_some() && width % 2 == 1 {

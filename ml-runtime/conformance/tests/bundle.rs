@@ -64,7 +64,7 @@ fn bundle_should_run_by_itself_when_unpacked() {
 		files.into_iter().partition(|name| name.ends_with(".toml"));
 	let expected =
 		["LICENSE", "assay-gpu-check", "assay-worker", "check.sh", "digits.bin", "train.sh"];
-	assert_eq!((programs.len(), &others[..]), (8, &expected.map(String::from)[..]));
+	assert_eq!((programs.len(), &others[..]), (9, &expected.map(String::from)[..]));
 	if has_driver() {
 		println!("skipped: there is an NVIDIA driver");
 		return;

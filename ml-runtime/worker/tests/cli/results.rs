@@ -242,6 +242,7 @@ fn training_should_end_with_the_same_claim_when_killed_and_resumed() {
 	child.wait().unwrap();
 	assert!(!desk.path("cut/result.json").exists(), "it ended before it was killed");
 	assert_eq!(timeless(desk.run(line)), timeless(expected));
+	assert_eq!(desk.get("cut/losses.csv"), desk.get("whole/losses.csv"));
 	let again = desk.command(line).output().unwrap();
 	assert!(String::from_utf8_lossy(&again.stdout).contains("resumed at 1000"));
 }

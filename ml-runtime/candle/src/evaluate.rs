@@ -187,13 +187,12 @@ impl Evaluation {
 	}
 }
 
-/// The largest distance between two numbers of the same place: none where the first is not finite, which is counted by
-/// itself (not all of candle's functions keep NaN), and infinite where only the other is not.
+/// The largest distance between two numbers of the same place; infinite where only one is finite.
 fn distance(some: &[f32], others: &[f32]) -> f64 {
 	let distance = |(one, other): (&f32, &f32)| match (one.is_finite(), other.is_finite()) {
 		(true, true) => (f64::from(*one) - f64::from(*other)).abs(),
-		(true, false) => f64::INFINITY,
-		(false, _) => 0.0,
+		(false, false) => 0.0,
+		_ => f64::INFINITY,
 	};
 	some.iter().zip(others).map(distance).fold(0.0, f64::max)
 }

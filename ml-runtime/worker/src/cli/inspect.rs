@@ -89,7 +89,7 @@ fn tensors(path: &Path, state: &StateManifest) -> Report {
 	let key = hex(state.key().root());
 	let name = path.file_name().unwrap_or_default().to_string_lossy();
 	// A store names each blob after its content.
-	let is_named_so = key.strip_prefix("0x").is_some_and(|key| name == format!("04-{key}"));
+	let is_named_so = name == state.key().to_string();
 	let json = json!({
 		"kind": "slots",
 		"certain": is_named_so,

@@ -123,6 +123,22 @@ fn training_should_go_on_or_stop_as_asked_when_it_diverges() {
 }
 
 #[test]
+fn model_should_be_said_to_have_diverged_when_a_parameter_is_no_number() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out run --steps 1");
+	let mut model = desk.get("run/model.safetensors");
+	let line = "eval task.toml --model broken --data test.bin --tolerance";
+	desk.put("broken", &model);
+	assert_eq!(desk.command(&format!("{line} 0")).output().unwrap().status.code(), Some(5));
+	// The first number of the first layer, behind the header and its length; candle's ReLU makes 0 of NaN.
+	let at = 8 + u64::from_le_bytes(*model.first_chunk().unwrap()) as usize;
+	model[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+	desk.put("broken", &model);
+	let found = desk.run(&format!("{line} 0"));
+	assert!(found["nonFiniteLogits"].as_u64().unwrap() > 0, "{found}");
+}
+
+#[test]
 fn training_should_say_where_it_goes_on_when_one_of_fewer_steps_ended_between_states() {
 	let desk = Desk::new(MLP);
 	desk.run("train task.toml --data train.bin --out run --steps 5");

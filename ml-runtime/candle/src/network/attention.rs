@@ -35,6 +35,9 @@ impl Attention {
 			None => (q, k),
 		};
 		let each_own = |y: Tensor| {
+			if self.kv_heads == self.heads {
+				return Ok(y);
+			}
 			let group = self.heads / self.kv_heads.max(1);
 			let wide = (batch, self.kv_heads, group, length, width);
 			let wide = y.unsqueeze(2)?.broadcast_as(wide)?.contiguous()?;

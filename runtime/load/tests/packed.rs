@@ -1,6 +1,7 @@
 //! Blocks packed with one call keep their limits. What they take is for `scripts/load.sh` to say.
 
 use assay_load::{pack::pack, scenes};
+use assay_ops::{MAX_NODES, MAX_SLOTS};
 use assay_runtime::{
 	configs::{BlockLength, BlockWeights},
 	Runtime,
@@ -26,7 +27,9 @@ fn packed(name: &str) -> (usize, bool) {
 #[test]
 fn block_should_keep_its_limits_when_it_is_full_of_posted_tasks() {
 	let (calls, is_full) = packed("task_market.post_task");
-	assert!(is_full && calls > 12, "{calls}");
+	// More than fifty programs of 4,096 nodes and 512 slots have.
+	let leaves = calls * (MAX_NODES + MAX_SLOTS) as usize;
+	assert!(is_full && leaves > 50 * (4_096 + 512), "{calls}");
 }
 
 #[test]

@@ -173,8 +173,19 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 	let bert = example(include_str!("../../compiler/examples/bert-lora-tiny.toml"), 4);
 	let resnet = example(include_str!("../../compiler/examples/resnet-digits.toml"), 10);
 	let llama = example(include_str!("../../compiler/examples/llama-lora-tiny.toml"), 128);
+	// As Qwen3 and Llama 3 have it.
+	let rope =
+		"rope = 100.0\nrope_scaling = { kind = \"llama3\", factor = 8, low_freq_factor = 1, \
+		high_freq_factor = 4, original_max_position_embeddings = 64 }";
+	let other = include_str!("../../compiler/examples/llama-lora-tiny.toml")
+		.replace("rope = 10000.0", &format!("head_dim = 16\nqk_norm = 1e-6\n{rope}"));
+	let other = example(&other, 128);
+	let linear = "rope = 100.0\nrope_scaling = { kind = \"linear\", factor = 2.5 }";
+	let linear = include_str!("../../compiler/examples/llama-lora-tiny.toml")
+		.replace("rope = 10000.0", linear);
+	let linear = example(&linear, 128);
 	assert_eq!((bert.labels, resnet.labels, llama.labels), (11, 11, 11 * 32));
-	for found in [gpt, bert, resnet, llama] {
+	for found in [gpt, bert, resnet, llama, other, linear] {
 		assert!(found.agrees_within(1e-4), "{found:?}");
 		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
 		assert_eq!(found.correct, found.candle_correct);

@@ -242,6 +242,13 @@ pub enum ErrorKind {
 		/// Features of a head.
 		width: u32,
 	},
+	/// Heads whose queries and keys cannot be normalised because one of the tiles of what they are read from could not be
+	/// judged.
+	#[error("the queries and keys of heads with {width} features cannot be normalised")]
+	NormedHeads {
+		/// Features of a head.
+		width: u32,
+	},
 	/// Rotary position embedding in heads of an odd width.
 	#[error("`rope` turns pairs, but each head has {width} features")]
 	OddHeads {
@@ -320,6 +327,7 @@ impl ErrorKind {
 			Self::Heads { .. } => "assay::model::heads",
 			Self::KvHeads { .. } => "assay::model::kv_heads",
 			Self::SharedHeads { .. } => "assay::model::shared_heads",
+			Self::NormedHeads { .. } => "assay::model::normed_heads",
 			Self::OddHeads { .. } => "assay::model::odd_heads",
 			Self::NoEmbedding => "assay::model::no_embedding",
 			Self::TiedWidth { .. } => "assay::model::tied_width",
@@ -361,6 +369,9 @@ impl ErrorKind {
 			Self::KvHeads { .. } => "choose `kv_heads` that divide the `heads`".into(),
 			Self::SharedHeads { .. } => {
 				"at most 32 heads share one, and have a width that is a multiple of 32 or divides it".into()
+			},
+			Self::NormedHeads { .. } => {
+				"a head's width has to be a multiple of 32 or to divide it".into()
 			},
 			Self::OddHeads { .. } => "choose `heads` so that each has an even width".into(),
 			Self::NoEmbedding => "use a `linear` layer, or start with an `embedding`".into(),

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use assay_ops::soft;
 
+use crate::manifest::{Rope, RopeScaling};
+
 const FRACTION: u32 = 96;
 
 /// A number of magnitude below 2³⁰.
@@ -38,6 +40,26 @@ impl Fixed {
 
 	fn over(self, n: i128) -> Self {
 		Self(self.0 / n)
+	}
+
+	/// The quotient by a positive number, for a positive number and a result below 2³⁰.
+	fn over_fixed(self, divisor: Self) -> Self {
+		let (number, divisor) = (self.0.unsigned_abs(), divisor.0.unsigned_abs().max(1));
+		let (mut quotient, mut rest) = (number / divisor, number % divisor);
+		// Digit by digit; both stay below 2¹²⁷.
+		for _ in 0..FRACTION {
+			rest <<= 1;
+			let digit = u128::from(rest >= divisor);
+			rest -= digit * divisor;
+			quotient = quotient << 1 | digit;
+		}
+		Self(quotient as i128)
+	}
+
+	/// A positive `f32` of at least 2⁻⁷³ and below 2³⁰, exactly.
+	fn of_f32(bits: u32) -> Self {
+		let significand = i128::from(bits & 0x7F_FFFF | 1 << 23);
+		Self(significand << ((bits >> 23) + FRACTION - 127 - 23))
 	}
 
 	/// The product, for a result below 2³⁰.
@@ -158,21 +180,41 @@ pub(crate) fn half_cosine(share: Fixed) -> Fixed {
 }
 
 /// Tables of cosines and of sines for rotary position embedding, each `length × width`: the angle of
-/// columns `i` and `i + width / 2` at position `t` is `t · base^(−2i / width)`.
-pub(crate) fn rotary(length: u32, width: u32, base: u32) -> [Vec<u32>; 2] {
-	let half = width / 2;
-	let ln = Fixed::ln(base);
-	let steps: Vec<Fixed> =
-		(0..half).map(|i| Fixed::ZERO.minus(ln.by(Fixed::ratio(2 * i, width))).exp()).collect();
+/// columns `i` and `i + width / 2` at position `t` is `t` times what [`turns`] says for `i`.
+pub(crate) fn rotary(length: u32, width: u32, rope: Rope) -> [Vec<u32>; 2] {
+	let turns = turns(width, rope);
 	let (mut cos, mut sin) = (Vec::new(), Vec::new());
 	for t in 0..length {
-		let row: Vec<_> = steps.iter().map(|step| step.times(t).sin_cos()).collect();
+		let row: Vec<_> = turns.iter().map(|turn| turn.times(t).sin_cos()).collect();
 		for (sine, cosine) in row.iter().chain(&row) {
 			cos.push(cosine.to_f32());
 			sin.push(sine.to_f32());
 		}
 	}
 	[cos, sin]
+}
+
+/// Angles per position of the pairs of a head: `base^(−2i / width)`, scaled.
+fn turns(width: u32, rope: Rope) -> Vec<Fixed> {
+	let ln = Fixed::ln(rope.base);
+	let usual = (0..width / 2).map(|i| Fixed::ZERO.minus(ln.by(Fixed::ratio(2 * i, width))).exp());
+	match rope.scaling {
+		None => usual.collect(),
+		Some(RopeScaling::Linear { factor }) => {
+			let factor = Fixed::of_f32(factor);
+			usual.map(|turn| turn.over_fixed(factor)).collect()
+		},
+		Some(RopeScaling::Llama3 { factor, low, high, original }) => {
+			let [factor, low, high] = [factor, low, high].map(Fixed::of_f32);
+			let scaled = |turn: Fixed| {
+				let (slow, rounds) =
+					(turn.over_fixed(factor), turn.times(original).over_fixed(pi().times(2)));
+				let share = rounds.clamp(low, high).minus(low).over_fixed(high.minus(low));
+				slow.plus(turn.minus(slow).by(share))
+			};
+			usual.map(scaled).collect()
+		},
+	}
 }
 
 /// `low + (high − low) · share`, the difference and the sum rounded once each.
@@ -222,7 +264,8 @@ mod tests {
 	#[test]
 	fn rotary_tables_should_be_within_one_ulp_of_f64() {
 		for (length, width, base) in [(64, 64, 10_000.0f32), (300, 8, 500_000.0), (5, 2, 1.5)] {
-			let [cos, sin] = rotary(length, width, base.to_bits());
+			let rope = Rope { base: base.to_bits(), scaling: None };
+			let [cos, sin] = rotary(length, width, rope);
 			assert_eq!(cos.len(), (length * width) as usize);
 			for (place, (cos, sin)) in (0..).zip(cos.iter().zip(&sin)) {
 				let (t, i) = (place / width, place % width % (width / 2));
@@ -232,6 +275,45 @@ mod tests {
 				assert!(ulps(*sin, exact_sin) < 1.0, "sin {t} {i}");
 			}
 		}
+	}
+
+	#[test]
+	fn scaled_turns_should_be_those_of_their_formula() {
+		let (factor, low, high, original) = (32.0f32, 1.0f32, 4.0f32, 8192);
+		let rope = |scaling| Rope { base: 500_000.0f32.to_bits(), scaling };
+		let usual: Vec<f64> = turns(64, rope(None)).into_iter().map(number).collect();
+		let of_f32 = f32::to_bits;
+		let linear = turns(64, rope(Some(RopeScaling::Linear { factor: of_f32(factor) })));
+		for (usual, scaled) in usual.iter().zip(linear) {
+			assert!((number(scaled) - usual / 32.0).abs() < 1e-15);
+		}
+		let [factor, low, high] = [factor, low, high].map(of_f32);
+		let llama3 = turns(64, rope(Some(RopeScaling::Llama3 { factor, low, high, original })));
+		let mut kinds = [0; 3];
+		for (usual, scaled) in usual.iter().zip(llama3) {
+			// Llama's own: by the length of a round, with the line between two lengths.
+			let round = std::f64::consts::TAU / usual;
+			let (kind, expected) = if round < 8192.0 / 4.0 {
+				(0, *usual)
+			} else if round > 8192.0 {
+				(1, usual / 32.0)
+			} else {
+				let smooth = (8192.0 / round - 1.0) / (4.0 - 1.0);
+				(2, (1.0 - smooth) * usual / 32.0 + smooth * usual)
+			};
+			kinds[kind] += 1;
+			assert!((number(scaled) - expected).abs() < 1e-15, "{usual} {expected}");
+		}
+		assert!(kinds.iter().all(|count| *count > 2), "{kinds:?}");
+	}
+
+	#[test]
+	fn quotients_should_be_rounded_towards_zero() {
+		assert_eq!(Fixed::ONE.over_fixed(Fixed::of_f32(3f32.to_bits())), Fixed::ratio(1, 3));
+		let (a, b) = (Fixed::of_f32(0.1f32.to_bits()), Fixed::of_f32(1e6f32.to_bits()));
+		assert_eq!(number(a), f64::from(0.1f32));
+		assert!((number(a.over_fixed(b)) - f64::from(0.1f32) / 1e6).abs() < 1e-22);
+		assert_eq!(b.over_fixed(b), Fixed::ONE);
 	}
 
 	#[test]

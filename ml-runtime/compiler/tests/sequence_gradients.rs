@@ -2,7 +2,7 @@
 
 mod common;
 
-use assay_ops::{Op, Program};
+use assay_ops::{Op, Program, Unary};
 use common::{difference, records, tokens};
 
 const RECORDS: usize = 12;
@@ -119,6 +119,18 @@ fn attention_should_have_the_gradient_of_its_definition_when_heads_share_keys_an
 		LENGTH,
 		&[EMBED, &format!("kind = \"attention\"; heads = 6; kv_heads = 3; {lora}"), WORDS],
 	);
+}
+
+#[test]
+fn attention_should_have_the_gradient_of_its_definition_when_heads_have_a_width_and_norms_of_their_own(
+) {
+	for keys in ["head_dim = 8", "head_dim = 4; qk_norm = 0.01", "qk_norm = 1e-6; bias = false"] {
+		let shared = "heads = 6; kv_heads = 2; causal = true; rope = 100";
+		let attention = format!("kind = \"attention\"; {shared}; {keys}; std = 0.6");
+		let program = check(LENGTH, &[EMBED, &attention, WORDS]);
+		let norms = program.nodes.iter().filter(|node| node.op == Op::Unary(Unary::Rsqrt)).count();
+		assert_eq!(norms > 0, keys.contains("norm"), "{keys}");
+	}
 }
 
 #[test]

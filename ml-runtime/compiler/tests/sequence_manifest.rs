@@ -1,6 +1,6 @@
 //! Manifests of sequences, nested layers and optimisers that must be refused, each at its place.
 
-use assay_compiler::{compile, Error, ErrorKind, Manifest};
+use assay_compiler::{compile, Compiled, Error, ErrorKind, Manifest};
 use miette::Diagnostic;
 
 const GPT: &str = include_str!("../examples/gpt-tiny.toml");
@@ -102,6 +102,86 @@ fn heads_should_share_what_can_be_judged_and_nothing_else() {
 }
 
 #[test]
+fn heads_should_be_as_wide_as_is_said() {
+	let made = |keys: &str| {
+		let text = GPT.replacen("heads = 2", &format!("heads = 2\n{keys}"), 1);
+		compile(&Manifest::parse(&text).unwrap()).unwrap()
+	};
+	let shape = |made: &Compiled, name: &str| {
+		let found = made.parameters.iter().find(|one| one.name.ends_with(name));
+		found.map(|one| one.shape.clone())
+	};
+	assert_eq!(made("head_dim = 16").program, made("").program);
+	let wide = made("head_dim = 64\nkv_heads = 1\nqk_norm = 1e-6");
+	assert_eq!(shape(&wide, ".q.weight"), Some(vec![128, 32]));
+	assert_eq!(shape(&wide, ".v.weight"), Some(vec![64, 32]));
+	assert_eq!(shape(&wide, ".o.weight"), Some(vec![32, 128]));
+	for norm in [".q_norm.weight", ".k_norm.weight"] {
+		assert_eq!(shape(&wide, norm), Some(vec![64]));
+	}
+	// Where heads have a width of their own, they need not divide the features.
+	assert!(Manifest::parse(&GPT.replacen("heads = 2", "heads = 3\nhead_dim = 16", 1))
+		.is_ok_and(|manifest| compile(&manifest).is_ok()));
+	let (error, place) = refusal(GPT, &[("heads = 2", "heads = 2\nhead_dim = 80\nqk_norm = 1e-6")]);
+	assert_eq!(error.kind, ErrorKind::NormedHeads { width: 80 });
+	assert_eq!(place, "\"attention\"");
+}
+
+#[test]
+fn wide_heads_should_be_normalised_where_they_can_be_judged() {
+	// Qwen3 of 0.6 and of 8 billion, and narrow ones.
+	for (features, heads, kv_heads, head_dim) in
+		[(1024, 16, 8, 128), (4096, 32, 8, 128), (64, 4, 2, 8), (96, 33, 33, 32), (32, 1, 1, 1024)]
+	{
+		let text = GPT.replacen("out = 32", &format!("out = {features}"), 1).replacen(
+			"heads = 2",
+			&format!(
+				"heads = {heads}\nkv_heads = {kv_heads}\nhead_dim = {head_dim}\nqk_norm = 1e-6"
+			),
+			1,
+		);
+		let made = Manifest::parse(&text).and_then(|manifest| compile(&manifest));
+		assert!(made.is_ok(), "{features} {heads} {head_dim}: {:?}", made.err());
+	}
+}
+
+#[test]
+fn scaling_of_positions_should_need_all_of_its_numbers() {
+	let with = |scaling: &str| {
+		let text =
+			GPT.replacen("rope = 10000.0", &format!("rope = 10000.0\nrope_scaling = {scaling}"), 1);
+		Manifest::parse(&text).map_err(|error| error.kind)
+	};
+	let llama3 = "kind = \"llama3\", factor = 32, low_freq_factor = 1";
+	let whole = "high_freq_factor = 4, original_max_position_embeddings = 8192";
+	assert!(with(&format!("{{ {llama3}, {whole} }}")).is_ok());
+	assert!(with("{ kind = \"linear\", factor = 4 }").is_ok());
+	for (scaling, key) in [
+		("{ kind = \"linear\" }".into(), "factor"),
+		(format!("{{ {llama3}, high_freq_factor = 4 }}"), "original_max_position_embeddings"),
+	] {
+		let refused = with(&scaling).unwrap_err();
+		assert!(matches!(refused, ErrorKind::MissingKey { key: found, .. } if found == key));
+	}
+	for (scaling, key) in [
+		("{ kind = \"linear\", factor = 0.5 }".into(), "factor"),
+		(format!("{{ {llama3}, {} }}", whole.replace("= 4", "= 1")), "high_freq_factor"),
+	] {
+		let refused = with(&scaling).unwrap_err();
+		assert!(matches!(refused, ErrorKind::OutOfRange { key: found, .. } if found == key));
+	}
+	let extra = "{ kind = \"linear\", factor = 4, low_freq_factor = 1 }";
+	assert!(matches!(with(extra), Err(ErrorKind::UnusedKey { key: "low_freq_factor", .. })));
+	let unknown = with("{ kind = \"yarn\", factor = 4 }");
+	assert!(matches!(unknown, Err(ErrorKind::UnknownKind { what: "scaling", .. })), "{unknown:?}");
+	// Nothing to scale.
+	let (error, _) =
+		refusal(GPT, &[("rope = 10000.0", "rope_scaling = { kind = \"linear\", factor = 4 }")]);
+	let kind = "attention".into();
+	assert_eq!(error.kind, ErrorKind::UnusedKey { kind, key: "rope_scaling" });
+}
+
+#[test]
 fn attention_should_be_the_same_program_when_it_is_said_that_no_heads_are_shared() {
 	let text = GPT.replacen("heads = 2", "heads = 2\nkv_heads = 2", 1);
 	let compiled = |text: &str| compile(&Manifest::parse(text).unwrap()).unwrap();
@@ -190,6 +270,9 @@ fn numbers_should_be_refused_when_they_are_out_of_range() {
 		("rope", "rope = 10000.0", "rope = 1.0"),
 		("heads", "heads = 2", "heads = 0"),
 		("kv_heads", "heads = 2", "heads = 2\nkv_heads = 0"),
+		("head_dim", "heads = 2", "heads = 2\nhead_dim = 0"),
+		("head_dim", "heads = 2", "heads = 2\nhead_dim = 32769"),
+		("qk_norm", "heads = 2", "heads = 2\nqk_norm = 0"),
 		("times", "times = 2", "times = 0"),
 		("vocab", "vocab = 128", "vocab = 0"),
 		("clip", "clip = 1.0", "clip = 0.0"),

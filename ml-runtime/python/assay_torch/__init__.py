@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from .errors import InputError, ManifestError, Missing, OnnxError, Unsupported
-from .layers import Layer, Lora
+from .layers import Layer, Lora, RopeScaling
 from .manifest import Data, Field, Manifest, Model
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ _LATER = {
         "Pool",
         "Position",
         "Residual",
+        "RopeScaling",
         "SwiGLU",
         "TiedLinear",
     ),
@@ -92,6 +93,7 @@ __all__ = [
     "Pool",
     "Position",
     "Residual",
+    "RopeScaling",
     "SwiGLU",
     "TiedLinear",
     "Trainer",

@@ -199,7 +199,12 @@ def attention(module: modules.Attention, shape: Shape | None) -> Described:
     require(shape is None or isinstance(shape, Sequence), f"takes a sequence, but gets {shape}")
     vectors(shape, module.features)
     options = {"heads": module.heads, "causal": module.causal, "rope": module.rope}
-    options["kv_heads"] = module.kv_heads
+    options |= {"kv_heads": module.kv_heads, "rope_scaling": module.rope_scaling}
+    if module.head_dim * module.heads != module.features:
+        options["head_dim"] = module.head_dim
+    norms = {norm.eps for norm in module.norms}
+    require(len(norms) <= 1, "the norms of queries and keys have the same eps")
+    options["qk_norm"] = max(norms, default=None)
     bias = module.o.bias is not None
     std = getattr(module, "initial_std", None)
     if module.lora is None:
@@ -207,7 +212,8 @@ def attention(module: modules.Attention, shape: Shape | None) -> Described:
         return layer("attention", bias=bias, frozen=stays, std=std, **options), shape
     lora = adapters(module.q)
     require(lora is not None and lora == adapters(module.v), "q and v need the same adapters")
-    require(frozen(module.k) and frozen(module.o), "k and o must be frozen beside adapters")
+    others = (module.k, module.o, *module.norms)
+    require(all(map(frozen, others)), "k, o and norms must be frozen beside adapters")
     learning = nn.ModuleList([module.q.lora_A, module.q.lora_B, module.v.lora_A, module.v.lora_B])
     stays = frozen(learning)
     return layer("attention", bias=bias, lora=lora, frozen=stays, std=std, **options), shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .errors import ManifestError
@@ -30,8 +30,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "attention": {
         "heads": REQUIRED,
         "kv_heads": None,
+        "head_dim": None,
         "causal": False,
         "rope": None,
+        "rope_scaling": None,
+        "qk_norm": None,
         "bias": True,
         "lora": None,
     },
@@ -53,6 +56,40 @@ class Lora:
 
     rank: int
     alpha: float
+
+
+@dataclass(frozen=True)
+class RopeScaling:
+    """What makes rotary positions turn more slowly, by the names of HuggingFace's configurations.
+
+    `linear` divides all turns by `factor`. `llama3` divides those of which the
+    `original_max_position_embeddings` see less than `low_freq_factor` rounds, leaves those of which
+    they see more than `high_freq_factor`, and goes in a straight line between them.
+    """
+
+    kind: str
+    factor: float
+    low_freq_factor: float | None = None
+    high_freq_factor: float | None = None
+    original_max_position_embeddings: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `ManifestError` unless it is a known kind with the numbers that it needs."""
+        rest = (
+            self.low_freq_factor,
+            self.high_freq_factor,
+            self.original_max_position_embeddings,
+        )
+        if self.kind not in ("linear", "llama3"):
+            raise ManifestError(f"there is no scaling {self.kind!r}; known: linear, llama3")
+        if any((number is None) == (self.kind == "llama3") for number in rest):
+            needed = "needs" if self.kind == "llama3" else "takes no"
+            names = "low_freq_factor, high_freq_factor and original_max_position_embeddings"
+            raise ManifestError(f"a scaling {self.kind!r} {needed} {names}")
+
+    def entries(self) -> dict[str, Any]:
+        """As a manifest says it."""
+        return {key: one for key, one in asdict(self).items() if one is not None}
 
 
 @dataclass(frozen=True)
@@ -108,6 +145,8 @@ def _options(kind: str, given: dict[str, Any]) -> dict[str, Any]:
             value = _pair(value)
         if key == "lora" and isinstance(value, dict):
             value = Lora(int(value["rank"]), float(value["alpha"]))
+        if key == "rope_scaling" and isinstance(value, dict):
+            value = _scaling(value)
         options[key] = float(value) if key in ("eps", "p") else value
     if given:
         raise ManifestError(f"{kind} takes no {', '.join(given)}")
@@ -115,9 +154,20 @@ def _options(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         options["stride"] = options["stride"] or options["kernel"]
     if kind == "attention" and options["kv_heads"] == options["heads"]:
         options["kv_heads"] = None
-    if options.get("rope") is not None:
-        options["rope"] = float(options["rope"])
+    for key in ("rope", "qk_norm"):
+        if options.get(key) is not None:
+            options[key] = float(options[key])
+    if options.get("rope_scaling") is not None and options["rope"] is None:
+        raise ManifestError("rope_scaling needs a rope that it scales")
     return options
+
+
+def _scaling(given: dict[str, Any]) -> RopeScaling:
+    numbers = {key: float(one) for key, one in given.items() if key.endswith("factor")}
+    try:
+        return RopeScaling(**{**given, **numbers})
+    except TypeError as error:
+        raise ManifestError(f"rope_scaling: {error}") from error
 
 
 def parse(raw: dict[str, Any], *, frozen: bool = False) -> Layer:

@@ -1,4 +1,4 @@
-"""Checkpoints of Llama and of language models built like it: Mistral and Qwen2."""
+"""Checkpoints of Llama and of language models built like it: Mistral, Qwen2 and Qwen3."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from torch import Tensor
 
 from .checkpoint import Imported, Tensors, numbers, read_json, read_tensors
 from .errors import Missing, Unsupported
-from .layers import Layer, Lora, layer, repeat, residual
+from .layers import Layer, Lora, RopeScaling, layer, repeat, residual
 from .manifest import Model
 from .shapes import Tokens
 
 #: Models that this knows, and whether their q, k and v have a bias though their o has none.
-BIASED = {"llama": False, "mistral": False, "qwen2": True}
+BIASED = {"llama": False, "mistral": False, "qwen2": True, "qwen3": False}
+
+#: Models whose queries and keys are normalised by head.
+NORMED = ("qwen3",)
+
+#: Models whose `sliding_window` counts only where another setting says so.
+CHOOSING = ("qwen2", "qwen3")
 
 #: Numbers of a configuration, with what they are where it does not say them.
 DEFAULTS: dict[str, float | None] = {
@@ -30,6 +36,18 @@ DEFAULTS: dict[str, float | None] = {
 
 #: Base of rotary positions where a configuration does not say it.
 ROPE = 10_000.0
+
+#: Scalings of rotary positions, each with its numbers.
+SCALINGS = {
+    "default": (),
+    "linear": ("factor",),
+    "llama3": (
+        "factor",
+        "low_freq_factor",
+        "high_freq_factor",
+        "original_max_position_embeddings",
+    ),
+}
 
 #: Tensors that are no parameters.
 IGNORED = (".rotary_emb.inv_freq",)
@@ -45,7 +63,11 @@ class Sizes(NamedTuple):
     intermediate_size: int
     rms_norm_eps: float
     num_key_value_heads: int
-    rope_theta: float
+    head_dim: int
+    normed: bool
+    """Whether queries and keys are normalised by head."""
+    rope: tuple[float, RopeScaling | None]
+    """Base and scaling of rotary positions."""
     attention_bias: bool
     """Of q, k and v."""
     output_bias: bool
@@ -97,7 +119,7 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
         missing.append(Missing("hidden_act", repr(config["hidden_act"]), "only 'silu' is there"))
     rope = _rope(config, missing)
     window = config.get("sliding_window")
-    slides = config.get("use_sliding_window", kind != "qwen2")
+    slides = config.get("use_sliding_window", kind not in CHOOSING)
     if window is not None and slides and not (type(window) is int and window >= length):
         reason = f"attention is over all {length} tokens, a window would have to be as long"
         missing.append(Missing("sliding_window", repr(window), reason))
@@ -105,11 +127,12 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
         return None
     heads, width = found["num_attention_heads"], found["hidden_size"]
     shared = config.get("num_key_value_heads") or heads
-    if width % heads:
+    head_dim = config.get("head_dim")
+    if head_dim is None and width % heads:
         missing.append(Missing("num_attention_heads", str(heads), f"they do not divide {width}"))
-    elif (config.get("head_dim") or width // heads) != width // heads:
-        reason = f"heads have {width // heads} features, the share of each in {width}"
-        missing.append(Missing("head_dim", str(config["head_dim"]), reason))
+    elif head_dim is not None and (type(head_dim) is not int or head_dim < 1 or head_dim % 2):
+        missing.append(Missing("head_dim", repr(head_dim), "rotary positions turn pairs"))
+        return None
     if type(shared) is not int or shared < 1 or heads % shared:
         reason = f"it must divide the {heads} heads"
         missing.append(Missing("num_key_value_heads", repr(shared), reason))
@@ -118,7 +141,9 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
     return Sizes(
         **found,
         num_key_value_heads=shared,
-        rope_theta=rope,
+        head_dim=head_dim or width // heads,
+        normed=kind in NORMED,
+        rope=rope,
         attention_bias=own or BIASED[kind],
         output_bias=own and not BIASED[kind],
         mlp_bias=bool(config.get("mlp_bias", False)),
@@ -126,31 +151,43 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
     )
 
 
-def _rope(config: Mapping[str, Any], missing: list[Missing]) -> float:
-    """Base of rotary positions, which newer configurations have in a section of its own."""
+def _rope(config: Mapping[str, Any], missing: list[Missing]) -> tuple[float, RopeScaling | None]:
+    """Base and scaling of rotary positions, which newer configurations have in one section."""
     section = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if not isinstance(section, dict):
         section = {"rope_type": section}
     kind = section.get("rope_type", section.get("type", "default"))
-    if kind != "default":
-        reason = "positions turn by their number alone, without scaling"
-        missing.append(Missing("rope_scaling", repr(kind), reason))
+    scaling = None
+    if not isinstance(kind, str) or kind not in SCALINGS:
+        missing.append(Missing("rope_scaling", repr(kind), f"known: {', '.join(SCALINGS)}"))
+    elif kind != "default":
+        found = {name: section.get(name) for name in SCALINGS[kind]}
+        wrong = {name: one for name, one in found.items() if type(one) not in (int, float)}
+        for name, one in wrong.items():
+            reason = f"positions scaled by {kind!r} need it as a number"
+            missing.append(Missing(f"rope_scaling.{name}", repr(one), reason))
+        scaling = None if wrong else RopeScaling(kind, **found)
     base = section.get("rope_theta", config.get("rope_theta", ROPE))
     if type(base) not in (int, float) or not base > 1:
         missing.append(Missing("rope_theta", repr(base), "it must be a number above 1"))
-        return ROPE
-    return float(base)
+        base = ROPE
+    return float(base), scaling
 
 
 def _layers(sizes: Sizes, lora: Lora | None, *, frozen: bool) -> list[Layer]:
     """From tokens to logits."""
+    usual = sizes.head_dim * sizes.num_attention_heads == sizes.hidden_size
+    base, scaling = sizes.rope
     norm = layer("rms_norm", eps=float(sizes.rms_norm_eps), frozen=frozen)
     attention = layer(
         "attention",
         heads=sizes.num_attention_heads,
         kv_heads=sizes.num_key_value_heads,
+        head_dim=None if usual else sizes.head_dim,
         causal=True,
-        rope=sizes.rope_theta,
+        rope=base,
+        rope_scaling=scaling,
+        qk_norm=float(sizes.rms_norm_eps) if sizes.normed else None,
         bias=sizes.attention_bias,
         lora=lora,
         frozen=frozen and lora is None,
@@ -165,13 +202,15 @@ def _layers(sizes: Sizes, lora: Lora | None, *, frozen: bool) -> list[Layer]:
     ]
 
 
-def _modules(blocks: int, *, tied: bool) -> dict[str, str]:
+def _modules(blocks: int, *, tied: bool, normed: bool) -> dict[str, str]:
     """Modules by our names, with HuggingFace's."""
     made = {"0": "model.embed_tokens"}
     for block in range(blocks):
         ours, theirs = f"1.{block}", f"model.layers.{block}"
         made[f"{ours}.0.0"] = f"{theirs}.input_layernorm"
         made |= {f"{ours}.0.1.{one}": f"{theirs}.self_attn.{one}_proj" for one in "qkvo"}
+        if normed:
+            made |= {f"{ours}.0.1.{one}_norm": f"{theirs}.self_attn.{one}_norm" for one in "qk"}
         made[f"{ours}.1.0"] = f"{theirs}.post_attention_layernorm"
         made |= {f"{ours}.1.1.{one}": f"{theirs}.mlp.{one}_proj" for one in ("gate", "up", "down")}
     made["2"] = "model.norm"
@@ -182,20 +221,24 @@ def _rename(state: Mapping[str, Tensor], sizes: Sizes, missing: list[Missing]) -
     """The tensors by our names."""
     tensors = Tensors(state, missing)
     width, inner, vocab = sizes.hidden_size, sizes.intermediate_size, sizes.vocab_size
-    shared = width // sizes.num_attention_heads * sizes.num_key_value_heads
+    own = sizes.head_dim * sizes.num_attention_heads
+    shared = sizes.head_dim * sizes.num_key_value_heads
     qkv, o, mlp = sizes.attention_bias, sizes.output_bias, sizes.mlp_bias
     #: Shape of a module's weight, by the last part of its name, and whether it has a bias.
     kinds = {
-        "q": ((width, width), qkv),
+        "q": ((own, width), qkv),
         "k": ((shared, width), qkv),
         "v": ((shared, width), qkv),
-        "o": ((width, width), o),
+        "o": ((width, own), o),
+        "q_norm": ((sizes.head_dim,), False),
+        "k_norm": ((sizes.head_dim,), False),
         "gate": ((inner, width), mlp),
         "up": ((inner, width), mlp),
         "down": ((width, inner), mlp),
     }
     made = {}
-    for ours, theirs in _modules(sizes.num_hidden_layers, tied=sizes.tie_word_embeddings).items():
+    tied, normed = sizes.tie_word_embeddings, sizes.normed
+    for ours, theirs in _modules(sizes.num_hidden_layers, tied=tied, normed=normed).items():
         usual = (vocab, width) if ours in ("0", "3") else (width,)
         shape, bias = kinds.get(ours.rsplit(".", 1)[-1], (usual, False))
         made[f"{ours}.weight"] = tensors.take(f"{theirs}.weight", *shape)
@@ -204,7 +247,7 @@ def _rename(state: Mapping[str, Tensor], sizes: Sizes, missing: list[Missing]) -
         elif qkv and ours.endswith(".o"):
             # A manifest gives all four projections a bias, or none.
             made[f"{ours}.bias"] = torch.zeros(width)
-    if sizes.tie_word_embeddings:
+    if tied:
         # Some files have the table a second time.
         tensors.taken.add("lm_head.weight")
     tensors.refuse_rest("a model like Llama", IGNORED)
@@ -227,7 +270,8 @@ def export_llama(model: Model, tensors: Mapping[str, Tensor], *, base: str = "")
     original has no place for.
     """
     stack = _stack(model)
-    names = _modules(stack.blocks, tied=stack.tied)
+    normed = stack.attention["qk_norm"] is not None
+    names = _modules(stack.blocks, tied=stack.tied, normed=normed)
     lora = stack.attention["lora"]
     made, missing = {}, []
     if lora is not None and not all(one.frozen for one in stack.others):

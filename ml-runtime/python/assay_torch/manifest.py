@@ -209,6 +209,8 @@ def _layer(path: str, one: Layer) -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
+    if isinstance(value, layers.RopeScaling):
+        return value.entries()
     if isinstance(value, layers.Lora):
         return {"rank": value.rank, "alpha": value.alpha}
     if isinstance(value, tuple):

@@ -5,9 +5,13 @@ B is records of a batch, T positions, C features of a vector, H heads.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .layers import RopeScaling
 
 
 class LoRALinear(nn.Linear):
@@ -91,14 +95,30 @@ class PixelRMSNorm(nn.RMSNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
-def angles(length: int, width: int, base: float) -> tuple[Tensor, Tensor]:
+def turns(width: int, base: float, scaling: RopeScaling | None = None) -> Tensor:
+    """Angles per position of the pairs of a head, float64: `base^(−2i / width)`, scaled."""
+    usual = base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    if scaling is None:
+        return usual
+    slow = usual / scaling.factor
+    if scaling.kind == "linear":
+        return slow
+    low, high = scaling.low_freq_factor, scaling.high_freq_factor
+    rounds = scaling.original_max_position_embeddings * usual / (2 * math.pi)
+    share = ((rounds - low) / (high - low)).clamp(0, 1)
+    return slow + (usual - slow) * share
+
+
+def angles(
+    length: int, width: int, base: float, scaling: RopeScaling | None = None
+) -> tuple[Tensor, Tensor]:
     """Cosines and sines of rotary positions, each T × width.
 
-    The angle of columns `i` and `i + width / 2` at position `t` is `t · base^(−2i / width)`.
+    The angle of columns `i` and `i + width / 2` at position `t` is `t` times what `turns` says.
     """
-    steps = base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
-    turns = torch.outer(torch.arange(length, dtype=torch.float64), steps).repeat(1, 2)
-    return turns.cos().float(), turns.sin().float()
+    steps = turns(width, base, scaling)
+    found = torch.outer(torch.arange(length, dtype=torch.float64), steps).repeat(1, 2)
+    return found.cos().float(), found.sin().float()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -110,10 +130,12 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 class Attention(nn.Module):
     """Multi-head self-attention, `o(softmax(q · kᵀ / sqrt(width)) · v)`.
 
-    Parameters: those of the linear modules `q` and `o` (C × C), `k` and `v` (C · kv_heads / H × C).
-    Where there are fewer `kv_heads` than heads, neighbouring heads share one. `rope` is the base of
-    rotary positions. `lora` is (rank, alpha) of adapters of `q` and `v`; then all four projections
-    are frozen.
+    Parameters: those of the linear modules `q` (H · width × C), `k` and `v` (kv_heads · width × C)
+    and `o` (C × H · width). The width of a head is `head_dim`, or C / H. Where there are fewer
+    `kv_heads` than heads, neighbouring heads share one. `rope` is the base of rotary positions, and
+    `rope_scaling` makes them slower. With `qk_norm`, the modules `q_norm` and `k_norm` divide each
+    head of queries and keys by the root of its mean square plus so much, times a weight (width).
+    `lora` is (rank, alpha) of adapters of `q` and `v`; then all else is frozen.
     """
 
     def __init__(
@@ -122,39 +144,53 @@ class Attention(nn.Module):
         heads: int,
         *,
         kv_heads: int | None = None,
+        head_dim: int | None = None,
         causal: bool = False,
         rope: float | None = None,
+        rope_scaling: RopeScaling | None = None,
+        qk_norm: float | None = None,
         bias: bool = True,
         lora: tuple[int, float] | None = None,
     ) -> None:
         super().__init__()
-        if features % heads:
+        if head_dim is None and features % heads:
             raise ValueError(f"{heads} heads do not divide {features} features")
-        if rope is not None and features // heads % 2:
-            raise ValueError(f"rotary positions need heads of even width, not {features // heads}")
+        width = head_dim or features // heads
+        if rope is not None and width % 2:
+            raise ValueError(f"rotary positions need heads of even width, not {width}")
         kv_heads = kv_heads or heads
         if heads % kv_heads:
             raise ValueError(f"{kv_heads} heads of keys and values do not divide {heads} heads")
         self.features, self.heads, self.kv_heads = features, heads, kv_heads
-        shared = features // heads * kv_heads
-        self.causal, self.rope, self.lora = causal, rope, lora
-        self.q = projection(features, features, bias=bias, lora=lora)
-        self.k = nn.Linear(features, shared, bias)
-        self.v = projection(features, shared, bias=bias, lora=lora)
-        self.o = nn.Linear(features, features, bias)
+        self.head_dim = width
+        self.causal, self.rope, self.rope_scaling = causal, rope, rope_scaling
+        self.lora = lora
+        self.q = projection(features, heads * width, bias=bias, lora=lora)
+        self.k = nn.Linear(features, kv_heads * width, bias)
+        self.v = projection(features, kv_heads * width, bias=bias, lora=lora)
+        if qk_norm is not None:
+            self.q_norm = nn.RMSNorm(width, qk_norm)
+            self.k_norm = nn.RMSNorm(width, qk_norm)
+        self.o = nn.Linear(heads * width, features, bias)
         self.tables: tuple[Tensor, Tensor] | None = None
         #: B × T, false for padding; set by `Masked`.
         self.seen: Tensor | None = None
         if lora is not None:
-            freeze(self.k)
-            freeze(self.o)
+            for module in (self.k, self.o, *self.norms):
+                freeze(module)
+
+    @property
+    def norms(self) -> list[nn.RMSNorm]:
+        """The norms of queries and keys, where there are any."""
+        found = (self._modules.get(name) for name in ("q_norm", "k_norm"))
+        return [norm for norm in found if norm is not None]
 
     def _turned(self, x: Tensor) -> Tensor:
         if self.rope is None:
             return x
         length, width = x.shape[-2:]
         if self.tables is None or self.tables[0].shape[0] != length:
-            self.tables = angles(length, width, self.rope)
+            self.tables = angles(length, width, self.rope, self.rope_scaling)
         cos, sin = self.tables
         return rotate(x, cos.to(x), sin.to(x))
 
@@ -173,13 +209,16 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """B × T × C."""
-        batch, length, features = x.shape
+        batch, length, _ = x.shape
 
         def by_head(y: Tensor, heads: int) -> Tensor:
             return y.view(batch, length, heads, -1).transpose(1, 2)
 
         k, v = (by_head(y, self.kv_heads) for y in (self.k(x), self.v(x)))
-        q, k = self._turned(by_head(self.q(x), self.heads)), self._turned(k)
+        q = by_head(self.q(x), self.heads)
+        if self.norms:
+            q, k = self.q_norm(q), self.k_norm(k)
+        q, k = self._turned(q), self._turned(k)
         group = self.heads // self.kv_heads
         if group > 1:
             k, v = (y.repeat_interleave(group, dim=1) for y in (k, v))
@@ -187,7 +226,7 @@ class Attention(nn.Module):
             context = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
         else:
             context = F.scaled_dot_product_attention(q, k, v, attn_mask=self._scores(q))
-        return self.o(context.transpose(1, 2).reshape(batch, length, features))
+        return self.o(context.transpose(1, 2).reshape(batch, length, -1))
 
 
 class SwiGLU(nn.Module):

@@ -87,6 +87,11 @@ kind = "residual"
 [[model.layer.layer.layer]]
 kind = "swiglu"
 hidden = 10"""
+#: Of the angles of a head of 8, some are as they would be, some are slower.
+SCALED = (
+    'rope = 50\nrope_scaling = { kind = "llama3", factor = 4, low_freq_factor = 1, '
+    "high_freq_factor = 3.5, original_max_position_embeddings = 16 }"
+)
 
 CASES = {
     "linear": features(),
@@ -123,6 +128,16 @@ CASES = {
     "attention of one key": sequence(
         f'kind = "attention"\nheads = 4\nkv_heads = 1\ncausal = true\n{LORA}'
     ),
+    "attention with wide heads": sequence(
+        'kind = "attention"\nheads = 4\nkv_heads = 2\nhead_dim = 6\nqk_norm = 0.001\nrope = 100'
+    ),
+    "attention with norms and lora": sequence(
+        f'kind = "attention"\nheads = 2\nqk_norm = 0.001\nbias = false\n{LORA}'
+    ),
+    "rotary attention, scaled": sequence(
+        'kind = "attention"\nheads = 2\nrope = 50\nrope_scaling = { kind = "linear", factor = 3 }'
+    ),
+    "rotary attention, scaled by parts": sequence(f'kind = "attention"\nheads = 2\n{SCALED}'),
     "attention with lora": sequence(f'kind = "attention"\nheads = 2\n{LORA}'),
     "frozen attention with lora": sequence(f'kind = "attention"\nheads = 2\nfrozen = true\n{LORA}'),
     "swiglu": sequence('kind = "swiglu"\nhidden = 12\nstd = 0.2'),

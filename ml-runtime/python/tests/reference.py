@@ -29,6 +29,22 @@ FUNCTIONS = {
 }
 
 
+def scaled(step, scaling):
+    """The angle per position, by the length of a round, as Llama's own code has it."""
+    if scaling is None:
+        return step
+    if scaling["kind"] == "linear":
+        return step / scaling["factor"]
+    original, round_ = scaling["original_max_position_embeddings"], 2 * math.pi / step
+    low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+    if round_ < original / high:
+        return step
+    if round_ > original / low:
+        return step / scaling["factor"]
+    smooth = (original / round_ - low) / (high - low)
+    return (1 - smooth) * step / scaling["factor"] + smooth * step
+
+
 class Network:
     """Evaluates raw layers of a manifest with named parameters."""
 
@@ -91,7 +107,7 @@ class Network:
     def attention(self, layer, x, path):
         heads, lora = layer["heads"], layer.get("lora")
         batch, length, features = x.shape
-        width = features // heads
+        width = layer.get("head_dim", features // heads)
 
         def split(y):
             return y.reshape(batch, length, -1, width).swapaxes(1, 2)
@@ -99,8 +115,12 @@ class Network:
         q = split(self.product(x, f"{path}.q", layer, lora))
         k = split(self.product(x, f"{path}.k", layer))
         v = split(self.product(x, f"{path}.v", layer, lora))
+        if "qk_norm" in layer:
+            normed = {"eps": layer["qk_norm"]}
+            q = self.rms_norm(normed, q, f"{path}.q_norm")
+            k = self.rms_norm(normed, k, f"{path}.k_norm")
         if "rope" in layer:
-            q, k = (self.turn(y, layer["rope"]) for y in (q, k))
+            q, k = (self.turn(y, layer["rope"], layer.get("rope_scaling")) for y in (q, k))
         # Head h of the queries looks at the one that is at h · kv_heads / heads of the others.
         looked_at = np.arange(heads) * layer.get("kv_heads", heads) // heads
         k, v = k[:, looked_at], v[:, looked_at]
@@ -109,15 +129,16 @@ class Network:
             scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
         if self.seen is not None:
             scores = np.where(self.seen[:, None, None, :], scores, -np.inf)
-        context = (softmax(scores) @ v).swapaxes(1, 2).reshape(batch, length, features)
+        context = (softmax(scores) @ v).swapaxes(1, 2).reshape(batch, length, -1)
         return self.product(context, f"{path}.o", layer)
 
     @staticmethod
-    def turn(x, base):
+    def turn(x, base, scaling):
         """Columns `i` and `i + width / 2` as complex numbers that turn with the position."""
         length, width = x.shape[-2:]
         half = width // 2
-        angle = np.outer(np.arange(length), float(base) ** (-2 * np.arange(half) / width))
+        steps = float(base) ** (-2 * np.arange(half) / width)
+        angle = np.outer(np.arange(length), [scaled(step, scaling) for step in steps])
         turned = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angle)
         return np.concatenate([turned.real, turned.imag], -1)
 

@@ -17,7 +17,7 @@ from assay_torch import (
     import_llama,
 )
 from assay_torch.checkpoint import read_tensors
-from reference import softmax
+from reference import scaled, softmax
 from test_bert import as_manifest
 
 LENGTH = 7
@@ -42,6 +42,22 @@ QWEN = {
 }
 BIASED = {**LLAMA, "attention_bias": True, "mlp_bias": True, "num_key_value_heads": 1}
 ALIKE = {**LLAMA, "model_type": "mistral", "num_key_value_heads": None, "sliding_window": LENGTH}
+QWEN3 = {**LLAMA, "model_type": "qwen3", "head_dim": 10, "use_sliding_window": False}
+LLAMA3 = {
+    **LLAMA,
+    "head_dim": 4,
+    "rope_scaling": {
+        "rope_type": "llama3",
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 32,
+    },
+}
+LINEAR = {
+    **LLAMA,
+    "rope_parameters": {"rope_type": "linear", "factor": 4, "rope_theta": 300.0},
+}
 
 
 def checkpoint(config):
@@ -49,15 +65,19 @@ def checkpoint(config):
     torch.manual_seed(5)
     width, inner, vocab = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
     heads = config["num_attention_heads"]
-    shared = width // heads * (config["num_key_value_heads"] or heads)
+    head_dim = config.get("head_dim", width // heads)
+    wide, shared = head_dim * heads, head_dim * (config["num_key_value_heads"] or heads)
     own, qkv = config.get("attention_bias", False), config["model_type"] == "qwen2"
     made = {"model.embed_tokens.weight": (vocab, width), "model.norm.weight": (width,)}
     if not config["tie_word_embeddings"]:
         made["lm_head.weight"] = (vocab, width)
     for block in range(config["num_hidden_layers"]):
         name = f"model.layers.{block}"
-        shapes = {"q": (width, width), "k": (shared, width), "v": (shared, width)}
-        for one, shape in {**shapes, "o": (width, width)}.items():
+        if config["model_type"] == "qwen3":
+            for one in "qk":
+                made[f"{name}.self_attn.{one}_norm.weight"] = (head_dim,)
+        shapes = {"q": (wide, width), "k": (shared, width), "v": (shared, width)}
+        for one, shape in {**shapes, "o": (width, wide)}.items():
             made[f"{name}.self_attn.{one}_proj.weight"] = shape
             if own or (qkv and one != "o"):
                 made[f"{name}.self_attn.{one}_proj.bias"] = shape[:1]
@@ -90,22 +110,29 @@ class Llama:
         """One head: columns `i` and `i + width / 2` as complex numbers."""
         length, width = x.shape
         half = width // 2
-        angle = np.outer(
-            np.arange(length), self.config["rope_theta"] ** (-2 * np.arange(half) / width)
-        )
+        section = self.config.get("rope_parameters") or self.config.get("rope_scaling") or {}
+        base = section.get("rope_theta", self.config["rope_theta"])
+        kind = {"kind": section["rope_type"], **section} if section else None
+        steps = [scaled(step, kind) for step in base ** (-2 * np.arange(half) / width)]
+        angle = np.outer(np.arange(length), steps)
         turned = (x[:, :half] + 1j * x[:, half:]) * np.exp(1j * angle)
         return np.concatenate([turned.real, turned.imag], 1)
 
     def attend(self, x, name):
         length, heads = len(x), self.config["num_attention_heads"]
-        width = x.shape[1] // heads
+        width = self.config.get("head_dim", x.shape[1] // heads)
         group = heads // (self.config["num_key_value_heads"] or heads)
         q, k, v = (self.dense(x, f"{name}.{one}_proj") for one in "qkv")
+        normed = self.config["model_type"] == "qwen3"
+
+        def prepared(y, one):
+            return self.turned(self.norm(y, f"{name}.{one}_norm") if normed else y)
+
         parts = []
         for head in range(heads):
             mine = slice(head * width, (head + 1) * width)
             theirs = slice(head // group * width, (head // group + 1) * width)
-            scores = self.turned(q[:, mine]) @ self.turned(k[:, theirs]).T / width**0.5
+            scores = prepared(q[:, mine], "q") @ prepared(k[:, theirs], "k").T / width**0.5
             scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
             parts.append(softmax(scores) @ v[:, theirs])
         return self.dense(np.concatenate(parts, 1), f"{name}.o_proj")
@@ -133,7 +160,7 @@ def network(state, config, **options):
     return module, left.missing_keys
 
 
-@pytest.mark.parametrize("config", [LLAMA, QWEN, BIASED, ALIKE])
+@pytest.mark.parametrize("config", [LLAMA, QWEN, BIASED, ALIKE, QWEN3, LLAMA3, LINEAR])
 def test_network_should_give_the_logits_of_the_model(config):
     state = checkpoint(config)
     module, missing = network(state, config)
@@ -191,7 +218,7 @@ def test_tensors_should_be_found_when_they_are_spread_over_files(tmp_path):
         read_tensors(tmp_path)
 
 
-@pytest.mark.parametrize("config", [LLAMA, BIASED, {**ALIKE, "tie_word_embeddings": True}])
+@pytest.mark.parametrize("config", [LLAMA, BIASED, QWEN3, {**ALIKE, "tie_word_embeddings": True}])
 def test_model_should_have_its_names_again_when_it_goes_back(config):
     state = checkpoint(config)
     found = import_llama(state, config, length=LENGTH, frozen=False)
@@ -255,7 +282,6 @@ def test_everything_missing_should_be_listed():
         **LLAMA,
         "hidden_act": "gelu",
         "sliding_window": LENGTH - 1,
-        "head_dim": 8,
         "rope_scaling": {"rope_type": "llama3", "factor": 8.0},
     }
     with pytest.raises(Unsupported) as caught:
@@ -263,8 +289,9 @@ def test_everything_missing_should_be_listed():
     assert {one.path for one in caught.value.missing} == {
         "hidden_act",
         "sliding_window",
-        "head_dim",
-        "rope_scaling",
+        "rope_scaling.low_freq_factor",
+        "rope_scaling.high_freq_factor",
+        "rope_scaling.original_max_position_embeddings",
         "model.layers.1.mlp.up_proj.weight",
         "model.layers.0.self_attn.q_norm.weight",
     }
@@ -281,6 +308,10 @@ def test_everything_missing_should_be_listed():
         ({"model_type": "gemma"}, "model_type"),
         ({"model_type": ["llama"]}, "model_type"),
         ({"rope_scaling": [1]}, "rope_scaling"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "rope_scaling"),
+        ({"rope_scaling": {"rope_type": "linear", "factor": "4"}}, "rope_scaling.factor"),
+        ({"head_dim": 3}, "head_dim"),
+        ({"head_dim": "wide"}, "head_dim"),
         ({"sliding_window": "wide"}, "sliding_window"),
         ({"rope_theta": 1}, "rope_theta"),
         ({"rope_theta": float("nan")}, "rope_theta"),

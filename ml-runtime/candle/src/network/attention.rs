@@ -2,7 +2,9 @@
 
 use candle_core::{Result, Tensor, D};
 
-use super::layer::Linear;
+use assay_compiler::{Rope, RopeScaling};
+
+use super::{layer::Linear, norm::normalise};
 
 /// Attention with its projections.
 #[derive(Clone, Debug)]
@@ -15,23 +17,44 @@ pub(super) struct Attention {
 	/// Those of keys and values.
 	pub(super) kv_heads: usize,
 	pub(super) causal: bool,
-	/// Base of rotary positions.
-	pub(super) base: Option<f64>,
+	pub(super) rope: Option<Rope>,
+	/// What normalises each head of queries, and of keys.
+	pub(super) norms: Option<[Norm; 2]>,
+}
+
+/// Divides each head by the root of its mean square, and multiplies it with a weight.
+#[derive(Clone, Debug)]
+pub(super) struct Norm {
+	pub(super) weight: Tensor,
+	pub(super) eps: f64,
+}
+
+impl Norm {
+	/// `batch × length × (heads · width)`.
+	fn forward(&self, x: &Tensor) -> Result<Tensor> {
+		let by_head = x.reshape(((), self.weight.elem_count()))?;
+		normalise(&by_head, &self.weight, None, self.eps, false)?.reshape(x.shape())
+	}
 }
 
 impl Attention {
 	/// No position looks at one where `seen` is 0.
 	pub(super) fn forward(&self, x: &Tensor, seen: Option<&Tensor>) -> Result<Tensor> {
-		let (batch, length, features) = x.dims3()?;
+		let (batch, length, _) = x.dims3()?;
+		let features = self.q.weight.dim(0)?;
 		let width = features / self.heads.max(1);
 		let split = |y: Tensor, heads: usize| {
 			y.reshape((batch, length, heads, width))?.transpose(1, 2)?.contiguous()
 		};
 		let shared = |y: Tensor| split(y, self.kv_heads);
-		let (q, k) = (split(self.q.forward(x)?, self.heads)?, shared(self.k.forward(x)?)?);
-		let v = shared(self.v.forward(x)?)?;
-		let (q, k) = match self.base {
-			Some(base) => (rotate(&q, base)?, rotate(&k, base)?),
+		let (q, k) = (self.q.forward(x)?, self.k.forward(x)?);
+		let (q, k) = match &self.norms {
+			Some([of_q, of_k]) => (of_q.forward(&q)?, of_k.forward(&k)?),
+			None => (q, k),
+		};
+		let (q, k, v) = (split(q, self.heads)?, shared(k)?, shared(self.v.forward(x)?)?);
+		let (q, k) = match self.rope {
+			Some(rope) => (rotate(&q, rope)?, rotate(&k, rope)?),
 			None => (q, k),
 		};
 		let each_own = |y: Tensor| {
@@ -73,14 +96,11 @@ fn mask(scores: &Tensor) -> Result<Tensor> {
 	Tensor::from_vec(numbers, (length, length), scores.device())?.to_dtype(scores.dtype())
 }
 
-/// Turns the pairs (i, i + width / 2) of each head by `t · base^(−2i / width)`.
-fn rotate(x: &Tensor, base: f64) -> Result<Tensor> {
+/// Turns the pairs (i, i + width / 2) of each head by `t` times what [`turn`] says.
+fn rotate(x: &Tensor, rope: Rope) -> Result<Tensor> {
 	let (.., length, width) = x.dims4()?;
 	let half = width / 2;
-	let angle = |place: usize| {
-		let (t, i) = ((place / half) as f64, (place % half) as f64);
-		t * base.powf(-2.0 * i / width as f64)
-	};
+	let angle = |place: usize| (place / half) as f64 * turn(place % half, width, rope);
 	let table = |f: fn(f64) -> f64| {
 		let numbers: Vec<f64> = (0..length * half).map(|place| f(angle(place))).collect();
 		Tensor::from_vec(numbers, (length, half), x.device())?.to_dtype(x.dtype())
@@ -90,4 +110,28 @@ fn rotate(x: &Tensor, base: f64) -> Result<Tensor> {
 	let turned = |a: &Tensor, b: &Tensor| a.broadcast_mul(&cos)? + b.broadcast_mul(&sin)?;
 	let low = turned(&first, &second.neg()?)?;
 	Tensor::cat(&[low, turned(&second, &first)?], 3)
+}
+
+/// `base^(−2i / width)`, slower where positions are scaled.
+fn turn(i: usize, width: usize, rope: Rope) -> f64 {
+	let number = |bits: u32| f64::from(f32::from_bits(bits));
+	let usual = number(rope.base).powf(-2.0 * i as f64 / width as f64);
+	match rope.scaling {
+		None => usual,
+		Some(RopeScaling::Linear { factor }) => usual / number(factor),
+		Some(RopeScaling::Llama3 { factor, low, high, original }) => {
+			let length = std::f64::consts::TAU / usual;
+			let (shortest, longest) =
+				(f64::from(original) / number(high), f64::from(original) / number(low));
+			if length < shortest {
+				usual
+			} else if length > longest {
+				usual / number(factor)
+			} else {
+				let rounds = f64::from(original) / length;
+				let share = (rounds - number(low)) / (number(high) - number(low));
+				(1.0 - share) * usual / number(factor) + share * usual
+			}
+		},
+	}
 }

@@ -119,14 +119,27 @@ impl Builder<'_> {
 				let (weight, eps) = (self.next()?, f64::from(f32::from_bits(*eps)));
 				Layer::Norm { weight, bias: None, eps, centred: false }
 			},
-			LayerKind::Attention { heads, kv_heads, causal, rope, bias, lora } => {
-				let scale = lora.as_ref().map(scale);
-				let (q, k) = (self.linear(*bias, scale)?, self.linear(*bias, None)?);
-				let (v, o) = (self.linear(*bias, scale)?, self.linear(*bias, None)?);
-				let base = rope.map(|base| f64::from(f32::from_bits(base)));
-				let (heads, kv_heads) = (usize::from(*heads), usize::from(*kv_heads));
-				let causal = *causal;
-				Layer::Attention(Attention { q, k, v, o, heads, kv_heads, causal, base })
+			LayerKind::Attention(layer) => {
+				let (bias, scale) = (layer.bias, layer.lora.as_ref().map(scale));
+				let (q, k) = (self.linear(bias, scale)?, self.linear(bias, None)?);
+				let v = self.linear(bias, scale)?;
+				let mut norm = |eps: u32| {
+					let eps = f64::from(f32::from_bits(eps));
+					Ok::<_, candle_core::Error>(attention::Norm { weight: self.next()?, eps })
+				};
+				let norms =
+					layer.qk_norm.map(|eps| Ok::<_, candle_core::Error>([norm(eps)?, norm(eps)?]));
+				Layer::Attention(Attention {
+					q,
+					k,
+					v,
+					norms: norms.transpose()?,
+					o: self.linear(bias, None)?,
+					heads: layer.heads.into(),
+					kv_heads: layer.kv_heads.into(),
+					causal: layer.causal,
+					rope: layer.rope,
+				})
 			},
 			LayerKind::SwiGlu { bias, .. } => {
 				let (gate, up) = (self.linear(*bias, None)?, self.linear(*bias, None)?);

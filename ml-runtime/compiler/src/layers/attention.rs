@@ -11,17 +11,8 @@ use crate::{
 	fixed,
 	graph::{Refusal, Role, Shortcut},
 	init::Init,
-	manifest::Lora,
+	manifest::{Attention, Lora, Rope},
 };
-
-/// What one attention has that another has not.
-#[derive(Clone, Copy)]
-pub(super) struct Traits {
-	pub(super) causal: bool,
-	pub(super) rope: Option<u32>,
-	pub(super) bias: bool,
-	pub(super) lora: Option<Lora>,
-}
 
 /// Most heads that share keys and values. With more, or with heads of other widths than those that [`TILE`] is a multiple
 /// of or divides, a tile of [`Network::share`] or of its gradient would read more tiles than evidence has room for.
@@ -35,21 +26,30 @@ pub(super) struct Heads {
 	group: u16,
 	/// Features of a head.
 	width: u32,
+	/// Features of a vector of the sequence.
 	features: u32,
 	length: u32,
 }
 
+impl Heads {
+	/// Those of keys and values.
+	fn shared(self) -> u16 {
+		self.count / self.group
+	}
+
+	/// Features of so many heads.
+	fn wide(self, heads: u16) -> u32 {
+		u32::from(heads) * self.width
+	}
+}
+
 impl Network<'_> {
 	/// The sizes, if the heads fit.
-	pub(super) fn heads(
-		&self,
-		place: Place,
-		(heads, kv_heads): (u16, u16),
-		rope: Option<u32>,
-	) -> Result<Heads, ErrorKind> {
+	pub(super) fn heads(&self, place: Place, layer: Attention) -> Result<Heads, ErrorKind> {
+		let Attention { heads, kv_heads, head_dim, rope, qk_norm, .. } = layer;
 		let (length, features) = self.sequence(place.layer)?;
-		let width = features / u32::from(heads);
-		if width * u32::from(heads) != features {
+		let width = head_dim.unwrap_or(features / u32::from(heads));
+		if head_dim.is_none() && width * u32::from(heads) != features {
 			return Err(ErrorKind::Heads { heads, features });
 		}
 		let group = heads / kv_heads;
@@ -59,6 +59,10 @@ impl Network<'_> {
 		let fits = width.is_multiple_of(TILE) || TILE.is_multiple_of(width);
 		if group > 1 && (group > MOST_SHARING || !fits) {
 			return Err(ErrorKind::SharedHeads { group, width });
+		}
+		// By head, vectors have other tiles, of which one would be in too many of those from which it is read.
+		if qk_norm.is_some() && !fits {
+			return Err(ErrorKind::NormedHeads { width });
 		}
 		if rope.is_some() && width % 2 == 1 {
 			return Err(ErrorKind::OddHeads { width });
@@ -71,15 +75,20 @@ impl Network<'_> {
 		&mut self,
 		place: Place,
 		heads: Heads,
-		traits: Traits,
+		layer: Attention,
 	) -> Result<(), Refusal> {
 		let x = self.value;
-		let (all, shared) = (heads.features, heads.features / u32::from(heads.group));
-		let mut q = self.project(place, "q.", x, all, (traits, traits.lora))?;
-		let mut k = self.project(place, "k.", x, shared, (traits, None))?;
-		let v = self.project(place, "v.", x, shared, (traits, traits.lora))?;
-		if let Some(base) = traits.rope {
-			let tables = self.angles(heads, base)?;
+		let (all, shared) = (heads.wide(heads.count), heads.wide(heads.shared()));
+		let mut q = self.project(place, "q.", x, all, (layer, layer.lora))?;
+		let mut k = self.project(place, "k.", x, shared, (layer, None))?;
+		let v = self.project(place, "v.", x, shared, (layer, layer.lora))?;
+		if let Some(eps) = layer.qk_norm {
+			let place = Place { frozen: place.frozen || layer.lora.is_some(), ..place };
+			q = self.norm_by_head(place, "q_norm.", q, (heads, eps))?;
+			k = self.norm_by_head(place, "k_norm.", k, (heads, eps))?;
+		}
+		if let Some(rope) = layer.rope {
+			let tables = self.angles(heads, rope)?;
 			q = self.rotate(q, heads.width, tables)?;
 			k = self.rotate(k, heads.width, tables)?;
 		}
@@ -97,7 +106,7 @@ impl Network<'_> {
 			out: HeadLayout::Stacked,
 		};
 		let scores = self.graph.add(Op::BatchMatMul(product), &[q, k])?;
-		let weights = self.softmax(scores, heads.count, traits.causal)?;
+		let weights = self.softmax(scores, heads.count, layer.causal)?;
 		let product = BatchMatMul {
 			transpose_b: false,
 			a: HeadLayout::Stacked,
@@ -105,7 +114,7 @@ impl Network<'_> {
 			..product
 		};
 		let context = self.graph.add(Op::BatchMatMul(product), &[weights, v])?;
-		self.value = self.project(place, "o.", context, all, (traits, None))?;
+		self.value = self.project(place, "o.", context, heads.features, (layer, None))?;
 		Ok(())
 	}
 
@@ -123,7 +132,23 @@ impl Network<'_> {
 		let ones = self.graph.add(Op::Fill { bits: soft::ONE, rows: vectors, cols: width }, &[])?;
 		let spread = Broadcast::Periodic { each: group };
 		let shared = self.graph.binary(Binary::Mul, spread, ones, own)?;
-		self.graph.add(Op::Reshape { rows, cols: heads.features }, &[shared])
+		self.graph.add(Op::Reshape { rows, cols: heads.wide(heads.count) }, &[shared])
+	}
+
+	/// Each head of queries or keys divided by the root of its mean square, times a weight that the heads have in common.
+	fn norm_by_head(
+		&mut self,
+		place: Place,
+		name: &str,
+		x: NodeId,
+		(heads, eps): (Heads, u32),
+	) -> Result<NodeId, Refusal> {
+		let ty = self.graph.ty(x);
+		let vectors = ty.rows.checked_mul(ty.cols / heads.width);
+		let rows = vectors.ok_or("too many heads in a batch")?;
+		let own = self.graph.add(Op::Reshape { rows, cols: heads.width }, &[x])?;
+		let normed = self.rms(place, name, own, eps)?;
+		self.graph.add(Op::Reshape { rows: ty.rows, cols: ty.cols }, &[normed])
 	}
 
 	/// One of the four projections, to `out` features. Where the attention has adapters, those without stay as they are.
@@ -133,16 +158,16 @@ impl Network<'_> {
 		name: &str,
 		x: NodeId,
 		out: u32,
-		(traits, lora): (Traits, Option<Lora>),
+		(layer, lora): (Attention, Option<Lora>),
 	) -> Result<NodeId, Refusal> {
 		let inputs = self.graph.ty(x).cols;
 		let init = place.std.map_or(Init::keeping(inputs), Init::deviating);
 		let weight = (vec![out, inputs], init);
 		if let Some(lora) = lora {
-			return self.adapt(place, name, x, weight, traits.bias, lora);
+			return self.adapt(place, name, x, weight, layer.bias, lora);
 		}
-		let place = Place { frozen: place.frozen || traits.lora.is_some(), ..place };
-		self.weigh(place, name, x, weight, traits.bias)
+		let place = Place { frozen: place.frozen || layer.lora.is_some(), ..place };
+		self.weigh(place, name, x, weight, layer.bias)
 	}
 
 	/// Softmax of each row of stacked squares, of which padding is hidden, and by `causal` what lies right of
@@ -165,13 +190,13 @@ impl Network<'_> {
 	}
 
 	/// The tables of cosines and sines, shared by all attentions with the same sizes.
-	fn angles(&mut self, heads: Heads, base: u32) -> Result<[NodeId; 2], Refusal> {
-		let key = (heads.length, heads.width, base);
+	fn angles(&mut self, heads: Heads, rope: Rope) -> Result<[NodeId; 2], Refusal> {
+		let key = (heads.length, heads.width, rope);
 		if let Some(tables) = self.tables.get(&key) {
 			return Ok(*tables);
 		}
 		let mut made = [0; 2];
-		for (node, words) in made.iter_mut().zip(fixed::rotary(heads.length, heads.width, base)) {
+		for (node, words) in made.iter_mut().zip(fixed::rotary(heads.length, heads.width, rope)) {
 			let init = Init::Table { words: words.into() };
 			*node = self.graph.slot(heads.length, heads.width, Role::Table, init)?.node;
 		}

@@ -21,7 +21,7 @@ use crate::{
 	error::{Error, ErrorKind, Span},
 	graph::{Graph, Refusal, Role},
 	init::Init,
-	manifest::{Layer, LayerKind, Manifest, Shape},
+	manifest::{Layer, LayerKind, Manifest, Rope, Shape},
 	mask::Mask,
 };
 
@@ -89,8 +89,8 @@ pub(crate) struct Network<'a> {
 	pub(crate) learned: Vec<Learned>,
 	manifest: &'a Manifest,
 	embedding: Option<Table>,
-	/// Cosines and sines, by length, width and base.
-	tables: BTreeMap<(u32, u32, u32), [NodeId; 2]>,
+	/// Cosines and sines, by length, width and turns.
+	tables: BTreeMap<(u32, u32, Rope), [NodeId; 2]>,
 	/// The positions that are not padding.
 	mask: Option<Mask>,
 	masks: u32,
@@ -225,10 +225,9 @@ impl<'a> Network<'a> {
 				self.layer_norm(place, eps, bias).map_err(place.refused())
 			},
 			LayerKind::RmsNorm { eps } => self.rms_norm(place, eps).map_err(place.refused()),
-			LayerKind::Attention { heads, kv_heads, causal, rope, bias, lora } => {
-				let shape = self.heads(place, (heads, kv_heads), rope)?;
-				let traits = attention::Traits { causal, rope, bias, lora };
-				self.attention(place, shape, traits).map_err(place.refused())
+			LayerKind::Attention(layer) => {
+				let heads = self.heads(place, layer)?;
+				self.attention(place, heads, layer).map_err(place.refused())
 			},
 			LayerKind::SwiGlu { hidden, bias } => self.swiglu(place, hidden, bias),
 			LayerKind::Pool { take } => self.pool(place, take),

@@ -15,7 +15,7 @@ impl Network<'_> {
 		let x = self.value;
 		let mean = row_mean(self.graph, x)?;
 		let centred = self.graph.binary(Binary::Sub, Broadcast::Col, x, mean)?;
-		self.normalise(place, x, centred, eps)?;
+		self.value = self.normalise(place, "", (x, centred), eps)?;
 		if bias {
 			let (width, zero) = (self.graph.ty(x).cols, Init::Constant { bits: 0 });
 			let bias = self.parameter(place, "bias", vec![width], (1, width), zero)?;
@@ -26,17 +26,29 @@ impl Network<'_> {
 
 	/// `x / sqrt(mean of squares + eps) · w`.
 	pub(super) fn rms_norm(&mut self, place: Place, eps: u32) -> Result<(), Refusal> {
-		self.normalise(place, self.value, self.value, eps)
+		self.value = self.rms(place, "", self.value, eps)?;
+		Ok(())
+	}
+
+	/// The same of `x`, with a weight whose name begins so.
+	pub(super) fn rms(
+		&mut self,
+		place: Place,
+		name: &str,
+		x: NodeId,
+		eps: u32,
+	) -> Result<NodeId, Refusal> {
+		self.normalise(place, name, (x, x), eps)
 	}
 
 	/// `y / sqrt(mean of y² + eps) · w`, where `y` is `input` or that without its mean.
 	fn normalise(
 		&mut self,
 		place: Place,
-		input: NodeId,
-		y: NodeId,
+		name: &str,
+		(input, y): (NodeId, NodeId),
 		eps: u32,
-	) -> Result<(), Refusal> {
+	) -> Result<NodeId, Refusal> {
 		let width = self.graph.ty(y).cols;
 		let square = self.graph.binary(Binary::Mul, Broadcast::None, y, y)?;
 		let mean = row_mean(self.graph, square)?;
@@ -44,10 +56,9 @@ impl Network<'_> {
 		let inverse = self.graph.unary(Unary::Rsqrt, sum)?;
 		let unit = self.graph.binary(Binary::Mul, Broadcast::Col, y, inverse)?;
 		self.graph.shorten(unit, Shortcut::Normalise { input, inverse, centred: input != y });
-		let one = Init::Constant { bits: ONE };
-		let weight = self.parameter(place, "weight", vec![width], (1, width), one)?;
-		self.value = self.graph.binary(Binary::Mul, Broadcast::Row, unit, weight)?;
-		Ok(())
+		let (name, one) = (format!("{name}weight"), Init::Constant { bits: ONE });
+		let weight = self.parameter(place, &name, vec![width], (1, width), one)?;
+		self.graph.binary(Binary::Mul, Broadcast::Row, unit, weight)
 	}
 }
 

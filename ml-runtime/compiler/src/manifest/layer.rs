@@ -1,6 +1,6 @@
 //! Layers of a manifest.
 
-use super::Bits;
+use super::{Attention, Bits};
 use crate::error::Span;
 
 /// One `[[model.layer]]`, or one of a list inside another.
@@ -125,21 +125,7 @@ pub enum LayerKind {
 		eps: Bits,
 	},
 	/// Multi-head self-attention with the projections `q`, `k`, `v` and `o`.
-	Attention {
-		/// Heads; divides the features.
-		heads: u16,
-		/// Heads of keys and values; divides `heads`. As many neighbouring heads as it is contained in `heads` look at
-		/// each (Ainslie et al., 2023).
-		kv_heads: u16,
-		/// Whether a position sees only itself and what comes before it.
-		causal: bool,
-		/// Base of rotary position embedding, if there is any.
-		rope: Option<Bits>,
-		/// Whether the projections have a bias.
-		bias: bool,
-		/// Adapters of `q` and `v`, which learn in place of all four projections.
-		lora: Option<Lora>,
-	},
+	Attention(Attention),
 	/// `down(silu(gate(x)) · up(x))`, three linear layers.
 	SwiGlu {
 		/// Features between them.
@@ -188,7 +174,7 @@ impl LayerKind {
 			Self::Position => "position",
 			Self::LayerNorm { .. } => "layer_norm",
 			Self::RmsNorm { .. } => "rms_norm",
-			Self::Attention { .. } => "attention",
+			Self::Attention(_) => "attention",
 			Self::SwiGlu { .. } => "swiglu",
 			Self::Pool { .. } => "pool",
 			Self::Residual { .. } => "residual",
@@ -205,7 +191,7 @@ impl LayerKind {
 			| Self::Position
 			| Self::LayerNorm { .. }
 			| Self::RmsNorm { .. }
-			| Self::Attention { .. }
+			| Self::Attention(_)
 			| Self::SwiGlu { .. } => true,
 			Self::TiedLinear
 			| Self::Relu

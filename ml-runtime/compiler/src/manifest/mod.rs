@@ -3,6 +3,7 @@
 //! A [`Manifest`] that exists is in range field by field; whether its layers fit together is found
 //! out when it is compiled.
 
+mod attention;
 mod layer;
 mod number;
 mod optimizer;
@@ -14,6 +15,7 @@ mod section;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use attention::{Attention, Rope, RopeScaling};
 pub use layer::{Layer, LayerKind, Lora, Pooling, Size};
 pub use optimizer::{Course, Decay, Optimizer, Schedule, Updates};
 

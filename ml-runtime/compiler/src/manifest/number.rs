@@ -26,6 +26,8 @@ pub(super) enum Domain {
 	NonZero,
 	/// Above 1, at most 10⁹.
 	Base,
+	/// From 1 up to 10⁶.
+	Factor,
 	/// Any.
 	Any,
 }
@@ -39,6 +41,7 @@ impl Domain {
 				Self::Fraction => (0.0..1.0).contains(&value),
 				Self::NonZero => value != 0.0,
 				Self::Base => value > 1.0 && value <= 1e9,
+				Self::Factor => (1.0..=1e6).contains(&value),
 				Self::Any => true,
 			}
 	}
@@ -50,6 +53,7 @@ impl Domain {
 			Self::Fraction => "at least 0 and, as f32, below 1",
 			Self::NonZero => "a finite f32 other than 0",
 			Self::Base => "above 1 and at most 1e9",
+			Self::Factor => "at least 1 and at most 1e6",
 			Self::Any => "a finite f32",
 		}
 	}

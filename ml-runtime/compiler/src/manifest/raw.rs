@@ -88,8 +88,11 @@ pub(super) struct RawLayer {
 	pub(super) eps: Option<Spanned<Decimal>>,
 	pub(super) heads: Option<Spanned<u64>>,
 	pub(super) kv_heads: Option<Spanned<u64>>,
+	pub(super) head_dim: Option<Spanned<u64>>,
+	pub(super) qk_norm: Option<Spanned<Decimal>>,
 	pub(super) causal: Option<Spanned<bool>>,
 	pub(super) rope: Option<Spanned<Decimal>>,
+	pub(super) rope_scaling: Option<Spanned<RawScaling>>,
 	pub(super) hidden: Option<Spanned<u64>>,
 	pub(super) take: Option<Spanned<String>>,
 	pub(super) times: Option<Spanned<u64>>,
@@ -105,6 +108,19 @@ pub(super) struct RawLayer {
 pub(super) struct RawLora {
 	pub(super) rank: Spanned<u64>,
 	pub(super) alpha: Spanned<Decimal>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawScaling {
+	pub(super) kind: Spanned<String>,
+	pub(super) factor: Option<Spanned<Decimal>>,
+	#[serde(rename = "low_freq_factor")]
+	pub(super) low: Option<Spanned<Decimal>>,
+	#[serde(rename = "high_freq_factor")]
+	pub(super) high: Option<Spanned<Decimal>>,
+	#[serde(rename = "original_max_position_embeddings")]
+	pub(super) original: Option<Spanned<u64>>,
 }
 
 /// `3` for both directions, or `[height, width]`.

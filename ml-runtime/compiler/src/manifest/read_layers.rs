@@ -6,7 +6,7 @@ use super::{
 	number::{Domain, Source},
 	raw::{RawLayer, RawLora},
 	section::Section,
-	Bits, Layer, LayerKind, Lora, Pooling, Size,
+	Attention, Bits, Layer, LayerKind, Lora, Pooling, Size,
 };
 use crate::{
 	error::{Error, ErrorKind},
@@ -26,13 +26,12 @@ const ZERO: Size = Size { height: 0, width: 0 };
 const EPS: Bits = 0x3727_C5AC;
 
 /// Most numbers of a vector.
-const MAX_WIDTH: u64 = 1 << 16;
+pub(super) const MAX_WIDTH: u64 = 1 << 16;
 /// Most rows of an embedding.
 const MAX_VOCAB: u64 = 1 << 20;
 /// Most channels of an image.
 const MAX_CHANNELS: u64 = 4096;
 const MAX_KERNEL: u64 = 31;
-const MAX_HEADS: u64 = 1024;
 
 /// A list of layers, `depth` lists deep.
 pub(super) fn layers(
@@ -95,8 +94,11 @@ fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
 	section.unused("eps", &raw.eps)?;
 	section.unused("heads", &raw.heads)?;
 	section.unused("kv_heads", &raw.kv_heads)?;
+	section.unused("head_dim", &raw.head_dim)?;
+	section.unused("qk_norm", &raw.qk_norm)?;
 	section.unused("causal", &raw.causal)?;
 	section.unused("rope", &raw.rope)?;
+	section.unused("rope_scaling", &raw.rope_scaling)?;
 	section.unused("hidden", &raw.hidden)?;
 	section.unused("take", &raw.take)?;
 	section.unused("times", &raw.times)?;
@@ -110,11 +112,14 @@ fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
 	section.unused("skip", &first(&raw.skip))
 }
 
-fn bias(raw: &mut RawLayer) -> bool {
+pub(super) fn bias(raw: &mut RawLayer) -> bool {
 	raw.bias.take().is_none_or(Spanned::into_inner)
 }
 
-fn lora(section: &Section, raw: Option<Spanned<RawLora>>) -> Result<Option<Lora>, Error> {
+pub(super) fn lora(
+	section: &Section,
+	raw: Option<Spanned<RawLora>>,
+) -> Result<Option<Lora>, Error> {
 	let Some(raw) = raw.map(Spanned::into_inner) else { return Ok(None) };
 	Ok(Some(Lora {
 		rank: section.source.integer("rank", &raw.rank, 1..=MAX_WIDTH)?,
@@ -177,7 +182,7 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 			out: section.integer("out", raw.out.take(), MAX_WIDTH)?,
 		},
 		"position" => LayerKind::Position,
-		"attention" => attention(section, raw)?,
+		"attention" => LayerKind::Attention(Attention::read(section, raw)?),
 		"swiglu" => LayerKind::SwiGlu {
 			hidden: section.integer("hidden", raw.hidden.take(), MAX_WIDTH)?,
 			bias: bias(raw),
@@ -192,24 +197,6 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 			LayerKind::Pool { take }
 		},
 		_ => LayerKind::TiedLinear,
-	})
-}
-
-fn attention(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
-	let source = section.source;
-	let heads = section.integer("heads", raw.heads.take(), MAX_HEADS)?;
-	let kv_heads = raw.kv_heads.take();
-	Ok(LayerKind::Attention {
-		heads,
-		kv_heads: kv_heads
-			.map_or(Ok(heads), |count| source.integer("kv_heads", &count, 1..=MAX_HEADS))?,
-		causal: raw.causal.take().is_some_and(Spanned::into_inner),
-		rope: match raw.rope.take() {
-			Some(base) => Some(source.decimal("rope", &base, Domain::Base)?),
-			None => None,
-		},
-		bias: bias(raw),
-		lora: lora(section, raw.lora.take())?,
 	})
 }
 

@@ -72,6 +72,9 @@ const VALUES: [&str; 56] = [
 	"{}",
 	"{ rank = 2, alpha = 4 }",
 	"{ rank = 70000, alpha = 0 }",
+	"{ kind = \"linear\", factor = 4 }",
+	"{ kind = \"llama3\", factor = 8, low_freq_factor = 1, high_freq_factor = 4, \
+	original_max_position_embeddings = 64 }",
 	"2026-01-01",
 ];
 
@@ -120,7 +123,7 @@ const WORDS: [&str; 40] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 47] = [
+const KEYS: [&str; 53] = [
 	"kind",
 	"out",
 	"bias",
@@ -133,8 +136,15 @@ const KEYS: [&str; 47] = [
 	"vocab",
 	"heads",
 	"kv_heads",
+	"head_dim",
+	"qk_norm",
 	"causal",
 	"rope",
+	"rope_scaling",
+	"factor",
+	"low_freq_factor",
+	"high_freq_factor",
+	"original_max_position_embeddings",
 	"hidden",
 	"take",
 	"times",

@@ -1,15 +1,25 @@
 #!/usr/bin/env bash
-# A checkpoint built like Llama, with random weights, to a task with adapters, a trained model and back: the same logits by the
-# executor, by candle and by PyTorch, what is frozen as it was, and the adapters alone for PEFT. WORKER names a worker that is
-# built already.
-#   scripts/e2e/llama.sh           a model of 4 layers
-#   scripts/e2e/llama.sh --whole   one with the shape of SmolLM-135M: 30 layers, 134,515,008 parameters (minutes, 6 GiB)
+# A checkpoint built like Llama or Qwen3, with random weights, to a task with adapters, a trained model and back: the same logits
+# by the executor, by candle and by PyTorch, what is frozen as it was, and the adapters alone for PEFT. WORKER names a worker that
+# is built already.
+#   scripts/e2e/llama.sh                  a Llama of 4 layers
+#   scripts/e2e/llama.sh --whole          one with the shape of SmolLM-135M: 30 layers, 134,515,008 parameters (minutes, 6 GiB)
+#   scripts/e2e/llama.sh --qwen3          a Qwen3 of 3 layers, with the scaled positions of Llama 3
+#   scripts/e2e/llama.sh --qwen3 --whole  one with the shape of Qwen3-0.6B: 28 layers, 596,049,920 parameters (minutes, 14 GiB)
 set -euo pipefail
 source "$(dirname "$0")/../env.sh"
+kind=llama
+if [ "${1:-}" = --qwen3 ]; then kind=qwen3 && shift; fi
+case "$kind ${1:-}" in
+	"llama ") shape='hidden_size=96 intermediate_size=160 num_hidden_layers=4 num_attention_heads=6 num_key_value_heads=2 vocab_size=512' ;;
+	"llama --whole") shape='hidden_size=576 intermediate_size=1536 num_hidden_layers=30 num_attention_heads=9 num_key_value_heads=3 vocab_size=49152' ;;
+	"qwen3 ") shape='hidden_size=96 intermediate_size=160 num_hidden_layers=3 num_attention_heads=4 num_key_value_heads=2 head_dim=32 vocab_size=512' ;;
+	"qwen3 --whole") shape='hidden_size=1024 intermediate_size=3072 num_hidden_layers=28 num_attention_heads=16 num_key_value_heads=8 head_dim=128 vocab_size=151936' ;;
+	*) die "there are only --qwen3 and --whole" ;;
+esac
 case "${1:-}" in
-	"") shape='576=96 1536=160 30=4 9=6 3=2 49152=512' length=32 batch=4 steps=12 records=256 ;;
-	--whole) shape='' length=128 batch=2 steps=3 records=64 ;;
-	*) die "there is only --whole" ;;
+	"") length=32 batch=4 steps=12 records=256 ;;
+	*) length=128 batch=2 steps=3 records=64 ;;
 esac
 worker="${WORKER:-$CARGO_TARGET_DIR/release/assay-worker}"
 [ -n "${WORKER:-}" ] || cargo build --release --locked --workspace --bin assay-worker
@@ -19,22 +29,21 @@ trap 'rm -rf "$folder"' EXIT
 field() { grep -oE "\"$1\": *[^,]+" <<<"$2" | head -1 | sed 's/.*: *//; s/"//g'; } # field NAME JSON
 number() { awk "BEGIN { exit !($1) }"; }                                           # number CONDITION: of decimals
 
-PYTHONPATH=ml-runtime/python:ml-runtime/python/tests "$python" - "$folder/original" "$shape" <<'PYTHON'
+PYTHONPATH=ml-runtime/python:ml-runtime/python/tests "$python" - "$folder/original" "$kind" "$shape" <<'PYTHON'
 import json, pathlib, sys
 from safetensors.torch import save_file
-from test_llama import checkpoint
+from test_llama import LLAMA3, checkpoint
 
-folder, shape = pathlib.Path(sys.argv[1]), dict(one.split("=") for one in sys.argv[2].split())
-number = lambda usual: int(shape.get(str(usual), usual))
-config = {
-    "model_type": "llama", "vocab_size": number(49152), "hidden_size": number(576), "intermediate_size": number(1536),
-    "num_hidden_layers": number(30), "num_attention_heads": number(9), "num_key_value_heads": number(3),
-    "rms_norm_eps": 1e-5, "tie_word_embeddings": True,
-}
+folder, kind, shape = pathlib.Path(sys.argv[1]), sys.argv[2], dict(one.split("=") for one in sys.argv[3].split())
+config = {"model_type": kind, "rms_norm_eps": 1e-5, "tie_word_embeddings": True, **{key: int(one) for key, one in shape.items()}}
+if kind == "qwen3":
+    config["rope_scaling"] = LLAMA3["rope_scaling"]
 folder.mkdir()
 (folder / "config.json").write_text(json.dumps(config))
 # Small enough for a network of thirty layers to say something.
-made = {name: (one if "norm" in name else one * 0.1).bfloat16() for name, one in checkpoint(config).items()}
+made = checkpoint(config)
+for name in made:
+    made[name] = (made[name] if "norm" in name else made[name].mul_(0.1)).bfloat16()
 save_file(made, folder / "model.safetensors")
 print(f"a checkpoint of {sum(one.numel() for one in made.values()):,} parameters")
 PYTHON

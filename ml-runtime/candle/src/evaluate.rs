@@ -64,16 +64,16 @@ pub fn evaluate(
 	kernels: &impl Kernels,
 	mut observe: impl FnMut(u64, &[f32]),
 ) -> Result<Evaluation, Error> {
-	let exact = Forward::new(manifest, model)?;
+	let exact = Forward::new(manifest)?;
 	let rounds = manifest.numerics.forward != Precision::F32;
 	let plain = rounds.then(|| {
 		let mut plain = manifest.clone();
 		plain.numerics.forward = Precision::F32;
-		Forward::new(&plain, model)
+		Forward::new(&plain)
 	});
 	let plain = plain.transpose()?;
 	let network = Network::new(&manifest.model, &model.tensors()?)?;
-	let pass = Pass { manifest, data, exact, plain, network };
+	let pass = Pass { manifest, model, data, exact, plain, network };
 	let mut found = Evaluation { records: data.records(), ..Evaluation::default() };
 	let batch = u64::from(manifest.task.batch);
 	for step in 0..found.records.div_ceil(batch) {
@@ -86,31 +86,32 @@ pub fn evaluate(
 
 /// The network as a program of the executor.
 struct Forward {
+	forward: assay_compiler::Forward,
 	program: CheckedProgram,
-	slots: Vec<Vec<u32>>,
 	/// The nodes of the logits and of the labels that count, if not all do.
 	marks: Vec<NodeId>,
 }
 
 impl Forward {
-	fn new(manifest: &Manifest, model: &Model) -> Result<Self, Error> {
+	fn new(manifest: &Manifest) -> Result<Self, Error> {
 		let forward = compile_forward(manifest, manifest.task.batch)?;
 		let program = forward.program.check(&Limits::new(manifest.data.record_size));
 		let program = program.map_err(|error| Error::Program(error.to_string()))?;
-		let slots = forward.slots(model.slots());
 		let marks = [forward.logits].into_iter().chain(forward.counted).collect();
-		Ok(Self { program, slots, marks })
+		Ok(Self { forward, program, marks })
 	}
 
 	/// Logits of the batch of a step, and which of its labels count.
 	fn run(
 		&self,
+		model: &Model,
 		kernels: &impl Kernels,
 		data: &DataSet,
 		step: u64,
 	) -> Result<(Vec<f32>, Option<Vec<u32>>), Error> {
-		let Self { program, slots, marks } = self;
-		let outputs = assay_executor::evaluate(program, kernels, slots, data, SEED, step, marks)?;
+		let Self { forward, program, marks } = self;
+		let slots = forward.slots(model.slots());
+		let outputs = assay_executor::evaluate(program, kernels, &slots, data, SEED, step, marks)?;
 		let mut outputs = outputs.into_iter();
 		let logits = outputs.next().ok_or(Error::Records)?;
 		Ok((logits.into_iter().map(f32::from_bits).collect(), outputs.next()))
@@ -119,6 +120,7 @@ impl Forward {
 
 struct Pass<'a> {
 	manifest: &'a Manifest,
+	model: &'a Model,
 	data: &'a DataSet,
 	exact: Forward,
 	/// The same in `f32`, where that is something else.
@@ -137,8 +139,9 @@ impl Pass<'_> {
 		observe: &mut impl FnMut(u64, &[f32]),
 	) -> Result<(), Error> {
 		let data = self.data;
-		let (exact, counted) = self.exact.run(kernels, data, step)?;
-		let plain = self.plain.as_ref().map(|plain| plain.run(kernels, data, step)).transpose()?;
+		let run = |forward: &Forward| forward.run(self.model, kernels, data, step);
+		let (exact, counted) = run(&self.exact)?;
+		let plain = self.plain.as_ref().map(run).transpose()?;
 		let plain = plain.as_ref().map_or(&exact, |(plain, _)| plain);
 		let first = step * u64::from(self.manifest.task.batch);
 		let size = data.record_size() as usize;

@@ -3,12 +3,13 @@
 use std::{
 	borrow::Cow,
 	collections::{BTreeSet, HashMap},
+	path::Path,
 };
 
 use assay_commitment::Root;
 use assay_compiler::Parameter;
 use candle_core::{Device, Tensor};
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{tensor::TensorView, Dtype, SafeTensors, View};
 
 use crate::Error;
 
@@ -34,10 +35,10 @@ fn shape(parameter: &Parameter) -> Vec<usize> {
 
 /// What a model file has of these parameters, each as this reads it. Names everything that does not fit, and what is
 /// no parameter.
-fn read<T>(
+fn read<'a, T>(
 	parameters: &[Parameter],
-	bytes: &[u8],
-	one: impl Fn(&SafeTensors<'_>, &Parameter) -> Result<T, Error>,
+	bytes: &'a [u8],
+	one: impl Fn(&SafeTensors<'a>, &Parameter) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
 	let file = SafeTensors::deserialize(bytes)?;
 	let (mut found, mut errors) = (Vec::new(), Vec::new());
@@ -55,8 +56,11 @@ fn read<T>(
 	Error::all(errors).map(|()| found)
 }
 
-/// The words of a parameter, if the file has it.
-fn words(file: &SafeTensors<'_>, parameter: &Parameter) -> Result<Option<Vec<u32>>, Error> {
+/// A parameter, if the file has it.
+fn view<'a>(
+	file: &SafeTensors<'a>,
+	parameter: &Parameter,
+) -> Result<Option<TensorView<'a>>, Error> {
 	let name = parameter.name.clone();
 	let Ok(view) = file.tensor(&name) else { return Ok(None) };
 	if view.dtype() != Dtype::F32 {
@@ -66,30 +70,77 @@ fn words(file: &SafeTensors<'_>, parameter: &Parameter) -> Result<Option<Vec<u32
 	if expected != found {
 		return Err(Error::WrongShape { name, expected, found });
 	}
-	let words = view.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
-	Ok(Some(words.collect()))
+	Ok(Some(view))
+}
+
+/// The words of a tensor of `f32`.
+fn words<'a>(view: &TensorView<'a>) -> impl Iterator<Item = u32> + use<'a> {
+	view.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+/// The slots of the parameters: the first ones.
+fn first_slots<'a>(
+	parameters: &[Parameter],
+	slots: &'a [impl AsRef<[u32]>],
+) -> Result<Vec<&'a [u32]>, Error> {
+	let Some(first) = slots.get(..parameters.len()) else {
+		return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
+	};
+	let first: Vec<&[u32]> = first.iter().map(AsRef::as_ref).collect();
+	for (slot, (parameter, words)) in parameters.iter().zip(&first).enumerate() {
+		let (expected, got) = (elements(parameter), words.len() as u64);
+		if expected != got {
+			return Err(Error::SlotSize { slot, unit: "words", expected, got });
+		}
+	}
+	Ok(first)
+}
+
+/// Parameters as they are written.
+fn views<'a>(
+	parameters: &'a [Parameter],
+	slots: &'a [impl AsRef<[u32]>],
+) -> impl Iterator<Item = (&'a str, Words<'a>)> {
+	parameters.iter().zip(slots).map(|(parameter, words)| {
+		(parameter.name.as_str(), Words { shape: shape(parameter), words: words.as_ref() })
+	})
+}
+
+/// The metadata of a file whose parameters are from the state with this root.
+fn note(root: &Root) -> HashMap<String, String> {
+	let hex: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
+	HashMap::from([(STATE_ROOT.to_owned(), format!("0x{hex}"))])
 }
 
 impl Model {
 	/// The parameters among the slots of a state: the first ones, in order. Others are left out.
-	pub fn from_slots(parameters: &[Parameter], slots: &[Vec<u32>]) -> Result<Self, Error> {
-		let Some(first) = slots.get(..parameters.len()) else {
-			return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
-		};
-		for (slot, (parameter, words)) in parameters.iter().zip(first).enumerate() {
-			let (expected, got) = (elements(parameter), words.len() as u64);
-			if expected != got {
-				return Err(Error::SlotSize { slot, unit: "words", expected, got });
-			}
-		}
-		Ok(Self { parameters: parameters.to_vec(), slots: first.to_vec() })
+	pub fn from_slots(
+		parameters: &[Parameter],
+		slots: &[impl AsRef<[u32]>],
+	) -> Result<Self, Error> {
+		let slots = first_slots(parameters, slots)?;
+		let slots = slots.into_iter().map(<[u32]>::to_vec).collect();
+		Ok(Self { parameters: parameters.to_vec(), slots })
+	}
+
+	/// Writes the model file of the parameters among the slots of a state, which are not copied: what
+	/// [`Self::to_safetensors`] of them gives.
+	pub fn write(
+		parameters: &[Parameter],
+		slots: &[impl AsRef<[u32]>],
+		state_root: Option<&Root>,
+		path: &Path,
+	) -> Result<(), Error> {
+		let slots = first_slots(parameters, slots)?;
+		let views = views(parameters, &slots);
+		Ok(safetensors::serialize_to_file(views, state_root.map(note), path)?)
 	}
 
 	/// Reads a model file that has exactly these parameters, in `f32`.
 	pub fn from_safetensors(parameters: &[Parameter], bytes: &[u8]) -> Result<Self, Error> {
 		let slots = read(parameters, bytes, |file, parameter| {
 			let missing = || Error::MissingTensor { name: parameter.name.clone() };
-			words(file, parameter)?.ok_or_else(missing)
+			Ok(words(&view(file, parameter)?.ok_or_else(missing)?).collect())
 		})?;
 		Ok(Self { parameters: parameters.to_vec(), slots })
 	}
@@ -106,9 +157,9 @@ impl Model {
 			return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
 		};
 		let found = read(parameters, bytes, |file, parameter| {
-			let found = words(file, parameter)?;
-			let infinite = |word: &u32| !f32::from_bits(*word).is_finite();
-			if found.iter().flatten().any(infinite) {
+			let found = view(file, parameter)?;
+			let infinite = |word: u32| !f32::from_bits(word).is_finite();
+			if found.as_ref().is_some_and(|view| words(view).any(infinite)) {
 				return Err(Error::NotFinite { name: parameter.name.clone() });
 			}
 			Ok(found)
@@ -116,7 +167,8 @@ impl Model {
 		let mut kept = Vec::new();
 		for ((slot, parameter), found) in first.iter_mut().zip(parameters).zip(found) {
 			match found {
-				Some(words) => *slot = words,
+				// One after the other: all of them at once would be the model a second time.
+				Some(view) => *slot = words(&view).collect(),
 				None => kept.push(parameter.name.clone()),
 			}
 		}
@@ -126,15 +178,7 @@ impl Model {
 	/// The bytes of the model file: the same for the same parameters and root. The root of the state
 	/// that the parameters are from is noted in the file's metadata.
 	pub fn to_safetensors(&self, state_root: Option<&Root>) -> Result<Vec<u8>, Error> {
-		let views = self.parameters.iter().zip(&self.slots);
-		let views = views.map(|(parameter, words)| {
-			let view = Words { shape: shape(parameter), words };
-			(parameter.name.as_str(), view)
-		});
-		let note = |root: &Root| {
-			let hex: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
-			HashMap::from([(STATE_ROOT.to_owned(), format!("0x{hex}"))])
-		};
+		let views = views(&self.parameters, &self.slots);
 		Ok(safetensors::serialize(views, state_root.map(note))?)
 	}
 
@@ -198,7 +242,8 @@ impl View for Words<'_> {
 		&self.shape
 	}
 	fn data(&self) -> Cow<'_, [u8]> {
-		self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+		let bytes: Vec<_> = self.words.iter().map(|word| word.to_le_bytes()).collect();
+		Cow::Owned(bytes.into_flattened())
 	}
 	fn data_len(&self) -> usize {
 		self.words.len() * 4

@@ -1,7 +1,7 @@
 //! A state as blobs: the list of its tensors, and the tiles of each.
 
 use assay_blobs::{bytes_key, BlobKey, StateManifest};
-use assay_commitment::{tile_bytes, tile_count, Root, TILE_BYTES};
+use assay_commitment::{tensor_root, tile_bytes, tile_count, Root, TILE_BYTES};
 use assay_ops::{Slot, ValueType};
 
 use crate::Error;
@@ -36,36 +36,43 @@ pub fn tensor_words(ty: &ValueType, bytes: &[u8]) -> Option<Vec<u32>> {
 
 /// Everything about a state that goes into a blob store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateBlobs {
+pub struct StateBlobs<'a> {
 	/// The list of the tensors.
 	pub manifest: StateManifest,
-	/// The tensors' bytes, in slot order.
-	pub tensors: Vec<Vec<u8>>,
+	tensors: Vec<(ValueType, &'a [u32])>,
 }
 
-impl StateBlobs {
+impl<'a> StateBlobs<'a> {
 	/// The blobs of the state after `step` steps.
-	pub fn new(step: u64, slots: &[Slot], contents: &[Vec<u32>]) -> Result<Self, Error> {
+	pub fn new(
+		step: u64,
+		slots: &[Slot],
+		contents: &'a [impl AsRef<[u32]>],
+	) -> Result<Self, Error> {
 		let (expected, got) = (slots.len(), contents.len());
 		let count = Error::SlotCount { expected, got };
 		if expected != got {
 			return Err(count);
 		}
-		let tensor = |(slot, (declared, words)): (usize, (&Slot, &Vec<u32>))| {
-			let (expected, got) = (declared.ty.words(), words.len() as u64);
+		let contents = contents.iter().map(AsRef::as_ref);
+		let tensors: Vec<_> = slots.iter().map(|slot| slot.ty).zip(contents).collect();
+		let root = |(slot, (ty, words)): (usize, &(ValueType, &[u32]))| {
+			let (expected, got) = (ty.words(), words.len() as u64);
 			let wrong = Error::SlotSize { slot, unit: "words", expected, got };
-			tensor_bytes(&declared.ty, words).ok_or(wrong)
+			tensor_root(ty, words).ok_or(wrong)
 		};
-		let tensors = slots.iter().zip(contents).enumerate().map(tensor);
-		let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
-		let roots = tensors.iter().map(|bytes| *bytes_key(bytes).root()).collect();
+		let roots = tensors.iter().enumerate().map(root).collect::<Result<_, _>>()?;
 		Ok(Self { manifest: StateManifest::new(step, roots).ok_or(count)?, tensors })
 	}
 
-	/// The blobs with their keys, the list of the tensors first.
+	/// The blobs with their keys, the list of the tensors first. Each is made when it is its turn: all at once would be the
+	/// state a second time.
 	pub fn blobs(&self) -> impl Iterator<Item = (BlobKey, Vec<u8>)> + '_ {
 		let manifest = (self.manifest.key(), self.manifest.to_bytes());
-		std::iter::once(manifest).chain(self.manifest.tensors().zip(self.tensors.iter().cloned()))
+		// A tensor that has a root has bytes.
+		let bytes = |(ty, words): &(ValueType, &[u32])| tensor_bytes(ty, words).unwrap_or_default();
+		let tensors = self.manifest.tensors().zip(self.tensors.iter().map(bytes));
+		std::iter::once(manifest).chain(tensors)
 	}
 }
 

@@ -50,9 +50,9 @@ pub struct Forward {
 
 impl Forward {
 	/// The contents of all slots: the parameters as given, then the tables.
-	pub fn slots(&self, parameters: &[Vec<u32>]) -> Vec<Vec<u32>> {
-		let tables = self.tables.iter().map(|table| table.to_vec());
-		parameters.iter().cloned().chain(tables).collect()
+	pub fn slots<'a>(&'a self, parameters: &'a [Vec<u32>]) -> Vec<&'a [u32]> {
+		let tables = self.tables.iter().map(|table| &**table);
+		parameters.iter().map(Vec::as_slice).chain(tables).collect()
 	}
 }
 

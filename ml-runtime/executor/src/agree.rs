@@ -24,7 +24,7 @@ pub fn agree_on(
 	witness: &impl Kernels,
 	dir: &Path,
 ) -> Result<bool, ExecError> {
-	let before = Replay::new(job.clone(), kernels, Some(dir)).slots(step)?.to_vec();
+	let before = Replay::new(job.clone(), kernels, Some(dir)).into_slots(step)?;
 	let mut machine = Machine::resume(job, witness, step, before)?;
 	Ok(After::next(job, witness, &mut machine)?.state == *after)
 }

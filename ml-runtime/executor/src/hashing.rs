@@ -3,7 +3,9 @@
 use std::{ops::Range, sync::OnceLock};
 
 use assay_backend_cpu::Kernels;
-use assay_commitment::{join_parts, part_hash, tensor_parts, Root, PART_TILES};
+use assay_commitment::{
+	join_parts, part_hash, part_tile_hashes, tensor_parts, Root, TensorTree, PART_TILES,
+};
 use assay_ops::ValueType;
 
 /// A matrix: its type, and its words row-major.
@@ -11,24 +13,46 @@ pub(crate) type Tensor<'a> = (&'a ValueType, &'a [u32]);
 
 /// Roots of tensors. `None` if one does not have as many words as its type says.
 pub(crate) fn tensor_roots(tensors: &[Tensor<'_>], kernels: &impl Kernels) -> Option<Vec<Root>> {
+	let hashes = by_part(tensors, kernels, part_hash)?;
+	tensors.iter().zip(hashes).map(|((ty, _), hashes)| join_parts(ty, hashes)).collect()
+}
+
+/// Trees over the tiles of tensors. `None` if one does not have as many words as its type says.
+pub(crate) fn tensor_trees(
+	tensors: &[Tensor<'_>],
+	kernels: &impl Kernels,
+) -> Option<Vec<TensorTree>> {
+	let hashes = by_part(tensors, kernels, part_tile_hashes)?;
+	let tree = |((ty, _), hashes): (&Tensor<'_>, Vec<Vec<Root>>)| {
+		TensorTree::from_hashes(**ty, hashes.concat())
+	};
+	tensors.iter().zip(hashes).map(tree).collect()
+}
+
+/// What is made of each part of each tensor, in order.
+fn by_part<T: Send + Sync>(
+	tensors: &[Tensor<'_>],
+	kernels: &impl Kernels,
+	make: impl Fn(&ValueType, &[u32], u32) -> Option<T> + Sync,
+) -> Option<Vec<Vec<T>>> {
 	let mut parts = Vec::new();
 	for tensor in tensors {
 		parts.extend((0..tensor_parts(tensor.0)?).map(|part| (*tensor, part)));
 	}
-	let hashes: Vec<OnceLock<Option<Root>>> = vec![OnceLock::new(); parts.len()];
+	let made: Vec<OnceLock<Option<T>>> = parts.iter().map(|_| OnceLock::new()).collect();
 	let pieces = pieces(&parts);
 	kernels.share(pieces.len(), &|piece| {
 		for index in pieces[piece].clone() {
 			let ((ty, words), part) = parts[index];
-			hashes[index].get_or_init(|| part_hash(ty, words, part));
+			made[index].get_or_init(|| make(ty, words, part));
 		}
 	});
-	let mut hashes = hashes.into_iter().map(|hash| hash.into_inner().flatten());
-	let root = |(ty, _): &Tensor<'_>| {
-		let hashes = hashes.by_ref().take(tensor_parts(ty)? as usize);
-		join_parts(ty, hashes.collect::<Option<_>>()?)
+	let mut made = made.into_iter().map(|made| made.into_inner().flatten());
+	let each = |(ty, _): &Tensor<'_>| {
+		let count = tensor_parts(ty)? as usize;
+		made.by_ref().take(count).collect::<Option<Vec<T>>>()
 	};
-	tensors.iter().map(root).collect()
+	tensors.iter().map(each).collect()
 }
 
 /// Divides parts into ranges that are worth a thread's while: of as many tiles as a whole part has, or more.
@@ -74,9 +98,18 @@ mod tests {
 		for threads in [1, 2, 5] {
 			let kernels = CpuKernels::new(threads).expect("threads start");
 			assert_eq!(tensor_roots(&tensors, &kernels), right, "{threads} threads");
+			let trees = tensor_trees(&tensors, &kernels).expect("they fit");
+			let roots: Vec<Root> = trees.iter().map(TensorTree::root).collect();
+			assert_eq!(Some(roots), right, "{threads} threads");
+			for (tree, (ty, words)) in trees.iter().zip(&tensors) {
+				let alone = TensorTree::from_words(**ty, words).expect("it fits");
+				assert_eq!(tree.tree().values(), alone.tree().values());
+			}
 		}
 		let short = [(&types[1], &words[1][1..])];
-		assert_eq!(tensor_roots(&short, &CpuKernels::new(2).expect("threads start")), None);
+		let kernels = CpuKernels::new(2).expect("threads start");
+		assert_eq!(tensor_roots(&short, &kernels), None);
+		assert!(tensor_trees(&short, &kernels).is_none());
 	}
 
 	#[test]

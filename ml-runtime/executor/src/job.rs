@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use assay_backend_cpu::Kernels;
 use assay_commitment::{claim, Root};
-use assay_ops::{eval::StepContext, CheckedProgram};
+use assay_ops::{eval::StepContext, CheckedProgram, NodeSpec, Slot};
 use codec::Encode;
 
 use crate::{
 	plan::{Plan, Reuse, Update},
-	state::State,
+	state::{is_finite_slot, State},
 	DataSet, MachineFault, TaskFault,
 };
 
@@ -55,6 +55,8 @@ struct Inner {
 	plan: Plan,
 	peak_words: u64,
 	init: State,
+	/// Whether the parameters that no step changes are finite.
+	kept_finite: bool,
 	digest: Root,
 }
 
@@ -82,10 +84,14 @@ impl Job {
 		if peak_words > max_words {
 			return Err(TaskFault::TooLarge { needed: peak_words, allowed: max_words });
 		}
-		let init = State::new(&self.program, first_step, &self.initial)
+		let init = State::new(&self.program, first_step, &self.initial, |_| None)
 			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?;
 		let digest = self.digest(&init.root());
-		Ok(Prepared(Arc::new(Inner { job: self, plan, peak_words, init, digest })))
+		let kept = self.program.slots.iter().zip(&self.initial).zip(&plan.updates);
+		let kept = kept.filter(|(_, update)| **update == Update::Keep);
+		let kept_finite = kept.into_iter().all(|((slot, words), _)| is_finite_slot(slot, words));
+		let job = self;
+		Ok(Prepared(Arc::new(Inner { job, plan, peak_words, init, kept_finite, digest })))
 	}
 
 	/// Names the job: two jobs with the same digest have the same states as far as both go, so that the
@@ -106,7 +112,7 @@ impl Job {
 /// The plan of a program on the processor, and words that a step needs at its peak.
 fn plans(program: &CheckedProgram) -> (Plan, u64) {
 	let CheckedProgram { specs, slots, loss, .. } = program;
-	let plan = |reuse| Plan::new(specs, slots, *loss, reuse);
+	let plan = |reuse| Plan::new(specs, slots, &[*loss], reuse);
 	// Nothing is given back within a chain, so chains may take more; a device has none.
 	let (plan, single) = (plan(Reuse::Chained), plan(Reuse::Eager));
 	let peak_words = plan.peak_words.max(single.peak_words);
@@ -121,21 +127,37 @@ pub fn peak_words(program: &CheckedProgram) -> u64 {
 /// Bytes of memory that a program takes, without what a backend takes to compute one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-	/// To train: the records, a step, the initial state, and the state on its way to the disk.
+	/// To train: the records, a step, and of what steps change the initial state and the state on its way to the disk.
 	pub run: u64,
-	/// To answer for a claim: beside the replayed run, all values of a step.
+	/// To answer for a claim: instead of a step a traced one, whose values are hashed as they are made, with the hashes of all
+	/// tiles, and with the values around the node that a game is about.
 	pub dispute: u64,
 }
 
 impl Memory {
 	/// That of a program with so many bytes of records.
 	pub fn of(program: &CheckedProgram, data: u64) -> Self {
-		let CheckedProgram { specs, slots, loss, .. } = program;
-		let slot_words = slots.iter().map(|slot| slot.ty.words()).fold(0, u64::saturating_add);
-		let step = peak_words(program).saturating_add(slot_words).saturating_add(slot_words);
-		let trace = Plan::new(specs, slots, *loss, Reuse::Never).peak_words;
-		let bytes = |words: u64| words.saturating_mul(4).saturating_add(data);
-		Self { run: bytes(step), dispute: bytes(step.saturating_add(trace)) }
+		let CheckedProgram { specs, slots, .. } = program;
+		let (plan, step) = plans(program);
+		let changed =
+			slots.iter().zip(&plan.updates).filter(|(_, update)| **update != Update::Keep);
+		let changed = changed.map(|(slot, _)| slot.ty.words()).fold(0, u64::saturating_add);
+		let traced = Plan::new(specs, slots, &[], Reuse::Traced).peak_words;
+		let hashes = specs.iter().map(|spec| spec.ty.tiles()).fold(0, u64::saturating_add);
+		let around = |spec: &NodeSpec| {
+			let operands = spec.inputs.iter().map(|operand| operand.ty.words());
+			operands.fold(spec.ty.words(), u64::saturating_add)
+		};
+		let around = specs.iter().map(around).max().unwrap_or(0);
+		let bytes = |words: [u64; 2]| {
+			let words = words.into_iter().fold(changed, u64::saturating_add);
+			words.saturating_mul(4).saturating_add(data)
+		};
+		let hashes = hashes.saturating_mul(size_of::<Root>() as u64);
+		let dispute = bytes([traced, around]).saturating_add(hashes);
+		let run = bytes([step, changed]);
+		// Who answers has trained, or checked, before.
+		Self { run, dispute: run.max(dispute) }
 	}
 }
 
@@ -205,11 +227,53 @@ impl Prepared {
 		&self.0.plan
 	}
 
-	/// Root of a slot that no step changes (frozen weights, tables): it need not be hashed again.
+	/// Whether no step changes this slot (frozen weights, tables): its content is what the job says, and is in no run,
+	/// checkpoint or pin a second time.
+	pub(crate) fn is_kept(&self, slot: usize) -> bool {
+		self.0.plan.updates.get(slot) == Some(&Update::Keep)
+	}
+
+	/// Whether all parameters among those are finite.
+	pub(crate) fn is_kept_finite(&self) -> bool {
+		self.0.kept_finite
+	}
+
+	/// Root of a slot that is kept: it need not be hashed again.
 	pub(crate) fn known_root(&self, slot: usize) -> Option<Root> {
-		let Inner { plan, init, .. } = &*self.0;
-		let kept = plan.updates.get(slot) == Some(&Update::Keep);
-		kept.then(|| init.slots().get(slot).copied()).flatten()
+		self.is_kept(slot).then(|| self.0.init.slots().get(slot).copied()).flatten()
+	}
+
+	/// The slots before the first step, as runs hold them: nothing of those that are kept.
+	pub(crate) fn first_slots(&self) -> Vec<Vec<u32>> {
+		let initial = self.0.job.initial.iter().enumerate();
+		let own = |(slot, words): (usize, &Vec<u32>)| match self.is_kept(slot) {
+			true => Vec::new(),
+			false => words.clone(),
+		};
+		initial.map(own).collect()
+	}
+
+	/// The content of every slot, where a run holds these.
+	pub(crate) fn whole<'a>(&'a self, own: &'a [Vec<u32>]) -> Vec<&'a [u32]> {
+		let slots = self.0.job.initial.iter().zip(own).enumerate();
+		let whole = |(slot, (initial, own)): (usize, (&'a Vec<u32>, &'a Vec<u32>))| {
+			if self.is_kept(slot) {
+				initial.as_slice()
+			} else {
+				own.as_slice()
+			}
+		};
+		slots.map(whole).collect()
+	}
+
+	/// Whether a run could hold these slots.
+	pub(crate) fn fits(&self, own: &[Vec<u32>]) -> bool {
+		let declared = &self.program().slots;
+		let words = |(index, slot): (usize, &Slot)| match self.is_kept(index) {
+			true => 0,
+			false => slot.ty.words(),
+		};
+		declared.iter().enumerate().map(words).eq(own.iter().map(|words| words.len() as u64))
 	}
 
 	/// The commitments of a state of this run.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! Job ─prepare→ Prepared ─┬─ Session: step, step, … → ClaimList, slots      (solver)
-//!                         └─ Replay: inner_states(stride), trace(step)      (challenger, defender)
+//!                         └─ Replay: inner_states(stride), trace(step, focus)   (challenger, defender)
 //!                                      └─ Trace: open_tile, partials, joins → evidence
 //! ```
 //!
@@ -32,6 +32,12 @@
 //! At committed states, checkpoints are written in a way that a kill at any instant leaves the
 //! directory usable (see [`CheckpointPolicy`]). [`Session::start`] goes on from the newest intact one;
 //! damaged ones are skipped with a warning. The roots at the end are the same.
+//!
+//! # Memory
+//!
+//! Slots that no step changes (frozen weights, tables) are in memory once, in the [`Job`], and in no checkpoint or pin. The
+//! others are there three times: as the job says, before and after a step. A traced step takes little more than another one
+//! ([`Memory`]): its values are hashed and gone, but for what a [`Focus`] keeps.
 //!
 //! # A dispute is replayed by many processes
 //!
@@ -71,4 +77,4 @@ pub use replay::Replay;
 pub use session::{Outcome, Pace, Progress, Session, Storage};
 pub use spot::SpotChecks;
 pub use state::State;
-pub use trace::Trace;
+pub use trace::{Focus, Trace};

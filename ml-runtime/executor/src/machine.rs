@@ -1,7 +1,6 @@
 //! Runs steps: kernels, slots and the buffers of the memory plan.
 
-use std::collections::BTreeMap;
-use std::mem;
+use std::{collections::BTreeMap, mem, ops::Range};
 
 use assay_backend_cpu::{KernelError, Kernels, Link, RecordSource, Source};
 use assay_ops::{eval::StepContext, CheckedProgram, NodeId, NodeSpec, Op, Operand};
@@ -9,7 +8,7 @@ use assay_ops::{eval::StepContext, CheckedProgram, NodeId, NodeSpec, Op, Operand
 use crate::{
 	plan::{Place, Plan, Reuse, Update},
 	resident::Resident,
-	state::{are_finite, is_finite, State},
+	state::{is_finite, is_finite_slot, State},
 	DataSet, ExecError, MachineFault, Prepared, TaskFault,
 };
 
@@ -40,9 +39,22 @@ impl Workspace {
 		kernels: &impl Kernels,
 		context: &StepContext,
 		data: &dyn RecordSource,
-		slots: &[Vec<u32>],
+		slots: &[&[u32]],
 	) -> Result<(), ExecError> {
-		for run in self.plan.runs.clone() {
+		let runs = 0..self.plan.runs.len();
+		self.run_some(program, kernels, context, data, (slots, runs))
+	}
+
+	/// As [`Self::run`], of the plan's runs those in this range, before which the others were done.
+	pub(crate) fn run_some(
+		&mut self,
+		program: &CheckedProgram,
+		kernels: &impl Kernels,
+		context: &StepContext,
+		data: &dyn RecordSource,
+		(slots, runs): (&[&[u32]], Range<usize>),
+	) -> Result<(), ExecError> {
+		for run in self.plan.runs[runs].to_vec() {
 			let specs = &program.specs[run.clone()];
 			let places = self.plan.places[run].to_vec();
 			let mut taken: Vec<_> = places.iter().map(|place| self.take(*place)).collect();
@@ -70,7 +82,7 @@ impl Workspace {
 		program: &CheckedProgram,
 		kernels: &impl Kernels,
 		context: &StepContext,
-		slots: &[Vec<u32>],
+		slots: &[&[u32]],
 		(specs, outs): (&[NodeSpec], &mut [Option<Vec<u32>>]),
 	) -> Result<(), KernelError> {
 		let mut numbers: BTreeMap<NodeId, usize> = BTreeMap::new();
@@ -112,13 +124,13 @@ impl Workspace {
 	pub(crate) fn value<'a>(
 		&'a self,
 		program: &CheckedProgram,
-		slots: &'a [Vec<u32>],
+		slots: &[&'a [u32]],
 		id: NodeId,
 	) -> &'a [u32] {
 		let id = usize::from(id);
 		let words = program.specs[id].ty.words() as usize;
 		match self.plan.places[id] {
-			Place::Slot(slot) => &slots[slot],
+			Place::Slot(slot) => slots[slot],
 			Place::Next(slot) => &self.next[slot],
 			Place::Buffer(buffer) => &self.buffers[buffer][..words],
 			Place::Chain => {
@@ -128,13 +140,16 @@ impl Workspace {
 		}
 	}
 
-	/// Puts into `slots` what they hold after the step.
-	pub(crate) fn commit(&mut self, slots: &mut [Vec<u32>]) {
+	/// Puts into `slots`, of which those that are kept have no content here but in `initial`, what they hold after the step.
+	pub(crate) fn commit(&mut self, slots: &mut [Vec<u32>], initial: &[Vec<u32>]) {
 		let Self { plan, next, .. } = self;
 		for (slot, update) in plan.updates.iter().enumerate() {
 			match *update {
 				Update::Keep | Update::Swap => {},
-				Update::CopySlot(from) => next[slot].copy_from_slice(&slots[from]),
+				Update::CopySlot(from) => next[slot].copy_from_slice(match plan.updates[from] {
+					Update::Keep => &initial[from],
+					Update::Swap | Update::CopyNext(_) | Update::CopySlot(_) => &slots[from],
+				}),
 				Update::CopyNext(from) => {
 					let mut copy = mem::take(&mut next[slot]);
 					copy.copy_from_slice(&next[from]);
@@ -159,7 +174,7 @@ fn cut<'a>(buffer: &'a mut [u32], spec: &NodeSpec) -> &'a mut [u32] {
 #[derive(Debug)]
 pub(crate) struct Machine {
 	pub(crate) step: u64,
-	/// Content of the slots. Where values are on a device, what it was when they were last fetched.
+	/// Content of the slots but for those that are kept. Where values are on a device, what it was when they were last fetched.
 	slots: Vec<Vec<u32>>,
 	values: Values,
 }
@@ -174,10 +189,10 @@ enum Values {
 impl Machine {
 	/// The run before its first step.
 	pub(crate) fn start(job: &Prepared, kernels: &impl Kernels) -> Result<Self, ExecError> {
-		Self::resume(job, kernels, job.job().first_step, job.job().initial.clone())
+		Self::resume(job, kernels, job.job().first_step, job.first_slots())
 	}
 
-	/// The run after `step` steps, with the slots that it then has.
+	/// The run after `step` steps, with the slots that it then has, without those that are kept.
 	pub(crate) fn resume(
 		job: &Prepared,
 		kernels: &impl Kernels,
@@ -187,8 +202,8 @@ impl Machine {
 		let values = match kernels.memory()? {
 			Some(memory) => {
 				let CheckedProgram { specs, slots: declared, loss, .. } = job.program();
-				let plan = Plan::new(specs, declared, *loss, Reuse::Eager);
-				Values::Device(Resident::new(memory, plan, &slots)?)
+				let plan = Plan::new(specs, declared, &[*loss], Reuse::Eager);
+				Values::Device(Resident::new(memory, plan, &job.whole(&slots))?)
 			},
 			None => Values::Host(Workspace::new(job.program(), job.plan())),
 		};
@@ -205,10 +220,11 @@ impl Machine {
 		let data = &job.job().data;
 		let loss = match &mut self.values {
 			Values::Host(workspace) => {
-				workspace.run(program, kernels, &context, data, &self.slots)?;
-				let loss = workspace.value(program, &self.slots, program.loss).first().copied();
+				let slots = job.whole(&self.slots);
+				workspace.run(program, kernels, &context, data, &slots)?;
+				let loss = workspace.value(program, &slots, program.loss).first().copied();
 				let loss = loss.ok_or(MachineFault::Internal("the loss is empty"))?;
-				workspace.commit(&mut self.slots);
+				workspace.commit(&mut self.slots, &job.job().initial);
 				loss
 			},
 			Values::Device(resident) => resident.step(program, &context, data)?,
@@ -217,7 +233,7 @@ impl Machine {
 		Ok(loss)
 	}
 
-	/// Content of every slot.
+	/// Content of the slots but for those that are kept.
 	pub(crate) fn slots(&mut self) -> Result<&[Vec<u32>], ExecError> {
 		if let Values::Device(resident) = &mut self.values {
 			resident.fetch(&mut self.slots)?;
@@ -225,20 +241,18 @@ impl Machine {
 		Ok(&self.slots)
 	}
 
-	/// Content of every slot before the last step, which this machine has done.
-	///
-	/// Of slots that no step changes it is what the job says, wherever they are.
+	/// The same, as all that is left of the run.
+	pub(crate) fn into_slots(mut self) -> Result<Vec<Vec<u32>>, ExecError> {
+		self.slots()?;
+		Ok(self.slots)
+	}
+
+	/// What [`Self::slots`] were before the last step, which this machine has done.
 	pub(crate) fn before(&mut self, job: &Prepared) -> Result<Vec<Vec<u32>>, ExecError> {
-		let is_kept = |slot: usize| job.plan().updates.get(slot) == Some(&Update::Keep);
-		let mut before = match &mut self.values {
-			Values::Host(workspace) => workspace.next.clone(),
-			Values::Device(resident) => resident.before(job.program(), is_kept)?,
-		};
-		let initial = before.iter_mut().zip(&job.job().initial).enumerate();
-		for (_, (words, initial)) in initial.filter(|(slot, _)| is_kept(*slot)) {
-			words.clone_from(initial);
+		match &mut self.values {
+			Values::Host(workspace) => Ok(workspace.next.clone()),
+			Values::Device(resident) => resident.before(job.program(), |slot| job.is_kept(slot)),
 		}
-		Ok(before)
 	}
 
 	/// Commitments of the slots as they are now.
@@ -260,7 +274,10 @@ impl Machine {
 	pub(crate) fn is_finite(&self, job: &Prepared, loss: u32) -> bool {
 		is_finite(loss)
 			&& match &self.values {
-				Values::Host(_) => are_finite(job.program(), &self.slots),
+				Values::Host(_) => {
+					let mut slots = job.program().slots.iter().zip(&self.slots);
+					job.is_kept_finite() && slots.all(|(slot, words)| is_finite_slot(slot, words))
+				},
 				Values::Device(resident) => resident.is_finite(),
 			}
 	}
@@ -268,11 +285,12 @@ impl Machine {
 
 /// Runs one step of any program (an evaluation, say) and returns the outputs of some of its nodes.
 ///
-/// `slots` are the contents before the step. They do not change.
+/// `slots` are the contents before the step. They do not change. Other values than those of these nodes are gone as soon as no
+/// later node reads them.
 pub fn evaluate(
 	program: &CheckedProgram,
 	kernels: &impl Kernels,
-	slots: &[Vec<u32>],
+	slots: &[impl AsRef<[u32]>],
 	data: &DataSet,
 	seed: [u8; 32],
 	step: u64,
@@ -282,13 +300,17 @@ pub fn evaluate(
 		let (expected, got) = (program.slots.len(), slots.len());
 		return Err(TaskFault::SlotCount { expected, got }.into());
 	}
-	for (slot, (declared, words)) in program.slots.iter().zip(slots).enumerate() {
+	let slots: Vec<&[u32]> = slots.iter().map(AsRef::as_ref).collect();
+	for (slot, (declared, words)) in program.slots.iter().zip(&slots).enumerate() {
 		let (expected, got) = (declared.ty.words(), words.len());
 		if expected != got as u64 {
 			return Err(TaskFault::SlotSize { slot, expected, got }.into());
 		}
 	}
-	let plan = Plan::new(&program.specs, &program.slots, program.loss, Reuse::Never);
+	if nodes.iter().any(|id| usize::from(*id) >= program.specs.len()) {
+		return Err(TaskFault::OutOfRange("node").into());
+	}
+	let plan = Plan::new(&program.specs, &program.slots, nodes, Reuse::Chained);
 	let mut workspace = Workspace::new(program, &plan);
 	let context = StepContext {
 		seed,
@@ -297,13 +319,8 @@ pub fn evaluate(
 		records: data.records(),
 		record_size: data.record_size(),
 	};
-	workspace.run(program, kernels, &context, data, slots)?;
-	let output = |id: &NodeId| {
-		let exists = usize::from(*id) < program.specs.len();
-		exists.then(|| workspace.value(program, slots, *id).to_vec())
-	};
-	let outputs: Option<_> = nodes.iter().map(output).collect();
-	outputs.ok_or_else(|| TaskFault::OutOfRange("node").into())
+	workspace.run(program, kernels, &context, data, &slots)?;
+	Ok(nodes.iter().map(|id| workspace.value(program, &slots, *id).to_vec()).collect())
 }
 
 /// Whether a node only hands on a slot.

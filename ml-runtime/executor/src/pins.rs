@@ -41,7 +41,7 @@ use crate::{
 /// As many bytes as one pin in each game takes, of the most words that a task may have.
 const PINS: Kind = Kind {
 	prefix: "pin-",
-	format: Format { magic: b"ASSAYPIN", version: 1 },
+	format: Format { magic: b"ASSAYPIN", version: 2 },
 	bytes: GAMES as u64 * 4 * GIB,
 };
 const STATES: Kind =
@@ -84,11 +84,11 @@ impl Pins {
 		self.files(PINS.prefix).iter().filter_map(|file| file.number).collect()
 	}
 
-	/// The slots of the job after `step` steps; `None`, with a warning, if the pin is damaged or gone.
+	/// The slots of the job after `step` steps, without those that are kept; `None`, with a warning, if the pin is damaged or
+	/// gone.
 	pub(crate) fn read(&self, job: &Prepared, step: u64) -> Option<Vec<Vec<u32>>> {
 		let (at, slots): (u64, Vec<Vec<u32>>) = self.load(PINS, job, step)?;
-		let types = job.program().slots.iter().map(|slot| slot.ty.words());
-		let fits = at == step && types.eq(slots.iter().map(|words| words.len() as u64));
+		let fits = at == step && job.fits(&slots);
 		if !fits {
 			log::warn!("skipping {}: {}", self.path(PINS, step).display(), Damage::Content);
 		}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use assay_backend_cpu::ChainFinder;
-use assay_ops::{NodeSpec, Op, Slot};
+use assay_ops::{NodeId, NodeSpec, Op, Slot};
 
 /// Where a node's output lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(crate) struct Plan {
 	pub(crate) places: Vec<Place>,
 	/// All nodes in order: those that are run together, and the others each by itself.
 	pub(crate) runs: Vec<Range<usize>>,
+	/// The runs in order: after those of one range, the values of all of their nodes are there. With [`Reuse::Traced`] only.
+	pub(crate) groups: Vec<Range<usize>>,
 	/// Words of each buffer.
 	pub(crate) buffers: Vec<usize>,
 	/// For each slot, how it is renewed.
@@ -53,24 +55,31 @@ pub(crate) enum Reuse {
 	Chained,
 	/// As soon as no later node reads them.
 	Eager,
-	/// Never: every value is there after the step (for traces).
-	Never,
+	/// At the end of a group of nodes, those that no later node reads: in between, all that the group has made is there to
+	/// be hashed.
+	Traced,
 }
+
+/// Words that a group of traced nodes makes, or its last node makes alone: enough for all threads to hash.
+const GROUP_WORDS: usize = 1 << 21;
 
 fn words(spec: &NodeSpec) -> usize {
 	spec.ty.words() as usize
 }
 
 impl Plan {
-	/// Plans the memory of a checked program.
-	pub(crate) fn new(specs: &[NodeSpec], slots: &[Slot], loss: u16, reuse: Reuse) -> Self {
+	/// Plans the memory of a checked program, in which the values of `wanted` nodes stay to the end.
+	pub(crate) fn new(specs: &[NodeSpec], slots: &[Slot], wanted: &[NodeId], reuse: Reuse) -> Self {
 		let updates = updates(specs, slots);
-		let last_use = last_uses(specs, loss);
+		let last_use = last_uses(specs, wanted);
 		let runs = runs(specs, reuse);
+		let groups = groups(specs, &runs, reuse);
+		let mut ends = groups.iter().map(|group| group.end).peekable();
+		let mut ended: Vec<usize> = Vec::new();
 		let mut places: Vec<Place> = Vec::with_capacity(specs.len());
 		let mut buffers: Vec<usize> = Vec::new();
 		let mut free: Vec<usize> = Vec::new();
-		for run in &runs {
+		for (index, run) in runs.iter().enumerate() {
 			for (id, spec) in run.clone().zip(&specs[run.clone()]) {
 				let next = slots.iter().zip(&updates).position(|(slot, update)| {
 					usize::from(slot.next) == id && *update == Update::Swap
@@ -82,16 +91,17 @@ impl Plan {
 					(_, None) => Place::Buffer(take(&mut buffers, &mut free, words(spec))),
 				});
 			}
-			if reuse != Reuse::Never {
-				let read = specs[run.clone()].iter().flat_map(|spec| &spec.inputs);
-				let mut ended: Vec<usize> = read.map(|input| usize::from(input.id)).collect();
-				ended.extend(run.clone()); // Values that nobody reads.
-				ended.sort_unstable();
-				ended.dedup();
-				for id in ended.into_iter().filter(|id| last_use[*id] < run.end) {
-					if let Place::Buffer(buffer) = places[id] {
-						free.push(buffer);
-					}
+			let read = specs[run.clone()].iter().flat_map(|spec| &spec.inputs);
+			ended.extend(read.map(|input| usize::from(input.id)));
+			ended.extend(run.clone()); // Values that nobody reads.
+			if reuse == Reuse::Traced && ends.next_if_eq(&(index + 1)).is_none() {
+				continue;
+			}
+			ended.sort_unstable();
+			ended.dedup();
+			for id in ended.drain(..).filter(|id| last_use[*id] < run.end) {
+				if let Place::Buffer(buffer) = places[id] {
+					free.push(buffer);
 				}
 			}
 		}
@@ -102,7 +112,8 @@ impl Plan {
 			.map(|(slot, update)| if *update == Update::Keep { 0 } else { slot.ty.words() })
 			.sum();
 		let buffer_words: u64 = buffers.iter().map(|words| *words as u64).sum();
-		Self { places, runs, buffers, updates, peak_words: slot_words + next_words + buffer_words }
+		let peak_words = slot_words + next_words + buffer_words;
+		Self { places, runs, groups, buffers, updates, peak_words }
 	}
 }
 
@@ -120,15 +131,34 @@ fn runs(specs: &[NodeSpec], reuse: Reuse) -> Vec<Range<usize>> {
 	runs
 }
 
-/// For each node, the last node that reads it (itself if none does; never for the loss).
-fn last_uses(specs: &[NodeSpec], loss: u16) -> Vec<usize> {
+/// Runs whose values are hashed together.
+fn groups(specs: &[NodeSpec], runs: &[Range<usize>], reuse: Reuse) -> Vec<Range<usize>> {
+	let mut groups: Vec<Range<usize>> = Vec::new();
+	let mut made = GROUP_WORDS;
+	for (index, run) in runs.iter().enumerate().filter(|_| reuse == Reuse::Traced) {
+		if made >= GROUP_WORDS {
+			groups.push(index..index);
+			made = 0;
+		}
+		made = specs[run.clone()].iter().map(words).fold(made, usize::saturating_add);
+		if let Some(group) = groups.last_mut() {
+			group.end = index + 1;
+		}
+	}
+	groups
+}
+
+/// For each node, the last node that reads it (itself if none does; never for those that are wanted).
+fn last_uses(specs: &[NodeSpec], wanted: &[NodeId]) -> Vec<usize> {
 	let mut last: Vec<usize> = (0..specs.len()).collect();
 	for (id, spec) in specs.iter().enumerate() {
 		for input in &spec.inputs {
 			last[usize::from(input.id)] = id;
 		}
 	}
-	last[usize::from(loss)] = usize::MAX;
+	for id in wanted {
+		last[usize::from(*id)] = usize::MAX;
+	}
 	last
 }
 

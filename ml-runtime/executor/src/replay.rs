@@ -10,7 +10,7 @@ use crate::{
 	pins::Pins,
 	state::State,
 	store::{Checkpoints, Entry},
-	trace::Trace,
+	trace::{Focus, Trace},
 	ClaimList, ExecError, MachineFault, Prepared, TaskFault,
 };
 
@@ -23,7 +23,7 @@ const NOWHERE: MachineFault = MachineFault::Internal("the replay is nowhere");
 /// looked at, and the states of the stride. So of all processes that play the moves of one game, the first
 /// replays from the nearest checkpoint to the end of the stride, one more from the beginning of the stride
 /// to the step, and each of the others no more than the step, for as many games as may be about one claim.
-/// A pin takes the bytes of all slots.
+/// A pin takes the bytes of all slots that steps change.
 #[derive(Debug)]
 pub struct Replay<K> {
 	job: Prepared,
@@ -49,7 +49,7 @@ enum Place {
 	Pin,
 }
 
-/// A step, where its state is, and the slots then.
+/// A step, where its state is, and the slots then, without those that are kept.
 type Near = (u64, Place, Vec<Vec<u32>>);
 
 impl Saved {
@@ -136,8 +136,16 @@ impl<K: Kernels> Replay<K> {
 	}
 
 	/// Content of every slot after `step` steps.
-	pub fn slots(&mut self, step: u64) -> Result<&[Vec<u32>], ExecError> {
-		self.seek(step)?.slots()
+	pub fn slots(&mut self, step: u64) -> Result<Vec<&[u32]>, ExecError> {
+		self.seek(step)?;
+		let machine = self.machine.as_mut().ok_or(NOWHERE)?;
+		Ok(self.job.whole(machine.slots()?))
+	}
+
+	/// The same without those that are kept, as all that is left of the replay.
+	pub(crate) fn into_slots(mut self, step: u64) -> Result<Vec<Vec<u32>>, ExecError> {
+		self.seek(step)?;
+		self.machine.ok_or(NOWHERE)?.into_slots()
 	}
 
 	/// The list of all committed states, if a session in the directory has done every step.
@@ -175,13 +183,17 @@ impl<K: Kernels> Replay<K> {
 		Ok(states)
 	}
 
-	/// Runs step `step` (counted from 0) and keeps the output of every node.
-	pub fn trace(&mut self, step: u64) -> Result<Trace, ExecError> {
+	/// Runs step `step` (counted from 0), and keeps of its values what `focus` asks for.
+	pub fn trace(&mut self, step: u64, focus: Focus) -> Result<Trace, ExecError> {
 		if step >= self.job.end_step() {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
 		self.pin(step)?;
-		let slots = self.seek(step)?.slots()?.to_vec();
-		Trace::run(&self.job, &self.kernels, step, slots)
+		// The buffers of the run make room for those of the traced step.
+		let machine = self.machine.take().ok_or(NOWHERE)?;
+		let slots = machine.into_slots()?;
+		let trace = Trace::run(&self.job, &self.kernels, step, &slots, focus);
+		self.machine = Some(Machine::resume(&self.job, &self.kernels, step, slots)?);
+		trace
 	}
 }

@@ -83,7 +83,7 @@ impl Resident {
 	pub(crate) fn new(
 		mut memory: Box<dyn Memory>,
 		plan: Plan,
-		contents: &[Vec<u32>],
+		contents: &[&[u32]],
 	) -> Result<Self, KernelError> {
 		let mut slots = Vec::with_capacity(contents.len());
 		let mut next = Vec::with_capacity(contents.len());
@@ -177,13 +177,14 @@ impl Resident {
 		})
 	}
 
-	/// Copies the slots to the host, unless it has them.
+	/// Copies the slots to the host, unless it has them, and without those for which it has no room: they are kept.
 	pub(crate) fn fetch(&mut self, contents: &mut [Vec<u32>]) -> Result<(), ExecError> {
 		if self.fetched {
 			return Ok(());
 		}
 		self.work(|memory, places| {
-			let mut slots = places.slots.iter().zip(contents);
+			let mut slots =
+				places.slots.iter().zip(contents).filter(|(_, words)| !words.is_empty());
 			slots.try_for_each(|(buffer, words)| memory.read(*buffer, words))
 		})?;
 		self.fetched = true;

@@ -195,8 +195,8 @@ impl<K: Kernels> Session<K> {
 	}
 
 	/// Content of every slot now; after the end, the artefact. Fetched from where the kernels keep it.
-	pub fn slots(&mut self) -> Result<&[Vec<u32>], ExecError> {
-		self.machine.slots()
+	pub fn slots(&mut self) -> Result<Vec<&[u32]>, ExecError> {
+		Ok(self.job.whole(self.machine.slots()?))
 	}
 
 	/// How the run ended, or `None` while there is something to do.

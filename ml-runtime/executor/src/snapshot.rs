@@ -8,7 +8,7 @@ use crate::{
 	Prepared,
 };
 
-const FORMAT: Format = Format { magic: b"ASSAYCKP", version: 1 };
+const FORMAT: Format = Format { magic: b"ASSAYCKP", version: 2 };
 
 /// Everything that a run needs to go on from a committed state.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -21,7 +21,7 @@ pub(crate) struct Snapshot {
 	pub(crate) non_finite: Option<u64>,
 	/// Committed states so far, the last one that of `slots`.
 	pub(crate) states: Vec<Root>,
-	/// Content of every slot.
+	/// Content of every slot; nothing of those that no step changes.
 	pub(crate) slots: Vec<Vec<u32>>,
 }
 
@@ -50,7 +50,7 @@ impl Snapshot {
 			loss: 0,
 			non_finite: None,
 			states: vec![job.init_root()],
-			slots: job.job().initial.clone(),
+			slots: job.first_slots(),
 		}
 	}
 
@@ -87,7 +87,7 @@ mod tests {
 	fn file_should_have_the_documented_bytes() {
 		let content: [&[u8]; 10] = [
 			// Magic, version, job, length of what follows.
-			b"ASSAYCKP\x01\0",
+			b"ASSAYCKP\x02\0",
 			&[7; 32],
 			&[105, 0, 0, 0, 0, 0, 0, 0],
 			// Steps, loss, the first step that was not finite.

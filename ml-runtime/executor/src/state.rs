@@ -2,7 +2,7 @@
 
 use assay_backend_cpu::Kernels;
 use assay_commitment::{state_root, tensor_root, Root};
-use assay_ops::{CheckedProgram, DType};
+use assay_ops::{CheckedProgram, DType, Slot};
 use rayon::prelude::*;
 
 use crate::{
@@ -20,14 +20,18 @@ pub struct State {
 }
 
 impl State {
-	/// Hashes the slots, several at a time, on any threads: where there are no kernels.
+	/// Hashes the slots whose roots are not `known`, several at a time, on any threads: where there are no kernels.
 	pub(crate) fn new(
 		program: &CheckedProgram,
 		step: u64,
 		slots: &[Vec<u32>],
+		known: impl Fn(usize) -> Option<Root> + Sync,
 	) -> Result<Self, MachineFault> {
-		let roots = program.slots.par_iter().zip(slots);
-		let roots: Option<_> = roots.map(|(slot, words)| tensor_root(&slot.ty, words)).collect();
+		let roots = program.slots.par_iter().zip(slots).enumerate();
+		let root = |(index, (slot, words)): (usize, (&Slot, &Vec<u32>))| {
+			known(index).or_else(|| tensor_root(&slot.ty, words))
+		};
+		let roots: Option<_> = roots.map(root).collect();
 		let slots = roots.ok_or(MISFIT)?;
 		Ok(Self { step, slots })
 	}
@@ -79,10 +83,9 @@ pub(crate) fn is_finite(word: u32) -> bool {
 	word & EXPONENT != EXPONENT
 }
 
-/// Whether every parameter is made of finite numbers.
-pub(crate) fn are_finite(program: &CheckedProgram, slots: &[Vec<u32>]) -> bool {
-	let slots = program.slots.iter().zip(slots);
-	let mut parameters = slots.filter(|(slot, _)| slot.parameter && slot.ty.dtype == DType::F32);
+/// Whether a slot is no parameter, or one that is made of finite numbers.
+pub(crate) fn is_finite_slot(slot: &Slot, words: &[u32]) -> bool {
 	// A fold without an early end: it becomes vector code, and almost every word is finite.
-	parameters.all(|(_, words)| words.iter().fold(true, |all, word| all & is_finite(*word)))
+	let finite = || words.iter().fold(true, |all, word| all & is_finite(*word));
+	!slot.parameter || slot.ty.dtype != DType::F32 || finite()
 }

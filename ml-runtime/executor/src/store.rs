@@ -129,20 +129,16 @@ impl Checkpoints {
 /// Checks that a snapshot is one of the job after `step` steps: shapes, number of states, and that the
 /// slots are those of the last state.
 fn fitting(snapshot: Snapshot, job: &Prepared, step: u64) -> Result<Snapshot, Damage> {
-	let slots = &job.program().slots;
-	let shapes = slots.len() == snapshot.slots.len()
-		&& slots
-			.iter()
-			.zip(&snapshot.slots)
-			.all(|(slot, words)| slot.ty.words() == words.len() as u64);
-	if !shapes || snapshot.step != step || snapshot.states.first() != Some(&job.init_root()) {
+	let begins = snapshot.states.first() == Some(&job.init_root());
+	if !job.fits(&snapshot.slots) || snapshot.step != step || !begins {
 		return Err(Damage::Content);
 	}
 	let last = u32::try_from(snapshot.states.len() - 1).map_err(|_| Damage::Content)?;
 	let regular = job.step_of_state(last) == Ok(step);
 	let stopped = snapshot.non_finite.is_some_and(|at| at.checked_add(1) == Some(step));
-	// Every slot, also those that no step changes: the disk may have changed them.
-	let state = State::new(job.program(), step, &snapshot.slots).map_err(|_| Damage::Content)?;
+	let known = |slot| job.known_root(slot);
+	let state = State::new(job.program(), step, &snapshot.slots, known);
+	let state = state.map_err(|_| Damage::Content)?;
 	if snapshot.states.last() != Some(&state.root()) {
 		return Err(Damage::Content);
 	}

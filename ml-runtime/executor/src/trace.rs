@@ -1,4 +1,9 @@
-//! One executed step with all its values, and the evidence that can be made from them.
+//! One executed step, as what it commits to and the evidence that can be made about a part of it.
+//!
+//! All values of a step may take several times the memory that a step needs. They are hashed as they are made, and gone as
+//! soon as no later node reads them; what stays is what a [`Focus`] asks for.
+
+use std::collections::BTreeMap;
 
 use assay_backend_cpu::Kernels;
 use assay_commitment::{list::List, ListTag, Root, TensorTree};
@@ -12,51 +17,96 @@ use assay_referee::{
 };
 
 use crate::{
-	hashing::tensor_roots,
+	hashing::{tensor_roots, tensor_trees, Tensor},
 	machine::{is_state, Workspace},
 	plan::{Plan, Reuse},
 	state::State,
 	ExecError, MachineFault, Prepared, TaskFault,
 };
 
-/// All values of one step.
+const MISFIT: MachineFault = MachineFault::Internal("a value does not fit its type");
+
+/// What is kept of a step besides the roots of all outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+	/// The hashes of the tiles of all outputs: 32 bytes for each 4 KiB.
+	Tiles,
+	/// The output of a node and its operands.
+	Node(NodeId),
+}
+
+/// What one step commits to, and what a [`Focus`] keeps of it.
 #[derive(Clone, Debug)]
 pub struct Trace {
 	job: Prepared,
 	context: StepContext,
-	slots: Vec<Vec<u32>>,
-	workspace: Workspace,
+	focus: Focus,
+	/// Those of all outputs, with [`Focus::Tiles`].
+	trees: Vec<TensorTree>,
+	/// Those of a [`Focus::Node`].
+	values: BTreeMap<NodeId, Vec<u32>>,
 	list: List,
 	before: State,
 	after: State,
 }
 
 impl Trace {
-	/// Runs a step from these slots without using any buffer twice.
+	/// Runs a step from these slots, which are all but those that are kept.
 	pub(crate) fn run(
 		job: &Prepared,
 		kernels: &impl Kernels,
 		step: u64,
-		slots: Vec<Vec<u32>>,
+		own: &[Vec<u32>],
+		focus: Focus,
 	) -> Result<Self, ExecError> {
 		let (program, context) = (job.program(), job.context(step));
-		let plan = Plan::new(&program.specs, &program.slots, program.loss, Reuse::Never);
+		let slots = job.whole(own);
+		let wanted = match focus {
+			Focus::Tiles => Vec::new(),
+			Focus::Node(node) => {
+				let spec = program.specs.get(usize::from(node));
+				let spec = spec.ok_or(TaskFault::OutOfRange("node"))?;
+				spec.inputs.iter().map(|operand| operand.id).chain([node]).collect()
+			},
+		};
+		let plan = Plan::new(&program.specs, &program.slots, &wanted, Reuse::Traced);
 		let mut workspace = Workspace::new(program, &plan);
-		workspace.run(program, kernels, &context, &job.job().data, &slots)?;
+		let (mut roots, mut trees) = (Vec::new(), Vec::new());
+		for group in &plan.groups {
+			let data = &job.job().data;
+			workspace.run_some(program, kernels, &context, data, (&slots, group.clone()))?;
+			let nodes = plan.runs[group.clone()].iter().cloned().flatten();
+			let output = |id| {
+				let spec: &NodeSpec = &program.specs[id];
+				(&spec.ty, workspace.value(program, &slots, spec.id))
+			};
+			let outputs: Vec<Tensor<'_>> = nodes.map(output).collect();
+			match focus {
+				Focus::Tiles => trees.extend(tensor_trees(&outputs, kernels).ok_or(MISFIT)?),
+				Focus::Node(_) => roots.extend(tensor_roots(&outputs, kernels).ok_or(MISFIT)?),
+			}
+		}
+		if focus == Focus::Tiles {
+			roots = trees.iter().map(TensorTree::root).collect();
+		}
 		let value = |id| workspace.value(program, &slots, id);
-		let outputs: Vec<_> = program.specs.iter().map(|spec| (&spec.ty, value(spec.id))).collect();
-		let roots = tensor_roots(&outputs, kernels);
-		let roots = roots.ok_or(MachineFault::Internal("a value does not fit its type"))?;
+		let values = wanted.into_iter().map(|id| (id, value(id).to_vec())).collect();
 		let before = job.state(step, &slots, kernels)?;
-		let next: Vec<_> = program.slots.iter().map(|slot| value(slot.next)).collect();
-		let after = job.state(step + 1, &next, kernels)?;
+		let after = program.slots.iter().map(|slot| roots.get(usize::from(slot.next)).copied());
+		let after = after.collect::<Option<_>>().ok_or(MISFIT)?;
+		let after = State::of_roots(step + 1, after);
 		let list = List::new(ListTag::Trace, roots).ok_or(MachineFault::Internal("trace"))?;
-		Ok(Self { job: job.clone(), context, slots, workspace, list, before, after })
+		Ok(Self { job: job.clone(), context, focus, trees, values, list, before, after })
 	}
 
 	/// Which step, counted from 0, and everything else that operations may know of it.
 	pub fn context(&self) -> &StepContext {
 		&self.context
+	}
+
+	/// What was kept.
+	pub fn focus(&self) -> Focus {
+		self.focus
 	}
 
 	/// Tensor roots of the outputs of all nodes, in program order.
@@ -85,16 +135,19 @@ impl Trace {
 		spec.ok_or(TaskFault::OutOfRange("node"))
 	}
 
-	/// Output of a node, row-major.
+	/// Output of a node, row-major, if it is that of the [`Focus::Node`] or an operand of it.
 	pub fn value(&self, node: NodeId) -> Result<&[u32], TaskFault> {
-		self.spec(node)?;
-		Ok(self.workspace.value(self.job.program(), &self.slots, node))
+		let value = self.values.get(&node).map(Vec::as_slice);
+		value.ok_or(TaskFault::OutOfRange("node in focus"))
 	}
 
-	/// The tree over the tiles of a node's output.
+	/// The tree over the tiles of a node's output, with [`Focus::Tiles`] or if [`Self::value`] has it.
 	pub fn tree(&self, node: NodeId) -> Result<TensorTree, ExecError> {
+		if let Some(tree) = self.trees.get(usize::from(node)) {
+			return Ok(tree.clone());
+		}
 		let tree = TensorTree::from_words(self.spec(node)?.ty, self.value(node)?);
-		Ok(tree.ok_or(MachineFault::Internal("a value does not fit its type"))?)
+		Ok(tree.ok_or(MISFIT)?)
 	}
 
 	/// Makes evidence against the trace of somebody else: `claimed` is that trace, and the values are
@@ -103,7 +156,7 @@ impl Trace {
 		Prover { context: &self.context, trace: claimed, values: self }
 	}
 
-	/// Makes evidence about this trace.
+	/// Makes evidence about this trace, of the node in focus.
 	pub fn prover(&self) -> Prover<'_, Self> {
 		self.prover_against(&self.list)
 	}

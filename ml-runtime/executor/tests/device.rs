@@ -8,8 +8,8 @@ use std::{ops::ControlFlow, ops::RangeInclusive, sync::Arc, time::Duration};
 use assay_backend_cpu::{CpuKernels, KernelError, RecordSource};
 use assay_backend_cuda::{CudaKernels, Emulator};
 use assay_executor::{
-	agree, CheckpointPolicy, ExecError, Job, Kernels, MachineFault, Outcome, Prepared, Replay,
-	Session, SpotChecks, Storage,
+	agree, CheckpointPolicy, ExecError, Focus, Job, Kernels, MachineFault, Outcome, Prepared,
+	Replay, Session, SpotChecks, Storage,
 };
 use assay_ops::{eval::StepContext, NodeSpec, Op};
 use common::{prepare, Training, BERT, MLP};
@@ -98,7 +98,7 @@ fn either_should_go_on_when_the_other_wrote_the_checkpoint() {
 		assert_eq!(replay.state(step).expect("it runs").root(), *state, "after {step} steps");
 	}
 	assert_eq!(replay.slots(6).expect("they come"), whole.slots().expect("they are here"));
-	let trace = replay.trace(3).expect("it runs");
+	let trace = replay.trace(3, Focus::Tiles).expect("it runs");
 	assert_eq!(trace.after().root(), whole.claim().states()[4]);
 }
 

@@ -5,8 +5,8 @@ mod common;
 use std::{ops::ControlFlow, time::Duration};
 
 use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource, ReferenceKernels};
-use assay_commitment::{list, program_root, ListTag, ProgramTree};
-use assay_executor::{CheckpointPolicy, Prepared, Replay, Session, Storage, Trace};
+use assay_commitment::{list, program_root, ListTag, ProgramTree, TensorTree};
+use assay_executor::{CheckpointPolicy, Focus, Prepared, Replay, Session, Storage, Trace};
 use assay_ops::{eval::StepContext, step::run_reference, NodeId, NodeSpec, Op};
 use assay_referee::{
 	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, Around,
@@ -58,8 +58,9 @@ fn judge(job: &Prepared, claimed: &Trace, values: &Trace, node: NodeId, tile: u3
 fn every_node_should_be_judged_correct_when_honest() {
 	for manifest in [LENET, RESNET, GPT, BERT, LLAMA, &quantised(LENET)] {
 		let job = prepare(Training::new(manifest).job(7, 3));
-		let trace = Replay::new(job.clone(), CpuKernels::new(2).unwrap(), None).trace(4).unwrap();
+		let mut replay = Replay::new(job.clone(), CpuKernels::new(2).unwrap(), None);
 		for spec in job.program().specs.iter().filter(|s| !matches!(s.op, Op::State { .. })) {
+			let trace = replay.trace(4, Focus::Node(spec.id)).unwrap();
 			let last = (spec.ty.tiles() - 1) as u32;
 			for tile in [0, last / 2, last] {
 				let verdict = judge(&job, &trace, &trace, spec.id, tile);
@@ -73,13 +74,30 @@ fn every_node_should_be_judged_correct_when_honest() {
 fn trace_should_be_that_of_the_reference_when_replayed() {
 	let job = job();
 	let mut replay = Replay::new(job.clone(), CpuKernels::new(1).unwrap(), None);
-	let trace = replay.trace(2).unwrap();
-	let slots = replay.slots(2).unwrap();
+	let trace = replay.trace(2, Focus::Tiles).unwrap();
+	let slots: Vec<_> = replay.slots(2).unwrap().into_iter().map(<[u32]>::to_vec).collect();
 	let data = job.job().data.bytes();
-	let expected = run_reference(job.program(), &job.context(2), slots, data).unwrap();
+	let expected = run_reference(job.program(), &job.context(2), &slots, data).unwrap();
 	for (spec, output) in job.program().specs.iter().zip(&expected.outputs) {
-		assert_eq!(trace.value(spec.id).unwrap(), output);
+		let around = replay.trace(2, Focus::Node(spec.id)).unwrap();
+		assert_eq!(around.value(spec.id).unwrap(), output);
+		for operand in &spec.inputs {
+			let value = &expected.outputs[usize::from(operand.id)];
+			assert_eq!(around.value(operand.id).unwrap(), value);
+		}
+		let tree = TensorTree::from_words(spec.ty, output).unwrap();
+		assert_eq!(tree.tree().values(), around.tree(spec.id).unwrap().tree().values());
+		assert_eq!(tree.tree().values(), trace.tree(spec.id).unwrap().tree().values());
+		assert_eq!(trace.roots()[usize::from(spec.id)], tree.root());
+		assert_eq!((around.roots(), around.after()), (trace.roots(), trace.after()));
 	}
+	assert!(trace.value(0).is_err());
+	assert!(replay
+		.trace(2, Focus::Node(0))
+		.unwrap()
+		.tree(expected.outputs.len() as NodeId - 1)
+		.is_err());
+	assert!(replay.trace(2, Focus::Node(expected.outputs.len() as NodeId)).is_err());
 	assert_eq!(trace.before(), &replay.state(2).unwrap());
 	assert_eq!(trace.after(), &replay.state(3).unwrap());
 }
@@ -87,7 +105,8 @@ fn trace_should_be_that_of_the_reference_when_replayed() {
 #[test]
 fn joins_should_be_judged_correct_when_honest() {
 	let job = job();
-	let trace = Replay::new(job.clone(), CpuKernels::new(1).unwrap(), None).trace(5).unwrap();
+	let trace =
+		Replay::new(job.clone(), CpuKernels::new(1).unwrap(), None).trace(5, Focus::Tiles).unwrap();
 	let (step, tree) = (step_of(&job, &trace), ProgramTree::new(job.program()).unwrap());
 	for (index, slot) in (0..).zip(&job.program().slots) {
 		let evidence = trace.join_out(index).unwrap();
@@ -128,7 +147,7 @@ fn inner_states_should_end_in_the_committed_state_when_replayed_from_anchors() {
 		assert_eq!(states, far.inner_states(stride).unwrap());
 	}
 	assert!(near.inner_states(3).is_err());
-	assert!(near.trace(7).is_err());
+	assert!(near.trace(7, Focus::Tiles).is_err());
 }
 
 #[test]
@@ -170,11 +189,11 @@ fn liar_should_be_convicted_when_one_word_of_any_operation_is_changed() {
 	let job = job();
 	let honest = CpuKernels::new(2).unwrap();
 	let mut replay = Replay::new(job.clone(), &honest, None);
-	let mine = replay.trace(1).unwrap();
 	for spec in job.program().specs.iter().filter(|spec| !matches!(spec.op, Op::State { .. })) {
 		let word = (spec.ty.words() / 2) as usize;
 		let liar = Liar { node: spec.id, step: 1, word };
-		let claimed = Replay::new(job.clone(), liar, None).trace(1).unwrap();
+		let mine = replay.trace(1, Focus::Node(spec.id)).unwrap();
+		let claimed = Replay::new(job.clone(), liar, None).trace(1, Focus::Tiles).unwrap();
 		// The first node that differs, and the tile in it.
 		let pairs = mine.roots().iter().zip(claimed.roots());
 		let node = pairs.clone().position(|(a, b)| a != b).unwrap() as NodeId;

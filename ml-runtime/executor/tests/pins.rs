@@ -12,7 +12,7 @@ use std::{
 };
 
 use assay_backend_cpu::{CpuKernels, KernelError, Kernels, RecordSource};
-use assay_executor::{CheckpointPolicy, Prepared, Replay, Session, Storage};
+use assay_executor::{CheckpointPolicy, Focus, Prepared, Replay, Session, Storage};
 use assay_ops::{eval::StepContext, NodeId, NodeSpec};
 use common::short_mlp;
 
@@ -104,14 +104,14 @@ fn replay_should_begin_at_pins_when_an_earlier_process_was_there() {
 	assert_eq!((kernels.taken(), &states), (STRIDE + STRIDE, &expected), "from the anchor");
 	let states = fresh().inner_states(stride).unwrap();
 	assert_eq!((kernels.taken(), &states), (0, &expected), "they are known");
-	let trace = fresh().trace(step).unwrap();
+	let trace = fresh().trace(step, Focus::Tiles).unwrap();
 	assert_eq!(kernels.taken(), 13 + 1, "from the beginning of the stride");
 	assert_eq!(trace.after().root(), expected[13]);
 	for _ in 0..5 {
-		let again = fresh().trace(step).unwrap();
+		let again = fresh().trace(step, Focus::Tiles).unwrap();
 		assert_eq!((kernels.taken(), again.roots()), (1, trace.roots()), "only the step");
 	}
-	let _ = fresh().trace(step + 3).unwrap();
+	let _ = fresh().trace(step + 3, Focus::Tiles).unwrap();
 	assert_eq!(kernels.taken(), 3 + 1, "from the nearest pin");
 }
 
@@ -121,7 +121,7 @@ fn replay_should_leave_no_pins_when_it_has_no_directory() {
 	let kernels = Counting::new(&job);
 	let mut replay = Replay::new(job.clone(), &kernels, None);
 	replay.inner_states(0).unwrap();
-	replay.trace(1).unwrap();
+	replay.trace(1, Focus::Tiles).unwrap();
 	assert_eq!(kernels.taken(), STRIDE + 2);
 }
 
@@ -130,7 +130,7 @@ fn replay_should_leave_pins_when_there_is_no_session_yet() {
 	let job = job();
 	let (folder, kernels) = (tempfile::tempdir().unwrap(), Counting::new(&job));
 	let dir = folder.path().join("run");
-	let trace = || Replay::new(job.clone(), &kernels, Some(&dir)).trace(30).unwrap();
+	let trace = || Replay::new(job.clone(), &kernels, Some(&dir)).trace(30, Focus::Tiles).unwrap();
 	let (first, taken) = (trace(), kernels.taken());
 	assert_eq!((trace().roots(), kernels.taken(), taken), (first.roots(), 1, 31));
 }
@@ -174,7 +174,8 @@ fn pins_should_be_skipped_and_written_anew_when_damaged() {
 	let (dir, kernels) = (trained(&job), Counting::new(&job));
 	let states = || Replay::new(job.clone(), &kernels, Some(dir.path())).inner_states(5).unwrap();
 	let trace = || {
-		let trace = Replay::new(job.clone(), &kernels, Some(dir.path())).trace(5 * STRIDE + 3);
+		let trace = Replay::new(job.clone(), &kernels, Some(dir.path()))
+			.trace(5 * STRIDE + 3, Focus::Tiles);
 		trace.unwrap().roots().to_vec()
 	};
 	let expected = (states(), trace());
@@ -208,7 +209,7 @@ fn pins_should_be_skipped_and_written_anew_when_damaged() {
 	assert_eq!((trace(), kernels.taken()), (expected.1.clone(), 3 + 1));
 	let other = short_mlp(10 * STRIDE, STRIDE as u32 + 1);
 	let mut other = Replay::new(other, &kernels, Some(dir.path()));
-	let _ = other.trace(5 * STRIDE + 3).unwrap();
+	let _ = other.trace(5 * STRIDE + 3, Focus::Tiles).unwrap();
 	assert_eq!(kernels.taken(), 5 * STRIDE + 4);
 }
 
@@ -219,7 +220,8 @@ fn pins_should_be_two_for_each_game_when_more_places_are_looked_at() {
 	let trace = |step| {
 		// Files' times are coarse.
 		thread::sleep(Duration::from_millis(20));
-		let _ = Replay::new(job.clone(), &kernels, Some(dir.path())).trace(step).unwrap();
+		let _ =
+			Replay::new(job.clone(), &kernels, Some(dir.path())).trace(step, Focus::Tiles).unwrap();
 		kernels.taken()
 	};
 	for step in (0..).filter(|step| step % STRIDE != 0).take(65) {
@@ -252,7 +254,7 @@ fn stride_should_be_replayed_twice_at_most_when_as_many_games_as_may_be_open_tak
 	phase(&|game| drop(fresh().inner_states(game).unwrap()));
 	phase(&|game| drop(fresh().inner_states(game).unwrap()));
 	for _ in 0..5 {
-		phase(&|game| drop(fresh().trace(step(game)).unwrap()));
+		phase(&|game| drop(fresh().trace(step(game), Focus::Tiles).unwrap()));
 	}
 	let steps_alone = 5;
 	assert!(replayed.iter().all(|steps| *steps < 2 * STRIDE + steps_alone), "{replayed:?}");
@@ -270,7 +272,7 @@ fn files_of_killed_processes_should_go_when_they_are_old() {
 		.set_modified(SystemTime::now() - Duration::from_secs(4000))
 		.unwrap();
 	File::create(&young).unwrap();
-	let _ = Replay::new(job.clone(), &kernels, Some(dir.path())).trace(3).unwrap();
+	let _ = Replay::new(job.clone(), &kernels, Some(dir.path())).trace(3, Focus::Tiles).unwrap();
 	assert_eq!((old.exists(), young.exists()), (false, true));
 }
 
@@ -292,7 +294,8 @@ fn replays_should_agree_when_many_work_in_one_directory() {
 					let states = &expected[stride as usize];
 					assert_eq!(&replay.inner_states(stride).unwrap(), states);
 					let at = u64::from(look % 20);
-					let trace = replay.trace(u64::from(stride) * STRIDE + at).unwrap();
+					let trace =
+						replay.trace(u64::from(stride) * STRIDE + at, Focus::Tiles).unwrap();
 					assert_eq!(trace.after().root(), states[at as usize]);
 				}
 			});

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use assay_backend_cpu::CpuKernels;
 use assay_backend_cuda::CudaKernels;
-use assay_executor::{DataSet, Job, OnNonFinite, Replay, Session};
+use assay_executor::{DataSet, Focus, Job, OnNonFinite, Replay, Session};
 use assay_ops::{
 	step::run_reference, Binary, Broadcast, DType, Limits, Node, Op, Program, Slot, ValueType,
 	OPSET_VERSION,
@@ -61,6 +61,6 @@ fn slots_should_be_those_of_the_reference_when_they_share_and_swap_nodes() {
 	assert_eq!(here.slots().unwrap(), slots);
 	assert_eq!(there.slots().unwrap(), slots);
 	assert_eq!(there.claim().states(), here.claim().states());
-	let trace = Replay::new(job, CpuKernels::new(1).unwrap(), None).trace(4).unwrap();
+	let trace = Replay::new(job, CpuKernels::new(1).unwrap(), None).trace(4, Focus::Tiles).unwrap();
 	assert_eq!(Some(&trace.after().root()), here.claim().states().last());
 }

@@ -97,7 +97,7 @@ fn slots_should_be_those_of_the_reference_step_when_steps_are_run() {
 }
 
 /// Share of the test records that are classified rightly.
-fn accuracy(training: &Training, slots: &[Vec<u32>], kernels: &impl Kernels) -> f64 {
+fn accuracy(training: &Training, slots: &[impl AsRef<[u32]>], kernels: &impl Kernels) -> f64 {
 	let (program, nodes) = training.evaluation();
 	let parameters = &slots[..program.slots.len()];
 	let outputs =
@@ -123,7 +123,7 @@ fn accuracy_should_be_high_when_digits_are_trained() {
 		let job = prepare(training.job(600, 60));
 		let before = accuracy(&training, &job.job().initial, &kernels);
 		let mut session = finish(&job, &kernels);
-		let after = accuracy(&training, session.slots().unwrap(), &kernels);
+		let after = accuracy(&training, &session.slots().unwrap(), &kernels);
 		println!(
 			"{}: accuracy {before:.3} before, {after:.3} after {} steps at {:.0} steps/s",
 			training.manifest.task.name,

@@ -82,8 +82,8 @@ pub use opening::{
 pub use program::{program_root, ProgramCommitment, ProgramHeader, ProgramTree};
 pub use state::{state_of_slots, state_root, trace_root, SlotOpening};
 pub use tensor::{
-	fold_tile_children, join_parts, part_hash, tensor_parts, tensor_root, tile_hash, TensorTree,
-	PART_TILES,
+	fold_tile_children, join_parts, part_hash, part_tile_hashes, tensor_parts, tensor_root,
+	tile_hash, TensorTree, PART_TILES,
 };
 
 /// A BLAKE3 hash: the root of a tree, or the chaining value of a subtree.

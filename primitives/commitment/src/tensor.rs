@@ -73,6 +73,20 @@ pub fn part_hash(ty: &ValueType, words: &[u32], part: u32) -> Option<Root> {
 	Some(hash_tiles(hasher, ty, words, indices)?.finalize_non_root())
 }
 
+/// [`tile_hash`]es of a part of a matrix given row-major, independent of the others. `None` when there is no such part, or the
+/// number of words is not `rows · cols`.
+pub fn part_tile_hashes(ty: &ValueType, words: &[u32], part: u32) -> Option<Vec<Root>> {
+	let tiles = tile_count(ty)?;
+	let first = part.checked_mul(PART_TILES).filter(|first| *first < tiles)?;
+	let indices = first..first.saturating_add(PART_TILES).min(tiles);
+	let hash = |index| {
+		let mut bytes = [0; TILE_BYTES];
+		fill_tile(ty, words, index, &mut bytes)?;
+		tile_hash(&bytes, index, tiles)
+	};
+	indices.map(hash).collect()
+}
+
 /// The [`tensor_root`] of a matrix from the hashes of all its parts, in order. `None` when there are more or fewer.
 pub fn join_parts(ty: &ValueType, hashes: Vec<Root>) -> Option<Root> {
 	if tensor_parts(ty)? as usize != hashes.len() {

@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let pace = match args.measure {
 		true => {
 			memory::check(&task, args.machine)?;
-			let job = task.job(data.clone(), slots, about.steps, OnNonFinite::Continue);
+			let job = task.job(data.clone(), slots.clone(), about.steps, OnNonFinite::Continue);
 			Some(measure::measure(job, args.machine, common)?)
 		},
 		false => None,

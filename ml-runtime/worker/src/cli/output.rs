@@ -2,7 +2,6 @@
 
 use std::{
 	fs::{self, File},
-	io::Write,
 	path::{Path, PathBuf},
 };
 
@@ -22,20 +21,23 @@ fn beside(path: &Path) -> PathBuf {
 	parent(path).join(format!(".{name}.partial-{}", std::process::id()))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-	let mut file = File::create(path)?;
-	file.write_all(bytes)?;
-	file.sync_all()
-}
-
 /// Writes a file under a temporary name and renames it. Folders on the way are made.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+	write_through(path, |temporary| fs::write(temporary, bytes).map_err(Fault::unwritable(path)))
+}
+
+/// The same, where `write` makes the file.
+pub(crate) fn write_through(
+	path: &Path,
+	write: impl FnOnce(&Path) -> Result<(), Fault>,
+) -> Result<(), Fault> {
 	fs::create_dir_all(parent(path)).map_err(Fault::unwritable(path))?;
 	let temporary = beside(path);
-	let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-	written.map_err(|error| {
+	let flush = || File::open(&temporary)?.sync_all();
+	let rename = || flush().and_then(|()| fs::rename(&temporary, path));
+	let written = write(&temporary).and_then(|()| rename().map_err(Fault::unwritable(path)));
+	written.inspect_err(|_| {
 		let _ = fs::remove_file(&temporary);
-		Fault::unwritable(path)(error)
 	})
 }
 

@@ -22,7 +22,7 @@ use super::{
 	hex::hex,
 	measure::{self, COMMITMENT_SHARE},
 	memory,
-	output::write_file,
+	output::{write_file, write_through},
 	task::Task,
 	Anchors, Common, Machine, Report,
 };
@@ -219,7 +219,9 @@ fn finish<K: Kernels>(
 	resumed: u64,
 ) -> Result<Report, Fault> {
 	let (out, claim, steps) = (&args.out, session.claim().clone(), session.steps_done());
-	let state = StateBlobs::new(steps, &task.program.slots, session.slots()?);
+	let progress = session.progress();
+	let slots = session.slots()?;
+	let state = StateBlobs::new(steps, &task.program.slots, &slots);
 	let state = state.map_err(Fault::model(out))?;
 	let final_state = state.manifest.state_root();
 	let list = list_key(ListTag::States, claim.states());
@@ -233,9 +235,8 @@ fn finish<K: Kernels>(
 			write_file(&out.join(name), &bytes)?;
 		}
 	}
-	write_model(&out.join("model.safetensors"), task, session.slots()?, &final_state)?;
+	write_model(&out.join("model.safetensors"), task, &slots, &final_state)?;
 	write_file(&out.join("claim.states"), &claim.to_bytes())?;
-	let progress = session.progress();
 	let loss = f32::from_bits(progress.loss);
 	let non_finite = match outcome {
 		Outcome::Completed => None,
@@ -273,12 +274,13 @@ fn finish<K: Kernels>(
 pub(crate) fn write_model(
 	path: &Path,
 	task: &Task,
-	slots: &[Vec<u32>],
+	slots: &[impl AsRef<[u32]>],
 	state_root: &Root,
 ) -> Result<(), Fault> {
-	let model = Model::from_slots(&task.compiled.parameters, slots);
-	let bytes = model.and_then(|model| model.to_safetensors(Some(state_root)));
-	write_file(path, &bytes.map_err(Fault::model(path))?)
+	write_through(path, |file| {
+		Model::write(&task.compiled.parameters, slots, Some(state_root), file)
+			.map_err(Fault::model(path))
+	})
 }
 
 /// The result for people.

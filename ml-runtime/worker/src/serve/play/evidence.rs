@@ -48,7 +48,7 @@ impl<K: Kernels, B: Behaviour> Player<'_, K, B> {
 	/// Everything about a tile whose reduction is not split.
 	pub(super) fn tile(&self, spot: &Spot, given: &Given) -> Option<TileProof> {
 		let node = self.node(spot.node)?;
-		let trace = self.lists.trace(&spot.step)?;
+		let trace = self.lists.around(&spot.step, node.spec.id)?;
 		let inputs = trace.prover().inputs(&node.spec, spot.tile, 0)?;
 		let inputs = self.placed(&node.spec, inputs, &given.trace)?;
 		let evidence = Evidence { inputs, output: self.output(spot, given)? };
@@ -58,7 +58,7 @@ impl<K: Kernels, B: Behaviour> Player<'_, K, B> {
 	/// Everything about one block of a tile whose reduction is split.
 	pub(super) fn block(&self, spot: &Spot, block: &Block, given: &Given) -> Option<TileProof> {
 		let node = self.node(spot.node)?;
-		let trace = self.lists.trace(&spot.step)?;
+		let trace = self.lists.around(&spot.step, node.spec.id)?;
 		let (partials, _) = trace.partials(node.spec.id, spot.tile).ok()?;
 		let mut evidence =
 			trace.open_block(node.spec.id, spot.tile, block.index, &partials).ok()?;

@@ -4,8 +4,9 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use assay_backend_cpu::Kernels;
 use assay_case::Brief;
-use assay_dispute_game::{Level, Root, Span, Spot};
-use assay_executor::{Prepared, Replay, Trace};
+use assay_commitment::TensorTree;
+use assay_dispute_game::{Game, Level, Phase, Root, Span, Spot};
+use assay_executor::{Focus, Prepared, Replay, Trace};
 use assay_ops::NodeId;
 use assay_worker_protocol::{BlobKey, ListTag};
 
@@ -31,6 +32,7 @@ pub(crate) struct Lists<'a, K, B> {
 	behaviour: &'a B,
 	brief: &'a Brief,
 	replay: RefCell<Replay<&'a K>>,
+	/// The step that was traced last.
 	trace: RefCell<Option<(u32, Rc<Trace>)>>,
 	own: RefCell<Vec<(Level, Vec<Root>)>>,
 	published: RefCell<BTreeMap<BlobKey, Option<Vec<Root>>>>,
@@ -74,17 +76,43 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 		&self.job
 	}
 
-	/// The step with all its values.
+	/// What one step commits to. A game that is about a tile needs the values around its node, others the hashes of tiles.
 	pub(crate) fn trace(&self, step: &Span) -> Option<Rc<Trace>> {
-		if let Some((at, trace)) = &*self.trace.borrow() {
-			if *at == step.start {
-				return Some(trace.clone());
-			}
+		let known = self.trace.borrow().as_ref().map(|(at, trace)| (*at, trace.clone()));
+		if let Some((_, trace)) = known.filter(|(at, _)| *at == step.start) {
+			return Some(trace);
 		}
-		let trace = self.replay.borrow_mut().trace(step.start.into()).map_err(Trouble::from);
-		let trace = Rc::new(self.keep(trace)?);
+		let spot = match self.brief.game.as_ref().map(Game::phase) {
+			Some(
+				Phase::Partials { spot } | Phase::Block { spot, .. } | Phase::Opening { spot, .. },
+			) if spot.step.start == step.start => NodeId::try_from(spot.node).ok(),
+			_ => None,
+		};
+		self.traced(step, spot.map_or(Focus::Tiles, Focus::Node))
+	}
+
+	/// The same with the values around a node.
+	pub(crate) fn around(&self, step: &Span, node: NodeId) -> Option<Rc<Trace>> {
+		let trace = self.trace(step).filter(|trace| trace.focus() == Focus::Node(node));
+		trace.or_else(|| self.traced(step, Focus::Node(node)))
+	}
+
+	fn traced(&self, step: &Span, focus: Focus) -> Option<Rc<Trace>> {
+		let trace = self.replay.borrow_mut().trace(step.start.into(), focus);
+		let trace = Rc::new(self.keep(trace.map_err(Trouble::from))?);
 		*self.trace.borrow_mut() = Some((step.start, trace.clone()));
 		Some(trace)
+	}
+
+	/// The tree over the tiles of a node's output.
+	fn tree(&self, step: &Span, node: NodeId) -> Result<TensorTree, Trouble> {
+		let trace = self.trace(step).ok_or(Trouble::Gone)?;
+		match trace.focus() {
+			Focus::Node(other) if other != node => {
+				Ok(self.traced(step, Focus::Tiles).ok_or(Trouble::Gone)?.tree(node)?)
+			},
+			Focus::Node(_) | Focus::Tiles => Ok(trace.tree(node)?),
+		}
 	}
 
 	/// The state after a step, as a list of one; empty if it cannot be computed.
@@ -123,7 +151,7 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 			},
 			Level::Trace { step, .. } => Ok(trace(step)?.roots().to_vec()),
 			Level::Tiles { step, node, .. } => {
-				let tree = trace(step)?.tree(*node as NodeId)?;
+				let tree = self.tree(step, *node as NodeId)?;
 				Ok(tree.tree().values().to_vec())
 			},
 			Level::Slots { step, .. } => Ok(trace(step)?.after().slots().to_vec()),
@@ -133,9 +161,10 @@ impl<'a, K: Kernels, B: Behaviour> Lists<'a, K, B> {
 	/// Hashes of the partials of a long reduction, as this worker says that it has computed them.
 	pub(crate) fn own_partials(&self, spot: &Spot) -> Vec<Root> {
 		let compute = || {
-			let trace = self.trace(&spot.step)?;
+			let node = spot.node as NodeId;
+			let trace = self.around(&spot.step, node)?;
 			let (_, partials) =
-				self.keep(trace.partials(spot.node as NodeId, spot.tile).map_err(Trouble::from))?;
+				self.keep(trace.partials(node, spot.tile).map_err(Trouble::from))?;
 			Some(partials.into_inner())
 		};
 		let mut partials = compute().unwrap_or_default();

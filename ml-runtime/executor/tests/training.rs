@@ -5,8 +5,8 @@ mod common;
 use std::ops::ControlFlow;
 
 use assay_backend_cpu::{CpuKernels, Kernels, Level, ReferenceKernels};
-use assay_executor::{evaluate, ClaimList, Outcome, Prepared, Session, TaskFault};
-use assay_ops::step::run_reference;
+use assay_executor::{evaluate, ClaimList, Memory, Outcome, Prepared, Session, TaskFault};
+use assay_ops::{step::run_reference, Limits};
 use common::{
 	prepare, quantised, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, LLAMA, MLP,
 	RESNET,
@@ -193,4 +193,14 @@ fn memory_should_be_reused_when_planned() {
 	let job = prepare(Training::new(LENET).job(1, 1));
 	let all: u64 = job.program().specs.iter().map(|spec| spec.ty.words()).sum();
 	assert!(job.peak_words() < all * 2 / 3, "{} of {all} words", job.peak_words());
+}
+
+#[test]
+fn traced_step_should_need_little_more_memory_than_a_step_when_it_is_large() {
+	let text =
+		GPT.replacen("batch = 4", "batch = 256", 1).replacen("records = 64", "records = 256", 1);
+	let training = Training::new(&text);
+	let program = training.compiled.program.check(&Limits::new(33)).unwrap();
+	let (memory, all) = (Memory::of(&program, 0), 4 * program.cost.words);
+	assert!(memory.dispute >= memory.run && memory.dispute < all / 2, "{memory:?} of {all} bytes");
 }

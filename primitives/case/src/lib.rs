@@ -30,6 +30,7 @@ extern crate alloc;
 mod brief;
 mod case;
 mod evidence;
+pub mod limits;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]

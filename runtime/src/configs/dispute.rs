@@ -5,6 +5,7 @@ use crate::{
 	constants::{deposit, MICRO, MILLI},
 	Balance, Balances, BlockNumber, Runtime, RuntimeHoldReason, TaskMarket,
 };
+use assay_case::limits;
 use assay_primitives::MAX_OPEN_GAMES;
 use pallet_dispute::{ClockRules, Tariff};
 use polkadot_sdk::{
@@ -14,27 +15,21 @@ use polkadot_sdk::{
 
 /// Half an hour of production blocks for all moves of one side (`C_max`).
 const CLOCK_BASE: BlockNumber = 300;
-/// Five minutes more, at most, where strides must be replayed (`D`); so much again for each game about the
-/// same claim that is open already.
-const REPLAY_MAX: BlockNumber = 50;
+/// So many more, at most, where strides must be replayed (`D`); so much again for each game about the same claim that is open
+/// already.
+const REPLAY_MAX: BlockNumber = limits::REPLAY_BLOCKS;
 /// Blocks that the agenda searches for room behind a deadline.
 const AGENDA_SLACK: BlockNumber = 64;
 /// Most blocks from a game's opening to its end: both clocks, and the agenda's delay.
 pub(super) const LONGEST_DISPUTE: BlockNumber =
 	2 * (CLOCK_BASE + MAX_OPEN_GAMES * REPLAY_MAX) + AGENDA_SLACK;
 
-/// Effort of steps that the slowest admitted machine replays in one block: 5 · 10¹⁰ operations. One core with AVX2 replays
-/// five to eight times as much (ADR 0028).
-pub(super) const EFFORT_PER_BLOCK: u64 = 50_000_000_000;
-/// Most effort of a stride whose replay, twice, fits the longest clock.
-pub(super) const REPLAYABLE_EFFORT: u64 = EFFORT_PER_BLOCK * (REPLAY_MAX as u64 - 1) / 2;
-
 parameter_types! {
 	/// Ten blocks is a minute in production, and time for a move to travel and be included on networks
 	/// with fast slots.
 	pub const Clock: ClockRules = ClockRules {
 		base: CLOCK_BASE,
-		effort_per_block: EFFORT_PER_BLOCK,
+		effort_per_block: limits::EFFORT_PER_BLOCK,
 		replay_max: REPLAY_MAX,
 		extension: 10,
 	};

@@ -1,10 +1,11 @@
 //! The task market: limits of tasks, prices, and what a faulty solver loses.
 
 use crate::{
-	configs::{dispute::REPLAYABLE_EFFORT, BlockWeights},
+	configs::BlockWeights,
 	constants::{deposit, ASY, DAYS, MICRO},
 	Balance, Balances, BlockNumber, ComputeStaking, Dispute, Runtime, RuntimeHoldReason,
 };
+use assay_case::limits;
 use assay_host_functions::limits::MAX_PROGRAM_BYTES;
 use pallet_task_market::{Limits, Penalties, Prices};
 use polkadot_sdk::{
@@ -13,19 +14,26 @@ use polkadot_sdk::{
 };
 
 /// Two days of production blocks: the longest that bids are taken or a claim can be challenged.
-pub(super) const LONGEST_WINDOW: BlockNumber = 2 * DAYS;
+pub(super) const LONGEST_WINDOW: BlockNumber = limits::WINDOW_BLOCKS;
+
+const _: () = assert!(
+	limits::WINDOW_BLOCKS == 2 * DAYS
+		&& limits::TRAINING_BLOCKS == 30 * DAYS
+		&& limits::PROGRAM_BYTES == MAX_PROGRAM_BYTES,
+	"what requesters are told is what is admitted"
+);
 
 parameter_types! {
 	/// What a task may ask for.
 	pub const MarketLimits: Limits<BlockNumber> = Limits {
 		program_len: MAX_PROGRAM_BYTES,  // what an executor takes
-		stride_effort: REPLAYABLE_EFFORT, // one stride, replayed twice, fits the clock of a dispute
-		step_words: 1 << 30,             // a traced step needs 4 GiB
-		states: 1 << 20,                 // as deep as games search
+		stride_effort: limits::STRIDE_EFFORT, // one stride, replayed twice, fits the clock of a dispute
+		step_words: limits::STEP_WORDS,
+		states: limits::STATES,
 		window_min: 5,                   // time for a transaction to be included
 		challenge_min: 20,               // a minute on networks with fast slots, two in production
 		window_max: LONGEST_WINDOW,
-		training_max: 30 * DAYS,
+		training_max: limits::TRAINING_BLOCKS,
 		attempts: 3,
 	};
 	/// Prices keep spam away; what training is worth is for bids to say.

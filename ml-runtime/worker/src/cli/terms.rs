@@ -1,28 +1,20 @@
 //! The terms that `compile` proposes: windows that the slowest admitted machine keeps, and the reward.
 
+use assay_case::limits::{self, EFFORT_PER_BLOCK, STEP_WORDS, STRIDE_EFFORT};
 use assay_commitment::claim;
 use assay_ops::{effort, Cost};
 use serde_json::{json, Value};
 
-/// Effort of the steps that the slowest admitted machine executes in a block of six seconds; the runtime admits strides by it.
-const EFFORT_PER_BLOCK: u64 = 50_000_000_000;
 /// Blocks during which bids are taken: a minute.
 const BIDDING: u64 = 10;
 /// Blocks for data that travel, and for transactions that wait.
 const AROUND: u64 = 24;
 /// Blocks for the inclusion of a heartbeat.
 const SIGN: u64 = 20;
-/// Most blocks that the chain admits for training, and for challenges.
-const LONGEST_TRAINING: u64 = 432_000;
-const LONGEST_CHALLENGE: u64 = 28_800;
-/// Most effort of a stride that the chain admits: its replay, twice, fits the longest clock.
-const STRIDE_EFFORT: u64 = EFFORT_PER_BLOCK * 49 / 2;
-/// Most bytes of a program that the chain admits.
-const MAX_PROGRAM_BYTES: usize = 256 * 1024;
-/// Most states of a claim, and most steps between two of them.
-const MOST_STATES: u64 = 1 << 20;
-/// Most words of a step that the chain admits.
-const STEP_WORDS: u64 = 1 << 30;
+const LONGEST_TRAINING: u64 = limits::TRAINING_BLOCKS as u64;
+const LONGEST_CHALLENGE: u64 = limits::WINDOW_BLOCKS as u64;
+const MAX_PROGRAM_BYTES: usize = limits::PROGRAM_BYTES as usize;
+const MOST_STATES: u64 = limits::STATES as u64;
 /// Decimals of an ASY.
 const DECIMALS: usize = 12;
 
@@ -155,7 +147,7 @@ mod tests {
 		let third = STRIDE_EFFORT / 3;
 		assert_eq!(said(third, STEP_WORDS, 3), "");
 		assert!(said(third, STEP_WORDS, 4).contains("`stride` is at most 3"));
-		assert!(said(third, STEP_WORDS + 1, 1).contains("has 1073741825 words"));
+		assert!(said(third, STEP_WORDS + 1, 1).contains("has 4294967297 words"));
 		assert!(said(STRIDE_EFFORT + 1, 1, 1).contains("a step cannot be replayed"));
 		let long =
 			|length, steps, stride| warnings(&Cost::default(), length, steps, stride).concat();

@@ -16,7 +16,7 @@ pub(super) const EXAMPLES: [&str; 9] = [
 ];
 
 /// What may stand right of an equals sign.
-const VALUES: [&str; 56] = [
+const VALUES: [&str; 58] = [
 	"0",
 	"1",
 	"2",
@@ -123,7 +123,7 @@ const WORDS: [&str; 40] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 53] = [
+const KEYS: [&str; 54] = [
 	"kind",
 	"out",
 	"bias",

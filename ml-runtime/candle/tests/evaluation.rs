@@ -111,6 +111,22 @@ fn logits_should_agree_when_networks_and_record_formats_vary() {
 }
 
 #[test]
+fn logits_should_agree_when_activations_vary() {
+	for activation in [
+		"gelu\"; approximate = \"tanh\"",
+		"leaky_relu\"",
+		"elu\"; alpha = 1.5",
+		"relu6\"",
+		"hardswish\"",
+	] {
+		let layers = DEEP.replace("relu\"", activation);
+		let found = found(&manifest(16, 85, BYTES, &layers), bytes());
+		assert!(found.agrees_within(1e-5), "{activation}: {found:?}");
+		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
+	}
+}
+
+#[test]
 fn candle_should_agree_when_products_are_of_integers() {
 	let found = |forward| found(&with_numerics(manifest(16, 85, BYTES, DEEP), forward), bytes());
 	let [plain, fine, coarse] = [Precision::F32, Precision::Q15x3, Precision::I8].map(found);
@@ -184,8 +200,13 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 	let linear = include_str!("../../compiler/examples/llama-lora-tiny.toml")
 		.replace("rope = 10000.0", linear);
 	let linear = example(&linear, 128);
+	let last = include_str!("../../compiler/examples/bert-lora-tiny.toml")
+		.replace("take = \"first\"", "take = \"last\"")
+		.replace("take = \"mean\"", "take = \"last\"");
+	assert!(last.contains("last"));
+	let last = example(&last, 4);
 	assert_eq!((bert.labels, resnet.labels, llama.labels), (11, 11, 11 * 32));
-	for found in [gpt, bert, resnet, llama, other, linear] {
+	for found in [gpt, bert, resnet, llama, other, linear, last] {
 		assert!(found.agrees_within(1e-4), "{found:?}");
 		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
 		assert_eq!(found.correct, found.candle_correct);

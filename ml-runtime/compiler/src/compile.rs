@@ -60,7 +60,8 @@ impl Forward {
 pub fn compile(manifest: &Manifest) -> Result<Compiled, Error> {
 	let mut graph = Graph::new(manifest.task.batch);
 	let Built { parameters, learned, ends } = network(manifest, &mut graph, Mode::Train)?;
-	let refused = |message, span| manifest.error(ErrorKind::Program { message }, span);
+	let refused =
+		|message, span| manifest.error(ErrorKind::Program { message, advice: SMALLER }, span);
 	graph.precision = manifest.numerics.backward;
 	let nodes: Vec<NodeId> = learned.iter().map(|parameter| parameter.node).collect();
 	let made = autodiff::gradients(&mut graph, ends.logits, ends.gradient, &nodes)
@@ -79,7 +80,7 @@ pub fn compile(manifest: &Manifest) -> Result<Compiled, Error> {
 pub fn compile_forward(manifest: &Manifest, batch: u32) -> Result<Forward, Error> {
 	let mut graph = Graph::new(batch);
 	let Built { ends, .. } = network(manifest, &mut graph, Mode::Evaluate)?;
-	let refused = |message| manifest.error(ErrorKind::Program { message }, None);
+	let refused = |message| manifest.error(ErrorKind::Program { message, advice: SMALLER }, None);
 	let mut marks = vec![ends.logits, ends.input, ends.labels];
 	marks.extend(ends.counted);
 	let finished = graph.finish(ends.loss, &marks).map_err(refused)?;
@@ -134,6 +135,9 @@ fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, 
 			return Err(manifest.error(kind, last));
 		},
 	};
+	if graph.ty(logits).cols == 1 {
+		return Err(manifest.error(ErrorKind::OneClass, last));
+	}
 	check_labels(manifest, labels_per_record)?;
 	let Loss::CrossEntropy { labels, mask: counted, .. } = &manifest.loss;
 	let (labels, _) = load(manifest, graph, labels).map_err(input_error)?;
@@ -205,6 +209,8 @@ fn load(manifest: &Manifest, graph: &mut Graph, name: &str) -> Result<(NodeId, N
 	Ok((load, value))
 }
 
+const SMALLER: &str = "a smaller batch, fewer channels or another order of layers may fit";
+
 /// Refuses what the op set refuses: programs that are too large, or that a referee could not judge.
 /// The error points at the layer that the refused node was made for.
 fn check(finished: &Finished, manifest: &Manifest) -> Result<(), Error> {
@@ -233,11 +239,28 @@ fn check(finished: &Finished, manifest: &Manifest) -> Result<(), Error> {
 		},
 		other => {
 			let message = format!("{other:?}");
-			return Err(manifest.error(ErrorKind::Program { message }, None));
+			return Err(manifest.error(ErrorKind::Program { message, advice: SMALLER }, None));
 		},
 	};
 	let origin = finished.origins.get(usize::from(node)).copied().flatten();
-	let op = finished.program.nodes.get(usize::from(node)).map(|node| format!("{:?}", node.op));
-	let message = format!("node {node} is {}: {reason}", op.unwrap_or_default());
-	Err(manifest.error(ErrorKind::Program { message }, origin))
+	let op = finished.program.nodes.get(usize::from(node)).map(|node| node.op);
+	let name = op.map(|op| format!("{op:?}")).unwrap_or_default();
+	let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+	let message = format!("node {node}, a {name}: {reason}");
+	let footprint = matches!(error, ProgramError::FootprintTooLarge { .. });
+	let advice = match op.filter(|_| footprint) {
+		Some(Op::BatchMatMul(_)) => {
+			"a sequence whose length is a multiple of 32 may fit (pad it, and name a `mask`), or heads whose width is one"
+		},
+		Some(
+			Op::Im2Col(_)
+			| Op::Col2Im(_)
+			| Op::MaxPool(_)
+			| Op::MaxPoolGrad(_)
+			| Op::AvgPool(_)
+			| Op::AvgPoolGrad(_),
+		) => "a smaller window may fit, or one that does not overlap the next, or a smaller batch",
+		_ => SMALLER,
+	};
+	Err(manifest.error(ErrorKind::Program { message, advice }, origin))
 }

@@ -295,7 +295,12 @@ pub enum ErrorKind {
 	Program {
 		/// What the operation set says.
 		message: String,
+		/// What may help.
+		advice: &'static str,
 	},
+	/// Logits of a single class, whose loss is 0 whatever the parameters are.
+	#[error("the model tells one class from no other: its loss is 0 whatever it learns")]
+	OneClass,
 }
 
 impl ErrorKind {
@@ -337,6 +342,7 @@ impl ErrorKind {
 			Self::WindowTooLarge { .. } => "assay::model::window_too_large",
 			Self::Layer { .. } => "assay::model::layer",
 			Self::Program { .. } => "assay::model::program",
+			Self::OneClass => "assay::model::one_class",
 		}
 	}
 
@@ -382,9 +388,8 @@ impl ErrorKind {
 				"add a list `skip` with a `linear` or `conv2d` layer that makes the same shape"
 					.into()
 			},
-			Self::Program { .. } => {
-				"a smaller batch, fewer channels or another order of layers may fit".into()
-			},
+			Self::Program { advice, .. } => (*advice).into(),
+			Self::OneClass => "give the last layer an output for each class, two for yes and no".into(),
 			_ => return None,
 		})
 	}

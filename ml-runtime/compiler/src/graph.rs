@@ -128,11 +128,11 @@ impl Graph {
 		self.types[usize::from(id)]
 	}
 
-	/// What a node `op` of one operand would be.
-	pub(crate) fn spec(&self, op: Op, operand: ValueType) -> Result<NodeSpec, Refusal> {
-		let ty = op.infer(&[operand], self.batch).map_err(|error| error.to_string())?;
-		let operand = Operand { id: 0, ty: operand };
-		let inputs = vec![operand].try_into().map_err(|_| "too many operands")?;
+	/// What a node `op` of operands of these types would be.
+	pub(crate) fn spec(&self, op: Op, operands: &[ValueType]) -> Result<NodeSpec, Refusal> {
+		let ty = op.infer(operands, self.batch).map_err(|error| error.to_string())?;
+		let inputs: Vec<Operand> = operands.iter().map(|ty| Operand { id: 0, ty: *ty }).collect();
+		let inputs = inputs.try_into().map_err(|_| "too many operands")?;
 		Ok(NodeSpec { id: 0, op, inputs, ty })
 	}
 

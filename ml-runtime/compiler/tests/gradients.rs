@@ -86,6 +86,21 @@ fn avg_pool_should_share_gradients_when_windows_overlap() {
 }
 
 #[test]
+fn pools_should_have_the_gradients_of_their_definitions_when_they_take_several_steps() {
+	let conv = "kind = \"conv2d\"; out = 3; kernel = 1";
+	for (shape, size, pool) in [
+		("[28, 28, 1]", 784, "avg_pool\"; kernel = 28"),
+		("[28, 28, 1]", 784, "max_pool\"; kernel = 28"),
+		("[20, 45, 1]", 900, "max_pool\"; kernel = [6, 20]; stride = [3, 20]"),
+	] {
+		let pool = format!("kind = \"{pool}");
+		let program = check(shape, size, &[conv, &pool, "kind = \"flatten\"", OUT]);
+		let is_pool = |op: &Op| matches!(op, Op::AvgPool(_) | Op::MaxPool(_));
+		assert!(program.nodes.iter().filter(|node| is_pool(&node.op)).count() > 1);
+	}
+}
+
+#[test]
 fn flatten_should_have_the_gradient_of_its_definition_when_the_image_is_one_row_or_column() {
 	let conv = "kind = \"conv2d\"; out = 3; kernel = 1";
 	check("[1, 6, 1]", 6, &[conv, "kind = \"flatten\"", OUT]);

@@ -43,6 +43,38 @@ fn linear_should_be_refused_when_it_gets_an_image() {
 }
 
 #[test]
+fn images_should_be_pooled_as_a_whole_whatever_the_batch() {
+	let pooled = |side: u32, kind: &str, batch: u32| {
+		format!(
+			"compiler = 1\n[task]\nname = \"t\"\nsteps = 1\nstride = 1\nbatch = {batch}\nseed = 1\n\
+			[data]\nrecords = {batch}\nrecord_size = {size}\n[data.fields]\n\
+			x = {{ offset = 0, width = {width}, format = \"u8\" }}\n\
+			y = {{ offset = {width}, width = 1, format = \"label_u8\" }}\n\
+			[model]\ninput = \"x\"\nshape = [{side}, {side}, 1]\n\
+			[[model.layer]]\nkind = \"conv2d\"\nout = 64\nkernel = 1\n\
+			[[model.layer]]\nkind = \"{kind}\"\nkernel = {side}\n\
+			[[model.layer]]\nkind = \"flatten\"\n[[model.layer]]\nkind = \"linear\"\nout = 3\n\
+			[loss]\nkind = \"cross_entropy\"\nlabels = \"y\"\n[optimizer]\nkind = \"sgd\"\nlr = 1\n",
+			size = side * side + 1,
+			width = side * side,
+		)
+	};
+	for side in [6, 7, 8, 14, 28, 30] {
+		for (kind, batch) in [("avg_pool", 8), ("avg_pool", 64), ("max_pool", 64)] {
+			let made = Manifest::parse(&pooled(side, kind, batch)).and_then(|it| compile(&it));
+			assert!(made.is_ok(), "{side} {kind} {batch}: {:?}", made.err());
+		}
+	}
+}
+
+#[test]
+fn model_should_be_refused_when_it_tells_one_class_from_no_other() {
+	let text = GOOD.replacen("out = 10", "out = 1", 1);
+	let refused = Manifest::parse(&text).and_then(|manifest| compile(&manifest)).unwrap_err();
+	assert_eq!(refused.kind, ErrorKind::OneClass);
+}
+
+#[test]
 fn conv2d_should_be_refused_when_it_gets_features() {
 	let error = refusal("[8, 8, 1]", "[64]");
 	let found = "64 features".to_string();
@@ -251,9 +283,9 @@ fn program_should_be_refused_at_its_layer_when_a_tile_cannot_be_judged() {
 		.replacen("width = 64", "width = 1024", 1)
 		.replacen("offset = 64", "offset = 1024", 1)
 		.replacen("record_size = 65", "record_size = 1025", 1)
-		.replacen("kernel = 2", "kernel = 16", 1);
+		.replacen("kernel = 2", "kernel = 16\nstride = 3", 1);
 	let error = refused(&text);
-	let ErrorKind::Program { message } = &error.kind else { panic!("{error:?}") };
+	let ErrorKind::Program { message, .. } = &error.kind else { panic!("{error:?}") };
 	assert!(message.contains("MaxPool") && message.contains("more than 36"), "{message}");
 	let span = error.span.unwrap();
 	assert_eq!(&text[span.clone()], "\"max_pool\"");

@@ -49,6 +49,7 @@ fn check_numbers(shape: &str, count: usize, list: &[&str]) -> Program {
 const EMBED: &str = "kind = \"embedding\"; vocab = 11; out = 12; std = 0.5";
 const WORDS: &str = "kind = \"linear\"; out = 11";
 const MEAN: &str = "kind = \"pool\"; take = \"mean\"";
+const LAST: &str = "kind = \"pool\"; take = \"last\"";
 const FIRST: &str = "kind = \"pool\"; take = \"first\"";
 const OUT: &str = "kind = \"linear\"; out = 3";
 
@@ -70,8 +71,18 @@ fn tied_linear_should_add_its_gradient_to_that_of_the_embedding() {
 
 #[test]
 fn activations_should_have_the_gradients_of_their_definitions() {
-	for kind in ["silu", "tanh", "sigmoid", "gelu"] {
-		let function = format!("kind = \"{kind}\"");
+	for kind in [
+		"silu\"",
+		"tanh\"",
+		"sigmoid\"",
+		"gelu\"",
+		"gelu\"; approximate = \"tanh\"",
+		"leaky_relu\"; negative_slope = 0.3",
+		"elu\"; alpha = 0.7",
+		"relu6\"",
+		"hardswish\"",
+	] {
+		let function = format!("kind = \"{kind}");
 		check(LENGTH, &[EMBED, "kind = \"linear\"; out = 12", &function, WORDS]);
 	}
 }
@@ -140,7 +151,7 @@ fn swiglu_should_have_the_gradient_of_its_definition() {
 
 #[test]
 fn pool_should_have_the_gradient_of_its_definition() {
-	for pool in [FIRST, MEAN] {
+	for pool in [FIRST, LAST, MEAN] {
 		check(1, &[EMBED, "kind = \"attention\"; heads = 2; std = 0.6", pool, OUT]);
 	}
 }

@@ -293,7 +293,7 @@ fn words_should_be_refused_when_they_are_unknown() {
 	for (what, from, to) in [
 		("decay", "decay = \"matrices\"", "decay = \"some\""),
 		("schedule", "kind = \"linear\"", "kind = \"step\""),
-		("pooling", "kind = \"tied_linear\"", "kind = \"pool\"\ntake = \"last\""),
+		("pooling", "kind = \"tied_linear\"", "kind = \"pool\"\ntake = \"max\""),
 		("format", "format = \"token_u8\"", "format = \"token_u16\""),
 	] {
 		let (error, _) = refusal(GPT, &[(from, to)]);
@@ -312,18 +312,18 @@ fn schedule_should_be_refused_when_it_has_more_rates_than_a_state_may_hold() {
 #[test]
 fn program_should_be_refused_at_the_inner_layer_when_a_tile_cannot_be_judged() {
 	let inner =
-		"kind = \"repeat\"\ntimes = 1\n\n[[model.layer.layer]]\nkind = \"avg_pool\"\nkernel = 16";
+		"kind = \"repeat\"\ntimes = 1\n\n[[model.layer.layer]]\nkind = \"avg_pool\"\nkernel = 31\nstride = 1";
 	let (error, place) = refusal(
 		RESNET,
 		&[
-			("[8, 8, 1]", "[32, 32, 1]"),
-			("width = 64", "width = 1024"),
-			("offset = 64", "offset = 1024"),
-			("record_size = 65", "record_size = 1025"),
+			("[8, 8, 1]", "[96, 96, 1]"),
+			("width = 64", "width = 9216"),
+			("offset = 64", "offset = 9216"),
+			("record_size = 65", "record_size = 9217"),
 			("kind = \"avg_pool\"\nkernel = 4", inner),
 		],
 	);
-	let ErrorKind::Program { message } = &error.kind else { panic!("{error:?}") };
+	let ErrorKind::Program { message, .. } = &error.kind else { panic!("{error:?}") };
 	assert!(message.contains("AvgPool"), "{message}");
 	assert_eq!(place, "\"avg_pool\"");
 }

@@ -20,6 +20,10 @@ TABLE_STD = 0.02
 FUNCTIONS = {
     "relu": nn.ReLU,
     "gelu": nn.GELU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "relu6": nn.ReLU6,
+    "hardswish": nn.Hardswish,
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
@@ -80,7 +84,7 @@ class Builder:
         if isinstance(self.shape, Tokens) and layer.kind not in ("embedding", *_LISTS):
             raise ManifestError(f"{layer.kind} gets tokens; an embedding must come before it")
         if layer.kind in FUNCTIONS:
-            return FUNCTIONS[layer.kind]()
+            return FUNCTIONS[layer.kind](**layer.options)
         module = getattr(self, f"_{layer.kind}")(layer)
         if layer.std is not None:
             # The modules do not need it; `to_manifest` writes it back.

@@ -122,15 +122,11 @@ def pool2d(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape | None) -> Describe
     return layer(kind, kernel=kernel, stride=stride), after
 
 
-def elementwise(kind: str) -> Callable[[nn.Module, Shape | None], Described]:
+def elementwise(kind: str, *options: str) -> Callable[[nn.Module, Shape | None], Described]:
     """Functions of one number."""
 
     def describe(module: nn.Module, shape: Shape | None) -> Described:
-        approximate = getattr(module, "approximate", "none")
-        require(
-            approximate == "none", f"approximate = {approximate!r}; only the exact one is there"
-        )
-        return layer(kind), shape
+        return layer(kind, **{name: getattr(module, name) for name in options}), shape
 
     return describe
 
@@ -240,7 +236,11 @@ LEAVES: dict[type[nn.Module], Describe] = {
     modules.LoRALinear: linear,
     nn.Conv2d: conv2d,
     nn.ReLU: elementwise("relu"),
-    nn.GELU: elementwise("gelu"),
+    nn.GELU: elementwise("gelu", "approximate"),
+    nn.LeakyReLU: elementwise("leaky_relu", "negative_slope"),
+    nn.ELU: elementwise("elu", "alpha"),
+    nn.ReLU6: elementwise("relu6"),
+    nn.Hardswish: elementwise("hardswish"),
     nn.SiLU: elementwise("silu"),
     nn.Tanh: elementwise("tanh"),
     nn.Sigmoid: elementwise("sigmoid"),

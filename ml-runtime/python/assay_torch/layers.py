@@ -15,7 +15,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "tied_linear": {},
     "conv2d": {"out": REQUIRED, "kernel": REQUIRED, "stride": (1, 1), "pad": (0, 0), "bias": True},
     "relu": {},
-    "gelu": {},
+    "gelu": {"approximate": "none"},
+    "leaky_relu": {"negative_slope": 0.01},
+    "elu": {"alpha": 1.0},
+    "relu6": {},
+    "hardswish": {},
     "silu": {},
     "tanh": {},
     "sigmoid": {},
@@ -48,6 +52,7 @@ CONTAINERS = ("residual", "repeat")
 DRAWN = ("linear", "conv2d", "embedding", "position", "attention", "swiglu")
 LEARNERS = (*DRAWN, "layer_norm", "rms_norm")
 PAIRS = ("kernel", "stride", "pad")
+FLOATS = ("eps", "p", "negative_slope", "alpha")
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ def _options(kind: str, given: dict[str, Any]) -> dict[str, Any]:
             value = Lora(int(value["rank"]), float(value["alpha"]))
         if key == "rope_scaling" and isinstance(value, dict):
             value = _scaling(value)
-        options[key] = float(value) if key in ("eps", "p") else value
+        options[key] = float(value) if key in FLOATS else value
     if given:
         raise ManifestError(f"{kind} takes no {', '.join(given)}")
     if "pool" in kind and "kernel" in options:

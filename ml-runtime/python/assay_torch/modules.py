@@ -244,20 +244,22 @@ class SwiGLU(nn.Module):
 
 
 class Pool(nn.Module):
-    """A sequence to features: the vector at the `first` position, or the `mean` of what is seen."""
+    """A sequence to features: the vector at the `first` or `last` position, or the `mean`."""
 
     def __init__(self, take: str) -> None:
         super().__init__()
-        if take not in ("first", "mean"):
-            raise ValueError(f"{take!r} is neither 'first' nor 'mean'")
+        if take not in ("first", "last", "mean"):
+            raise ValueError(f"{take!r} is none of 'first', 'last' and 'mean'")
         self.take = take
         #: B × T, false for padding; set by `Masked`.
         self.seen: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """B × T × C to B × C."""
-        if self.take == "first":
-            return x[:, 0]
+        if self.take == "last" and self.seen is not None:
+            raise ValueError("the last position may be padding")
+        if self.take != "mean":
+            return x[:, 0 if self.take == "first" else -1]
         if self.seen is None:
             return x.mean(1)
         weight = self.seen.to(x)[:, :, None]

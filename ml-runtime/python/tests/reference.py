@@ -25,6 +25,8 @@ FUNCTIONS = {
     "silu": lambda x: x * sigmoid(x),
     "tanh": np.tanh,
     "sigmoid": sigmoid,
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "hardswish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
     "dropout": lambda x: x,
 }
 
@@ -66,7 +68,7 @@ class Network:
 
     def layer(self, layer, x, path):
         kind = layer["kind"]
-        if kind in FUNCTIONS:
+        if kind in FUNCTIONS and "approximate" not in layer:
             return FUNCTIONS[kind](x)
         return getattr(self, kind)(layer, x, path)
 
@@ -78,6 +80,17 @@ class Network:
             down, up = self.take(f"{path}.lora_A.weight"), self.take(f"{path}.lora_B.weight")
             y = y + (x @ down.T) @ up.T * (lora["alpha"] / lora["rank"])
         return y
+
+    def gelu(self, layer, x, path):
+        if layer["approximate"] == "none":
+            return FUNCTIONS["gelu"](x)
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+    def leaky_relu(self, layer, x, path):
+        return np.where(x > 0, x, x * layer.get("negative_slope", 0.01))
+
+    def elu(self, layer, x, path):
+        return np.where(x > 0, x, layer.get("alpha", 1.0) * np.expm1(np.minimum(x, 0)))
 
     def linear(self, layer, x, path):
         return self.product(x, path, layer, layer.get("lora"))
@@ -147,8 +160,8 @@ class Network:
         return self.product(gate * self.product(x, f"{path}.up", layer), f"{path}.down", layer)
 
     def pool(self, layer, x, path):
-        if layer["take"] == "first":
-            return x[:, 0]
+        if layer["take"] != "mean":
+            return x[:, {"first": 0, "last": -1}[layer["take"]]]
         return x.mean(1, where=True if self.seen is None else self.seen[:, :, None])
 
     def flatten(self, layer, x, path):

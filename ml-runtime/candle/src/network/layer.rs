@@ -35,7 +35,11 @@ pub(super) enum Layer {
 	Linear(Linear),
 	Conv2d { linear: Linear, stride: Size, pad: Size },
 	Relu,
-	Gelu,
+	Gelu { tanh: bool },
+	LeakyRelu(f64),
+	Elu(f64),
+	Relu6,
+	HardSwish,
 	Silu,
 	Tanh,
 	Sigmoid,
@@ -55,7 +59,11 @@ pub(super) enum Layer {
 pub(super) fn plain(kind: &LayerKind) -> Result<Layer> {
 	Ok(match *kind {
 		LayerKind::Relu => Layer::Relu,
-		LayerKind::Gelu => Layer::Gelu,
+		LayerKind::Gelu { tanh } => Layer::Gelu { tanh },
+		LayerKind::LeakyRelu { slope } => Layer::LeakyRelu(f64::from(f32::from_bits(slope))),
+		LayerKind::Elu { alpha } => Layer::Elu(f64::from(f32::from_bits(alpha))),
+		LayerKind::Relu6 => Layer::Relu6,
+		LayerKind::HardSwish => Layer::HardSwish,
 		LayerKind::Silu => Layer::Silu,
 		LayerKind::Tanh => Layer::Tanh,
 		LayerKind::Sigmoid => Layer::Sigmoid,
@@ -90,7 +98,12 @@ impl Layer {
 				}
 			},
 			Self::Relu => x.relu(),
-			Self::Gelu => x.gelu_erf(),
+			Self::Gelu { tanh: false } => x.gelu_erf(),
+			Self::Gelu { tanh: true } => x.gelu(),
+			Self::LeakyRelu(slope) => x.maximum(&(x * *slope)?),
+			Self::Elu(alpha) => x.elu(*alpha),
+			Self::Relu6 => x.clamp(0.0, 6.0),
+			Self::HardSwish => (x * (x + 3.0)?.clamp(0.0, 6.0)?)? / 6.0,
 			Self::Silu => x * sigmoid(x)?,
 			Self::Tanh => x.tanh(),
 			Self::Sigmoid => sigmoid(x),
@@ -115,6 +128,7 @@ impl Layer {
 				down.forward(&(open * up.forward(x)?)?)
 			},
 			Self::Pool(Pooling::First) => x.narrow(1, 0, 1)?.squeeze(1),
+			Self::Pool(Pooling::Last) => x.narrow(1, x.dim(1)? - 1, 1)?.squeeze(1),
 			Self::Pool(Pooling::Mean) => match mask {
 				Some(mask) => {
 					let mask = mask.to_dtype(x.dtype())?;

@@ -132,6 +132,19 @@ fn binary(
 			let share = graph.binary(Binary::Div, Broadcast::None, sum, inputs[1])?;
 			graph.unary(Unary::Neg, share)
 		},
+		(Binary::Max | Binary::Min, _) => {
+			// To the operand that was chosen; to none where they are equal.
+			let more = graph.binary(Binary::Sub, spread, inputs[0], inputs[1])?;
+			let chosen = match (function, position) {
+				(Binary::Max, 0) | (Binary::Min, 1) => more,
+				_ => graph.unary(Unary::Neg, more)?,
+			};
+			let mine = graph.binary(Binary::ReluGrad, Broadcast::None, chosen, gradient)?;
+			if position == 0 {
+				return Ok(mine);
+			}
+			reduce(graph, spread, second, mine)
+		},
 		(function, _) => {
 			Err(format!("no gradient is defined for operand {position} of {function:?}"))
 		},

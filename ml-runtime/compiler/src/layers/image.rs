@@ -45,8 +45,33 @@ impl Network<'_> {
 		stride: Size,
 	) -> Result<(), ErrorKind> {
 		let (window, height, width) = self.window(place.layer, kernel, stride, NO_PAD)?;
-		self.apply(place, op(window))?;
+		self.pooled(op, window).map_err(place.refused())?;
 		self.shape = Shape::Image { height, width, channels: window.channels };
+		Ok(())
+	}
+
+	/// In one step where one tile of it, and of its gradient, can be judged. Else first along columns and then along rows,
+	/// and along each of them in several steps, if windows do not overlap.
+	fn pooled(&mut self, op: fn(Window) -> Op, window: Window) -> Result<(), Refusal> {
+		if !self.judgeable(op, window)? {
+			if window.kernel_h > 1 && window.kernel_w > 1 {
+				let tall = Window { kernel_w: 1, stride_w: 1, ..window };
+				self.pooled(op, tall)?;
+				return self
+					.pooled(op, Window { kernel_h: 1, stride_h: 1, ..beside(tall, window) });
+			}
+			if let Some(first) = divided(window) {
+				self.pooled(op, first)?;
+				let rest = beside(first, window);
+				let kernel_h = window.kernel_h / first.kernel_h;
+				let kernel_w = window.kernel_w / first.kernel_w;
+				return self.pooled(
+					op,
+					Window { kernel_h, stride_h: kernel_h, kernel_w, stride_w: kernel_w, ..rest },
+				);
+			}
+		}
+		self.value = self.graph.add(op(window), &[self.value])?;
 		Ok(())
 	}
 
@@ -123,7 +148,7 @@ impl Network<'_> {
 	/// column) through smaller windows.
 	fn patches(&mut self, window: Window) -> Result<(), Refusal> {
 		let whole = Op::Im2Col(window);
-		if window.kernel_h == 1 || window.kernel_w == 1 || self.judgeable(window)? {
+		if window.kernel_h == 1 || window.kernel_w == 1 || self.judgeable(Op::Im2Col, window)? {
 			self.value = self.graph.add(whole, &[self.value])?;
 			return Ok(());
 		}
@@ -142,15 +167,43 @@ impl Network<'_> {
 		Ok(())
 	}
 
-	/// Whether a referee accepts every tile of the patches and, if something before learns, of their
-	/// gradient.
-	fn judgeable(&self, window: Window) -> Result<bool, Refusal> {
-		let forward = self.graph.spec(Op::Im2Col(window), self.graph.ty(self.value))?;
-		let backward = self.graph.spec(Op::Col2Im(window), forward.ty)?;
+	/// Whether a referee accepts every tile of what is made of windows and, if something before learns, of its gradient.
+	fn judgeable(&self, op: fn(Window) -> Op, window: Window) -> Result<bool, Refusal> {
+		let whole = self.graph.ty(self.value);
+		let forward = self.graph.spec(op(window), &[whole])?;
+		let backward = match op(window) {
+			Op::MaxPool(_) => self.graph.spec(Op::MaxPoolGrad(window), &[whole, forward.ty])?,
+			Op::AvgPool(_) => self.graph.spec(Op::AvgPoolGrad(window), &[forward.ty])?,
+			_ => self.graph.spec(Op::Col2Im(window), &[forward.ty])?,
+		};
 		let limits = Limits::new(0);
 		let fits = |spec: &NodeSpec| {
 			spec.worst_footprint() <= limits.footprint && spec.worst_tile_work() <= limits.tile_work
 		};
 		Ok(fits(&forward) && (self.learned.is_empty() || fits(&backward)))
 	}
+}
+
+/// A window over what another one over the image makes.
+fn beside(first: Window, window: Window) -> Window {
+	let side = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+	Window { height: side(first.out_height()), width: side(first.out_width()), ..window }
+}
+
+/// The first of two steps in which a window in one direction can be pooled: one whose results are next to each other, or the
+/// only one.
+fn divided(window: Window) -> Option<Window> {
+	/// Largest window of a step: of 32 results, it makes 33 tiles to judge.
+	const MOST: u8 = 32;
+	let part = |kernel: u8| (2..=MOST.min(kernel - 1)).rev().find(|part| kernel % part == 0);
+	let alone = window.out_height() * window.out_width() == 1;
+	if window.kernel_h > 1 && (window.stride_h == window.kernel_h || alone) {
+		let kernel_h = part(window.kernel_h)?;
+		return Some(Window { kernel_h, stride_h: kernel_h, ..window });
+	}
+	if window.kernel_w > 1 && (window.stride_w == window.kernel_w || alone) {
+		let kernel_w = part(window.kernel_w)?;
+		return Some(Window { kernel_w, stride_w: kernel_w, ..window });
+	}
+	None
 }

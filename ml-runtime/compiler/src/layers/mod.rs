@@ -4,6 +4,7 @@
 //! `batch × n`. A linear layer's weight is `out × in`, a convolution's `out × (in · kernel_h · kernel_w)`,
 //! which is PyTorch's `[out, in, kernel_h, kernel_w]` read row by row; a bias is `1 × out`.
 
+mod activation;
 mod attention;
 mod image;
 mod linear;
@@ -207,7 +208,12 @@ impl<'a> Network<'a> {
 				self.conv2d(place, out, (kernel, stride, pad), bias)
 			},
 			LayerKind::Relu => self.apply(place, apply(Unary::Relu)),
-			LayerKind::Gelu => self.apply(place, apply(Unary::Gelu)),
+			LayerKind::Gelu { tanh: false } => self.apply(place, apply(Unary::Gelu)),
+			LayerKind::Gelu { tanh: true } => self.gelu_by_tanh().map_err(place.refused()),
+			LayerKind::LeakyRelu { slope } => self.leaky_relu(slope).map_err(place.refused()),
+			LayerKind::Elu { alpha } => self.elu(alpha).map_err(place.refused()),
+			LayerKind::Relu6 => self.relu6().map_err(place.refused()),
+			LayerKind::HardSwish => self.hard_swish().map_err(place.refused()),
 			LayerKind::Silu => self.apply(place, apply(Unary::Silu)),
 			LayerKind::Tanh => self.apply(place, apply(Unary::Tanh)),
 			LayerKind::Sigmoid => self.apply(place, apply(Unary::Sigmoid)),

@@ -48,7 +48,12 @@ impl Network<'_> {
 	pub(super) fn pool(&mut self, place: Place, take: Pooling) -> Result<(), ErrorKind> {
 		let (length, features) = self.sequence(place.layer)?;
 		let done = match take {
-			Pooling::First => self.first(length),
+			Pooling::First => self.one(length, 0),
+			Pooling::Last if self.mask.is_some() => {
+				Err("the last position may be padding; pool the mean, or put the padding first"
+					.into())
+			},
+			Pooling::Last => self.one(length, length - 1),
 			Pooling::Mean => self.mean(length, features),
 		};
 		done.map_err(place.refused())?;
@@ -56,9 +61,10 @@ impl Network<'_> {
 		Ok(())
 	}
 
-	fn first(&mut self, length: u32) -> Result<(), Refusal> {
+	/// The vector at one position.
+	fn one(&mut self, length: u32, first: u32) -> Result<(), Refusal> {
 		let rows = self.graph.batch();
-		let index = self.graph.add(Op::Iota { rows, first: 0, stride: length }, &[])?;
+		let index = self.graph.add(Op::Iota { rows, first, stride: length }, &[])?;
 		self.value = self.graph.add(Op::Gather, &[self.value, index])?;
 		Ok(())
 	}

@@ -40,6 +40,8 @@ pub struct Lora {
 pub enum Pooling {
 	/// The vector at the first position.
 	First,
+	/// The vector at the last position.
+	Last,
 	/// The mean over all positions.
 	Mean,
 }
@@ -73,8 +75,25 @@ pub enum LayerKind {
 	},
 	/// `max(x, 0)`.
 	Relu,
-	/// Gaussian error linear unit, exact (with the error function).
-	Gelu,
+	/// Gaussian error linear unit.
+	Gelu {
+		/// Whether it is the approximation by the hyperbolic tangent, as in GPT-2, in place of the error function.
+		tanh: bool,
+	},
+	/// `x` above 0 and `slope · x` below.
+	LeakyRelu {
+		/// Slope below 0.
+		slope: Bits,
+	},
+	/// `x` above 0 and `alpha · (exp(x) − 1)` below.
+	Elu {
+		/// What it tends to far below 0, with the other sign.
+		alpha: Bits,
+	},
+	/// `min(max(x, 0), 6)`.
+	Relu6,
+	/// `x · min(max(x + 3, 0), 6) / 6`.
+	HardSwish,
 	/// `x · sigmoid(x)`.
 	Silu,
 	/// Hyperbolic tangent.
@@ -162,7 +181,11 @@ impl LayerKind {
 			Self::TiedLinear => "tied_linear",
 			Self::Conv2d { .. } => "conv2d",
 			Self::Relu => "relu",
-			Self::Gelu => "gelu",
+			Self::Gelu { .. } => "gelu",
+			Self::LeakyRelu { .. } => "leaky_relu",
+			Self::Elu { .. } => "elu",
+			Self::Relu6 => "relu6",
+			Self::HardSwish => "hardswish",
 			Self::Silu => "silu",
 			Self::Tanh => "tanh",
 			Self::Sigmoid => "sigmoid",
@@ -195,7 +218,11 @@ impl LayerKind {
 			| Self::SwiGlu { .. } => true,
 			Self::TiedLinear
 			| Self::Relu
-			| Self::Gelu
+			| Self::Gelu { .. }
+			| Self::LeakyRelu { .. }
+			| Self::Elu { .. }
+			| Self::Relu6
+			| Self::HardSwish
 			| Self::Silu
 			| Self::Tanh
 			| Self::Sigmoid

@@ -14,16 +14,23 @@ use crate::{
 };
 
 const LAYERS: &str =
-	"linear, conv2d, relu, gelu, silu, tanh, sigmoid, max_pool, avg_pool, flatten, \
+	"linear, conv2d, relu, gelu, silu, tanh, sigmoid, leaky_relu, relu6, elu, hardswish, max_pool, avg_pool, flatten, \
 	dropout, embedding, position, layer_norm, rms_norm, attention, swiglu, pool, tied_linear, \
 	residual, repeat";
-const POOLINGS: &str = "first, mean";
+const POOLINGS: &str = "first, last, mean";
+const APPROXIMATIONS: &str = "none, tanh";
 
 const ONE: Size = Size { height: 1, width: 1 };
 const ZERO: Size = Size { height: 0, width: 0 };
 
 /// 10⁻⁵.
 const EPS: Bits = 0x3727_C5AC;
+
+/// 0.01.
+const HUNDREDTH: Bits = 0x3C23_D70A;
+
+/// 1.
+const ONE_AS_F32: Bits = 0x3F80_0000;
 
 /// Most numbers of a vector.
 pub(super) const MAX_WIDTH: u64 = 1 << 16;
@@ -99,6 +106,9 @@ fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
 	section.unused("causal", &raw.causal)?;
 	section.unused("rope", &raw.rope)?;
 	section.unused("rope_scaling", &raw.rope_scaling)?;
+	section.unused("approximate", &raw.approximate)?;
+	section.unused("negative_slope", &raw.negative_slope)?;
+	section.unused("alpha", &raw.alpha)?;
 	section.unused("hidden", &raw.hidden)?;
 	section.unused("take", &raw.take)?;
 	section.unused("times", &raw.times)?;
@@ -137,7 +147,20 @@ fn plain(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
 			lora: lora(section, raw.lora.take())?,
 		},
 		"relu" => LayerKind::Relu,
-		"gelu" => LayerKind::Gelu,
+		"gelu" => LayerKind::Gelu { tanh: approximate(section, raw)? },
+		"leaky_relu" => LayerKind::LeakyRelu {
+			slope: section.optional(
+				"negative_slope",
+				raw.negative_slope.take(),
+				Domain::Fraction,
+				HUNDREDTH,
+			)?,
+		},
+		"elu" => LayerKind::Elu {
+			alpha: section.optional("alpha", raw.alpha.take(), Domain::Positive, ONE_AS_F32)?,
+		},
+		"relu6" => LayerKind::Relu6,
+		"hardswish" => LayerKind::HardSwish,
 		"silu" => LayerKind::Silu,
 		"tanh" => LayerKind::Tanh,
 		"sigmoid" => LayerKind::Sigmoid,
@@ -149,6 +172,16 @@ fn plain(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
 		"rms_norm" => LayerKind::RmsNorm { eps: eps(raw)? },
 		_ => return Err(section.unknown("layer", LAYERS)),
 	})
+}
+
+/// Whether it is the one by the hyperbolic tangent.
+fn approximate(section: &Section, raw: &mut RawLayer) -> Result<bool, Error> {
+	let Some(found) = raw.approximate.take() else { return Ok(false) };
+	match found.get_ref().as_str() {
+		"none" => Ok(false),
+		"tanh" => Ok(true),
+		_ => Err(section.source.unknown("approximation", &found, APPROXIMATIONS)),
+	}
 }
 
 /// Layers of images.
@@ -191,6 +224,7 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 			let take = section.need("take", raw.take.take())?;
 			let take = match take.get_ref().as_str() {
 				"first" => Pooling::First,
+				"last" => Pooling::Last,
 				"mean" => Pooling::Mean,
 				_ => return Err(source.unknown("pooling", &take, POOLINGS)),
 			};

@@ -13,7 +13,8 @@ pub(crate) fn unary(f: Unary, x: f64) -> f64 {
 		Unary::Sigmoid => sigmoid(x),
 		Unary::Silu => x * sigmoid(x),
 		Unary::Gelu => x * (1.0 + erf(x * 0.5f64.sqrt())) / 2.0,
-		Unary::Neg | Unary::Sqrt | Unary::Erf | Unary::Abs => panic!("not in a forward pass"),
+		Unary::Neg => -x,
+		Unary::Sqrt | Unary::Erf | Unary::Abs => panic!("not in a forward pass"),
 	}
 }
 

@@ -79,7 +79,7 @@ const VALUES: [&str; 58] = [
 ];
 
 /// What may stand in quotes.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 46] = [
 	"linear",
 	"tied_linear",
 	"conv2d",
@@ -90,6 +90,10 @@ const WORDS: [&str; 40] = [
 	"silu",
 	"tanh",
 	"sigmoid",
+	"leaky_relu",
+	"elu",
+	"relu6",
+	"hardswish",
 	"dropout",
 	"layer_norm",
 	"rms_norm",
@@ -109,7 +113,9 @@ const WORDS: [&str; 40] = [
 	"matrices",
 	"all",
 	"first",
+	"last",
 	"mean",
+	"none",
 	"u8",
 	"f32",
 	"label_u8",
@@ -123,7 +129,7 @@ const WORDS: [&str; 40] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 54] = [
+const KEYS: [&str; 57] = [
 	"kind",
 	"out",
 	"bias",
@@ -145,6 +151,9 @@ const KEYS: [&str; 54] = [
 	"low_freq_factor",
 	"high_freq_factor",
 	"original_max_position_embeddings",
+	"approximate",
+	"negative_slope",
+	"alpha",
 	"hidden",
 	"take",
 	"times",

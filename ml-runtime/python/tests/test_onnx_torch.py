@@ -16,6 +16,7 @@ from assay_torch import (
     Residual,
     SwiGLU,
     TiedLinear,
+    Unsupported,
 )
 from onnx_graphs import compare, imported, kinds
 from reference import Network
@@ -96,7 +97,55 @@ class Residuals(nn.Module):
         return self.head(self.mean(y).flatten(1))
 
 
+class Grouped(nn.Module):
+    """Causal attention whose heads share keys and values, in the ways that people write it."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.how, self.words, self.head = how, nn.Embedding(50, 12), nn.Linear(12, 5)
+        self.q, self.o = nn.Linear(12, 16), nn.Linear(16, 12)
+        self.k, self.v = nn.Linear(12, 8), nn.Linear(12, 8)
+
+    def shared(self, y):
+        batch, heads, length, width = y.shape
+        if self.how == "expand":
+            y = y[:, :, None].expand(batch, heads, 2, length, width)
+            return y.reshape(batch, 2 * heads, length, width)
+        if self.how == "repeat":
+            return y.repeat(1, 2, 1, 1)
+        return y.repeat_interleave(2, dim=1) if self.how == "interleave" else y
+
+    def forward(self, x):
+        x = self.words(x)
+        q, k, v = (
+            one(x).view(x.shape[0], LENGTH, -1, 4).transpose(1, 2)
+            for one in (self.q, self.k, self.v)
+        )
+        y = nn.functional.scaled_dot_product_attention(
+            q, self.shared(k), self.shared(v), is_causal=True, enable_gqa=self.how == "op"
+        )
+        x = x + self.o(y.transpose(1, 2).reshape(x.shape[0], LENGTH, 16))
+        return self.head(x[:, -1])
+
+
 NETWORKS = {
+    "grouped": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH),
+            Residual(Attention(WIDTH, 4, kv_heads=2, rope=100.0, causal=True, bias=False)),
+            Residual(Attention(WIDTH, 4, kv_heads=1)), Pool("last"), nn.Linear(WIDTH, 5),
+        ),
+        None,
+    ),
+    "wide heads": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), Residual(Attention(WIDTH, 3, head_dim=4, rope=100.0)),
+            Pool("mean"), nn.Linear(WIDTH, 5),
+        ),
+        None,
+    ),
+    "shared by expand": (lambda: Grouped("expand"), None),
+    "shared by repeat_interleave": (lambda: Grouped("interleave"), None),
     "mlp": (
         lambda: nn.Sequential(nn.Linear(12, 9), nn.SiLU(), nn.Dropout(0.5), nn.Linear(9, 5)),
         [12],
@@ -190,6 +239,33 @@ def test_exported_network_should_give_torchs_logits(tmp_path, name, how):
         assert found[-1] == "tied_linear"
         attention = raw["model"]["layer"][1]["layer"][0]["layer"][1]
         assert attention["rope"] == 10000.0 and attention["causal"] is True
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_shared_heads_should_be_found_in_the_operator_of_attention(tmp_path):
+    torch.manual_seed(8)
+    module, x = Grouped("op").eval(), torch.randint(0, 50, (3, LENGTH))
+    path, batch = tmp_path / "model.onnx", torch.export.Dim("batch", min=2)
+    torch.onnx.export(
+        module, (x,), path, dynamo=True, input_names=["x"], dynamic_shapes=({0: batch},),
+        external_data=False, verbose=False, opset_version=23,
+    )  # fmt: skip
+    raw, tensors, _ = imported(path.read_bytes(), tmp_path)
+    attention = raw["model"]["layer"][1]["layer"][0]
+    assert (attention["heads"], attention["kv_heads"], attention["head_dim"]) == (4, 2, 4)
+    assert raw["model"]["layer"][2]["take"] == "last"
+    ours = Network(tensors).stack(raw["model"]["layer"], x.numpy())
+    with torch.no_grad():
+        wanted = module(x).numpy()
+    np.testing.assert_allclose(ours, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_heads_should_be_refused_when_they_are_repeated_in_another_order(tmp_path):
+    module, x = Grouped("repeat").eval(), torch.randint(0, 50, (3, LENGTH))
+    content = exported(module, x, tmp_path, "traced")
+    with pytest.raises(Unsupported, match="repeats"):
+        imported(content, tmp_path)
 
 
 @pytest.mark.parametrize("how", ["open batch", "traced"])

@@ -10,7 +10,7 @@ from . import functions, limits, masks
 from .masks import HIDDEN
 from .network import all_biases, real, settle
 from .values import Expr, Flow, Mask, Node, Refused
-from .view import Atom, Axes, Group, joined, whole
+from .view import REPEATED, Atom, Axes, Group, joined, length, whole
 
 Array = np.ndarray
 
@@ -41,17 +41,46 @@ def projection(flow: Flow) -> Node:
 
 
 def heads(flow: Flow, last: str) -> tuple[int, int, Axes]:
-    """Heads, their width, and the axes of the batch; `last` is the last axis, t or c."""
+    """Heads, their width, and the axes of the batch; `last` is the last axis, t or c.
+
+    Where neighbouring heads look at one of the layer's, there are as many as look.
+    """
     sizes, axes = flow.node.sizes, flow.axes
     if len(axes) < 3:
         raise Refused(f"a product of {flow.dims} is no attention")
     vector, position = (axes[-1], axes[-2]) if last == "c" else (axes[-2], axes[-1])
     width = math.prod(atom.size for atom in vector)
     fits = vector == whole("c", width) and position == whole("t", sizes["t"])
-    count = sizes["c"] // width
-    if not fits or count * width != sizes["c"]:
+    own = sizes["c"] // width
+    if not fits or own * width != sizes["c"]:
         raise Refused(f"a product of {flow.dims}, which are no heads of vectors side by side")
-    return count, width, axes[:-2]
+    times = math.prod(atom.size for group in axes for atom in group if atom.axis == REPEATED)
+    if times == 1:
+        return own, width, axes[:-2]
+    # Each head of the layer is repeated, and not all of them together.
+    repeated = (*whole_heads(width, own), Atom(REPEATED, 1, times))
+    batch = tuple(
+        joined([Atom("c", width, own * times)]) if group == repeated else group
+        for group in axes[:-2]
+    )
+    if batch == axes[:-2]:
+        raise Refused(f"heads of {flow.dims} that repeat in another order than one by one")
+    return own * times, width, batch
+
+
+def whole_heads(width: int, count: int) -> Group:
+    """An axis of a tensor that is all heads."""
+    return joined([Atom("c", width, count)])
+
+
+def shared(flow: Flow, count: int) -> Flow:
+    """Heads of keys or values, for as many neighbouring heads as make it `count`."""
+    group = flow.axes[1]
+    own = length(group)
+    if own == count or count % own:
+        return flow
+    axes = (flow.axes[0], (*group, Atom(REPEATED, 1, count // own)), *flow.axes[2:])
+    return Flow(flow.node, axes)
 
 
 def _renamed(batch: Axes, old: Atom, new: Atom) -> Axes:
@@ -63,10 +92,10 @@ def scores(left: Flow | Expr, right: Flow | Expr, source: str) -> Flow:
     (q, first), (k, second) = operand(left), operand(right)
     query, key = projection(q), projection(k)
     count, width, batch = heads(q, "c")
-    if (count, width, batch) != heads(k, "t") or q.node.sizes != k.node.sizes:
+    if (count, width, batch) != heads(k, "t") or q.node.sizes["t"] != k.node.sizes["t"]:
         raise Refused(
-            f"queries of {q.dims} on keys of {k.dims}: each head has keys of its own, and no "
-            "grouped or cached ones"
+            f"queries of {q.dims} on keys of {k.dims}: each head has keys, its own or shared with "
+            "its neighbours, and none are cached"
         )
     length = query.sizes["t"]
     sizes = {"n": count, "t": length, "k": length}
@@ -135,7 +164,8 @@ def context(weights: Flow, value: Flow | Expr, source: str) -> Flow:
         )
     query, key = scored.inputs
     options = {**weights.node.options, "width": width, "factor": factor}
-    made = Node("context", (query, key, values), values.sizes, source=source, options=options)
+    sizes = {**values.sizes, "c": count * width}
+    made = Node("context", (query, key, values), sizes, source=source, options=options)
     return Flow(made, (*batch, v.axes[-2], v.axes[-1]))
 
 
@@ -153,10 +183,13 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
     x = query.inputs[0]
     if key.inputs[0] is not x or values.inputs[0] is not x:
         raise Refused("queries, keys and values come from different sequences; only self-attention")
-    if x.sizes["c"] != query.sizes["c"] or matrix.shape[0] != x.sizes["c"]:
+    if matrix.shape[0] != x.sizes["c"]:
         raise Refused("attention gives vectors of another width than it takes")
+    count, width = node.options["heads"], node.options["width"]
+    if key.sizes["c"] != values.sizes["c"]:
+        raise Refused("there are as many heads of values as of keys")
     # What differs from the usual scale is in the weights of the queries.
-    scale = node.options["scale"] * math.sqrt(node.options["width"])
+    scale = node.options["scale"] * math.sqrt(width)
     factors = {"q": 1.0 if abs(scale - 1) < 1e-6 else scale, "k": 1.0, "v": node.options["factor"]}
     tensors: dict[str, Array] = {}
     for name, linear in (("q", query), ("k", key), ("v", values)):
@@ -169,11 +202,14 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
     if has_bias:
         all_biases(tensors, "o.bias")
     options = {
-        "heads": node.options["heads"],
+        "heads": count,
+        "kv_heads": key.sizes["c"] // width,
+        "head_dim": None if count * width == x.sizes["c"] else width,
         "causal": node.options["causal"],
         "rope": rope,
         "bias": has_bias,
         "padding": node.options.get("padding", False),
+        "width": width,
     }
     made = Node("attention", (x,), x.sizes, source=source, options=options, tensors=tensors)
     return limits.check(made)

@@ -156,7 +156,8 @@ class Emitter:
         if node.kind == "softmax":
             raise Refused(f"{node.source}: softmax is there only in attention and at the end")
         # A mask for padding is said once, for the whole model.
-        options = {key: value for key, value in node.options.items() if key != "padding"}
+        left_out = ("padding", "width")
+        options = {key: value for key, value in node.options.items() if key not in left_out}
         return Item(layers.layer(node.kind, **options), node.tensors)
 
 

@@ -12,7 +12,7 @@ from .arithmetic import base
 from .network import LAYERS, append, real, settle
 from .reader import FLOATS, TOKENS, Call, register
 from .values import Expr, Flow, Node, Refused, Value
-from .view import Axes, joined, length, offsets, renumber, reshape, whole
+from .view import REPEATED, Atom, Axes, joined, length, offsets, renumber, reshape, whole
 
 
 def moved(call: Call) -> Flow:
@@ -143,11 +143,34 @@ def unsqueeze(call: Call) -> Value:
 
 @register("Expand")
 def expand(call: Call) -> Value:
-    """Nothing, where the shape is that already."""
+    """Nothing, where the shape is that already; else heads that several look at."""
     value, sizes = call.flow(0), [int(n) for n in call.needed(1, "the shape")]
-    if list(np.broadcast_shapes(tuple(value.dims), tuple(sizes))) != value.dims:
-        raise Refused(f"repeats {value.dims} to {sizes}")
-    return value
+    return _repeated(value, list(np.broadcast_shapes(tuple(value.dims), tuple(sizes))))
+
+
+@register("Tile")
+def tile(call: Call) -> Value:
+    """The same, where what is repeated is one element long."""
+    value, times = call.flow(0), [int(n) for n in call.needed(1, "the repeats")]
+    if any(size > 1 and n > 1 for size, n in zip(value.dims, times, strict=True)):
+        raise Refused(f"repeats {value.dims} by {times}")
+    return _repeated(value, [size * n for size, n in zip(value.dims, times, strict=True)])
+
+
+def _repeated(value: Value, sizes: list[int]) -> Value:
+    """A tensor whose one axis of one element becomes longer: keys or values of several heads."""
+    if sizes == value.dims:
+        return value
+    flow = settle(value)
+    same = len(sizes) == len(flow.axes) and {"t", "c"} <= set(flow.node.sizes)
+    longer = [n for n, size in enumerate(sizes) if same and size != flow.dims[n]]
+    if len(longer) != 1:
+        raise Refused(
+            f"repeats {value.dims} to {sizes}; only keys and values are repeated, for heads that "
+            "share them"
+        )
+    made = (Atom(REPEATED, 1, sizes[longer[0]]),)
+    return Flow(flow.node, (*flow.axes[: longer[0]], made, *flow.axes[longer[0] + 1 :]))
 
 
 def select(flow: Flow, axis: int, start: int, stop: int, name: str) -> Flow:
@@ -160,14 +183,15 @@ def select(flow: Flow, axis: int, start: int, stop: int, name: str) -> Flow:
     sizes = flow.node.sizes
     others = (*flow.axes[:axis], (), *flow.axes[axis + 1 :])
     if "t" in sizes and "c" in sizes and group == whole("t", sizes["t"]):
-        if (start, stop) != (0, 1):
-            raise Refused("takes some positions of a sequence; pool takes the first or the mean")
-        node = real(flow).node
-        options = {"take": "first"}
-        made = node.made.get("first") or Node(
-            "pool", (node,), {"c": sizes["c"]}, source=name, options=options
+        if stop - start != 1 or start not in (0, sizes["t"] - 1):
+            raise Refused(
+                "takes some positions of a sequence; pool takes the first, the last or the mean"
+            )
+        node, take = real(flow).node, "last" if start else "first"
+        made = node.made.get(take) or Node(
+            "pool", (node,), {"c": sizes["c"]}, source=name, options={"take": take}
         )
-        node.made["first"] = made
+        node.made[take] = made
         return Flow(made, others)
     if {atom.axis for atom in group} != {"c"} or len(group) != 1 or "h" in sizes:
         raise Refused(f"takes {start} to {stop} of an axis that is no vector's")

@@ -9,6 +9,9 @@ MAX_VOCAB = 1 << 20
 MAX_CHANNELS = 4096
 MAX_KERNEL = 31
 MAX_HEADS = 1024
+#: Heads that share keys and values, and the side of the tiles that are judged.
+MAX_SHARING = 32
+TILE = 32
 MAX_SIDE = 4096
 MAX_FLAT_SIDE = 255
 #: Elements of a field.
@@ -21,6 +24,15 @@ def at_most(what: str, found: int, most: int) -> None:
     """Raises if a size is out of range."""
     if not 1 <= found <= most:
         raise Refused(f"{what} may be 1 to {most}, not {found}")
+
+
+def sharing(group: int, width: int) -> None:
+    """Raises if so many heads of a width cannot share keys and values."""
+    if group > MAX_SHARING or (width % TILE and TILE % width):
+        raise Refused(
+            f"{group} heads of width {width} share keys and values; at most {MAX_SHARING} do, of a "
+            f"width that is a multiple of {TILE} or divides it"
+        )
 
 
 def check(node: Node) -> Node:
@@ -39,6 +51,8 @@ def check(node: Node) -> Node:
             at_most("rows and columns of an image that is flattened", side, MAX_FLAT_SIDE)
         case "attention":
             at_most("heads", options["heads"], MAX_HEADS)
+            if options["heads"] > options["kv_heads"]:
+                sharing(options["heads"] // options["kv_heads"], options["width"])
     if "kernel" in options:
         for size in (*options["kernel"], *options["stride"]):
             at_most("rows and columns of a kernel or a stride", size, MAX_KERNEL)

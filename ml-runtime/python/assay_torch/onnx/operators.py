@@ -11,7 +11,7 @@ from .arithmetic import global_mean
 from .network import real, scaled, settle
 from .reader import Call, register
 from .values import Flow, Mask, Refused, Value, sizes_of
-from .view import joined, reshape, whole
+from .view import joined, length, reshape, whole
 
 Pair = tuple[int, int]
 
@@ -192,6 +192,8 @@ def fused(call: Call) -> Value:
             _by_head(flow, int(call.attribute(name) or 0))
             for flow, name in ((q, "q_num_heads"), (k, "kv_num_heads"), (v, "kv_num_heads"))
         )
+    count = length(q.axes[1])
+    k, v = attention.shared(k, count), attention.shared(v, count)
     scores = attention.scores(q, Flow(k.node, (*k.axes[:-2], k.axes[-1], k.axes[-2])), call.name)
     width = math.prod(atom.size for atom in q.axes[-1])
     scores.node.options["scale"] = float(call.attribute("scale") or 1 / math.sqrt(width))

@@ -22,6 +22,9 @@ class Atom(NamedTuple):
     size: int
 
 
+#: The axis of what is repeated: along its digits all is the same.
+REPEATED = "r"
+
 Group = tuple[Atom, ...]
 Axes = tuple[Group, ...]
 

@@ -10,9 +10,13 @@ use polkadot_sdk::{
 	sp_io::TestExternalities,
 };
 use scale_info::{form::PortableForm, Field, TypeDef};
-use std::{fmt::Write, path::Path};
+use std::{fmt::Write, path::PathBuf};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/metadata_snapshot.txt");
+/// The folder of this package, where it is now: what another clone has built, in a folder of builds that both use, may be run.
+fn package() -> PathBuf {
+	let now = std::env::var_os("CARGO_MANIFEST_DIR");
+	now.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
 
 fn fields(fields: &[Field<PortableForm>]) -> String {
 	let one = |field: &Field<PortableForm>| {
@@ -67,10 +71,11 @@ fn metadata_should_equal_the_snapshot() {
 	let metadata = TestExternalities::default().execute_with(Runtime::metadata);
 	let RuntimeMetadata::V14(metadata) = metadata.1 else { panic!("the oldest is V14") };
 	let now = render(&metadata);
+	let file = package().join("tests/metadata_snapshot.txt");
 	if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-		std::fs::write(FILE, &now).expect("the snapshot can be written");
+		std::fs::write(&file, &now).expect("the snapshot can be written");
 	}
-	let before = std::fs::read_to_string(FILE).unwrap_or_default();
+	let before = std::fs::read_to_string(&file).unwrap_or_default();
 	let changes: Vec<_> = before
 		.lines()
 		.filter(|line| !now.lines().any(|l| l == *line))
@@ -84,7 +89,7 @@ fn metadata_should_equal_the_snapshot() {
 	assert!(
 		before == now,
 		"{} differs (see this file's head for what to do):\n{}",
-		Path::new(FILE).display(),
+		file.display(),
 		changes.join("\n")
 	);
 }

@@ -1,12 +1,18 @@
 //! Replays the committed inputs, and the seeds, with the ordinary build.
 
-use std::{fs, path::Path};
+use std::{fs, path::PathBuf};
 
 use assay_fuzz::{seeds, Check, Source, CHECKS};
 
+/// The folder of this package, where it is now: what another clone has built, in a folder of builds that both use, may be run.
+fn package() -> PathBuf {
+	let now = std::env::var_os("CARGO_MANIFEST_DIR");
+	now.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 /// Replays every file of a check's folder; gives how many there were.
 fn replay(name: &str, check: Check) -> usize {
-	let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+	let folder = package().join("corpus").join(name);
 	let mut files: Vec<_> = fs::read_dir(&folder)
 		.unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
 		.map(|entry| entry.expect("a folder can be listed").path())

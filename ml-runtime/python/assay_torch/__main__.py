@@ -54,6 +54,7 @@ def import_onnx(args: argparse.Namespace) -> int:
         output=args.output,
         channels_last=args.channels_last,
         dropout=args.dropout,
+        first_position=args.first_position,
     )
     folder = Path(args.out)
     files.write(found, Path(args.model), folder, other)
@@ -73,6 +74,11 @@ def count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def place(text: str) -> int:
+    """A whole number, 0 or above."""
+    return 0 if text == "0" else count(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -169,6 +175,14 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument(
         "--no-dropout", dest="dropout", action="store_false", help="leave the graph's dropout out"
+    )
+
+    one.add_argument(
+        "--first-position",
+        type=place,
+        default=0,
+        metavar="N",
+        help="what an input position_ids begins with: 2 for RoBERTa (default: 0)",
     )
 
     command("bench", "answer JSON lines with the time of training steps")

@@ -7,7 +7,7 @@ from assay_torch import Manifest, Unsupported
 from assay_torch.__main__ import main
 from assay_torch.errors import OnnxError
 from cases import CASES
-from onnx_graphs import Graph, TensorProto, evaluated, imported, kinds
+from onnx_graphs import Graph, TensorProto, evaluated, imported, kinds, numpy_helper
 from reference import Network
 from test_onnx_changed import CHANGES
 from test_onnx_sequences import EACH, LENGTH, WIDTH, by_head, embedded, layer_norm, mean_head
@@ -211,7 +211,33 @@ def test_positions_of_an_input_should_be_those_of_the_sequence(tmp_path):
     y = g.op("Add", embedded(g)[0], places)
     _, tensors, found = imported(g.model(mean_head(g, y)), tmp_path)
     assert np.array_equal(tensors["1.weight"], table[:LENGTH])
-    assert found.notes == ["position_ids: taken as 0, 1, 2, …"] and found.model.mask is None
+    assert len(found.notes) == 1 and found.notes[0].startswith("position_ids: taken as 0, 1, 2, …")
+    assert found.model.mask is None
+
+
+def test_positions_should_begin_where_it_is_said(tmp_path):
+    g = Graph(LENGTH, kind=TensorProto.INT64)
+    table = g.draw(9, WIDTH)
+    places = g.op("Gather", table, g.input("position_ids", LENGTH))
+    model = g.model(mean_head(g, g.op("Add", embedded(g)[0], places)))
+    _, tensors, found = imported(model, tmp_path, first_position=2)
+    assert np.array_equal(tensors["1.weight"], table[2 : LENGTH + 2])
+    assert found.notes[0].startswith("position_ids: taken as 2, 3, 4, …; --first-position")
+    with pytest.raises(Unsupported, match="out of bounds"):
+        imported(model, tmp_path, first_position=4)
+
+
+def test_types_should_be_read_when_a_buffer_is_gathered_by_positions(tmp_path):
+    # As BERT of HuggingFace's library does where it is not given any: more rows than indices.
+    g = Graph(LENGTH, kind=TensorProto.INT64)
+    rows = np.tile(np.array([[0, 0, 1, 1, 0, 1, 0, 0, 0]]), (3, 1))
+    types = g.op("GatherElements", rows, np.arange(LENGTH)[None], axis=1)
+    y = g.op("Add", embedded(g)[0], g.op("Gather", g.draw(2, WIDTH), types))
+    table = g.tensors[-1]
+    raw, tensors, _ = imported(g.model(mean_head(g, y)), tmp_path)
+    assert kinds(raw["model"]["layer"]) == ["embedding", "position", "pool", "linear"]
+    wanted = numpy_helper.to_array(table)[rows[0, :LENGTH]]
+    assert np.array_equal(tensors["1.weight"], wanted)
 
 
 def refused(name):

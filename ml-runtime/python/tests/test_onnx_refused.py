@@ -395,6 +395,17 @@ def test_command_should_take_the_rest_from_another_manifest(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("options", [[], ["--like", "task.toml"]])
+def test_command_should_refuse_the_field_of_labels_as_the_input(tmp_path, options):
+    from cases import CASES
+
+    (tmp_path / "m.onnx").write_bytes(mlp().SerializeToString())
+    (tmp_path / "task.toml").write_text(CASES["linear"])
+    made = command(tmp_path, "m.onnx", "out", "--input", "label", *options)
+    assert made.returncode == 2 and not (tmp_path / "out").exists()
+    assert made.stderr.startswith("error: the field 'label' has the labels")
+
+
 def test_command_should_write_nothing_when_something_is_missing(tmp_path):
     (tmp_path / "m.onnx").write_bytes(refused_image("leaky").SerializeToString())
     made = command(tmp_path, "m.onnx", "out")

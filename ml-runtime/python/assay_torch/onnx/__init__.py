@@ -57,6 +57,7 @@ def import_onnx(
     output: str | None = None,
     channels_last: bool = False,
     dropout: bool = True,
+    first_position: int = 0,
 ) -> Imported:
     """The layers and weights of an ONNX file.
 
@@ -64,11 +65,14 @@ def import_onnx(
     marks padding, for a graph that has an input for that (`attention_mask`). `shape` is that of one
     record, in the order of the graph, where the file leaves it open. `output` names the logits
     where there are several outputs. With `channels_last`, the graph's images are rows × columns ×
-    channels; without `dropout`, the graph's is left out. Raises `OnnxError` for a file that is
-    broken and `Unsupported` with all that has no form in a manifest.
+    channels; without `dropout`, the graph's is left out. An input of positions gets these from
+    `first_position` on. Raises `OnnxError` for a file that is broken and `Unsupported` with all
+    that has no form in a manifest.
     """
     graph = load(Path(path), output)
-    reader = Reader(graph, shape, channels_last=channels_last, dropout=dropout)
+    reader = Reader(
+        graph, shape, channels_last=channels_last, dropout=dropout, first_position=first_position
+    )
     value = reader.run()
     notes: list[str] = []
     try:

@@ -100,6 +100,7 @@ HINTS = {
     "HardSigmoid": "use sigmoid",
     "LRN": "use a layer norm over the channels",
     "Pad": "give the padding to the convolution",
+    "Equal": "no layer compares tokens; give positions that depend on them as position_ids",
 }
 
 
@@ -120,7 +121,13 @@ class Reader:
     """Knows what every tensor is; gathers all that is missing."""
 
     def __init__(
-        self, graph: Graph, shape: list[int] | None, *, channels_last: bool, dropout: bool
+        self,
+        graph: Graph,
+        shape: list[int] | None,
+        *,
+        channels_last: bool,
+        dropout: bool,
+        first_position: int,
     ) -> None:
         self.graph, self.dropout = graph, dropout
         self.missing: list[Missing] = []
@@ -137,13 +144,16 @@ class Reader:
         dims = {source.name: [self.batch, *sizes]}
         for one in graph.others:
             try:
-                self.values[one.name] = _other(one, node.sizes.get("t", 0), self.batch)
+                self.values[one.name] = _other(
+                    one, node.sizes.get("t", 0), self.batch, first_position
+                )
             except Refused as error:
                 self.missing.append(Missing(one.name, "input", str(error)))
                 self.values[one.name] = Unknown()
                 continue
             dims[one.name] = [self.batch, node.sizes["t"]]
-            self.notes.setdefault(NOTES[ROLES[one.name]], []).append(one.name)
+            text = NOTES[ROLES[one.name]].format(*range(first_position, first_position + 3))
+            self.notes.setdefault(text, []).append(one.name)
         self.shapes = Shapes(graph, dims)
 
     def run(self) -> Value:
@@ -239,11 +249,13 @@ class Reader:
 NOTES = {
     "mask": "marks padding; here a field of each record does, the mask that the manifest names",
     "types": "taken as 0 everywhere",
-    "positions": "taken as 0, 1, 2, …",
+    "positions": (
+        "taken as {}, {}, {}, …; --first-position says where they begin, which is 2 for RoBERTa"
+    ),
 }
 
 
-def _other(one: Source, length: int, batch: int) -> Value:
+def _other(one: Source, length: int, batch: int, first: int) -> Value:
     """What an input beside the data is."""
     role = ROLES.get(one.name)
     if role is None:
@@ -267,7 +279,9 @@ def _other(one: Source, length: int, batch: int) -> Value:
     if role == "mask":
         seen = samples(batch, length)
         return Mask([array.astype(kind) for array in seen], seen)
-    row = np.zeros(length, kind) if role == "types" else np.arange(length, dtype=kind)
+    row = (
+        np.zeros(length, kind) if role == "types" else np.arange(first, first + length, dtype=kind)
+    )
     return np.broadcast_to(row, sizes).copy()
 
 

@@ -17,6 +17,9 @@ from . import Imported
 
 MANIFEST, WEIGHTS = "task.toml", "weights.safetensors"
 
+#: The field of labels, where there is no other manifest that names one.
+LABEL = "label"
+
 HEAD = """# Made from {file} by assay_torch. The sections task, data, loss and optimizer are a
 # start: say there what your data is and how it is to be trained.
 """
@@ -52,23 +55,32 @@ def fresh(found: Imported, name: str) -> Manifest:
     else:
         kind = "u8" if found.is_bytes else "f32"
     bytes_of = {name: int(re.sub(r"\D", "", code)) for name, code in FORMATS.items()}
-    label = "label_u8" if classes(found) <= 256 else "label_u32"
+    kind_of_label = "label_u8" if classes(found) <= 256 else "label_u32"
     labels = found.output.length if isinstance(found.output, Sequence) else 1
     start = width * bytes_of[kind]
+    if found.model.input == LABEL:
+        raise ManifestError(f"the field {LABEL!r} has the labels: give --input another name")
     fields = {found.model.input: Field(0, width, kind, found.scale, found.shift)}
     if found.model.mask is not None:
-        if found.model.mask in (found.model.input, "label"):
-            raise ManifestError(f"a record has one field {found.model.mask!r}; rename the mask")
+        if found.model.mask in (found.model.input, LABEL):
+            raise ManifestError(
+                f"the field {found.model.mask!r} is there already: give --mask another name"
+            )
         fields[found.model.mask] = Field(start, sizes[0], "u8")
         start += sizes[0]
-    fields["label"] = Field(start, labels, label)
-    data = Data(RECORDS, start + labels * bytes_of[label], fields)
-    loss = {"kind": "cross_entropy", "labels": "label"}
+    fields[LABEL] = Field(start, labels, kind_of_label)
+    data = Data(RECORDS, start + labels * bytes_of[kind_of_label], fields)
+    loss = {"kind": "cross_entropy", "labels": LABEL}
     return Manifest({"name": name, **TASK}, data, found.model, loss, ADAMW)
 
 
 def like(found: Imported, other: Manifest) -> Manifest:
     """The manifest `other` with this model."""
+    if other.loss["labels"] in (found.model.input, found.model.mask):
+        name = other.loss["labels"]
+        raise ManifestError(
+            f"the field {name!r} has the labels: it is no input and no mask as well"
+        )
     field = other.data.fields[found.model.input]
     sizes = numbers_of(found.model.shape)
     width = 1

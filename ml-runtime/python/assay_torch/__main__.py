@@ -64,8 +64,28 @@ def import_onnx(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     numbers = sum(array.size for array in found.tensors.values())
     kinds = ", ".join(layer.kind for layer in found.model.layers)
+    if args.names:
+        back = installed(".back")
+        back.write_names(found.names, args.names)
+        if left := sorted(found.tensors.keys() - {*found.names.values()}):
+            print(f"note: {back.listed(left)}: {UNNAMED}", file=sys.stderr)
     print(f"{folder / files.MANIFEST}: {kinds}")
     print(f"{folder / files.WEIGHTS}: {len(found.tensors)} tensors, {numbers:,} numbers")
+    return 0
+
+
+#: Why a tensor does not go back.
+UNNAMED = "no way back to names of the file, as they were folded, turned or cut on the way here"
+
+
+def back(args: argparse.Namespace) -> int:
+    """Gives a trained model the names that its parameters had."""
+    files = installed(".back")
+    found, left = files.renamed(files.read_tensors(args.weights), files.read_names(args.names))
+    files.write_tensors(found, args.out)
+    if left:
+        print(f"note: {files.listed(left)}: left out, as they have no other names", file=sys.stderr)
+    print(f"{args.out}: {len(found)} tensors")
     return 0
 
 
@@ -81,6 +101,10 @@ def place(text: str) -> int:
     return 0 if text == "0" else count(text)
 
 
+#: What a file of names says.
+NAMES = "its parameters are called in model files, for `back`"
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     root = argparse.ArgumentParser(prog="python -m assay_torch", description=__doc__)
@@ -94,8 +118,21 @@ def parser() -> argparse.ArgumentParser:
     one = command("manifest", "print the manifest of a module of torch")
     one.add_argument("module", help="package.module:name of it, or of a function that makes it")
     one.add_argument("--like", required=True, help="manifest that everything but layers is from")
-    one.add_argument("--shape", type=count, nargs="+", help="shape of the input, if not the same")
+    one.add_argument(
+        "--shape",
+        type=count,
+        nargs="+",
+        help="shape of the input, if not the same, as a manifest has it: rows, columns, channels "
+        "of an image; positions, features of a sequence",
+    )
     one.add_argument("--weights", help="write starting weights to this file")
+
+    one.add_argument("--names", help=f"write to this file what {NAMES}")
+
+    one = command("back", "give a trained model the names of the module that it was made of", back)
+    one.add_argument("weights", help="model file of the training")
+    one.add_argument("names", help="what --names of manifest or import-onnx wrote")
+    one.add_argument("out", help="file of safetensors for load_state_dict")
 
     for name, text in [
         ("bert", "print the manifest of a BERT checkpoint"),
@@ -107,13 +144,19 @@ def parser() -> argparse.ArgumentParser:
             "--like", required=True, help="manifest that everything but the model is from"
         )
         one.add_argument("--input", default="tokens", help="field of tokens (default: tokens)")
+        how = one.add_mutually_exclusive_group()
         if name == "bert":
             one.add_argument("--pool", choices=["first", "mean"], default="mean")
             one.add_argument("--classes", type=count, required=True)
-            rank = "adapters of this rank on queries and values"
+            how.add_argument(
+                "--whole",
+                action="store_true",
+                help="let the encoder learn as a whole (default: the head alone, and adapters)",
+            )
+            rank = "adapters of this rank on queries and values; else the encoder stays as it is"
         else:
             rank = "adapters of this rank on queries and values, and all else stays"
-        one.add_argument("--rank", type=count, help=rank)
+        how.add_argument("--rank", type=count, help=rank)
         one.add_argument("--alpha", type=float, help="their alpha (default: the rank)")
         one.add_argument("--seed", type=int, default=0, help="of new weights")
         one.add_argument("--weights", help="write starting weights to this file")
@@ -167,7 +210,8 @@ def parser() -> argparse.ArgumentParser:
         "--shape",
         type=count,
         nargs="+",
-        help="shape of one record in ONNX, if the file leaves it open",
+        help="shape of one record, if the file leaves it open, in the order of the graph's input: "
+        "mostly channels, rows, columns of an image",
     )
     one.add_argument("--output", help="name of the logits, if there are several outputs")
     one.add_argument(
@@ -177,6 +221,7 @@ def parser() -> argparse.ArgumentParser:
         "--no-dropout", dest="dropout", action="store_false", help="leave the graph's dropout out"
     )
 
+    one.add_argument("--names", help=f"write to this file what {NAMES}, as far as they stay as is")
     one.add_argument(
         "--first-position",
         type=place,

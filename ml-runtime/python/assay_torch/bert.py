@@ -75,8 +75,9 @@ def import_bert(
     `length` rows, and the vector of token type 0 is added to each of them. Behind the blocks come
     `pool` (`"first"`, `"mean"` or nothing) and a linear head with `classes`, whose weights are new.
     With `frozen`, the encoder stays as it is but for the adapters that `lora` adds to the queries
-    and values. Raises `Unsupported` with all that is missing, and `InputError` for a file that is
-    not what its name says.
+    and values; without it, everything learns. The pooler and the dropout are left out. Raises
+    `Unsupported` with all that is missing, and `InputError` for a file that is not what its name
+    says.
     """
     settings = dict(config) if isinstance(config, Mapping) else read_json(config)
     found = checkpoint if isinstance(checkpoint, Mapping) else read_tensors(checkpoint)
@@ -105,9 +106,14 @@ def _modern(name: str) -> str:
 
 
 def _check(config: Mapping[str, Any]) -> list[Missing]:
-    """What the configuration asks for and a manifest cannot say."""
+    """What the configuration asks for and a manifest cannot say; raises for another model."""
     missing = []
-    wanted = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
+    kind = config.get("model_type", "bert")
+    if kind != "bert":
+        reason = "only 'bert' is there; export another encoder to ONNX and use `import-onnx`"
+        # What else differs follows from this.
+        raise Unsupported([Missing("model_type", repr(kind), reason)])
+    wanted = {"hidden_act": "gelu", "position_embedding_type": "absolute"}
     for key, value in wanted.items():
         if config.get(key, value) != value:
             missing.append(Missing(key, repr(config[key]), f"only {value!r} is there"))

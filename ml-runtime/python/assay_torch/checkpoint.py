@@ -73,7 +73,7 @@ def numbers(
         found[key] = value = config.get(key, default)
         kinds = (int, float) if isinstance(default, float) else (int,)
         if type(value) not in kinds or not value > 0:
-            shown = "nothing" if value is None else repr(value)
+            shown = "not there" if value is None else repr(value)
             missing.append(Missing(key, shown, "the configuration must have a number above 0"))
     return None if len(missing) > before else found
 

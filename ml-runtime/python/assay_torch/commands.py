@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import bench
+from .back import write_names
 from .bert import import_bert
 from .build import from_manifest
 from .checkpoint import CONFIG, FILE, Imported
@@ -33,6 +35,12 @@ from .records import (
     save_safetensors,
 )
 from .training import Trainer, batches
+
+#: What a manifest of a BERT checkpoint is without.
+BERT_LEFT_OUT = (
+    "the pooler and the dropout of the original are left out; add layers of `dropout` to the "
+    "manifest if you want some"
+)
 
 #: Records whose logits are computed at once.
 CHUNK = 256
@@ -145,6 +153,10 @@ def manifest(args: argparse.Namespace) -> int:
     made = export(named(args.module), input=start, data=like.data, **sections)
     if args.weights:
         save_safetensors(made.tensors, args.weights)
+    if args.names:
+        write_names(made.names, args.names)
+    for note in made.notes:
+        print(f"note: {note}", file=sys.stderr)
     print(made.manifest.to_toml(), end="")
     return 0
 
@@ -180,8 +192,11 @@ def bert(args: argparse.Namespace) -> int:
         pool=args.pool,
         classes=args.classes,
         lora=adapters(args),
+        frozen=not args.whole,
     )
-    return print_task(args, like, found)
+    code = print_task(args, like, found)
+    print(f"note: {BERT_LEFT_OUT}", file=sys.stderr)
+    return code
 
 
 def llama(args: argparse.Namespace) -> int:

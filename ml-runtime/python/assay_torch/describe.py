@@ -16,6 +16,7 @@ from torch import nn
 from . import modules
 from .layers import Layer, Lora, layer
 from .shapes import Features, Image, Pair, Sequence, Shape, Tokens
+from .words import in_words
 
 Described = tuple[Layer, Shape | None]
 
@@ -41,6 +42,12 @@ def require(fits: bool, reason: str) -> None:
         raise ValueError(reason)
 
 
+def arrives(shape: Shape | None, fits: bool, wanted: str) -> None:
+    """Raises unless a shape fits, or is unknown."""
+    if shape is not None and not fits:
+        raise ValueError(f"takes {wanted}, but gets {in_words(shape)}")
+
+
 def pair(value: int | tuple[int, ...]) -> Pair:
     """A size for both directions."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
@@ -55,7 +62,7 @@ def widen(shape: Shape | None, inputs: int, out: int) -> Shape | None:
             return Features(out)
         case Sequence(length, n) if n == inputs:
             return Sequence(length, out)
-    raise ValueError(f"takes vectors of {inputs}, but gets {shape}")
+    raise ValueError(f"takes vectors of {inputs}, but gets {in_words(shape)}")
 
 
 def vectors(shape: Shape | None, features: int) -> None:
@@ -67,7 +74,7 @@ def image(shape: Shape | None, channels: int | None = None) -> None:
     """Raises unless an image arrives, or something unknown."""
     is_image = isinstance(shape, Image) and channels in (None, shape.channels)
     wanted = f"an image of {channels} channels" if channels else "an image"
-    require(shape is None or is_image, f"takes {wanted}, but gets {shape}")
+    arrives(shape, is_image, wanted)
 
 
 def adapters(module: nn.Module) -> Lora | None:
@@ -103,9 +110,39 @@ def conv2d(module: nn.Conv2d, shape: Shape | None) -> Described:
         pad = (kernel[0] // 2, kernel[1] // 2)
     pad = (0, 0) if pad == "valid" else pair(pad)
     image(shape, module.in_channels)
-    after = shape and Image(*shape.windows(kernel, stride, pad), module.out_channels)
+    after = windows(shape, kernel, stride, pad, module.out_channels)
     options = {"out": module.out_channels, "kernel": kernel, "stride": stride, "pad": pad}
     return drawn("conv2d", module, bias=module.bias is not None, **options), after
+
+
+def windows(
+    shape: Image | None, kernel: Pair, stride: Pair, pad: Pair, channels: int | None
+) -> Image | None:
+    """The image that windows make; raises if there is none."""
+    if shape is None:
+        return None
+    rows, cols = shape.windows(kernel, stride, pad)
+    shown = " × ".join(map(str, kernel))
+    require(min(rows, cols) > 0, f"a window of {shown} does not fit into {in_words(shape)}")
+    return Image(rows, cols, channels)
+
+
+def adaptive(module: nn.AdaptiveAvgPool2d, shape: Shape | None) -> Described:
+    """Means over as many pixels each, where they divide the image."""
+    image(shape)
+    if shape is None:
+        return layer("avg_pool", kernel=1), None
+    sides = (shape.height, shape.width)
+    wanted = module.output_size
+    given = wanted if isinstance(wanted, tuple) else (wanted, wanted)
+    out = [side if size is None else size for size, side in zip(given, sides, strict=True)]
+    shown = " × ".join(map(str, out))
+    require(
+        all(size > 0 and side % size == 0 for size, side in zip(out, sides, strict=True)),
+        f"{shown} means do not divide {in_words(shape)}, so that their windows overlap",
+    )
+    kernel = (sides[0] // out[0], sides[1] // out[1])
+    return layer("avg_pool", kernel=kernel), Image(*out, shape.channels)
 
 
 def pool2d(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape | None) -> Described:
@@ -117,7 +154,7 @@ def pool2d(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape | None) -> Describe
     require(not getattr(module, "return_indices", False), "return_indices is not there")
     kernel, stride = pair(module.kernel_size), pair(module.stride or module.kernel_size)
     image(shape)
-    after = shape and Image(*shape.windows(kernel, stride), shape.channels)
+    after = windows(shape, kernel, stride, (0, 0), shape and shape.channels)
     kind = "max_pool" if isinstance(module, nn.MaxPool2d) else "avg_pool"
     return layer(kind, kernel=kernel, stride=stride), after
 
@@ -141,7 +178,7 @@ def flatten(module: nn.Flatten, shape: Shape | None) -> Described:
             return layer("flatten"), Features(height * width * channels)
         case Sequence(length, features):
             return layer("flatten"), Features(length * features)
-    require(shape is None, f"takes an image or a sequence, but gets {shape}")
+    arrives(shape, False, "an image or a sequence")
     return layer("flatten"), None
 
 
@@ -158,7 +195,7 @@ def embedding(module: nn.Embedding, shape: Shape | None) -> Described:
     )
     require(module.max_norm is None, "max_norm is not there")
     require(not module.scale_grad_by_freq, "scale_grad_by_freq is not there")
-    require(shape is None or isinstance(shape, Tokens), f"takes tokens, but gets {shape}")
+    arrives(shape, isinstance(shape, Tokens), "tokens")
     options = {"vocab": module.num_embeddings, "out": module.embedding_dim}
     after = shape and Sequence(shape.length, module.embedding_dim)
     return drawn("embedding", module, **options), after
@@ -167,7 +204,7 @@ def embedding(module: nn.Embedding, shape: Shape | None) -> Described:
 def position(module: modules.Position, shape: Shape | None) -> Described:
     """Our table of positions."""
     found = Sequence(*module.weight.shape)
-    require(shape in (None, found), f"takes {found}, but gets {shape}")
+    arrives(shape, shape == found, in_words(found))
     return drawn("position", module), shape
 
 
@@ -192,7 +229,7 @@ def norm(module: nn.LayerNorm | nn.RMSNorm, shape: Shape | None) -> Described:
 
 def attention(module: modules.Attention, shape: Shape | None) -> Described:
     """Our attention."""
-    require(shape is None or isinstance(shape, Sequence), f"takes a sequence, but gets {shape}")
+    arrives(shape, isinstance(shape, Sequence), "a sequence")
     vectors(shape, module.features)
     options = {"heads": module.heads, "causal": module.causal, "rope": module.rope}
     options |= {"kv_heads": module.kv_heads, "rope_scaling": module.rope_scaling}
@@ -224,7 +261,7 @@ def swiglu(module: modules.SwiGLU, shape: Shape | None) -> Described:
 
 def pool(module: modules.Pool, shape: Shape | None) -> Described:
     """Our way out of sequences."""
-    require(shape is None or isinstance(shape, Sequence), f"takes a sequence, but gets {shape}")
+    arrives(shape, isinstance(shape, Sequence), "a sequence")
     return layer("pool", take=module.take), shape and Features(shape.features)
 
 
@@ -246,6 +283,7 @@ LEAVES: dict[type[nn.Module], Describe] = {
     nn.Sigmoid: elementwise("sigmoid"),
     nn.MaxPool2d: pool2d,
     nn.AvgPool2d: pool2d,
+    nn.AdaptiveAvgPool2d: adaptive,
     nn.Flatten: flatten,
     nn.Dropout: dropout,
     nn.Embedding: embedding,

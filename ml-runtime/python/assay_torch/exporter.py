@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
-from . import layers
+from . import layers, limits
 from .describe import LEAVES
 from .errors import Missing, Unsupported
 from .layers import Layer
 from .manifest import Data, Manifest, Model, data_section
 from .modules import Masked, Residual, TiedLinear
-from .shapes import Features, Sequence, Shape, Tokens, input_shape
+from .shapes import Features, Image, Sequence, Shape, Tokens, input_shape, numbers_of
+from .words import in_words
+
+AT_THE_END = "it is there only in attention, and at the end, where the loss does it"
 
 #: What to do about modules that people will try.
 HINTS = {
@@ -21,8 +26,14 @@ HINTS = {
     "GroupNorm": "norms over groups are not there; use assay_torch.PixelLayerNorm",
     "MultiheadAttention": "use assay_torch.Attention, which has four linear modules",
     "TransformerEncoderLayer": "use assay_torch.Residual around assay_torch.Attention and an MLP",
-    "AdaptiveAvgPool2d": "use AvgPool2d with the size of the image",
+    "Softmax": AT_THE_END,
+    "LogSoftmax": AT_THE_END,
 }
+
+#: What to do about modules with a forward of their own.
+BY_ONNX = (
+    "export the model by torch.onnx.export and use `import-onnx`, or build it of nn.Sequential"
+)
 
 #: Stands where something is missing.
 NOTHING = Layer("nothing")
@@ -34,6 +45,10 @@ class Exported(NamedTuple):
     manifest: Manifest
     tensors: dict[str, Tensor]
     """The module's parameters by their names in the manifest's network."""
+    names: dict[str, str]
+    """These names, by those in the module."""
+    notes: list[str]
+    """What the manifest does not say of the module, for a person."""
 
 
 def is_list(module: nn.Module) -> bool:
@@ -71,6 +86,11 @@ class Exporter:
         self.missing: list[Missing] = []
         #: Names of parameters in the manifest's network, by those in the module.
         self.names: dict[str, str] = {}
+        #: What is left out, for a person.
+        self.notes: list[str] = []
+        #: A softmax at the end, and its path.
+        self.ending: nn.Module | None = None
+        self.left_out: str | None = None
         self.embedding: nn.Embedding | None = None
 
     def children(self, parent: nn.Module, path: str, to: str) -> list[Layer]:
@@ -85,8 +105,33 @@ class Exporter:
             if is_list(child) and not repeats(child):
                 # A list that is no repetition has no module of its own in a manifest.
                 self._append(made, dict(child._modules), here, to)
-            elif type(child) is not nn.Identity:
+            elif not self._is_nothing(child, here):
                 made.append(self.one(child, here, join(to, str(len(made)))))
+
+    def _is_nothing(self, module: nn.Module, path: str) -> bool:
+        """Whether a manifest says it without a layer."""
+        if type(module) is nn.Flatten and isinstance(self.shape, Features):
+            return (module.start_dim, module.end_dim) in ((1, -1), (1, 1))
+        return type(module) is nn.Identity or path == self.left_out
+
+    def leave_out(self, module: nn.Module) -> None:
+        """Leaves out a softmax at the end."""
+        path = ""
+        while is_list(module) and len(module):
+            name, module = list(module._modules.items())[-1]
+            path = join(path, name)
+        if type(module) in (nn.Softmax, nn.LogSoftmax) and path:
+            self.left_out, self.ending = path, module
+
+    def finish(self) -> None:
+        """Looks at what leaves the last layer."""
+        if self.ending is None or self.shape is None:
+            return
+        fits = {Features: (-1, 1, None), Sequence: (-1, 2)}.get(type(self.shape), ())
+        if self.ending.dim not in fits:
+            self.miss(self.left_out, self.ending, "it is over another axis than the classes")
+        name = type(self.ending).__name__
+        self.notes.append(f"{self.left_out}: {name}: left out at the end; the loss does it")
 
     def one(self, module: nn.Module, path: str, to: str) -> Layer:
         """One layer, with those inside it."""
@@ -103,6 +148,9 @@ class Exporter:
             return NOTHING
         except KeyError:
             self._unknown(module, path)
+            return NOTHING
+        if reason := limits.fault(layer.kind, layer.options, self.shape):
+            self.miss(path, module, reason)
             return NOTHING
         self.shape = after
         for name, _ in module.named_parameters():
@@ -127,6 +175,10 @@ class Exporter:
     def _unknown(self, module: nn.Module, path: str) -> None:
         """Notes a module, and what is unsupported inside it."""
         usual = "no layer of a manifest does what its forward does"
+        if not type(module).__module__.startswith("torch."):
+            usual += f": {BY_ONNX}"
+        if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
+            usual = "its sizes are not known, as it has not been called yet: call the model once"
         self.miss(path, module, HINTS.get(type(module).__name__, usual))
         for name, child in module.named_children():
             self.shape = None
@@ -148,7 +200,7 @@ class Exporter:
                 return made, Sequence(length, vocab)
             case Features(features) if features == width:
                 return made, Features(vocab)
-        raise ValueError(f"takes vectors of {width}, but gets {self.shape}")
+        raise ValueError(f"takes vectors of {width}, but gets {in_words(self.shape)}")
 
     def _residual(self, module: Residual, path: str, to: str) -> Layer:
         before, branch = self.shape, {str(i): one for i, one in enumerate(module.branch)}
@@ -161,7 +213,8 @@ class Exporter:
         if None in (self.shape, after):
             self.shape = None
         elif self.shape != after:
-            self.miss(path, module, f"its branch makes {after}, past it comes {self.shape}")
+            past = in_words(self.shape)
+            self.miss(path, module, f"its branch makes {in_words(after)}, past it comes {past}")
         if not made:
             self.miss(path, module, "its branch has no layer")
         return layers.residual(made, skip)
@@ -171,6 +224,8 @@ class Exporter:
             self.children(child, join(path, name), f"{to}.{time}")
             for time, (name, child) in enumerate(module._modules.items())
         ]
+        if any(one != lists[0] for one in lists):
+            self.miss(path, module, "its lists are not alike for the shapes that they get")
         return layers.repeat(len(lists), lists[0])
 
 
@@ -192,10 +247,14 @@ def export(
     field = data.fields[input["field"]]
     shape = input_shape(list(input["shape"]), tokens=field.format.startswith("token"))
     walk = Exporter(shape)
+    walk.leave_out(module)
     found = walk.children(module, "", "") if is_list(module) else [walk.one(module, "", "0")]
-    walk.missing += shared(module)
+    walk.finish()
+    walk.missing += shared(module) + out_of_range(shape, found)
     if not found:
         walk.miss("", module, "it has no layer")
+    if not walk.missing:
+        walk.missing += unusable(module)
     if walk.missing:
         raise Unsupported(walk.missing)
     mask = module.field if isinstance(module, Masked) else None
@@ -203,7 +262,8 @@ def export(
         task, data, Model(input["field"], shape, tuple(found), mask), loss, optimizer
     )
     state = module.state_dict()
-    return Exported(manifest, {there: state[here] for here, there in walk.names.items()})
+    tensors = {there: state[here] for here, there in walk.names.items()}
+    return Exported(manifest, tensors, walk.names, walk.notes)
 
 
 def to_manifest(module: nn.Module, **sections: Any) -> str:  # noqa: ANN401 - see `export`
@@ -220,4 +280,34 @@ def shared(module: nn.Module) -> list[Missing]:
         if first != name:
             reason = f"it is {first} as well; only assay_torch.TiedLinear shares a table"
             found.append(Missing(name, "Parameter", reason))
+    return found
+
+
+def out_of_range(shape: Shape, made: list[Layer]) -> list[Missing]:
+    """What is too large of the input, and of the whole."""
+    sizes = numbers_of(shape)
+    found = []
+    if math.prod(sizes) > limits.MAX_FIELD:
+        reason = f"a record has at most {limits.MAX_FIELD} numbers"
+        found.append(Missing("", in_words(shape), reason))
+    if isinstance(shape, Image) and max(sizes) > limits.MAX_SIDE:
+        found.append(Missing("", in_words(shape), f"a side may be 1 to {limits.MAX_SIDE}"))
+    if (count := limits.count(made)) > limits.MAX_LAYERS:
+        found.append(Missing("", f"{count} layers", f"there are at most {limits.MAX_LAYERS}"))
+    if (depth := limits.depth(made)) > limits.MAX_DEPTH:
+        reason = f"lists of layers are at most {limits.MAX_DEPTH} deep inside each other"
+        found.append(Missing("", f"lists {depth} deep", reason))
+    return found
+
+
+def unusable(module: nn.Module) -> list[Missing]:
+    """Parameters that no training can start from."""
+    found = [
+        Missing(name, "Parameter", "some of its numbers are infinite, or none")
+        for name, one in module.named_parameters()
+        if not one.isfinite().all()
+    ]
+    if not any(one.requires_grad for one in module.parameters()):
+        reason = "nothing in it learns: no parameter has requires_grad"
+        found.append(Missing("", type(module).__name__, reason))
     return found

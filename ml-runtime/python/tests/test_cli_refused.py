@@ -185,7 +185,7 @@ def test_checkpoint_should_be_refused_when_it_is_cut_short(folder, capsys, monke
     ("change", "line"),
     [
         ({"vocab_size": 30522}, "word_embeddings.weight: a tensor of 20×8: .* makes it 30522×8"),
-        ({"hidden_size": None}, "hidden_size: nothing: the configuration must have a number"),
+        ({"hidden_size": None}, "hidden_size: not there: the configuration must have a number"),
         ({"num_hidden_layers": "six"}, "num_hidden_layers: 'six': the configuration must have"),
         ({"num_attention_heads": 3}, "num_attention_heads: 3: they do not divide 8"),
         ({"num_hidden_layers": 2}, "layer.1.output.dense.bias: no tensor"),

@@ -126,6 +126,56 @@ def test_lists_should_be_put_in_line_when_they_are_not_alike():
     assert list(made.tensors) == ["0.weight", "0.bias", "1.weight"]
 
 
+def test_names_should_lead_back_to_the_module():
+    module = nn.Sequential(nn.Sequential(nn.Flatten(), nn.Linear(84, 9)), nn.Identity(), nn.ReLU())
+    module.append(Residual(nn.Linear(9, 9), skip=nn.Sequential(nn.Linear(9, 9))))
+    made = export(module, **IMAGE)
+    assert made.names["0.1.weight"] == "1.weight"
+    assert made.names["3.skip.0.bias"] == "3.skip.0.bias"
+    again = {theirs: made.tensors[ours] + 1 for theirs, ours in made.names.items()}
+    module.load_state_dict(again)
+    assert torch.equal(module[0][1].weight, again["0.1.weight"])
+
+
+@pytest.mark.parametrize(
+    "last", [nn.Softmax(-1), nn.LogSoftmax(1), nn.Sequential(nn.LogSoftmax(-1))]
+)
+def test_softmax_at_the_end_should_be_left_out_with_a_note(last):
+    made = export(nn.Sequential(nn.Flatten(), nn.Linear(84, 5), last), **IMAGE)
+    assert [layer.kind for layer in made.manifest.model.layers] == ["flatten", "linear"]
+    assert len(made.notes) == 1 and "left out at the end; the loss does it" in made.notes[0]
+
+
+def test_flatten_of_features_should_be_nothing():
+    made = export(
+        nn.Sequential(nn.Flatten(), nn.Linear(12, 9), nn.Flatten(), nn.Linear(9, 5)),
+        **sections(CASES["linear"]),
+    )
+    assert list(made.tensors) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel"), [(1, (7, 4)), ((1, 2), (7, 2)), ((None, 1), (1, 4)), ((7, 4), (1, 1))]
+)
+def test_adaptive_pooling_should_be_that_of_the_image(size, kernel):
+    pool = nn.AdaptiveAvgPool2d(size)
+    module = nn.Sequential(pool, nn.Flatten(), nn.LazyLinear(5))
+    x = torch.randn(2, 3, 7, 4)
+    module(x)
+    made = export(module, **IMAGE)
+    assert made.manifest.model.layers[0]["kernel"] == kernel
+    again = from_manifest(made.manifest)
+    again.load_state_dict(made.tensors)
+    torch.testing.assert_close(again(x), module(x))
+
+
+def test_repetition_should_be_refused_when_its_shapes_make_it_none():
+    lists = [nn.Sequential(nn.Conv2d(3, 3, 1), nn.AdaptiveAvgPool2d((1, 2))) for _ in range(2)]
+    module = nn.Sequential(nn.Sequential(*lists), nn.Flatten(), nn.Linear(6, 5))
+    with pytest.raises(Unsupported, match="not alike for the shapes"):
+        export(module, **IMAGE)
+
+
 class Custom(nn.Module):
     """A forward that only Python knows."""
 
@@ -161,8 +211,25 @@ def test_unsupported_should_list_every_module_and_why():
     ]
     assert found["0"][1].startswith("padding_idx")
     assert found["1.0"][0] == "SELU"
-    assert "LayerNorm" in found["2.0"][1]
+    assert "LayerNorm" in found["2.0"][1] and "import-onnx" in found["3"][1]
     assert all(f"{path}: {what}" in str(caught.value) for path, (what, _) in found.items())
+
+
+def frozen(module):
+    return module.requires_grad_(False)
+
+
+def broken(module):
+    with torch.no_grad():
+        module.bias[2] = torch.nan
+    return module
+
+
+def deep(levels):
+    made = nn.Conv2d(3, 3, 1)
+    for _ in range(levels):
+        made = Residual(made)
+    return nn.Sequential(made, nn.Flatten(), nn.Linear(84, 5))
 
 
 def frozen_half():
@@ -199,9 +266,22 @@ def thawed():
         (nn.AvgPool2d(2, ceil_mode=True), "0", "ceil_mode"),
         (nn.AvgPool2d(2, divisor_override=3), "0", "divisor_override"),
         (nn.Flatten(2), "0", "start_dim"),
+        (nn.AvgPool2d(8), "0", "8 × 8 does not fit into an image of 7 × 4 with 3 channels"),
+        (nn.Conv2d(3, 6, 3, padding=3), "0", "must be below the kernel"),
+        (nn.Conv2d(3, 5000, 1), "0", "channels may be 1 to 4096, not 5000"),
+        (nn.MaxPool2d(1, stride=32), "0", "may be 1 to 31, not 32"),
+        (nn.AdaptiveAvgPool2d(2), "0", "2 × 2 means do not divide an image of 7 × 4"),
+        (nn.Sequential(nn.Softmax(1), nn.Flatten(), nn.Linear(84, 5)), "0", "at the end"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(84, 5), nn.Softmax(0)), "2", "the classes"),
+        (nn.Sequential(nn.Flatten(), nn.LazyLinear(5)), "1", "has not been called yet"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(84, 70000)), "1", "1 to 65536, not 70000"),
+        (nn.Sequential(nn.Flatten(), frozen(nn.Linear(84, 5))), "", "nothing in it learns"),
+        (nn.Sequential(nn.Flatten(), broken(nn.Linear(84, 5))), "1.bias", "infinite, or none"),
+        (deep(9), "", "at most 8 deep"),
+        (nn.Sequential(nn.Flatten(), *[nn.ReLU() for _ in range(520)]), "", "at most 512"),
         (nn.LayerNorm(4), "0", "PixelLayerNorm"),
         (nn.LayerNorm(3, elementwise_affine=False), "0", "weight"),
-        (nn.Linear(4, 5), "0", "gets Image"),
+        (nn.Linear(4, 5), "0", "gets an image of 7 × 4 with 3 channels"),
         (nn.Sequential(), "", "no layer"),
         (nn.Sequential(Residual(nn.Conv2d(3, 4, 1))), "0", "past it comes"),
         (nn.Sequential(nn.Flatten(), nn.Linear(80, 5)), "1", "vectors of 80"),

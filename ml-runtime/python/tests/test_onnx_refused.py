@@ -107,7 +107,7 @@ def refused_image(name):
         ("same upper", "give explicit pads"),
         ("conv1d", "images have two"),
         ("large kernel", "may be 1 to 31, not 40"),
-        ("too large a window", "does not fit into Image"),
+        ("too large a window", "9 × 9 does not fit into an image of 8 × 8 with 3 channels"),
         ("ceil", "ceil_mode"),
         ("pool padding", "pool without it"),
         ("batch norm first", "use a layer norm"),
@@ -194,6 +194,32 @@ def crossing(g, x):
 def test_graph_of_sequences_should_be_refused_with_the_reason(tmp_path, name, word):
     with pytest.raises(Unsupported, match=word):
         read(refused_sequence(name), tmp_path)
+
+
+def test_open_batch_should_be_called_so(tmp_path):
+    g = Graph(6, 8)
+    y = g.op("Reshape", g.linear("x", 8, 8), np.array([0, 7, -1]))
+    with pytest.raises(
+        Unsupported, match=r"\[batch, 6, 8\] numbers cannot become \[batch, 7, -1\]"
+    ):
+        read(g.model(y), tmp_path)
+    g = Graph(6, 8)
+    rows = g.op("Reshape", g.linear("x", 8, 8), np.array([-1, 8]))
+    y = g.op("Mul", rows, g.draw(6, 1))
+    with pytest.raises(Unsupported, match=r"a constant of \[6, 1\] on \[batch · 6, 8\]"):
+        read(g.model(y), tmp_path)
+
+
+def test_what_follows_should_not_be_refused_when_positions_are_rows(tmp_path):
+    # As GPT-2 has its linear layers: on the positions of all records one below the other.
+    g = Graph(6, kind=TensorProto.INT64)
+    x = g.op("Reshape", g.op("Gather", g.draw(30, 8), "x"), np.array([-1, 8]))
+    y = g.op("Gelu", g.op("Gemm", x, g.draw(8, 12), g.draw(12)), approximate="tanh")
+    y = g.op("Reshape", g.op("Gemm", g.op("Mish", y), g.draw(12, 8)), np.array([-1, 6, 8]))
+    model = g.model(g.linear(y, 8, 5))
+    with pytest.raises(Unsupported) as caught:
+        read(model, tmp_path)
+    assert [one.what for one in caught.value.missing] == ["Mish"]
 
 
 def with_dims(*dims, kind=TensorProto.FLOAT):

@@ -8,7 +8,6 @@ products (`attention`, `rotary`). What has no form in a manifest is gathered, an
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +16,14 @@ import numpy as np
 from ..errors import Missing, OnnxError, Unsupported
 from ..manifest import Model
 from ..shapes import Shape
-from . import arithmetic, layouts, operators  # noqa: F401 - they register what they read
+from . import arithmetic, layouts, operators, origins  # noqa: F401 - they register what they read
 from .emit import Emitter, last_node, numbered, repeated
 from .limits import MAX_LAYERS
 from .load import load
 from .masks import is_used, unseen
 from .network import settle
 from .reader import NOTES, Reader
-from .values import Expr, Flow, Node, Refused
+from .values import Expr, Flow, Refused
 
 __all__ = ["Imported", "OnnxError", "import_onnx"]
 
@@ -46,6 +45,8 @@ class Imported(NamedTuple):
     shift: float
     notes: list[str]
     """What differs from the file, for a person."""
+    names: dict[str, str]
+    """Of `tensors`, by the names of the file's own that are the same, number for number."""
 
 
 def import_onnx(
@@ -80,6 +81,8 @@ def import_onnx(
             raise Refused("it does not depend on the input")
         last = last_node(settle(value), notes)
         emitter = Emitter(last)
+        if missing := origins.twice(emitter.order):
+            raise Unsupported(missing)
         source = emitter.order[0]
         items = emitter.chain(last, source)
         if not items or emitter.count > MAX_LAYERS:
@@ -96,11 +99,11 @@ def import_onnx(
         for text, names in reader.notes.items()
         if has_mask or text != NOTES["mask"]
     ]
-    notes += _shared(emitter.order)
+    notes += origins.shared(emitter.order, emitter.tied) + origins.constant(emitter.order)
     items = repeated(items)
+    arrays = numbered(items)
     tensors = {
-        name: np.ascontiguousarray(array, dtype=np.float32)
-        for name, array in numbered(items).items()
+        name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()
     }
     broken = [
         Missing(name, "weights", "some are infinite, or no number, as float32")
@@ -126,19 +129,5 @@ def import_onnx(
         source.options.get("scale", 1.0),
         source.options.get("shift", 0.0),
         notes,
+        origins.names(emitter.order, arrays, graph.constants),
     )
-
-
-def _shared(order: list[Node]) -> list[str]:
-    """Lines about weights that several layers of the graph have in common."""
-    owners: dict[bytes, list[str]] = {}
-    for node in order:
-        for array in node.tensors.values():
-            if array.ndim > 1:
-                content = hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()
-                owners.setdefault(content, []).append(node.source)
-    return [
-        f"{', '.join(names)}: the same weights in the file; here they start alike and learn apart"
-        for names in owners.values()
-        if len(names) > 1
-    ]

@@ -8,7 +8,7 @@ from . import attention, functions, masks, network, rotary
 from .network import constant, real, scaled, settle, shifted
 from .reader import Call, register
 from .values import Expr, Flow, Mask, Node, Refused, Value, axes_of
-from .view import whole
+from .view import sizes_shown, whole
 
 Array = np.ndarray
 
@@ -66,20 +66,22 @@ def binary(call: Call) -> Value:
     op = "Add" if call.one.op == "Sum" else call.one.op
     made = call.values[0]
     for place in range(1, len(call.values)):
-        made = _pair(op, made, call.values[place], call.name)
+        made = _pair(op, made, call.values[place], call, place)
     return made
 
 
-def _pair(op: str, left: Value, right: Value, name: str) -> Value:
+def _pair(op: str, left: Value, right: Value, call: Call, place: int) -> Value:
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return functions.STEPS[op](left, right)
     if isinstance(left, Mask) or isinstance(right, Mask):
-        return _with_mask(op, left, right, name)
-    if isinstance(right, np.ndarray) or isinstance(left, np.ndarray):
-        return _with_constant(op, left, right, name)
+        return _with_mask(op, left, right, call.name)
+    if isinstance(right, np.ndarray):
+        return _with_constant(op, left, right, call, call.root(place))
+    if isinstance(left, np.ndarray):
+        return _with_constant(op, left, right, call, call.root(0))
     if base(left).same(base(right)):
         return step(op, left, right)
-    return _two(op, settle(left), settle(right), name)
+    return _two(op, settle(left), settle(right), call.name)
 
 
 def _with_mask(op: str, left: Value, right: Value, name: str) -> Value:
@@ -96,13 +98,13 @@ def _with_mask(op: str, left: Value, right: Value, name: str) -> Value:
     raise Refused("what is made of the mask hides padding from attention and means, nothing else")
 
 
-def _with_constant(op: str, left: Value, right: Value, name: str) -> Value:
+def _with_constant(op: str, left: Value, right: Value, call: Call, root: str | None) -> Value:
     array, value = (left, right) if isinstance(left, np.ndarray) else (right, left)
     is_scores = base(value).node.kind == "scores" and op == "Add"
     if array.size == 1 and not is_scores:
         if array.ndim > len(value.axes):
             raise Refused("a constant with more axes than what it works on")
-        number = float(array.reshape(()))
+        number = functions.number(array)
         return step(op, *[number if one is array else one for one in (left, right)])
     if is_scores:
         return attention.masked(value, array)
@@ -114,11 +116,11 @@ def _with_constant(op: str, left: Value, right: Value, name: str) -> Value:
     found = constant(array, flow)
     if found is None:
         raise Refused(
-            f"a constant of {list(array.shape)} on {flow.dims}, which is none per channel"
+            f"a constant of {sizes_shown(array.shape)} on {flow.shown}, which is none per channel"
         )
     over, each = found
     if over == "tc" and op == "Mul":
-        return rotary.times(flow, each.astype(np.float64), name)
+        return rotary.times(flow, each.astype(np.float64), call.name)
     factor = np.float64(1)
     if op == "Mul":
         factor, each = each, np.float64(0)
@@ -126,20 +128,26 @@ def _with_constant(op: str, left: Value, right: Value, name: str) -> Value:
         factor, each = 1 / each, np.float64(0)
     elif op == "Sub":
         factor, each = (np.float64(-1), each) if left is array else (factor, -each)
-    return _affine(flow, over, factor, each, name)
+    return _affine(flow, over, factor, each, call, root)
 
 
-def _affine(flow: Flow, over: str, factor: Array, summand: Array, name: str) -> Flow:
+def _affine(
+    flow: Flow, over: str, factor: Array, summand: Array, call: Call, root: str | None
+) -> Flow:
     """A factor and a summand per channel, or only a summand per position."""
     node = real(flow).node
     is_shift = "t" in node.sizes and np.all(factor == 1)
     takes = node.kind in network.FOLDS and (network.FOLDS[node.kind][1] or node.kind == "embedding")
     if is_shift and (over == "tc" or not takes):
         table = np.broadcast_to(summand, (node.sizes["t"], node.sizes["c"]))
-        return shifted(flow, table, name)
+        if over == "c":
+            call.note("a vector at every position: here a table whose rows learn apart")
+        elif functions.is_sinusoidal(table):
+            call.note("positions by sines and cosines: here a table of these that learns")
+        return shifted(flow, table, call.name, root)
     if over == "tc":
         raise Refused("a factor per position, which no layer has")
-    return scaled(flow, factor, summand, name)
+    return scaled(flow, factor, summand, call.name, root)
 
 
 def _two(op: str, left: Flow, right: Flow, name: str) -> Value:
@@ -175,7 +183,7 @@ def matmul(call: Call) -> Value:
             right = right[0]
         if right.ndim != 2:
             raise Refused(f"a weight of {list(right.shape)}; it must be a matrix")
-        return network.product(settle(left), right, call.name)
+        return network.product(settle(left), right, call.name, call.root(1))
     if isinstance(left, np.ndarray):
         raise Refused("a constant times the model's data; exchange them")
     if isinstance(left, Flow) and left.node.kind == "weights":
@@ -190,20 +198,18 @@ def gemm(call: Call) -> Value:
     if call.attribute("transA", 0):
         raise Refused("its input is transposed")
     matrix = matrix.T if call.attribute("transB", 0) else matrix
-    made = network.product(flow, matrix * np.float32(call.attribute("alpha", 1.0)), call.name)
+    matrix = matrix * np.float32(call.attribute("alpha", 1.0))
+    made = network.product(flow, matrix, call.name, call.root(1))
     bias = call.constant(2, "the bias")
     if bias is None:
         return made
-    return _bias(made, bias * np.float32(call.attribute("beta", 1.0)), call.name)
-
-
-def _bias(flow: Flow, bias: Array, name: str) -> Flow:
+    bias = bias * np.float32(call.attribute("beta", 1.0))
     if bias.size == 1:
-        return scaled(flow, np.float64(1), np.float64(bias.reshape(())), name)
-    found = constant(bias, flow)
+        bias = np.full(made.node.sizes["c"], bias.reshape(()))
+    found = constant(bias, made)
     if found is None or found[0] != "c":
         raise Refused(f"a bias of {list(bias.shape)}, which is not one number per output")
-    return scaled(flow, np.float64(1), found[1], name)
+    return scaled(made, np.float64(1), found[1], call.name, call.root(2))
 
 
 @register("Where")
@@ -270,7 +276,9 @@ def reduce(call: Call) -> Value:
     if places == [count - 1] and value.axes[-1] == whole("c", sizes.get("c", 0)) and kept:
         return step(op, value)
     if op == "sum" or atoms not in ({"t"}, {"h", "w"}, {"h"}, {"w"}):
-        raise Refused(f"a {op} over axes {places} of {value.dims}, which is no norm and no pooling")
+        raise Refused(
+            f"a {op} over axes {places} of {value.shown}, which is no norm and no pooling"
+        )
     flow = settle(value)
     if atoms == {"t"} and flow.axes[places[0]] == whole("t", sizes["t"]) and len(places) == 1:
         node = real(flow).node

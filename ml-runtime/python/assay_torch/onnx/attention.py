@@ -47,13 +47,13 @@ def heads(flow: Flow, last: str) -> tuple[int, int, Axes]:
     """
     sizes, axes = flow.node.sizes, flow.axes
     if len(axes) < 3:
-        raise Refused(f"a product of {flow.dims} is no attention")
+        raise Refused(f"a product of {flow.shown} is no attention")
     vector, position = (axes[-1], axes[-2]) if last == "c" else (axes[-2], axes[-1])
     width = math.prod(atom.size for atom in vector)
     fits = vector == whole("c", width) and position == whole("t", sizes["t"])
     own = sizes["c"] // width
     if not fits or own * width != sizes["c"]:
-        raise Refused(f"a product of {flow.dims}, which are no heads of vectors side by side")
+        raise Refused(f"a product of {flow.shown}, which are no heads of vectors side by side")
     times = math.prod(atom.size for group in axes for atom in group if atom.axis == REPEATED)
     if times == 1:
         return own, width, axes[:-2]
@@ -64,7 +64,7 @@ def heads(flow: Flow, last: str) -> tuple[int, int, Axes]:
         for group in axes[:-2]
     )
     if batch == axes[:-2]:
-        raise Refused(f"heads of {flow.dims} that repeat in another order than one by one")
+        raise Refused(f"heads of {flow.shown} that repeat in another order than one by one")
     return own * times, width, batch
 
 
@@ -94,7 +94,7 @@ def scores(left: Flow | Expr, right: Flow | Expr, source: str) -> Flow:
     count, width, batch = heads(q, "c")
     if (count, width, batch) != heads(k, "t") or q.node.sizes["t"] != k.node.sizes["t"]:
         raise Refused(
-            f"queries of {q.dims} on keys of {k.dims}: each head has keys, its own or shared with "
+            f"queries of {q.shown} on keys of {k.shown}: each head has keys, its own or shared with "
             "its neighbours, and none are cached"
         )
     length = query.sizes["t"]
@@ -160,7 +160,7 @@ def context(weights: Flow, value: Flow | Expr, source: str) -> Flow:
     expected = (*_renamed(batch, atom, head), *_square(scored.sizes["t"]))
     if count != scored.options["heads"] or weights.axes != expected:
         raise Refused(
-            f"weights of {weights.dims} on values of {v.dims}, which are not by head alike"
+            f"weights of {weights.shown} on values of {v.shown}, which are not by head alike"
         )
     query, key = scored.inputs
     options = {**weights.node.options, "width": width, "factor": factor}
@@ -209,7 +209,6 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
         "rope": rope,
         "bias": has_bias,
         "padding": node.options.get("padding", False),
-        "width": width,
     }
     made = Node("attention", (x,), x.sizes, source=source, options=options, tensors=tensors)
     return limits.check(made)

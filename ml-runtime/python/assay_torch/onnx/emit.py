@@ -9,6 +9,7 @@ import numpy as np
 from .. import layers
 from ..layers import Layer
 from ..shapes import Image
+from ..words import in_words
 from .limits import MAX_DEPTH, MAX_LAYERS
 from .network import flattened, real
 from .values import Flow, Node, Refused
@@ -39,7 +40,7 @@ def last_node(flow: Flow, notes: list[str]) -> Node:
         if "t" in node.sizes and len(axes) == 2 and len(axes[-1]) == 1:
             node = _flat(node, axes)
         else:
-            raise Refused(f"{NO_LOGITS}; it is {flow.dims}")
+            raise Refused(f"{NO_LOGITS}; it is {flow.shown}")
     return node
 
 
@@ -55,7 +56,7 @@ def _flat(node: Node, axes: list) -> Node:
     flat = tuple(whole(axis, size) for axis, size in node.sizes.items())
     together = tuple(atom for group in flat for atom in group)
     if tuple(atom for atom in axes[-1]) != together:
-        raise Refused(f"{NO_LOGITS}; flatten or pool {node.shape}")
+        raise Refused(f"{NO_LOGITS}; flatten or pool {in_words(node.shape)}")
     return flattened(node)
 
 
@@ -104,6 +105,8 @@ class Emitter:
         self.forks = _forks(self.order)
         self.table: np.ndarray | None = None
         self.used: set[int] = set()
+        #: Linear layers that became tied ones.
+        self.tied: set[int] = set()
         self.count = 0
 
     def chain(self, node: Node, stop: Node, depth: int = 0) -> list[Item]:
@@ -152,12 +155,12 @@ class Emitter:
             self.table = weight
         is_tied = node.kind == "linear" and not node.options["bias"] and self.table is not None
         if is_tied and np.array_equal(weight, self.table):
+            self.tied.add(id(node))
             return Item(layers.layer("tied_linear"))
         if node.kind == "softmax":
             raise Refused(f"{node.source}: softmax is there only in attention and at the end")
         # A mask for padding is said once, for the whole model.
-        left_out = ("padding", "width")
-        options = {key: value for key, value in node.options.items() if key not in left_out}
+        options = {key: value for key, value in node.options.items() if key != "padding"}
         return Item(layers.layer(node.kind, **options), node.tensors)
 
 

@@ -48,6 +48,20 @@ STEPS: dict[str, Callable[..., np.ndarray]] = {
     "sum": lambda x: x.sum(-1, keepdims=True),
 }
 
+#: Numbers that functions have, and that a file of 16 bits has rounded.
+EXACT = np.array([math.sqrt(2), math.sqrt(0.5), math.sqrt(2 / math.pi), 0.044715])
+
+
+def number(array: np.ndarray) -> float:
+    """A constant of one number; of 16 bits, the exact one that it is rounded from."""
+    found = array.reshape(())
+    if array.dtype.itemsize == 2 and array.dtype.kind not in "biu":
+        alike = EXACT[np.abs(EXACT).astype(array.dtype) == np.abs(found)]
+        if alike.size:
+            return math.copysign(float(alike[0]), float(found))
+    return float(found)
+
+
 #: Layers that are a function of each number.
 POINTWISE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": STEPS["Relu"],
@@ -164,6 +178,12 @@ def norm(expr: Expr, width: int, cut: Expr | None = None) -> Norm | None:
                 # The shortest decimal of the same `f32`.
                 return Norm(kind, float(str(np.float32(eps))))
     return None
+
+
+def is_sinusoidal(table: np.ndarray) -> bool:
+    """Whether the rows of a table are sines and cosines of as many angles."""
+    squares = np.square(table.astype(np.float64)).sum(-1)
+    return len(table) > 1 and np.allclose(squares, table.shape[-1] / 2, rtol=1e-3)
 
 
 def parts(expr: Expr) -> list[Expr]:

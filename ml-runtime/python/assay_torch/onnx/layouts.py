@@ -7,12 +7,23 @@ import math
 import numpy as np
 from onnx import TensorProto
 
-from . import limits, rotary
+from . import limits, origins, rotary
 from .arithmetic import base
 from .network import LAYERS, append, real, settle
 from .reader import FLOATS, TOKENS, Call, register
 from .values import Expr, Flow, Node, Refused, Value
-from .view import REPEATED, Atom, Axes, joined, length, offsets, renumber, reshape, whole
+from .view import (
+    REPEATED,
+    Atom,
+    Axes,
+    joined,
+    length,
+    offsets,
+    renumber,
+    reshape,
+    sizes_shown,
+    whole,
+)
 
 
 def moved(call: Call) -> Flow:
@@ -101,10 +112,10 @@ def reshaped(call: Call) -> Value:
     if sizes.count(-1) == 1:
         rest = -math.prod(sizes)
         if rest == 0 or math.prod(have) % rest:
-            raise Refused(f"{have} numbers cannot become {sizes}")
+            raise Refused(f"{flow.shown} numbers cannot become {sizes_shown(sizes)}")
         sizes[sizes.index(-1)] = math.prod(have) // rest
     if min(sizes, default=1) < 1:
-        raise Refused(f"{sizes} is no shape")
+        raise Refused(f"{sizes_shown(sizes)} is no shape")
     if math.prod(sizes) * call.batch == math.prod(have) and call.batch > 1:
         raise Refused(
             "it is written for a batch of one record; export the model with an open batch"
@@ -128,7 +139,7 @@ def squeeze(call: Call) -> Value:
     count = len(flow.axes)
     gone = {n % count for n in axes} if axes else {n for n in range(count) if not flow.axes[n]}
     if any(flow.axes[n] for n in gone):
-        raise Refused(f"squeezes axes {sorted(gone)} of {flow.dims}")
+        raise Refused(f"squeezes axes {sorted(gone)} of {flow.shown}")
     return Flow(flow.node, tuple(g for n, g in enumerate(flow.axes) if n not in gone))
 
 
@@ -153,7 +164,7 @@ def tile(call: Call) -> Value:
     """The same, where what is repeated is one element long."""
     value, times = call.flow(0), [int(n) for n in call.needed(1, "the repeats")]
     if any(size > 1 and n > 1 for size, n in zip(value.dims, times, strict=True)):
-        raise Refused(f"repeats {value.dims} by {times}")
+        raise Refused(f"repeats {value.shown} by {times}")
     return _repeated(value, [size * n for size, n in zip(value.dims, times, strict=True)])
 
 
@@ -166,7 +177,7 @@ def _repeated(value: Value, sizes: list[int]) -> Value:
     longer = [n for n, size in enumerate(sizes) if same and size != flow.dims[n]]
     if len(longer) != 1:
         raise Refused(
-            f"repeats {value.dims} to {sizes}; only keys and values are repeated, for heads that "
+            f"repeats {value.shown} to {sizes_shown(sizes)}; only keys and values are repeated, for heads that "
             "share them"
         )
     made = (Atom(REPEATED, 1, sizes[longer[0]]),)
@@ -255,7 +266,7 @@ def gather(call: Call) -> Value:
     table, index = call.given(0), call.given(1)
     axis = call.attribute("axis", 0)
     if isinstance(table, np.ndarray) and isinstance(index, Flow | Expr):
-        return _embedding(table, settle(index), axis, call.name)
+        return _embedding(table, settle(index), axis, call)
     if not isinstance(index, np.ndarray) or index.size != 1:
         raise Refused("takes several elements at once, in an order of its own")
     flow = moved(call)
@@ -267,7 +278,7 @@ def gather(call: Call) -> Value:
     return Flow(found.node, (*found.axes[:axis], *shape, *found.axes[axis + 1 :]))
 
 
-def _embedding(table: np.ndarray, index: Flow, axis: int, name: str) -> Flow:
+def _embedding(table: np.ndarray, index: Flow, axis: int, call: Call) -> Flow:
     node = index.node
     if not node.options.get("tokens") or table.ndim != 2 or axis not in (0, -2):
         raise Refused("a table is a matrix whose rows are chosen by the model's input of tokens")
@@ -275,9 +286,10 @@ def _embedding(table: np.ndarray, index: Flow, axis: int, name: str) -> Flow:
     sizes = {"t": node.sizes["t"], "c": out}
     options = {"vocab": vocab, "out": out}
     made = Node(
-        "embedding", (node,), sizes, source=name, options=options, tensors={"weight": table}
+        "embedding", (node,), sizes, source=call.name, options=options, tensors={"weight": table}
     )
-    return Flow(limits.check(made), (*index.axes, whole("c", out)))
+    origins.begin(limits.check(made), "weight", call.root(0))
+    return Flow(made, (*index.axes, whole("c", out)))
 
 
 @register("Concat")

@@ -152,6 +152,9 @@ def _array(tensor: TensorProto, path: Path, what: str) -> np.ndarray:
 
 def _operation(node: NodeProto, index: int, path: Path) -> Operation:
     name = node.name or (node.output[0] if node.output else f"node {index}")
+    if isinstance(name, bytes):
+        # What protobuf has of a name that is no text.
+        name = name.decode("utf-8", "replace")
     attributes: dict[str, Any] = {}
     for one in node.attribute:
         if one.type == AttributeProto.TENSOR:

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..layers import KINDS
 from ..shapes import Image
-from . import functions, limits
+from ..words import in_words
+from . import functions, limits, origins
 from .values import Expr, Flow, Node, Refused, axes_of
 from .view import Group, cover, spread, whole
 
@@ -54,13 +55,12 @@ def _finish(node: Node) -> Node:
             inner, rows = node.inputs[0], node.options["rows"]
             tensors = {name: array[rows] for name, array in inner.tensors.items()}
             options = {**inner.options, "out": len(rows)}
-            return inner.change(sizes=node.sizes, tensors=tensors, options=options)
+            made = inner.change(sizes=node.sizes, tensors=tensors, options=options)
+            return origins.cut(made, rows)
         case "slice":
             raise Refused("only the outputs of a linear layer can be cut into parts")
         case "context":
-            from .attention import attention
-
-            return attention(node, np.eye(node.sizes["c"], dtype=np.float32), None, node.source)
+            return _attended(node, np.eye(node.sizes["c"], dtype=np.float32), node.source, None)
         case "scores" | "weights" | "masked":
             raise Refused("these products of vectors are used for something other than attention")
         case "seen" | "seen_sum":
@@ -117,8 +117,16 @@ def _named(expr: Expr, base: Flow, cut: Expr | None = None) -> Flow | None:
     return None
 
 
-def norm(flow: Flow, kind: str, eps: float, weight: Array, bias: Array | None, source: str) -> Flow:
-    """A norm over the channels."""
+def norm(
+    flow: Flow,
+    kind: str,
+    eps: float,
+    weight: Array,
+    bias: Array | None,
+    source: str,
+    roots: tuple[str | None, str | None] = (None, None),
+) -> Flow:
+    """A norm over the channels; `roots` are the tensors of the file that its parameters are."""
     node = real(flow).node
     if not eps > 0:
         raise Refused("eps must be above 0")
@@ -129,13 +137,24 @@ def norm(flow: Flow, kind: str, eps: float, weight: Array, bias: Array | None, s
     if bias is not None:
         tensors["bias"] = bias
     made = Node(kind, (node,), node.sizes, source=source, options=options, tensors=tensors)
+    for name, root in zip(("weight", "bias"), roots, strict=True):
+        if root is not None and name in tensors:
+            origins.begin(made, name, root)
     return flow_like(made, flow)
 
 
-def scaled(flow: Flow, factor: Array, summand: Array, source: str) -> Flow:
-    """`flow · factor + summand`, taken into the layer; both are numbers or one per channel."""
+def scaled(flow: Flow, factor: Array, summand: Array, source: str, root: str | None = None) -> Flow:
+    """`flow · factor + summand`, taken into the layer; both are numbers or one per channel.
+
+    `root` is the tensor of the file that has them, or nothing if these are no parameters: a bias
+    that is one is kept where it is 0 everywhere, as it may still learn.
+    """
     node = real(flow).node
-    if (not np.any(summand) and np.all(factor == 1)) or node.kind == "missing":
+    weight, bias = FOLDS.get(node.kind, ("", ""))
+    is_factor, is_summand = np.ndim(factor) > 0, np.ndim(summand) > 0
+    learns = root is not None and weight and (is_factor or (is_summand and bias))
+    changes = np.any(summand) or np.any(factor != 1)
+    if not (changes or learns) or node.kind == "missing":
         return flow
     if node.kind == "input":
         if np.ndim(factor) or np.ndim(summand):
@@ -149,10 +168,9 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str) -> Flow:
         if node.kind == "dropout":
             hint += ", or import with --no-dropout"
         raise Refused(f"a factor or summand after {node.kind}, which takes none; {hint}")
-    weight, bias = FOLDS[node.kind]
     if not bias and node.kind != "embedding" and np.any(summand):
         raise Refused(f"a summand after {node.kind}, which has no bias; use a layer norm")
-    tensors, options = dict(node.tensors), dict(node.options)
+    tensors, options, names = dict(node.tensors), dict(node.options), dict(node.names)
     old = tensors[weight]
     width = old.shape[1] if node.kind == "embedding" else old.shape[0]
     each = np.broadcast_to(factor, width).astype(np.float64)
@@ -160,12 +178,17 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str) -> Flow:
         tensors[weight] = old * each + np.broadcast_to(summand, width)
     else:
         tensors[weight] = old * each.reshape(-1, *[1] * (old.ndim - 1))
-        if bias in tensors or np.any(summand):
+        if bias in tensors or np.any(summand) or (learns and is_summand and bias):
             total = tensors.get(bias, np.zeros(width)) * each + np.broadcast_to(summand, width)
             tensors[bias] = total
             options["bias"] = True
             all_biases(tensors, bias)
-    made = node.change(tensors=tensors, options=options, source=node.source or source)
+    for name, given in ((weight, is_factor), (bias, is_summand)):
+        if learns and given and name:
+            names.setdefault(name, root)
+    made = node.change(tensors=tensors, options=options, names=names, source=node.source or source)
+    if learns and not made.origins:
+        origins.begin(made, weight, None)
     return flow_like(made, flow)
 
 
@@ -177,25 +200,26 @@ def all_biases(tensors: dict[str, Array], given: str) -> None:
             tensors.setdefault(bias, np.zeros(tensors[name].shape[0]))
 
 
-def product(flow: Flow, matrix: Array, source: str) -> Flow:
-    """`flow · matrix`, where `matrix` is inputs × outputs: a linear layer, flattened before."""
+def product(flow: Flow, matrix: Array, source: str, root: str | None) -> Flow:
+    """`flow · matrix`, where `matrix` is inputs × outputs: a linear layer, flattened before.
+
+    `root` is the tensor of the file that the matrix is made of.
+    """
     group, lead = flow.axes[-1], flow.axes[:-1]
     out = matrix.shape[1]
     axes = (*lead, whole("c", out))
     node = flow.node
     if node.kind == "gated":
-        return Flow(_down(node, group, matrix, source), axes)
+        return Flow(_down(node, group, matrix, source, root), axes)
     sizes = node.sizes
     order = cover(group, {"c": sizes["c"]}) if "c" in sizes else None
     if node.kind == "context" and order is not None:
-        from .attention import attention
-
-        return Flow(attention(node, matrix[_inverse(order)].T, None, source), axes)
+        return Flow(_attended(node, matrix[_inverse(order)].T, source, root), axes)
     node = real(flow).node
     match node.shape:
         case Image(h, w, _) if order is not None and h * w > 1:
             weight = matrix[_inverse(order)].T[:, :, None, None]
-            return Flow(_conv(node, weight, {"source": source}), axes)
+            return Flow(_conv(node, weight, {"source": source, "root": root}), axes)
     if order is None or isinstance(node.shape, Image):
         order = cover(group, {axis: sizes[axis] for axis in sizes})
         if order is None:
@@ -210,13 +234,23 @@ def product(flow: Flow, matrix: Array, source: str) -> Flow:
         options={"out": out, "bias": False},
         tensors={"weight": weight},
     )
-    return Flow(limits.check(made), axes)
+    return Flow(origins.begin(limits.check(made), "weight", root), axes)
+
+
+def _attended(context: Node, matrix: Array, source: str, root: str | None) -> Node:
+    """Attention, whose last projection is `matrix`, out × in."""
+    from .attention import attention
+
+    made = attention(context, matrix, None, source)
+    if root is not None:
+        origins.begin(made, "o.weight", root)
+    return origins.absorb(made, dict(zip("qkv", context.inputs, strict=True)))
 
 
 def _no_vectors(flow: Flow) -> str:
     if flow.node.kind == "input" and flow.node.options.get("tokens"):
         return "tokens; an embedding must come before it"
-    return f"its last axis is not all numbers of a vector of {flow.node.shape}"
+    return f"its last axis is not all numbers of {in_words(flow.node.shape)}"
 
 
 def _inverse(order: Array) -> Array:
@@ -226,7 +260,7 @@ def _inverse(order: Array) -> Array:
     return rows
 
 
-def _down(gated: Node, group: Group, matrix: Array, source: str) -> Node:
+def _down(gated: Node, group: Group, matrix: Array, source: str, root: str | None) -> Node:
     gate, up = gated.inputs
     order = cover(group, {"c": gated.sizes["c"]})
     if order is None:
@@ -242,7 +276,8 @@ def _down(gated: Node, group: Group, matrix: Array, source: str) -> Node:
     options = {"hidden": gated.sizes["c"], "bias": has_bias}
     sizes = {**gated.sizes, "c": matrix.shape[1]}
     inputs = gate.inputs
-    return Node("swiglu", inputs, sizes, source=source, options=options, tensors=tensors)
+    made = Node("swiglu", inputs, sizes, source=source, options=options, tensors=tensors)
+    return origins.absorb(origins.begin(made, "down.weight", root), {"gate": gate, "up": up})
 
 
 def flattened(node: Node) -> Node:
@@ -256,11 +291,11 @@ def flattened(node: Node) -> Node:
 
 def _conv(node: Node, weight: Array, about: dict[str, object]) -> Node:
     image = node.shape
-    source = str(about.pop("source"))
+    source, root = str(about.pop("source")), about.pop("root")
     options = {"kernel": weight.shape[2:], "stride": (1, 1), "pad": (0, 0), **about}
     h, w = image.windows(options["kernel"], options["stride"], options["pad"])
     if h < 1 or w < 1:
-        raise Refused(f"a window of {options['kernel']} does not fit into {image}")
+        raise Refused(_too_large(options["kernel"], image))
     out = weight.shape[0]
     made = Node(
         "conv2d",
@@ -270,7 +305,11 @@ def _conv(node: Node, weight: Array, about: dict[str, object]) -> Node:
         options={"out": out, "bias": False, **options},
         tensors={"weight": weight},
     )
-    return limits.check(made)
+    return origins.begin(limits.check(made), "weight", root)
+
+
+def _too_large(kernel: tuple[int, int], image: Image) -> str:
+    return f"a window of {kernel[0]} × {kernel[1]} does not fit into {in_words(image)}"
 
 
 def image_of(flow: Flow, batch: int) -> Node:
@@ -281,14 +320,14 @@ def image_of(flow: Flow, batch: int) -> Node:
     hint = "give the input as batch × channels × height × width"
     if isinstance(node.shape, Image):
         hint = "if the graph's input has channels last, import with --channels-last"
-    raise Refused(f"takes images with channels first, but gets {node.shape}; {hint}")
+    raise Refused(f"takes images with channels first, but gets {in_words(node.shape)}; {hint}")
 
 
 def conv(flow: Flow, weight: Array, batch: int, **about: object) -> Flow:
     """A convolution of an image."""
     node = image_of(flow, batch)
     if weight.ndim != 4 or weight.shape[1] != node.sizes["c"]:
-        raise Refused(f"a weight of {list(weight.shape)} on {node.shape}")
+        raise Refused(f"a weight of {list(weight.shape)} on {in_words(node.shape)}")
     made = _conv(node, weight, about)
     return Flow(made, axes_of(made.sizes, batch))
 
@@ -298,7 +337,7 @@ def windowed(flow: Flow, kind: str, batch: int, source: str, **options: tuple[in
     node = image_of(flow, batch)
     h, w = node.shape.windows(options["kernel"], options["stride"])
     if h < 1 or w < 1:
-        raise Refused(f"a window of {options['kernel']} does not fit into {node.shape}")
+        raise Refused(_too_large(options["kernel"], node.shape))
     sizes = {"c": node.sizes["c"], "h": h, "w": w}
     made = Node(kind, (node,), sizes, source=source, options=options)
     return Flow(limits.check(made), axes_of(sizes, batch))
@@ -308,19 +347,21 @@ def add(left: Flow, right: Flow) -> Flow:
     """The sum of two outputs."""
     left, right = real(left), real(right)
     if left.axes != right.axes or left.node.sizes != right.node.sizes:
-        raise Refused(f"adds {left.node.shape} and {right.node.shape} in another layout")
+        both = " and ".join(in_words(one.node.shape) for one in (left, right))
+        raise Refused(f"adds {both} in another layout")
     if left.node is right.node:
         raise Refused("adds a value to itself")
     return flow_like(Node("add", (left.node, right.node), left.node.sizes), left)
 
 
-def shifted(flow: Flow, table: Array, source: str) -> Flow:
-    """`flow + table`, a row per position."""
+def shifted(flow: Flow, table: Array, source: str, root: str | None) -> Flow:
+    """`flow + table`, a row per position, which is made of a tensor of the file."""
     node = real(flow).node
     if node.kind == "position":
         made = node.change(tensors={"weight": node.tensors["weight"] + table})
     else:
         made = Node("position", (node,), node.sizes, source=source, tensors={"weight": table})
+        origins.begin(made, "weight", root)
     return flow_like(made, flow)
 
 

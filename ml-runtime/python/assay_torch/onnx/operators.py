@@ -68,11 +68,14 @@ def conv(call: Call) -> Value:
     window = _conv_window(call)
     weight = call.needed(1, "the weight")
     kernel = window.pop("kernel")
-    made = network.conv(settle(call.flow(0)), weight, call.batch, source=call.name, **window)
+    window |= {"source": call.name, "root": call.root(1)}
+    made = network.conv(settle(call.flow(0)), weight, call.batch, **window)
     bias = call.constant(2, "the bias")
     if made.node.options["kernel"] != kernel:
         raise Refused("kernel_shape is not that of the weight")
-    return made if bias is None else scaled(made, np.float64(1), bias.astype(np.float64), call.name)
+    if bias is None:
+        return made
+    return scaled(made, np.float64(1), bias.astype(np.float64), call.name, call.root(2))
 
 
 def _pool_window(call: Call) -> dict[str, Pair]:
@@ -136,7 +139,7 @@ def batch_norm(call: Call) -> Value:
             f"norms over a batch are not there, and {kind}, which it follows, cannot take it in; "
             "use a layer norm over the channels"
         )
-    return scaled(flow, factor, beta - mean * factor, call.name)
+    return scaled(flow, factor, beta - mean * factor, call.name, "")
 
 
 def _is_vector(flow: Flow, axis: int) -> bool:
@@ -149,7 +152,7 @@ def _is_vector(flow: Flow, axis: int) -> bool:
 def _over_channels(call: Call) -> Flow:
     flow = settle(call.flow(0))
     if not _is_vector(flow, call.attribute("axis", -1)):
-        raise Refused(f"a norm of {flow.dims} over other axes than the channels")
+        raise Refused(f"a norm of {flow.shown} over other axes than the channels")
     return flow
 
 
@@ -165,8 +168,12 @@ def layer_norm(call: Call) -> Value:
     """A layer norm."""
     flow = _over_channels(call)
     weight, bias = _weights(call, flow, 1), _weights(call, flow, 2)
+    roots = call.root(1), call.root(2)
+    if roots[1] is None and bias is not None and not bias.any():
+        # As some exporters write a norm without one.
+        bias = None
     eps = float(str(np.float32(call.attribute("epsilon", 1e-5))))
-    return network.norm(flow, "layer_norm", eps, weight, bias, call.name)
+    return network.norm(flow, "layer_norm", eps, weight, bias, call.name, roots)
 
 
 @register("RMSNormalization")
@@ -174,7 +181,8 @@ def rms_norm(call: Call) -> Value:
     """An RMS norm."""
     flow = _over_channels(call)
     eps = float(str(np.float32(call.attribute("epsilon", 1e-5))))
-    return network.norm(flow, "rms_norm", eps, _weights(call, flow, 1), None, call.name)
+    weight = _weights(call, flow, 1)
+    return network.norm(flow, "rms_norm", eps, weight, None, call.name, (call.root(1), None))
 
 
 @register("Attention")
@@ -217,7 +225,7 @@ def fused(call: Call) -> Value:
 def _by_head(flow: Flow, count: int) -> Flow:
     sizes = sizes_of(flow.node.shape)
     if count < 1 or "t" not in sizes or sizes["c"] % count:
-        raise Refused(f"{count} heads of {flow.dims}")
+        raise Refused(f"{count} heads of {flow.shown}")
     batch, length, width = flow.dims
     split = reshape(flow.axes, [batch, length, count, width // count])
     return Flow(flow.node, (split[0], split[2], split[1], split[3]))

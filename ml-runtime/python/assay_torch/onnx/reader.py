@@ -14,8 +14,8 @@ from . import fold, limits
 from .load import ROLES, Graph, Operation, Source
 from .masks import samples
 from .standin import Shapes, stand_in
-from .values import BATCH, Expr, Flow, Mask, Node, Refused, Unknown, Value, axes_of, sizes_of
-from .view import Axes, ViewError, whole
+from .values import Expr, Flow, Mask, Node, Refused, Unknown, Value, axes_of, sizes_of
+from .view import BATCH, Axes, ViewError, whole
 
 #: Types of numbers that tokens have, and those that pixels and features have.
 TOKENS = (TensorProto.INT64, TensorProto.INT32)
@@ -66,6 +66,11 @@ class Call:
         if isinstance(value, Flow | Expr):
             return value
         raise Refused("it works on a constant here; only the model's own data can be worked on")
+
+    def root(self, place: int) -> str | None:
+        """The tensor of the file that an input was made of; nothing for what is no parameter."""
+        names = self.one.inputs
+        return self.reader.roots.get(names[place]) if place < len(names) else None
 
     def ints(self, attribute: str, place: int) -> list[int] | None:
         """Integers that older opsets have as an attribute and newer ones as an input."""
@@ -141,6 +146,9 @@ class Reader:
         node = Node("input", (), sizes_of(self.shape), source=source.name, options=options)
         self.values: dict[str, Value] = dict(graph.constants)
         self.values[source.name] = Flow(node, axes)
+        #: Numbers that may have learned, with the tensor of the file that they are made of, if it
+        #: is one alone.
+        self.roots = {name: name for name, one in graph.constants.items() if is_number(one)}
         dims = {source.name: [self.batch, *sizes]}
         for one in graph.others:
             try:
@@ -194,7 +202,7 @@ class Reader:
             if of_mask and not is_constant:
                 return self._of_mask(one, values)
             if one.domain == "" and is_constant and one.op in fold.KNOWN:
-                return fold.fold(one, values, self.graph.opset)
+                return self._rooted(one, fold.fold(one, values, self.graph.opset))
             handler = HANDLERS.get(one.op) if one.domain == "" else None
             lost = any(isinstance(value, Unknown) for value in values)
             if handler is None and lost and one.domain == "" and one.op in fold.KNOWN:
@@ -220,7 +228,16 @@ class Reader:
             return unknown
         if isinstance(made, Expr) and made.maker is None:
             made.maker = one
-        return made if isinstance(made, list) else [made]
+        return self._rooted(one, made if isinstance(made, list) else [made])
+
+    def _rooted(self, one: Operation, made: list[Value]) -> list[Value]:
+        """The outputs of an operation; notes of constants which tensors they are made of."""
+        roots = {self.roots[name] for name in one.inputs if name in self.roots}
+        root = next(iter(roots)) if len(roots) == 1 else ""
+        for name, value in zip(one.outputs, made, strict=False):
+            if roots and isinstance(value, np.ndarray) and is_number(value):
+                self.roots[name] = root
+        return made
 
     def _of_mask(self, one: Operation, values: list[Value | None]) -> list[Value]:
         """What is computed of the mask alone, for each of the masks that are tried."""
@@ -243,6 +260,11 @@ class Reader:
         if one.domain:
             return "an operator that is not of the standard set; export the model without it"
         return HINTS.get(one.op, "no layer of a manifest does what this operator does")
+
+
+def is_number(array: np.ndarray) -> bool:
+    """Whether it may be a parameter: it has no whole numbers and no truths."""
+    return array.dtype.kind not in "biu"
 
 
 #: What a person should know of inputs by what they are for.

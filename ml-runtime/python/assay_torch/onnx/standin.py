@@ -8,6 +8,7 @@ from ..shapes import Image
 from .load import Graph, Operation
 from .network import LAYERS
 from .values import Expr, Flow, Node, Unknown, Value, axes_of
+from .view import length, whole
 
 
 class Shapes:
@@ -58,8 +59,13 @@ def stand_in(one: Operation, values: list[Value | None], shapes: Shapes, batch: 
     image = isinstance(node.shape, Image) and flow.axes == axes_of(node.sizes, batch)
     if image and len(dims) == 4:
         sizes = dict(zip("chw", dims[1:], strict=True))
-    elif len(dims) == 2:
+    elif len(dims) == 2 and dims[0] == batch:
         sizes = {"c": dims[1]}
+    elif len(dims) == 2 and "t" in node.sizes and dims[0] == length(flow.axes[0]):
+        # The positions of all records one below the other.
+        sizes = {"t": node.sizes["t"], "c": dims[1]}
+        made = Node("missing", (), sizes, source=one.name)
+        return Flow(made, (flow.axes[0], whole("c", dims[1])))
     else:
         return Unknown()
     return Flow(Node("missing", (), sizes, source=one.name), axes_of(sizes, batch))

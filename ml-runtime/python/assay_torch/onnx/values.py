@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..shapes import Features, Image, Sequence, Shape, Tokens
-from .view import Axes, dims, whole
+from .view import Axes, dims, shown, whole
 
 if TYPE_CHECKING:
     from .load import Operation
-
-#: Stands for a batch that the file leaves open: a prime, so that no reshape divides it by accident.
-BATCH = 101
+    from .origins import Origin
 
 
 class Refused(ValueError):  # noqa: N818 - the name says it
@@ -48,6 +46,9 @@ class Node:
         self.source = source
         self.options: dict[str, Any] = options or {}
         self.tensors: dict[str, np.ndarray] = tensors or {}
+        #: What of the graph is in the tensors, and which tensor of the file each was, if one alone.
+        self.origins: tuple[Origin, ...] = ()
+        self.names: dict[str, str] = {}
         #: What was made of it already, by purpose.
         self.made: dict[str, Node] = {}
 
@@ -69,6 +70,7 @@ class Node:
         """A copy with other parts."""
         new = Node(self.kind, self.inputs, self.sizes, source=self.source)
         new.options, new.tensors = self.options, self.tensors
+        new.origins, new.names = self.origins, self.names
         for name, value in parts.items():
             setattr(new, name, value)
         return new
@@ -97,6 +99,11 @@ class Flow:
     def dims(self) -> list[int]:
         """Shape of the tensor."""
         return dims(self.axes)
+
+    @property
+    def shown(self) -> str:
+        """The same, for a person."""
+        return shown(self.axes)
 
     def same(self, other: Flow) -> bool:
         """Whether both are the same numbers in the same places."""
@@ -135,6 +142,11 @@ class Expr:
     def dims(self) -> list[int]:
         """Shape of the tensor."""
         return dims(self.axes)
+
+    @property
+    def shown(self) -> str:
+        """The same, for a person."""
+        return shown(self.axes)
 
 
 class Mask:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+#: Stands for a batch that the file leaves open: a prime, so that no reshape divides it by accident.
+BATCH = 101
+
 
 class Atom(NamedTuple):
     """A digit of the index along `axis`: it has the weight `stride` and `size` values."""
@@ -62,6 +65,26 @@ def dims(axes: Axes) -> list[int]:
     return [length(group) for group in axes]
 
 
+def shown(axes: Axes) -> str:
+    """The shape of a tensor, for a person."""
+    parts = []
+    for group in axes:
+        rest = math.prod(atom.size for atom in group if atom.axis != "b")
+        batch = ["batch"] if any(atom.axis == "b" for atom in group) else []
+        parts.append(" · ".join([*batch, *([str(rest)] if rest > 1 or not batch else [])]))
+    return f"[{', '.join(parts)}]"
+
+
+def sizes_shown(sizes: list[int]) -> str:
+    """The shape that a graph asks for, in which an open batch is a number."""
+    parts = []
+    for size in sizes:
+        rest, above = divmod(size, BATCH)
+        is_batch = rest > 0 and above == 0
+        parts.append(f"batch · {rest}".removesuffix(" · 1") if is_batch else str(size))
+    return f"[{', '.join(parts)}]"
+
+
 def reshape(axes: Axes, sizes: list[int]) -> Axes:
     """The axes after a reshape to `sizes`, all of them positive."""
     rest = [atom for group in axes for atom in group][::-1]
@@ -70,21 +93,21 @@ def reshape(axes: Axes, sizes: list[int]) -> Axes:
         group: list[Atom] = []
         while size > 1:
             if not rest:
-                raise ViewError(f"{dims(axes)} has fewer numbers than {sizes}")
+                raise ViewError(f"{shown(axes)} has fewer numbers than {sizes_shown(sizes)}")
             atom = rest.pop()
             if size % atom.size == 0:
                 group.append(atom)
                 size //= atom.size
                 continue
             if atom.size % size:
-                raise ViewError(f"a reshape of {dims(axes)} to {sizes} mixes axes")
+                raise ViewError(f"a reshape of {shown(axes)} to {sizes_shown(sizes)} mixes axes")
             inner = atom.size // size
             group.append(Atom(atom.axis, atom.stride * inner, size))
             rest.append(Atom(atom.axis, atom.stride, inner))
             size = 1
         made.append(joined(group))
     if rest:
-        raise ViewError(f"{dims(axes)} has more numbers than {sizes}")
+        raise ViewError(f"{shown(axes)} has more numbers than {sizes_shown(sizes)}")
     return tuple(made)
 
 

@@ -1,0 +1,145 @@
+"""Where weights come from: tensors of the file that a parameter is, and layers that share some.
+
+A layer takes in the factors and summands behind it, so that one operation of the graph may end up
+in several layers. Weights that are one in the file must not become two that learn apart unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import Missing
+from .values import Node
+
+Array = np.ndarray
+
+#: Why a layer cannot be there twice.
+TWICE = (
+    "its output is used in several ways, and here would be that of two layers that learn apart, as "
+    "a factor, a summand or a norm behind a layer is taken into its weights: use it in one way, or "
+    "give each way a layer of its own"
+)
+#: What is said of layers with weights in common.
+APART = "the same weights in the file; here each has its own, which start alike and learn apart"
+UNTIED = (
+    "the same table in the file; here each has its own, as only a table that is not scaled is "
+    "shared, with a linear layer that has no bias; they learn apart"
+)
+#: What is said of weights that the file does not have as parameters.
+CONSTANT = "not a parameter of the file, but constant there; here it learns"
+
+
+class Origin(NamedTuple):
+    """Weights as an operation of the graph has them."""
+
+    node: Node
+    """The first that had them."""
+    content: bytes
+    """Digest of the numbers; nothing where they are all alike, as when a training starts."""
+    rows: tuple[int, ...] | None = None
+    """Which outputs of it there are; nothing stands for all."""
+
+    def meets(self, other: Origin) -> bool:
+        """Whether some of the weights are the same, if they are of one node."""
+        return None in (self.rows, other.rows) or bool({*self.rows} & {*other.rows})
+
+
+def begin(node: Node, parameter: str, root: str | None) -> Node:
+    """The node, whose parameter is a tensor of the file; `root` is its name if it is one alone."""
+    array = np.ascontiguousarray(node.tensors[parameter], np.float32)
+    is_plain = array.size and (array == array.flat[0]).all()
+    content = b"" if is_plain else hashlib.sha256(array.tobytes()).digest()
+    if not any(one.node is node for one in node.origins):
+        node.origins = (*node.origins, Origin(node, content))
+    if root is not None:
+        node.names = {**node.names, parameter: root}
+    return node
+
+
+def cut(node: Node, rows: Array) -> Node:
+    """The node, which has only some outputs of what it is a copy of."""
+    node.origins = tuple(
+        one._replace(
+            rows=tuple((rows if one.rows is None else np.asarray(one.rows)[rows]).tolist())
+        )
+        for one in node.origins
+    )
+    return node
+
+
+def absorb(node: Node, parts: dict[str, Node]) -> Node:
+    """The node, into which others went, by the names that these have in it."""
+    for name, part in parts.items():
+        # Behind a linear layer there may be a norm of each head, and rotary positions.
+        while part is not node.inputs[0] and part.inputs:
+            prefix = f"{name}_norm" if part.kind.endswith("norm") else name
+            names = {f"{prefix}.{key}": root for key, root in part.names.items()}
+            node.origins, node.names = (*node.origins, *part.origins), {**names, **node.names}
+            part = part.inputs[0]
+    return node
+
+
+def twice(order: list[Node]) -> list[Missing]:
+    """Layers with weights that are one in the graph and would be in two layers here."""
+    found: dict[int, list[tuple[Node, Origin]]] = {}
+    for node in order:
+        for one in node.origins:
+            found.setdefault(id(one.node), []).append((node, one))
+    return [
+        Missing(uses[0][0].source, uses[0][0].kind, TWICE)
+        for uses in found.values()
+        if any(one.meets(other) for (_, one), (_, other) in combinations(uses, 2))
+    ]
+
+
+def shared(order: list[Node], tied: set[int]) -> list[str]:
+    """Lines about weights that several layers have in common in the file, and here have not."""
+    owners: dict[tuple, dict[str, str]] = {}
+    for node in order:
+        for one in node.origins:
+            if one.content and id(node) not in tied:
+                owners.setdefault((one.content, one.rows), {})[node.source] = node.kind
+    groups: dict[str, list[str]] = {}
+    for names in owners.values():
+        text, line = UNTIED if "embedding" in names.values() else APART, " and ".join(names)
+        if len(names) > 1 and line not in groups.setdefault(text, []):
+            groups[text].append(line)
+    return [f"{', '.join(lines)}: {text}" for text, lines in groups.items() if lines]
+
+
+def constant(order: list[Node]) -> list[str]:
+    """A line about parameters that are none in the file."""
+    if not any(node.names for node in order):
+        # A file of constants alone says nothing about what learned.
+        return []
+    found = [
+        f"{node.source} ({node.kind}.{name})"
+        for node in order
+        for name in node.tensors
+        if name not in node.names
+    ]
+    return [f"{', '.join(found)}: {CONSTANT}"] if found else []
+
+
+def names(order: list[Node], tensors: dict[str, Array], file: dict[str, Array]) -> dict[str, str]:
+    """Parameters, by the tensors of the file that they are, unchanged and alone."""
+    roots = {
+        id(array): node.names.get(name, "")
+        for node in order
+        for name, array in node.tensors.items()
+    }
+    found: dict[str, list[str]] = {}
+    for name, array in tensors.items():
+        root = roots.get(id(array), "")
+        # Exporters call what they made themselves `onnx::…`.
+        if (
+            root in file
+            and "::" not in root
+            and np.array_equal(file[root].astype(np.float32), array.astype(np.float32))
+        ):
+            found.setdefault(root, []).append(name)
+    return {root: ours[0] for root, ours in found.items() if len(ours) == 1}

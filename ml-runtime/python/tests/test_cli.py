@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
 from assay_torch import Manifest
@@ -55,7 +56,7 @@ def test_train_logits_and_check_should_work_on_each_others_files(folder):
 def test_help_should_name_every_command(folder):
     text = run(folder, "--help").stdout
     commands = {"manifest", "bert", "llama", "export-llama", "train", "logits", "check", "bench"}
-    commands |= {"import-onnx"}
+    commands |= {"import-onnx", "back"}
     assert commands <= set(re.findall(r"^    ([a-z-]+)", text, re.MULTILINE))
 
 
@@ -96,3 +97,35 @@ def test_manifest_should_be_printed_for_a_function(folder):
     refused = run(folder, "manifest", "mine:make", "--like", "task.toml")
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: 1 not supported:\n  1: Softplus:")
+
+
+NAMED = """
+from torch import nn
+def make():
+    first = nn.Sequential(nn.Flatten(), nn.Linear(12, 9), nn.Identity())
+    return nn.Sequential(first, nn.Tanh(), nn.Linear(9, 5), nn.LogSoftmax(-1))
+"""
+
+
+def test_trained_module_should_go_back_to_its_own_names(folder):
+    folder.joinpath("mine.py").write_text(NAMED)
+    made = run(
+        folder, "manifest", "mine:make", "--like", "task.toml", "--weights", "start.safetensors",
+        "--names", "names.json",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert made.stderr == "note: 3: LogSoftmax: left out at the end; the loss does it\n"
+    folder.joinpath("mine.toml").write_text(made.stdout)
+    trained = run(
+        folder, "train", "mine.toml", "--data", "data.bin", "--steps", "3", "--out", "losses.csv",
+        "--weights", "start.safetensors", "--save", "model.safetensors",
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    back = run(folder, "back", "model.safetensors", "names.json", "back.safetensors")
+    assert back.returncode == 0 and "back.safetensors: 4 tensors" in back.stdout, back.stderr
+    scope = {}
+    exec(NAMED, scope)
+    module = scope["make"]()
+    module.load_state_dict(load_torch(folder / "back.safetensors"))
+    ours = load_torch(folder / "model.safetensors")
+    assert module[0][1].weight.equal(ours["0.weight"]) and module[2].bias.equal(ours["2.bias"])

@@ -155,7 +155,21 @@ CHECKPOINT = "bert bert --classes 3 --like tokens.toml --weights new.safetensors
 def test_checkpoint_should_be_imported_when_all_is_there(folder, capsys, monkeypatch):
     code, said = run(capsys, monkeypatch, CHECKPOINT)
     assert code == 0 and 'kind = "repeat"' in said.out
+    assert said.out.count("frozen = true") == 8
+    assert said.err.startswith("note: the pooler and the dropout of the original are left out")
     assert (folder / "new.safetensors").exists()
+
+
+def test_checkpoint_should_learn_as_a_whole_when_that_is_asked_for(folder, capsys, monkeypatch):
+    code, said = run(capsys, monkeypatch, f"{CHECKPOINT} --whole")
+    assert code == 0 and "frozen" not in said.out
+    refused(folder, capsys, monkeypatch, f"{CHECKPOINT} --whole --rank 2", "not allowed with")
+
+
+def test_checkpoint_should_be_refused_in_one_line_when_it_is_no_bert(folder, capsys, monkeypatch):
+    (folder / "bert" / "config.json").write_text(json.dumps({"model_type": "albert"}))
+    code, said = run(capsys, monkeypatch, CHECKPOINT)
+    assert code == 2 and said.err.startswith("error: 1 not supported:\n  model_type: 'albert'")
 
 
 @pytest.mark.parametrize(

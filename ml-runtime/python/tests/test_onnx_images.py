@@ -210,7 +210,7 @@ def test_weights_in_common_should_be_told(tmp_path):
     y = g.op("Relu", g.op("MatMul", "x", weight))
     y = g.op("MatMul", y, weight)
     *_, found = compare(g.model(y), tmp_path)
-    assert any("matmul_0, matmul_2" in note for note in found.notes)
+    assert any("matmul_0 and matmul_2" in note for note in found.notes)
     assert list(found.tensors) == ["0.weight", "2.weight"]
 
 

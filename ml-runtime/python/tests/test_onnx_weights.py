@@ -180,6 +180,18 @@ def test_vector_should_be_said_to_become_a_table_behind_a_function(tmp_path):
     assert len(found.notes) == 1 and "a table whose rows learn apart" in found.notes[0]
 
 
+def test_factor_should_be_said_to_be_taken_in_when_it_learns_in_the_file(tmp_path):
+    g = Graph(12)
+    y = g.op("BatchNormalization", g.linear("x", 12, 6), *[g.draw(6) ** 2 + 1 for _ in range(4)])
+    y = g.op("Mul", g.linear(g.op("Relu", y), 6, 6), g.draw(6))
+    y = g.op("Mul", g.linear(g.op("Relu", y), 6, 6), np.float32(3))
+    *_, found = compare(g.model(g.linear(g.op("Relu", y), 6, 5)), tmp_path)
+    assert [note.split(":")[1] for note in found.notes] == [
+        " a norm over the batch", " a factor that may learn"
+    ]  # fmt: skip
+    assert all(note.endswith("which learns without it") for note in found.notes)
+
+
 def named_graph():
     """A layer as torch names it, one that is turned, one with a norm, and one used twice."""
     g = Graph(12)

@@ -147,6 +147,10 @@ def _affine(
         return shifted(flow, table, call.name, root)
     if over == "tc":
         raise Refused("a factor per position, which no layer has")
+    # Of a norm that is written in steps, it is the weight itself.
+    has_weight = network.FOLDS.get(node.kind, ("",))[0] in node.names
+    if root is not None and np.ndim(factor) and has_weight:
+        call.note(f"a factor that may learn: {network.TAKEN_IN}")
     return scaled(flow, factor, summand, call.name, root)
 
 

@@ -26,6 +26,9 @@ FOLDS = {
     "embedding": ("weight", ""),
 }
 
+#: What is said of parameters that are none here.
+TAKEN_IN = "taken into the layer before it, which learns without it"
+
 
 def flow_like(node: Node, flow: Flow) -> Flow:
     """The output of a layer that keeps the shape, in the layout of what it got."""

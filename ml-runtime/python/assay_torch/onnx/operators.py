@@ -139,6 +139,7 @@ def batch_norm(call: Call) -> Value:
             f"norms over a batch are not there, and {kind}, which it follows, cannot take it in; "
             "use a layer norm over the channels"
         )
+    call.note(f"a norm over the batch: {network.TAKEN_IN}")
     return scaled(flow, factor, beta - mean * factor, call.name, "")
 
 

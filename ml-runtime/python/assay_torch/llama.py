@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from . import limits
 from .checkpoint import Imported, Tensors, numbers, read_json, read_tensors
 from .errors import Missing, Unsupported
 from .layers import Layer, Lora, RopeScaling, layer, repeat, residual
@@ -110,11 +111,11 @@ def import_llama(
 
 def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Sizes | None:
     """What the configuration says; nothing, and what is missing, if a manifest cannot say it."""
-    found = numbers(config, DEFAULTS, missing)
     kind = config.get("model_type", "llama")
     if not isinstance(kind, str) or kind not in BIASED:
-        missing.append(Missing("model_type", repr(kind), f"known: {', '.join(BIASED)}"))
-        return None
+        # What else another model lacks says nothing.
+        raise Unsupported([Missing("model_type", repr(kind), f"known: {', '.join(BIASED)}")])
+    found = numbers(config, DEFAULTS, missing)
     if config.get("hidden_act", "silu") != "silu":
         missing.append(Missing("hidden_act", repr(config["hidden_act"]), "only 'silu' is there"))
     rope = _rope(config, missing)
@@ -137,6 +138,14 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
         reason = f"it must divide the {heads} heads"
         missing.append(Missing("num_key_value_heads", repr(shared), reason))
         return None
+    options = {
+        "heads": heads,
+        "kv_heads": shared,
+        "head_dim": head_dim,
+        "qk_norm": found["rms_norm_eps"] if kind in NORMED else None,
+    }
+    if reason := limits.heads_fault(options, width):
+        missing.append(Missing("num_key_value_heads", str(shared), reason))
     own = bool(config.get("attention_bias", False))
     return Sizes(
         **found,

@@ -135,7 +135,7 @@ CASES = {
         f'kind = "attention"\nheads = 4\nkv_heads = 1\ncausal = true\n{LORA}'
     ),
     "attention with wide heads": sequence(
-        'kind = "attention"\nheads = 4\nkv_heads = 2\nhead_dim = 6\nqk_norm = 0.001\nrope = 100'
+        'kind = "attention"\nheads = 4\nkv_heads = 2\nhead_dim = 8\nqk_norm = 0.001\nrope = 100'
     ),
     "attention with norms and lora": sequence(
         f'kind = "attention"\nheads = 2\nqk_norm = 0.001\nbias = false\n{LORA}'

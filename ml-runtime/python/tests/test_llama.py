@@ -42,7 +42,7 @@ QWEN = {
 }
 BIASED = {**LLAMA, "attention_bias": True, "mlp_bias": True, "num_key_value_heads": 1}
 ALIKE = {**LLAMA, "model_type": "mistral", "num_key_value_heads": None, "sliding_window": LENGTH}
-QWEN3 = {**LLAMA, "model_type": "qwen3", "head_dim": 10, "use_sliding_window": False}
+QWEN3 = {**LLAMA, "model_type": "qwen3", "head_dim": 8, "use_sliding_window": False}
 LLAMA3 = {
     **LLAMA,
     "head_dim": 4,

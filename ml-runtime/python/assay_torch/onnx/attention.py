@@ -94,8 +94,8 @@ def scores(left: Flow | Expr, right: Flow | Expr, source: str) -> Flow:
     count, width, batch = heads(q, "c")
     if (count, width, batch) != heads(k, "t") or q.node.sizes["t"] != k.node.sizes["t"]:
         raise Refused(
-            f"queries of {q.shown} on keys of {k.shown}: each head has keys, its own or shared with "
-            "its neighbours, and none are cached"
+            f"queries of {q.shown} on keys of {k.shown}: each head has keys, its own or shared "
+            "with its neighbours, and none are cached"
         )
     length = query.sizes["t"]
     sizes = {"n": count, "t": length, "k": length}

@@ -177,8 +177,8 @@ def _repeated(value: Value, sizes: list[int]) -> Value:
     longer = [n for n, size in enumerate(sizes) if same and size != flow.dims[n]]
     if len(longer) != 1:
         raise Refused(
-            f"repeats {value.shown} to {sizes_shown(sizes)}; only keys and values are repeated, for heads that "
-            "share them"
+            f"repeats {value.shown} to {sizes_shown(sizes)}; only keys and values are repeated, "
+            "for heads that share them"
         )
     made = (Atom(REPEATED, 1, sizes[longer[0]]),)
     return Flow(flow.node, (*flow.axes[: longer[0]], made, *flow.axes[longer[0] + 1 :]))

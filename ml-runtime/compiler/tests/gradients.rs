@@ -91,6 +91,9 @@ fn pools_should_have_the_gradients_of_their_definitions_when_they_take_several_s
 	for (shape, size, pool) in [
 		("[28, 28, 1]", 784, "avg_pool\"; kernel = 28"),
 		("[28, 28, 1]", 784, "max_pool\"; kernel = 28"),
+		("[23, 28, 1]", 644, "avg_pool\"; kernel = [23, 28]"),
+		("[29, 30, 1]", 870, "avg_pool\"; kernel = [28, 20]; stride = [5, 31]"),
+		("[60, 14, 1]", 840, "max_pool\"; kernel = [30, 14]; stride = [31, 14]"),
 		("[20, 45, 1]", 900, "max_pool\"; kernel = [6, 20]; stride = [3, 20]"),
 	] {
 		let pool = format!("kind = \"{pool}");

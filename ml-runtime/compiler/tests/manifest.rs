@@ -44,25 +44,28 @@ fn linear_should_be_refused_when_it_gets_an_image() {
 
 #[test]
 fn images_should_be_pooled_as_a_whole_whatever_the_batch() {
-	let pooled = |side: u32, kind: &str, batch: u32| {
+	let pooled = |height: u32, width: u32, kind: &str, batch: u32| {
 		format!(
 			"compiler = 1\n[task]\nname = \"t\"\nsteps = 1\nstride = 1\nbatch = {batch}\nseed = 1\n\
 			[data]\nrecords = {batch}\nrecord_size = {size}\n[data.fields]\n\
-			x = {{ offset = 0, width = {width}, format = \"u8\" }}\n\
-			y = {{ offset = {width}, width = 1, format = \"label_u8\" }}\n\
-			[model]\ninput = \"x\"\nshape = [{side}, {side}, 1]\n\
+			x = {{ offset = 0, width = {pixels}, format = \"u8\" }}\n\
+			y = {{ offset = {pixels}, width = 1, format = \"label_u8\" }}\n\
+			[model]\ninput = \"x\"\nshape = [{height}, {width}, 1]\n\
 			[[model.layer]]\nkind = \"conv2d\"\nout = 64\nkernel = 1\n\
-			[[model.layer]]\nkind = \"{kind}\"\nkernel = {side}\n\
+			[[model.layer]]\nkind = \"{kind}\"\nkernel = [{height}, {width}]\n\
 			[[model.layer]]\nkind = \"flatten\"\n[[model.layer]]\nkind = \"linear\"\nout = 3\n\
 			[loss]\nkind = \"cross_entropy\"\nlabels = \"y\"\n[optimizer]\nkind = \"sgd\"\nlr = 1\n",
-			size = side * side + 1,
-			width = side * side,
+			size = height * width + 1,
+			pixels = height * width,
 		)
 	};
-	for side in [6, 7, 8, 14, 28, 30] {
-		for (kind, batch) in [("avg_pool", 8), ("avg_pool", 64), ("max_pool", 64)] {
-			let made = Manifest::parse(&pooled(side, kind, batch)).and_then(|it| compile(&it));
-			assert!(made.is_ok(), "{side} {kind} {batch}: {:?}", made.err());
+	let squares = (2..=31).map(|side| (side, side));
+	for (height, width) in squares.chain([(17, 23), (19, 21), (31, 2), (2, 31), (29, 30), (1, 31)])
+	{
+		for (kind, batch) in [("avg_pool", 4), ("avg_pool", 64), ("max_pool", 64)] {
+			let made = Manifest::parse(&pooled(height, width, kind, batch));
+			let made = made.and_then(|manifest| compile(&manifest));
+			assert!(made.is_ok(), "{height} {width} {kind} {batch}: {:?}", made.err());
 		}
 	}
 }
@@ -279,17 +282,17 @@ fn error_should_print_the_source_line_when_rendered() {
 #[test]
 fn program_should_be_refused_at_its_layer_when_a_tile_cannot_be_judged() {
 	let text = GOOD
-		.replacen("[8, 8, 1]", "[32, 32, 1]", 1)
-		.replacen("width = 64", "width = 1024", 1)
-		.replacen("offset = 64", "offset = 1024", 1)
-		.replacen("record_size = 65", "record_size = 1025", 1)
-		.replacen("kernel = 2", "kernel = 16\nstride = 3", 1);
+		.replacen("[8, 8, 1]", "[96, 96, 1]", 1)
+		.replacen("width = 64", "width = 9216", 1)
+		.replacen("offset = 64", "offset = 9216", 1)
+		.replacen("record_size = 65", "record_size = 9217", 1)
+		.replacen("kernel = 2", "kernel = 31\nstride = 1", 1);
 	let error = refused(&text);
 	let ErrorKind::Program { message, .. } = &error.kind else { panic!("{error:?}") };
 	assert!(message.contains("MaxPool") && message.contains("more than 36"), "{message}");
 	let span = error.span.unwrap();
 	assert_eq!(&text[span.clone()], "\"max_pool\"");
-	assert!(span.end < text.find("kernel = 16").unwrap());
+	assert!(span.end < text.find("kernel = 31").unwrap());
 }
 
 #[test]

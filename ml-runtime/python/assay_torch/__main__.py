@@ -136,7 +136,7 @@ def parser() -> argparse.ArgumentParser:
 
     for name, text in [
         ("bert", "print the manifest of a BERT checkpoint"),
-        ("llama", "print the manifest of a Llama, Mistral or Qwen2 checkpoint"),
+        ("llama", "print the manifest of a Llama, Mistral, Qwen2 or Qwen3 checkpoint"),
     ]:
         one = command(name, text)
         one.add_argument("checkpoint", help="folder with model.safetensors and config.json")

@@ -27,6 +27,25 @@ def softened(g, x, kind):
             return g.op("Max", x, np.float32(0))
         case "relu by clip":
             return g.op("Clip", x, np.float32(0))
+        case "gelu by tanh":
+            return g.op("Gelu", x, approximate="tanh")
+        case "gelu by steps":
+            cube = g.op("Mul", np.float32(0.044715), g.op("Pow", x, np.float32(3)))
+            inner = g.op("Mul", np.float32((2 / np.pi) ** 0.5), g.op("Add", x, cube))
+            return g.op(
+                "Mul", g.op("Mul", x, half), g.op("Add", np.float32(1), g.op("Tanh", inner))
+            )
+        case "leaky by max":
+            return g.op("Max", x, g.op("Mul", x, np.float32(0.2)))
+        case "leaky":
+            return g.op("LeakyRelu", x, alpha=0.3)
+        case "elu":
+            return g.op("Elu", x, alpha=0.7)
+        case "relu6":
+            return g.op("Clip", x, np.float32(0), np.float32(6))
+        case "hardswish by steps":
+            inner = g.op("Clip", g.op("Add", x, np.float32(3)), np.float32(0), np.float32(6))
+            return g.op("Div", g.op("Mul", x, inner), np.float32(6))
         case "sigmoid by exp":
             below = g.op("Add", g.op("Exp", g.op("Neg", x)), np.float32(1))
             return g.op("Reciprocal", below)
@@ -47,6 +66,15 @@ def softened(g, x, kind):
         ("Relu", "relu"),
         ("Tanh", "tanh"),
         ("Sigmoid", "sigmoid"),
+        ("gelu by tanh", "gelu"),
+        ("gelu by steps", "gelu"),
+        ("leaky by max", "leaky_relu"),
+        ("leaky", "leaky_relu"),
+        ("LeakyRelu", "leaky_relu"),
+        ("elu", "elu"),
+        ("relu6", "relu6"),
+        ("HardSwish", "hardswish"),
+        ("hardswish by steps", "hardswish"),
     ],
 )
 def test_mlp_should_give_the_same_logits(tmp_path, kind, layer):

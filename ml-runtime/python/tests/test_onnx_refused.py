@@ -30,10 +30,10 @@ def mlp():
 def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
     g = Graph(3, 8, 8)
     y = g.op("Conv", "x", g.draw(6, 1, 3, 3), group=3)
-    y = g.op("Elu", g.op("InstanceNormalization", y, g.draw(6), g.draw(6)))
+    y = g.op("PRelu", g.op("InstanceNormalization", y, g.draw(6), g.draw(6)), g.draw(6, 1, 1))
     y = g.op("MaxPool", y, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2])
     y = g.op("Conv", y, g.draw(4, 6, 3, 3), dilations=[2, 2], pads=[2] * 4)
-    y = g.op("Conv", g.op("Gelu", y, approximate="tanh"), g.draw(4, 4, 1, 1))
+    y = g.op("Conv", g.op("Softplus", y), g.draw(4, 4, 1, 1))
     y = g.op("Gelu", g.op("FusedThing", y, domain="com.example"))
     y = g.op("Relu", g.op("Conv", y, g.draw(4, 4, 3, 3), pads=[1, 0, 0, 1]))
     y = g.linear(g.op("Flatten", y), 4, 5)
@@ -43,16 +43,16 @@ def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
     assert found == [
         ("conv_0", "Conv"),
         ("instancenormalization_1", "InstanceNormalization"),
-        ("elu_2", "Elu"),
+        ("prelu_2", "PRelu"),
         ("maxpool_3", "MaxPool"),
         ("conv_4", "Conv"),
-        ("gelu_5", "Gelu"),
+        ("softplus_5", "Softplus"),
         ("fusedthing_7", "com.example.FusedThing"),
         ("conv_9", "Conv"),
     ]
     text = str(caught.value)
     assert text.startswith("8 not supported:\n  conv_0: Conv: group 3")
-    for hint in ("use a layer norm", "use relu, gelu", "pool without it", "without it"):
+    for hint in ("use a layer norm", "use leaky_relu", "pool without it", "without it"):
         assert hint in text
 
 
@@ -77,9 +77,9 @@ def refused_image(name):
         "concat": lambda: g.op("Concat", g.op("Relu", "x"), g.op("Tanh", "x"), axis=1),
         "rows only": lambda: g.op("ReduceMean", "x", np.array([2])),
         "product": lambda: g.op("Mul", g.op("Relu", "x"), g.op("Conv", "x", draw(3, 3, 1, 1))),
-        "leaky": lambda: g.op("LeakyRelu", "x"),
-        "relu6": lambda: g.op("Conv", g.op("Clip", "x", np.float32(0), np.float32(6)), square),
-        "tanh gelu": lambda: g.op("Conv", g.op("Gelu", "x", approximate="tanh"), square),
+        "prelu": lambda: g.op("PRelu", "x", draw(3, 1, 1)),
+        "relu5": lambda: g.op("Conv", g.op("Clip", "x", np.float32(0), np.float32(5)), square),
+        "mish": lambda: g.op("Conv", g.op("Mul", "x", g.op("Tanh", g.op("Softplus", "x"))), square),
         "softmax inside": lambda: g.linear(g.op("Flatten", g.op("Softmax", "x", axis=1)), 192, 5),
         "channels": lambda: g.op("Conv", "x", draw(4, 5, 3, 3)),
         "channels last": lambda: g.op(
@@ -116,9 +116,9 @@ def refused_image(name):
         ("concat", "not the last"),
         ("rows only", "part of the pixels"),
         ("product", "SwiGLU"),
-        ("leaky", "use relu"),
-        ("relu6", "closest layer is relu"),
-        ("tanh gelu", "closest layer is gelu, which differs by up to 0.00047"),
+        ("prelu", "use leaky_relu"),
+        ("relu5", "closest layer is relu6"),
+        ("mish", "closest layer is silu, which differs by up to 0.1"),
         ("softmax inside", "only in attention and at the end"),
         ("channels", "a weight of"),
         ("channels last", "--channels-last"),
@@ -433,8 +433,8 @@ def test_command_should_refuse_the_field_of_labels_as_the_input(tmp_path, option
 
 
 def test_command_should_write_nothing_when_something_is_missing(tmp_path):
-    (tmp_path / "m.onnx").write_bytes(refused_image("leaky").SerializeToString())
+    (tmp_path / "m.onnx").write_bytes(refused_image("prelu").SerializeToString())
     made = command(tmp_path, "m.onnx", "out")
     assert made.returncode == 2
-    assert made.stderr.startswith("error: 1 not supported:\n  leakyrelu_0: LeakyRelu: use relu")
+    assert made.stderr.startswith("error: 1 not supported:\n  prelu_0: PRelu: use leaky_relu")
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]

@@ -50,15 +50,15 @@ impl Network<'_> {
 		Ok(())
 	}
 
-	/// In one step where one tile of it, and of its gradient, can be judged. Else first along columns and then along rows,
-	/// and along each of them in several steps, if windows do not overlap.
+	/// In one step where one tile of it, and of its gradient, can be judged. Else first along rows, whose pixels are neighbours,
+	/// then along columns, and along each of them in several steps, if windows do not overlap.
 	fn pooled(&mut self, op: fn(Window) -> Op, window: Window) -> Result<(), Refusal> {
 		if !self.judgeable(op, window)? {
 			if window.kernel_h > 1 && window.kernel_w > 1 {
-				let tall = Window { kernel_w: 1, stride_w: 1, ..window };
-				self.pooled(op, tall)?;
-				return self
-					.pooled(op, Window { kernel_h: 1, stride_h: 1, ..beside(tall, window) });
+				let wide = Window { kernel_h: 1, stride_h: 1, ..window };
+				self.pooled(op, wide)?;
+				let tall = Window { kernel_w: 1, stride_w: 1, ..beside(wide, window) };
+				return self.pooled(op, tall);
 			}
 			if let Some(first) = divided(window) {
 				self.pooled(op, first)?;
@@ -196,12 +196,16 @@ fn divided(window: Window) -> Option<Window> {
 	/// Largest window of a step: of 32 results, it makes 33 tiles to judge.
 	const MOST: u8 = 32;
 	let part = |kernel: u8| (2..=MOST.min(kernel - 1)).rev().find(|part| kernel % part == 0);
-	let alone = window.out_height() * window.out_width() == 1;
-	if window.kernel_h > 1 && (window.stride_h == window.kernel_h || alone) {
+	// Windows next to each other, or a single one behind which there is no room for another.
+	let divides = |side: u16, kernel: u8, stride: u8, outs: u32| {
+		let alone = outs == 1 && u32::from(side) < 2 * u32::from(kernel);
+		kernel > 1 && (stride == kernel || alone)
+	};
+	if divides(window.height, window.kernel_h, window.stride_h, window.out_height()) {
 		let kernel_h = part(window.kernel_h)?;
 		return Some(Window { kernel_h, stride_h: kernel_h, ..window });
 	}
-	if window.kernel_w > 1 && (window.stride_w == window.kernel_w || alone) {
+	if divides(window.width, window.kernel_w, window.stride_w, window.out_width()) {
 		let kernel_w = part(window.kernel_w)?;
 		return Some(Window { kernel_w, stride_w: kernel_w, ..window });
 	}

@@ -41,6 +41,27 @@ def gelu(call: Call) -> Value:
     return step("Gelu" if exact else "GeluTanh", call.flow(0))
 
 
+@register("LeakyRelu", "Elu")
+def with_a_number(call: Call) -> Value:
+    """A function with a number of its own below 0."""
+    usual = 0.01 if call.one.op == "LeakyRelu" else 1.0
+    return step(call.one.op, call.flow(0), float(call.attribute("alpha", usual)))
+
+
+@register("HardSigmoid")
+def hard_sigmoid(call: Call) -> Value:
+    """`min(max(alpha · x + beta, 0), 1)`, a part of hardswish."""
+    alpha, beta = call.attribute("alpha", 0.2), call.attribute("beta", 0.5)
+    return step("HardSigmoid", call.flow(0), float(alpha), float(beta))
+
+
+@register("HardSwish")
+def hard_swish(call: Call) -> Value:
+    """`x · min(max(x / 6 + 1 / 2, 0), 1)`."""
+    x = call.flow(0)
+    return step("Mul", x, step("HardSigmoid", x, 1 / 6, 0.5))
+
+
 @register("Swish")
 def swish(call: Call) -> Value:
     """`x · sigmoid(alpha · x)`."""

@@ -186,6 +186,10 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
     if matrix.shape[0] != x.sizes["c"]:
         raise Refused("attention gives vectors of another width than it takes")
     count, width = node.options["heads"], node.options["width"]
+    if query.sizes["c"] != count * width:
+        raise Refused(
+            "queries are not repeated; only keys and values are, for heads that share them"
+        )
     if key.sizes["c"] != values.sizes["c"]:
         raise Refused("there are as many heads of values as of keys")
     # What differs from the usual scale is in the weights of the queries.

@@ -44,6 +44,9 @@ STEPS: dict[str, Callable[..., np.ndarray]] = {
     "Softplus": lambda x: np.logaddexp(0.0, x),
     "Gelu": lambda x: 0.5 * x * (1 + erf(x / math.sqrt(2))),
     "GeluTanh": lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "LeakyRelu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "Elu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))),
+    "HardSigmoid": lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0),
     "mean": lambda x: x.mean(-1, keepdims=True),
     "sum": lambda x: x.sum(-1, keepdims=True),
 }
@@ -62,14 +65,41 @@ def number(array: np.ndarray) -> float:
     return float(found)
 
 
-#: Layers that are a function of each number.
-POINTWISE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "relu": STEPS["Relu"],
-    "gelu": STEPS["Gelu"],
-    "silu": lambda x: x * sigmoid(x),
-    "tanh": np.tanh,
-    "sigmoid": sigmoid,
-}
+class Pointwise(NamedTuple):
+    """A layer that is a function of each number."""
+
+    kind: str
+    options: dict[str, float | str]
+    function: Callable[[np.ndarray], np.ndarray]
+
+    def __str__(self) -> str:
+        """Its kind, and what it has besides."""
+        return " ".join([self.kind, *(f"with {key} {one}" for key, one in self.options.items())])
+
+
+POINTWISE = (
+    Pointwise("relu", {}, STEPS["Relu"]),
+    Pointwise("gelu", {}, STEPS["Gelu"]),
+    Pointwise("silu", {}, lambda x: x * sigmoid(x)),
+    Pointwise("tanh", {}, np.tanh),
+    Pointwise("sigmoid", {}, sigmoid),
+    Pointwise("gelu", {"approximate": "tanh"}, STEPS["GeluTanh"]),
+    Pointwise("relu6", {}, lambda x: np.clip(x, 0.0, 6.0)),
+    Pointwise("hardswish", {}, lambda x: x * np.clip(x / 6 + 0.5, 0.0, 1.0)),
+)
+
+
+def _fitted(expr: Expr, cut: Expr | None) -> Iterator[Pointwise]:
+    """Layers with a number of their own, which is the one that fits the function."""
+    below, far = _at(expr, np.array([-1.0, -60.0]), cut)
+    slope, alpha = (float(f"{-one:.6g}") for one in (below, far))
+    if 0 < slope < 1:
+        yield Pointwise(
+            "leaky_relu", {"negative_slope": slope}, lambda x: STEPS["LeakyRelu"](x, slope)
+        )
+    if 0 < alpha < math.inf:
+        yield Pointwise("elu", {"alpha": alpha}, lambda x: STEPS["Elu"](x, alpha))
+
 
 _FAR = 10.0 ** np.arange(1, 39)
 #: Close together where functions bend, and out to the largest `f32`, where clipped ones stop.
@@ -100,15 +130,15 @@ def _agree(found: np.ndarray, wanted: np.ndarray, x: np.ndarray) -> bool:
     return not (far & ~lost).any() and not (lost & (np.abs(x) <= 40)).any()
 
 
-def pointwise(expr: Expr, cut: Expr | None = None) -> str | None:
+def pointwise(expr: Expr, cut: Expr | None = None) -> Pointwise | None:
     """The layer that does what `expr` does, of `cut` where that is given."""
     if expr.reduces and cut is None:
         return None
     found = _at(expr, POINTS, cut)
-    for name, function in POINTWISE.items():
+    for one in (*POINTWISE, *_fitted(expr, cut)):
         with np.errstate(all="ignore"):
-            if _agree(found, function(POINTS), POINTS):
-                return name
+            if _agree(found, one.function(POINTS), POINTS):
+                return one
     return None
 
 
@@ -125,7 +155,7 @@ def nearest(expr: Expr) -> str:
     found = _at(expr, near, None)
     if not np.isfinite(found).all():
         return "no layer has these values"
-    gaps = {name: np.abs(found - function(near)) for name, function in POINTWISE.items()}
+    gaps = {str(one): np.abs(found - one.function(near)) for one in POINTWISE}
     name = min(gaps, key=lambda one: gaps[one].mean())
     most = gaps[name].max()
     return f"the closest layer is {name}, which differs by up to {most:.2g} between −8 and 8"

@@ -157,7 +157,11 @@ def unseen(order: list[Node]) -> list[tuple[Node, str]]:
     """Nodes that look at padding in a model where others do not, each with the reason."""
     if not is_used(order):
         return []
-    hints = {"attention": "give it the mask", "mean": "take that of what the mask shows"}
+    hints = {
+        "attention": "give it the mask",
+        "mean": "take that of what the mask shows",
+        "last": "the last position may be padding; take the first, or the mean of what it shows",
+    }
     found = []
     for one in order:
         hint = hints.get(one.options.get("take", one.kind))

@@ -107,8 +107,8 @@ def _settle(expr: Expr) -> Flow | None:
 def _named(expr: Expr, base: Flow, cut: Expr | None = None) -> Flow | None:
     """One layer for all of a function, of `cut` (whose output is `base`) where that is given."""
     source = expr.maker.name if expr.maker else ""
-    if name := functions.pointwise(expr, cut):
-        return append(base, name, source)
+    if layer := functions.pointwise(expr, cut):
+        return append(base, layer.kind, source, **layer.options)
     last = base.axes[-1]
     if "c" in base.node.sizes and last == whole("c", base.node.sizes["c"]):
         width = base.node.sizes["c"]

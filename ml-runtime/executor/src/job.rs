@@ -87,9 +87,9 @@ impl Job {
 		let init = State::new(&self.program, first_step, &self.initial, |_| None)
 			.map_err(|_| TaskFault::OutOfRange("tile grid for a slot"))?;
 		let digest = self.digest(&init.root());
-		let kept = self.program.slots.iter().zip(&self.initial).zip(&plan.updates);
-		let kept = kept.filter(|(_, update)| **update == Update::Keep);
-		let kept_finite = kept.into_iter().all(|((slot, words), _)| is_finite_slot(slot, words));
+		let slots = self.program.slots.iter().zip(&self.initial).zip(&plan.updates);
+		let mut kept = slots.filter(|(_, update)| **update == Update::Keep);
+		let kept_finite = kept.all(|((slot, words), _)| is_finite_slot(slot, words));
 		let job = self;
 		Ok(Prepared(Arc::new(Inner { job, plan, peak_words, init, kept_finite, digest })))
 	}
@@ -153,8 +153,10 @@ impl Memory {
 			let words = words.into_iter().fold(changed, u64::saturating_add);
 			words.saturating_mul(4).saturating_add(data)
 		};
-		let hashes = hashes.saturating_mul(size_of::<Root>() as u64);
-		let dispute = bytes([traced, around]).saturating_add(hashes);
+		// Of each tile its hash, half of as many above it, and the list that is published.
+		let hashes = hashes.saturating_mul(3 * size_of::<Root>() as u64);
+		// Those in focus are taken out of buffers that stay.
+		let dispute = bytes([traced, around.saturating_mul(2)]).saturating_add(hashes);
 		let run = bytes([step, changed]);
 		// Who answers has trained, or checked, before.
 		Self { run, dispute: run.max(dispute) }

@@ -1,4 +1,4 @@
-//! Places that disputes come back to: states between committed ones, and the lists of a stride's states.
+//! Places that disputes come back to: states between committed ones, the lists of a stride's states, and the hashes of steps.
 //!
 //! Each move of a dispute is found by a process of its own, and all of them look at the same stride and
 //! then at the same step. The first that gets there leaves a pin, and the others begin at it:
@@ -6,6 +6,7 @@
 //! ```text
 //! pins/pin-00000000000000000437      slots after 437 steps
 //! pins/states-00000000000000000400   states after each step of the stride that begins after 400 steps
+//! pins/trace-00000000000000000437    hashes of all tiles of the step that leads from 437 steps to 438
 //! pins/new-1234-0                    being written by process 1234
 //! ```
 //!
@@ -14,7 +15,7 @@
 //! checksum, and skipped with a warning, as is a file that another process has removed meanwhile. Nothing
 //! here fails: without pins, only more is replayed.
 //!
-//! There is room for two places in each of [`GAMES`], and for so many lists. Where the bytes do not suffice
+//! There is room for two places in each of [`GAMES`], and for so many lists and steps. Where the bytes do not suffice
 //! (see [`Kind`]), pins at the beginning of a stride go before those inside, which a game comes back to
 //! more often; of equals those that were not used for the longest time. A use writes the magic over itself,
 //! since that makes a file newer, and workers in their sandbox may set no times.
@@ -38,7 +39,8 @@ use crate::{
 	Prepared,
 };
 
-/// As many bytes as one pin in each game takes, of the most words that a task may have.
+/// As many bytes as a pin of a billion words in each game takes. A program of the most words that a task may have could have
+/// pins twice as large, of slots that are renewed without any work; then half of so many games come back to theirs.
 const PINS: Kind = Kind {
 	prefix: "pin-",
 	format: Format { magic: b"ASSAYPIN", version: 2 },
@@ -46,6 +48,9 @@ const PINS: Kind = Kind {
 };
 const STATES: Kind =
 	Kind { prefix: "states-", format: Format { magic: b"ASSAYSTR", version: 1 }, bytes: GIB };
+/// As many bytes as the hashes of a step in each game take, of the most words that a task may have.
+const TRACES: Kind =
+	Kind { prefix: "trace-", format: Format { magic: b"ASSAYTRC", version: 1 }, bytes: 4 * GIB };
 const GIB: u64 = 1 << 30;
 const TEMPORARY: &str = "new-";
 
@@ -116,6 +121,32 @@ impl Pins {
 	/// Leaves the states after each step of the stride that begins after `first` steps.
 	pub(crate) fn write_states(&self, job: &Prepared, first: u64, states: &[Root]) {
 		self.store(STATES, job, first, &(first, states));
+	}
+
+	/// What the step after `step` steps commits to, if it was traced: the roots of the slots before it, and the hashes of the
+	/// tiles of each node's output.
+	pub(crate) fn trace(&self, job: &Prepared, step: u64) -> Option<(Vec<Root>, Vec<Vec<Root>>)> {
+		if !self.path(TRACES, step).exists() {
+			return None;
+		}
+		let (at, before, tiles): (u64, Vec<Root>, Vec<Vec<Root>>) = self.load(TRACES, job, step)?;
+		let program = job.program();
+		let expected = program.specs.iter().map(|spec| spec.ty.tiles());
+		let fits = at == step
+			&& before.len() == program.slots.len()
+			&& expected.eq(tiles.iter().map(|tiles| tiles.len() as u64));
+		fits.then_some((before, tiles))
+	}
+
+	/// Leaves what a step commits to.
+	pub(crate) fn write_trace(
+		&self,
+		job: &Prepared,
+		step: u64,
+		before: &[Root],
+		tiles: &[&[Root]],
+	) {
+		self.store(TRACES, job, step, &(step, before, tiles));
 	}
 
 	fn path(&self, kind: Kind, number: u64) -> PathBuf {

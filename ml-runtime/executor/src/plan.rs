@@ -60,8 +60,8 @@ pub(crate) enum Reuse {
 	Traced,
 }
 
-/// Words that a group of traced nodes makes, or its last node makes alone: enough for all threads to hash.
-const GROUP_WORDS: usize = 1 << 21;
+/// Words that a group of traced nodes makes, or its last node makes alone: enough for several threads to hash.
+const GROUP_WORDS: usize = 1 << 18;
 
 fn words(spec: &NodeSpec) -> usize {
 	spec.ty.words() as usize
@@ -190,5 +190,86 @@ fn take(buffers: &mut Vec<usize>, free: &mut Vec<usize>, words: usize) -> usize 
 			buffers.push(words);
 			buffers.len() - 1
 		},
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use std::collections::BTreeMap;
+
+	use assay_compiler::{compile, Manifest};
+	use assay_ops::Limits;
+
+	use super::*;
+
+	/// Goes through a plan, and finds that every value is where it was put when it is read, when its group is hashed, and, if it
+	/// is wanted, at the end.
+	fn check(plan: &Plan, specs: &[NodeSpec], wanted: &[NodeId]) {
+		let mut held: BTreeMap<usize, usize> = BTreeMap::new();
+		let is_there = |held: &BTreeMap<usize, usize>, id: usize| match plan.places[id] {
+			Place::Buffer(buffer) => held.get(&buffer) == Some(&id),
+			Place::Slot(_) | Place::Next(_) => true,
+			Place::Chain => false,
+		};
+		let mut ends = plan.groups.iter();
+		let mut group = ends.next();
+		for (index, run) in plan.runs.iter().enumerate() {
+			for id in run.clone() {
+				for input in specs[id].inputs.iter().map(|input| usize::from(input.id)) {
+					assert!(run.contains(&input) || is_there(&held, input), "{id} reads {input}");
+				}
+			}
+			for id in run.clone() {
+				if let Place::Buffer(buffer) = plan.places[id] {
+					assert!(plan.buffers[buffer] >= words(&specs[id]));
+					held.insert(buffer, id);
+				}
+			}
+			if let Some(range) = group.filter(|group| group.end == index + 1) {
+				for id in plan.runs[range.clone()].iter().cloned().flatten() {
+					assert!(is_there(&held, id), "{id} is not there to be hashed");
+				}
+				group = ends.next();
+			}
+		}
+		assert!(group.is_none(), "every group ends");
+		for id in wanted {
+			assert!(is_there(&held, usize::from(*id)), "{id} is wanted");
+		}
+	}
+
+	#[test]
+	fn values_should_be_where_they_are_looked_for_when_buffers_are_used_again() {
+		for text in [
+			include_str!("../../compiler/examples/gpt-tiny.toml"),
+			include_str!("../../compiler/examples/llama-lora-tiny.toml"),
+			include_str!("../../compiler/examples/resnet-digits.toml"),
+		] {
+			let manifest = Manifest::parse(text).unwrap();
+			let program = compile(&manifest).unwrap().program;
+			let program = program.check(&Limits::new(manifest.data.record_size)).unwrap();
+			let last = program.specs.len() as NodeId - 1;
+			for wanted in [vec![], vec![program.loss], vec![0, 7, last / 2, last]] {
+				for reuse in [Reuse::Chained, Reuse::Eager, Reuse::Traced] {
+					let plan = Plan::new(&program.specs, &program.slots, &wanted, reuse);
+					check(&plan, &program.specs, &wanted);
+					let groups = plan.groups.len();
+					assert_eq!(reuse == Reuse::Traced, groups > 0);
+				}
+			}
+		}
+	}
+
+	#[test]
+	fn groups_should_be_several_when_a_step_is_large() {
+		let text = include_str!("../../compiler/examples/gpt-tiny.toml");
+		let text = text.replacen("batch = 4", "batch = 64", 1);
+		let manifest = Manifest::parse(&text).unwrap();
+		let program = compile(&manifest).unwrap().program;
+		let program = program.check(&Limits::new(manifest.data.record_size)).unwrap();
+		let plan = Plan::new(&program.specs, &program.slots, &[], Reuse::Traced);
+		check(&plan, &program.specs, &[]);
+		assert!(plan.groups.len() > 20, "{}", plan.groups.len());
+		assert!(plan.peak_words < program.cost.words / 2);
 	}
 }

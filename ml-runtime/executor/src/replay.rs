@@ -10,7 +10,7 @@ use crate::{
 	pins::Pins,
 	state::State,
 	store::{Checkpoints, Entry},
-	trace::{Focus, Trace},
+	trace::{Focus, Roots, Trace},
 	ClaimList, ExecError, MachineFault, Prepared, TaskFault,
 };
 
@@ -20,16 +20,20 @@ const NOWHERE: MachineFault = MachineFault::Internal("the replay is nowhere");
 ///
 /// Keeps the place where it was, so that looking at ascending steps replays nothing twice. With a
 /// directory it also leaves *pins* there: the state at the beginning of a stride and of a step that were
-/// looked at, and the states of the stride. So of all processes that play the moves of one game, the first
-/// replays from the nearest checkpoint to the end of the stride, one more from the beginning of the stride
-/// to the step, and each of the others no more than the step, for as many games as may be about one claim.
-/// A pin takes the bytes of all slots that steps change.
+/// looked at, the states of the stride, and the hashes of the step. So of all processes that play the moves of one game, the
+/// first replays from the nearest checkpoint to the end of the stride, one more from the beginning of the stride
+/// to the step, whose hashes the others find, and those that need values of the step replay it as far as these, for as many
+/// games as may be about one claim. A pin takes the bytes of all slots that steps change.
 #[derive(Debug)]
 pub struct Replay<K> {
 	job: Prepared,
 	kernels: K,
 	saved: Option<Saved>,
 	machine: Option<Machine>,
+	/// Where it was when its machine made room for a trace, and the slots then.
+	left: Option<(u64, Vec<Vec<u32>>)>,
+	/// What the step that was traced last commits to.
+	traced: Option<(u64, Roots)>,
 	/// Where this process found or left a pin last.
 	pinned: Option<u64>,
 }
@@ -83,7 +87,7 @@ impl<K: Kernels> Replay<K> {
 	pub fn new(job: Prepared, kernels: K, dir: Option<&Path>) -> Self {
 		let saved =
 			dir.map(|dir| Saved { checkpoints: Checkpoints::new(dir), pins: Pins::new(dir) });
-		Self { job, kernels, saved, machine: None, pinned: None }
+		Self { job, kernels, saved, machine: None, left: None, traced: None, pinned: None }
 	}
 
 	/// The job.
@@ -96,7 +100,12 @@ impl<K: Kernels> Replay<K> {
 		if !(self.job.job().first_step..=self.job.end_step()).contains(&step) {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
-		let here = self.machine.take().filter(|machine| machine.step <= step);
+		let here = match (self.machine.take(), self.left.take()) {
+			(None, Some((at, slots))) if at <= step => {
+				Some(Machine::resume(&self.job, &self.kernels, at, slots)?)
+			},
+			(here, _) => here.filter(|machine| machine.step <= step),
+		};
 		// No file is nearer to the first state than the job itself.
 		let beyond = here.as_ref().map_or(self.job.job().first_step, |here| here.step) + 1;
 		let near = match &self.saved {
@@ -183,17 +192,42 @@ impl<K: Kernels> Replay<K> {
 		Ok(states)
 	}
 
-	/// Runs step `step` (counted from 0), and keeps of its values what `focus` asks for.
+	/// What step `step` (counted from 0) commits to, and of its values what `focus` asks for. Runs the step, unless an earlier
+	/// process has left the hashes that are asked for.
 	pub fn trace(&mut self, step: u64, focus: Focus) -> Result<Trace, ExecError> {
 		if step >= self.job.end_step() {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
+		let known = self.traced.take().filter(|(at, _)| *at == step).map(|(_, roots)| roots);
+		let pinned = || Some(self.saved.as_ref()?.pins.trace(&self.job, step)?);
+		let found = match (&known, focus) {
+			(Some(_), Focus::Node(_)) => None,
+			_ => pinned().map(|hashes| Trace::of_hashes(&self.job, step, hashes)).transpose()?,
+		};
+		let known = known.or_else(|| found.as_ref().map(|trace| trace.commitments().clone()));
+		let trace = match found.filter(|_| focus == Focus::Tiles) {
+			Some(trace) => trace,
+			None => self.run(step, (focus, known))?,
+		};
+		self.traced = Some((step, trace.commitments().clone()));
+		Ok(trace)
+	}
+
+	fn run(
+		&mut self,
+		step: u64,
+		(focus, known): (Focus, Option<Roots>),
+	) -> Result<Trace, ExecError> {
 		self.pin(step)?;
 		// The buffers of the run make room for those of the traced step.
-		let machine = self.machine.take().ok_or(NOWHERE)?;
-		let slots = machine.into_slots()?;
-		let trace = Trace::run(&self.job, &self.kernels, step, &slots, focus);
-		self.machine = Some(Machine::resume(&self.job, &self.kernels, step, slots)?);
-		trace
+		let slots = self.machine.take().ok_or(NOWHERE)?.into_slots()?;
+		let trace = Trace::run(&self.job, &self.kernels, step, &slots, (focus, known));
+		self.left = Some((step, slots));
+		let trace = trace?;
+		if let (Some(saved), Focus::Tiles) = (&self.saved, focus) {
+			let (before, tiles) = trace.hashes();
+			saved.pins.write_trace(&self.job, step, before, &tiles);
+		}
+		Ok(trace)
 	}
 }

@@ -35,6 +35,25 @@ pub enum Focus {
 	Node(NodeId),
 }
 
+/// What one step commits to.
+#[derive(Clone, Debug)]
+pub(crate) struct Roots {
+	list: List,
+	before: State,
+	after: State,
+}
+
+impl Roots {
+	/// From the roots of all outputs, in program order.
+	fn new(job: &Prepared, before: State, roots: Vec<Root>) -> Result<Self, MachineFault> {
+		let next =
+			job.program().slots.iter().map(|slot| roots.get(usize::from(slot.next)).copied());
+		let after = State::of_roots(before.step() + 1, next.collect::<Option<_>>().ok_or(MISFIT)?);
+		let list = List::new(ListTag::Trace, roots).ok_or(MachineFault::Internal("trace"))?;
+		Ok(Self { list, before, after })
+	}
+}
+
 /// What one step commits to, and what a [`Focus`] keeps of it.
 #[derive(Clone, Debug)]
 pub struct Trace {
@@ -45,58 +64,92 @@ pub struct Trace {
 	trees: Vec<TensorTree>,
 	/// Those of a [`Focus::Node`].
 	values: BTreeMap<NodeId, Vec<u32>>,
-	list: List,
-	before: State,
-	after: State,
+	roots: Roots,
 }
 
 impl Trace {
-	/// Runs a step from these slots, which are all but those that are kept.
+	/// Runs a step from these slots, which are all but those that are kept. Where it is `known` what the step commits to, nothing
+	/// is hashed, and nothing is run that a node in focus does not need.
 	pub(crate) fn run(
 		job: &Prepared,
 		kernels: &impl Kernels,
 		step: u64,
 		own: &[Vec<u32>],
-		focus: Focus,
+		(focus, known): (Focus, Option<Roots>),
 	) -> Result<Self, ExecError> {
 		let (program, context) = (job.program(), job.context(step));
 		let slots = job.whole(own);
-		let wanted = match focus {
-			Focus::Tiles => Vec::new(),
+		let (wanted, end) = match focus {
+			Focus::Tiles => (Vec::new(), program.specs.len()),
 			Focus::Node(node) => {
 				let spec = program.specs.get(usize::from(node));
 				let spec = spec.ok_or(TaskFault::OutOfRange("node"))?;
-				spec.inputs.iter().map(|operand| operand.id).chain([node]).collect()
+				let around = spec.inputs.iter().map(|operand| operand.id).chain([node]);
+				(around.collect(), usize::from(node) + 1)
 			},
 		};
 		let plan = Plan::new(&program.specs, &program.slots, &wanted, Reuse::Traced);
 		let mut workspace = Workspace::new(program, &plan);
+		let run = |workspace: &mut Workspace, runs| {
+			workspace.run_some(program, kernels, &context, &job.job().data, (&slots, runs))
+		};
 		let (mut roots, mut trees) = (Vec::new(), Vec::new());
-		for group in &plan.groups {
-			let data = &job.job().data;
-			workspace.run_some(program, kernels, &context, data, (&slots, group.clone()))?;
-			let nodes = plan.runs[group.clone()].iter().cloned().flatten();
+		let known = known.filter(|_| focus != Focus::Tiles);
+		if known.is_some() {
+			let behind = plan.runs.partition_point(|run| run.start < end);
+			run(&mut workspace, 0..behind)?;
+		}
+		for group in plan.groups.iter().filter(|_| known.is_none()) {
+			run(&mut workspace, group.clone())?;
 			let output = |id| {
 				let spec: &NodeSpec = &program.specs[id];
 				(&spec.ty, workspace.value(program, &slots, spec.id))
 			};
+			let nodes = plan.runs[group.clone()].iter().cloned().flatten();
 			let outputs: Vec<Tensor<'_>> = nodes.map(output).collect();
 			match focus {
 				Focus::Tiles => trees.extend(tensor_trees(&outputs, kernels).ok_or(MISFIT)?),
 				Focus::Node(_) => roots.extend(tensor_roots(&outputs, kernels).ok_or(MISFIT)?),
 			}
 		}
-		if focus == Focus::Tiles {
-			roots = trees.iter().map(TensorTree::root).collect();
-		}
 		let value = |id| workspace.value(program, &slots, id);
 		let values = wanted.into_iter().map(|id| (id, value(id).to_vec())).collect();
-		let before = job.state(step, &slots, kernels)?;
-		let after = program.slots.iter().map(|slot| roots.get(usize::from(slot.next)).copied());
-		let after = after.collect::<Option<_>>().ok_or(MISFIT)?;
-		let after = State::of_roots(step + 1, after);
-		let list = List::new(ListTag::Trace, roots).ok_or(MachineFault::Internal("trace"))?;
-		Ok(Self { job: job.clone(), context, focus, trees, values, list, before, after })
+		let roots = match known {
+			Some(known) => known,
+			None => {
+				if focus == Focus::Tiles {
+					roots = trees.iter().map(TensorTree::root).collect();
+				}
+				Roots::new(job, job.state(step, &slots, kernels)?, roots)?
+			},
+		};
+		Ok(Self { job: job.clone(), context, focus, trees, values, roots })
+	}
+
+	/// The step after `step` steps, with [`Focus::Tiles`], from the roots of the slots before it and the hashes of all tiles.
+	pub(crate) fn of_hashes(
+		job: &Prepared,
+		step: u64,
+		(before, tiles): (Vec<Root>, Vec<Vec<Root>>),
+	) -> Result<Self, MachineFault> {
+		let specs = job.program().specs.iter();
+		let trees = specs.zip(tiles).map(|(spec, tiles)| TensorTree::from_hashes(spec.ty, tiles));
+		let trees: Vec<_> = trees.collect::<Option<_>>().ok_or(MISFIT)?;
+		let roots = trees.iter().map(TensorTree::root).collect();
+		let roots = Roots::new(job, State::of_roots(step, before), roots)?;
+		let (job, context) = (job.clone(), job.context(step));
+		Ok(Self { job, context, focus: Focus::Tiles, trees, values: BTreeMap::new(), roots })
+	}
+
+	/// What [`Self::of_hashes`] takes, with [`Focus::Tiles`].
+	pub(crate) fn hashes(&self) -> (&[Root], Vec<&[Root]>) {
+		let tiles = self.trees.iter().map(|tree| tree.tree().values());
+		(self.roots.before.slots(), tiles.collect())
+	}
+
+	/// What the step commits to.
+	pub(crate) fn commitments(&self) -> &Roots {
+		&self.roots
 	}
 
 	/// Which step, counted from 0, and everything else that operations may know of it.
@@ -111,22 +164,22 @@ impl Trace {
 
 	/// Tensor roots of the outputs of all nodes, in program order.
 	pub fn roots(&self) -> &[Root] {
-		self.list.tree().values()
+		self.roots.list.tree().values()
 	}
 
 	/// The roots as a list: trace root, paths, bisection.
 	pub fn list(&self) -> &List {
-		&self.list
+		&self.roots.list
 	}
 
 	/// The state before the step.
 	pub fn before(&self) -> &State {
-		&self.before
+		&self.roots.before
 	}
 
 	/// The state after the step.
 	pub fn after(&self) -> &State {
-		&self.after
+		&self.roots.after
 	}
 
 	/// What a node is.
@@ -158,7 +211,7 @@ impl Trace {
 
 	/// Makes evidence about this trace, of the node in focus.
 	pub fn prover(&self) -> Prover<'_, Self> {
-		self.prover_against(&self.list)
+		self.prover_against(&self.roots.list)
 	}
 
 	/// Everything about a tile of a node that is no long reduction: its operands, and the tile itself as
@@ -196,7 +249,7 @@ impl Trace {
 		let program = self.job.program();
 		let mut ids = program.specs.iter().map(|spec| spec.id);
 		let id = ids.find(|id| is_state(program, *id) == Some(slot));
-		let made = id.and_then(|id| self.prover().join(id, self.before.slots(), slot));
+		let made = id.and_then(|id| self.prover().join(id, self.before().slots(), slot));
 		Ok(made.ok_or(TaskFault::OutOfRange("slot"))?)
 	}
 
@@ -204,7 +257,7 @@ impl Trace {
 	pub fn join_out(&self, slot: u16) -> Result<JoinEvidence, ExecError> {
 		let declared = self.job.program().slots.get(usize::from(slot));
 		let made =
-			declared.and_then(|slot_| self.prover().join(slot_.next, self.after.slots(), slot));
+			declared.and_then(|slot_| self.prover().join(slot_.next, self.after().slots(), slot));
 		Ok(made.ok_or(TaskFault::OutOfRange("slot"))?)
 	}
 }

@@ -11,7 +11,7 @@ use assay_executor::{
 	agree, CheckpointPolicy, ExecError, Focus, Job, Kernels, MachineFault, Outcome, Prepared,
 	Replay, Session, SpotChecks, Storage,
 };
-use assay_ops::{eval::StepContext, NodeSpec, Op};
+use assay_ops::{eval::StepContext, NodeSpec, Op, CANONICAL_NAN};
 use common::{prepare, Training, BERT, MLP};
 
 fn device() -> CudaKernels<Emulator> {
@@ -67,6 +67,19 @@ fn run_should_end_as_on_the_host_when_a_parameter_overflows() {
 	let (_, words) = slots.filter(|(slot, _)| slot.parameter).last().expect("it has parameters");
 	*words.last_mut().expect("it has words") = f32::MAX.to_bits();
 	assert!(matches!(compare(&job), Outcome::NonFinite { .. }));
+}
+
+#[test]
+fn run_should_end_as_on_the_host_when_a_frozen_parameter_is_no_number() {
+	let mut job = Training::new(BERT).job(4, 1);
+	let program = job.program.clone();
+	let is_kept = |slot: &usize| {
+		let next = &program.specs[usize::from(program.slots[*slot].next)];
+		program.slots[*slot].parameter && next.op == Op::State { slot: *slot as u16 }
+	};
+	let kept = (0..program.slots.len()).find(is_kept).expect("most of them are frozen");
+	*job.initial[kept].last_mut().expect("it has words") = CANONICAL_NAN;
+	assert!(matches!(compare(&job), Outcome::NonFinite { step: 0 }));
 }
 
 #[test]

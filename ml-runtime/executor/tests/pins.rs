@@ -52,6 +52,11 @@ impl Kernels for Counting {
 	}
 }
 
+/// The last node, for which all of a step must be run.
+fn last(job: &Prepared) -> Focus {
+	Focus::Node(job.program().specs.len() as NodeId - 1)
+}
+
 /// Strides of 20 steps, of which each second leaves a checkpoint.
 const STRIDE: u64 = 20;
 const ANCHOR: u32 = 2;
@@ -109,10 +114,43 @@ fn replay_should_begin_at_pins_when_an_earlier_process_was_there() {
 	assert_eq!(trace.after().root(), expected[13]);
 	for _ in 0..5 {
 		let again = fresh().trace(step, Focus::Tiles).unwrap();
-		assert_eq!((kernels.taken(), again.roots()), (1, trace.roots()), "only the step");
+		assert_eq!((kernels.taken(), again.roots()), (0, trace.roots()), "its hashes are known");
+		assert_eq!((again.before(), again.after()), (trace.before(), trace.after()));
+		let node = fresh().trace(step, last(&job)).unwrap();
+		assert_eq!((kernels.taken(), node.roots()), (1, trace.roots()), "only the step");
 	}
+	let _ = fresh().trace(step, Focus::Node(0)).unwrap();
+	assert_eq!(kernels.taken(), 0, "nothing behind the node");
 	let _ = fresh().trace(step + 3, Focus::Tiles).unwrap();
 	assert_eq!(kernels.taken(), 3 + 1, "from the nearest pin");
+}
+
+#[test]
+fn hashes_of_a_step_should_be_skipped_and_written_anew_when_damaged() {
+	let job = job();
+	let (dir, kernels) = (trained(&job), Counting::new(&job));
+	let step = 5 * STRIDE + 3;
+	let trace = || {
+		let mut replay = Replay::new(job.clone(), &kernels, Some(dir.path()));
+		replay.trace(step, Focus::Tiles).unwrap().roots().to_vec()
+	};
+	let expected = trace();
+	kernels.taken();
+	let [path] = &files(dir.path(), "trace-")[..] else { panic!("one step was traced") };
+	let intact = fs::read(path).unwrap();
+	for at in [0, 3, 60, intact.len() / 2, intact.len() - 1] {
+		let mut bytes = intact.clone();
+		bytes[at] ^= 1;
+		fs::write(path, bytes).unwrap();
+		assert_eq!((trace(), kernels.taken()), (expected.clone(), 1), "byte {at}");
+		assert_eq!((trace(), kernels.taken()), (expected.clone(), 0), "byte {at}");
+	}
+	// Intact, but of another step.
+	let other = path.with_file_name(format!("trace-{:020}", step + 1));
+	fs::copy(path, other).unwrap();
+	let mut replay = Replay::new(job.clone(), &kernels, Some(dir.path()));
+	assert_ne!(replay.trace(step + 1, Focus::Tiles).unwrap().roots(), expected);
+	assert_eq!(kernels.taken(), 2);
 }
 
 #[test]
@@ -132,7 +170,7 @@ fn replay_should_leave_pins_when_there_is_no_session_yet() {
 	let dir = folder.path().join("run");
 	let trace = || Replay::new(job.clone(), &kernels, Some(&dir)).trace(30, Focus::Tiles).unwrap();
 	let (first, taken) = (trace(), kernels.taken());
-	assert_eq!((trace().roots(), kernels.taken(), taken), (first.roots(), 1, 31));
+	assert_eq!((trace().roots(), kernels.taken(), taken), (first.roots(), 0, 31));
 }
 
 #[test]
@@ -174,8 +212,8 @@ fn pins_should_be_skipped_and_written_anew_when_damaged() {
 	let (dir, kernels) = (trained(&job), Counting::new(&job));
 	let states = || Replay::new(job.clone(), &kernels, Some(dir.path())).inner_states(5).unwrap();
 	let trace = || {
-		let trace = Replay::new(job.clone(), &kernels, Some(dir.path()))
-			.trace(5 * STRIDE + 3, Focus::Tiles);
+		let trace =
+			Replay::new(job.clone(), &kernels, Some(dir.path())).trace(5 * STRIDE + 3, last(&job));
 		trace.unwrap().roots().to_vec()
 	};
 	let expected = (states(), trace());
@@ -221,7 +259,7 @@ fn pins_should_be_two_for_each_game_when_more_places_are_looked_at() {
 		// Files' times are coarse.
 		thread::sleep(Duration::from_millis(20));
 		let _ =
-			Replay::new(job.clone(), &kernels, Some(dir.path())).trace(step, Focus::Tiles).unwrap();
+			Replay::new(job.clone(), &kernels, Some(dir.path())).trace(step, last(&job)).unwrap();
 		kernels.taken()
 	};
 	for step in (0..).filter(|step| step % STRIDE != 0).take(65) {
@@ -256,7 +294,8 @@ fn stride_should_be_replayed_twice_at_most_when_as_many_games_as_may_be_open_tak
 	for _ in 0..5 {
 		phase(&|game| drop(fresh().trace(step(game), Focus::Tiles).unwrap()));
 	}
-	let steps_alone = 5;
+	phase(&|game| drop(fresh().trace(step(game), last(&job)).unwrap()));
+	let steps_alone = 3;
 	assert!(replayed.iter().all(|steps| *steps < 2 * STRIDE + steps_alone), "{replayed:?}");
 }
 

@@ -13,7 +13,7 @@ use assay_ops::{
 const TY: ValueType = ValueType { dtype: DType::F32, rows: 1, cols: 1 };
 
 /// Slots 0, 1 and 2 rotate; 3 keeps its content; 4 and 5 both get the sum of 0 and 3; 6 gets what the
-/// loss is.
+/// loss is, and 7 the content of 3.
 fn program() -> Program {
 	let node = |op, inputs: &[u16]| Node { op, inputs: inputs.to_vec().try_into().unwrap() };
 	let add = Op::Binary(Binary::Add, Broadcast::None);
@@ -31,14 +31,14 @@ fn program() -> Program {
 		opset: OPSET_VERSION,
 		batch: 1,
 		nodes: nodes.try_into().unwrap(),
-		slots: [1, 2, 0, 3, 4, 4, 6].map(slot).to_vec().try_into().unwrap(),
+		slots: [1, 2, 0, 3, 4, 4, 6, 3].map(slot).to_vec().try_into().unwrap(),
 		loss: 6,
 	}
 }
 
 #[test]
 fn slots_should_be_those_of_the_reference_when_they_share_and_swap_nodes() {
-	let initial: Vec<Vec<u32>> = (1..8_u8).map(|n| vec![f32::from(n).to_bits()]).collect();
+	let initial: Vec<Vec<u32>> = (1..9_u8).map(|n| vec![f32::from(n).to_bits()]).collect();
 	let job = Job {
 		program: program().check(&Limits::new(1)).unwrap(),
 		seed: [0; 32],

@@ -48,6 +48,10 @@ def fault(kind: str, options: Mapping[str, Any], arrives: Shape | None) -> str |
             return f"{what} may be 1 to {most}, not {found}"
     if "pad" in options and max(options["pad"]) >= min(options["kernel"]):
         return f"padding {options['pad']} must be below the kernel {options['kernel']}"
+    if not 0 <= options.get("negative_slope", 0) < 1:
+        return f"a slope below 0 of {options['negative_slope']} is not at least 0 and below 1"
+    if kind == "elu" and not options["alpha"] > 0:
+        return f"alpha of {options['alpha']} is not above 0"
     if kind == "attention" and isinstance(arrives, Sequence):
         return heads_fault(options, arrives.features)
     return None
@@ -58,6 +62,8 @@ def heads_fault(options: Mapping[str, Any], features: int) -> str | None:
     heads = options["heads"]
     kv_heads = options.get("kv_heads") or heads
     width = options.get("head_dim") or features // heads
+    if width * heads > MAX_WIDTH:
+        return f"{heads} heads of width {width} are more than {MAX_WIDTH} numbers"
     group, fits = heads // kv_heads, width % TILE == 0 or TILE % width == 0
     if group > 1 and (group > MAX_SHARING or not fits):
         return (

@@ -53,7 +53,7 @@ fn manifest_should_be_refused_at_its_place_when_a_key_is_unknown() {
 	let output = desk.command("inspect task.toml").output().unwrap();
 	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
 	assert!(shown.contains("unknown field `bacth`") && shown.contains("bacth = 3"), "{shown}");
-	desk.put("task.toml", MLP.replace("\"relu\"", "\"elu\"").as_bytes());
+	desk.put("task.toml", MLP.replace("\"relu\"", "\"celu\"").as_bytes());
 	assert_eq!(desk.refused("inspect task.toml"), refused("assay::manifest::unknown_kind"));
 	desk.put("task.toml", &[0xff; 10]);
 	let line = "compile task.toml --data train.bin --out out";

@@ -1,6 +1,6 @@
 //! How good a model is, said twice: by the executor, bit for bit, and by candle.
 
-use assay_compiler::{compile_forward, Manifest, Precision};
+use assay_compiler::{compile_forward, LossKind, Manifest, Precision};
 use assay_executor::{DataSet, Kernels};
 use assay_ops::{shuffle::record_at, CheckedProgram, Limits, NodeId};
 
@@ -18,11 +18,13 @@ pub struct Evaluation {
 	pub labels: u64,
 	/// Rows of logits: one for each label, counted or not.
 	pub rows: u64,
+	/// Whether there are labels; else what leaves the model is compared with numbers, and none is right or wrong.
+	pub has_labels: bool,
 	/// Labels that have the largest logit, by the executor.
 	pub correct: u64,
 	/// The same by candle.
 	pub candle_correct: u64,
-	/// Mean cross-entropy of the executor's logits.
+	/// Mean loss of what the executor makes.
 	pub loss: f64,
 	/// Largest distance between a logit of the executor and candle's, both computed in `f32`; infinite where only one
 	/// of them is a finite number.
@@ -74,7 +76,8 @@ pub fn evaluate(
 	let plain = plain.transpose()?;
 	let network = Network::new(&manifest.model, &model.tensors()?)?;
 	let pass = Pass { manifest, model, data, exact, plain, network };
-	let mut found = Evaluation { records: data.records(), ..Evaluation::default() };
+	let has_labels = manifest.loss.kind == LossKind::CrossEntropy;
+	let mut found = Evaluation { records: data.records(), has_labels, ..Evaluation::default() };
 	let batch = u64::from(manifest.task.batch);
 	for step in 0..found.records.div_ceil(batch) {
 		let rows = batch.min(found.records - step * batch);
@@ -157,12 +160,15 @@ impl Pass<'_> {
 			self.network.forward(&inputs.values, inputs.mask.as_ref())?.to_vec2::<f32>()?;
 		let width = candle.first().map_or(1, Vec::len).max(1);
 		let logits = exact.chunks(width).zip(plain.chunks(width)).zip(&candle);
-		for (row, (((exact, plain), candle), label)) in logits.zip(&inputs.labels).enumerate() {
+		let targets = inputs.targets.chunks(width);
+		let wanted = inputs.labels.iter().map(|label| Wanted::Label(*label as usize));
+		let wanted = wanted.chain(targets.map(Wanted::Numbers));
+		for (row, (((exact, plain), candle), wanted)) in logits.zip(wanted).enumerate() {
 			found.compare(plain, candle);
 			found.largest_rounding = distance(exact, plain).max(found.largest_rounding);
 			found.non_finite += exact.iter().filter(|logit| !logit.is_finite()).count() as u64;
 			if counted.as_ref().is_none_or(|counted| counted.get(row) != Some(&0)) {
-				found.add(exact, candle, *label as usize);
+				found.add(exact, candle, wanted);
 			}
 		}
 		let each = (exact.len() / self.manifest.task.batch.max(1) as usize).max(1);
@@ -171,13 +177,25 @@ impl Pass<'_> {
 	}
 }
 
+/// What a row of logits should be.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+	Label(usize),
+	Numbers(&'a [f32]),
+}
+
 impl Evaluation {
-	/// Adds one row of logits whose label counts.
-	fn add(&mut self, exact: &[f32], candle: &[f32], label: usize) {
+	/// Adds one row of logits that counts.
+	fn add(&mut self, exact: &[f32], candle: &[f32], wanted: Wanted<'_>) {
 		self.labels += 1;
-		self.correct += u64::from(best(exact) == Some(label));
-		self.candle_correct += u64::from(best(candle) == Some(label));
-		self.loss += cross_entropy(exact, label);
+		match wanted {
+			Wanted::Label(label) => {
+				self.correct += u64::from(best(exact) == Some(label));
+				self.candle_correct += u64::from(best(candle) == Some(label));
+				self.loss += cross_entropy(exact, label);
+			},
+			Wanted::Numbers(targets) => self.loss += mean_square(exact, targets),
+		}
 	}
 
 	/// Looks for the largest difference in one row of logits.
@@ -219,6 +237,12 @@ fn cross_entropy(logits: &[f32], label: usize) -> f64 {
 	sum.ln() - f64::from(picked - most)
 }
 
+/// Mean square of the differences of a row.
+fn mean_square(row: &[f32], targets: &[f32]) -> f64 {
+	let square = |(x, target): (&f32, &f32)| (f64::from(*x) - f64::from(*target)).powi(2);
+	row.iter().zip(targets).map(square).sum::<f64>() / row.len().max(1) as f64
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -234,7 +258,7 @@ mod tests {
 	fn difference_should_be_infinite_when_only_one_side_is_finite() {
 		let mut found = Evaluation { records: 1, ..Evaluation::default() };
 		found.compare(&[1.0, 2.0], &[1.0, f32::NAN]);
-		found.add(&[1.0, 2.0], &[1.0, f32::NAN], 1);
+		found.add(&[1.0, 2.0], &[1.0, f32::NAN], Wanted::Label(1));
 		assert!(!found.agrees_within(1e9));
 		assert_eq!((found.correct, found.candle_correct), (1, 0));
 	}

@@ -1,6 +1,6 @@
 //! Records as candle's tensors and as labels, read a second time without compiler and kernels.
 
-use assay_compiler::{Field, Format, Loss, Manifest, Shape};
+use assay_compiler::{Field, Format, LossKind, Manifest, Shape};
 use candle_core::{Device, Tensor};
 
 use crate::Error;
@@ -13,16 +13,17 @@ pub struct Inputs {
 	pub values: Tensor,
 	/// 1 for each position of the sequences and 0 for padding, `batch × length`, if the model has a mask.
 	pub mask: Option<Tensor>,
-	/// The labels, record by record: one each, or one per position.
+	/// The labels, record by record: one each, or one per position. None where there are targets.
 	pub labels: Vec<u32>,
+	/// The targets, record by record, if what leaves the model is compared with numbers.
+	pub targets: Vec<f32>,
 }
 
 impl Inputs {
 	/// Decodes records by the fields of a manifest.
 	pub fn read(manifest: &Manifest, records: &[&[u8]]) -> Result<Self, Error> {
 		let field = |name: &str| manifest.data.fields.get(name).ok_or(Error::Records);
-		let Loss::CrossEntropy { labels, .. } = &manifest.loss;
-		let (input, label) = (field(&manifest.model.input)?, field(labels)?);
+		let (input, wanted) = (field(&manifest.model.input)?, field(&manifest.loss.field)?);
 		let seen = |name: &String| -> Result<Tensor, Error> {
 			let (field, mut seen) = (field(name)?, Vec::new());
 			for record in records {
@@ -33,9 +34,13 @@ impl Inputs {
 			Ok(Tensor::from_vec(seen, shape, &Device::Cpu)?)
 		};
 		let mask = manifest.model.mask.as_ref().map(seen).transpose()?;
-		let mut labels = Vec::new();
+		let (mut labels, mut targets) = (Vec::new(), Vec::new());
 		for record in records {
-			labels.extend(classes(label, bytes_of(label, record)?));
+			let bytes = bytes_of(wanted, record)?;
+			match manifest.loss.kind {
+				LossKind::CrossEntropy => labels.extend(classes(wanted, bytes)),
+				LossKind::Mse => targets.extend(numbers(wanted, bytes)),
+			}
 		}
 		let values = if let Shape::Tokens(length) = manifest.model.shape {
 			let mut tokens = Vec::new();
@@ -50,7 +55,7 @@ impl Inputs {
 			}
 			shaped(values, records.len(), manifest.model.shape)?
 		};
-		Ok(Self { values, mask, labels })
+		Ok(Self { values, mask, labels, targets })
 	}
 }
 

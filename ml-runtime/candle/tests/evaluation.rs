@@ -2,7 +2,7 @@
 
 use assay_backend_cpu::CpuKernels;
 use assay_candle::{evaluate, Evaluation, Model};
-use assay_compiler::{compile, initial_slots, Manifest, Precision};
+use assay_compiler::{compile, initial_slots, Field, Loss, LossKind, Manifest, Precision};
 use assay_executor::DataSet;
 
 const RECORDS: u32 = 37;
@@ -124,6 +124,27 @@ fn logits_should_agree_when_activations_vary() {
 		assert!(found.agrees_within(1e-5), "{activation}: {found:?}");
 		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
 	}
+}
+
+#[test]
+fn loss_should_be_the_mean_square_when_there_are_targets() {
+	let mut manifest = manifest(16, 85, BYTES, DEEP);
+	manifest.loss = Loss { kind: LossKind::Mse, field: "four".into(), ..manifest.loss };
+	// Four pixels as targets.
+	let pixels = &manifest.data.fields["pixels"];
+	let four = Field { offset: 40, width: 4, ..pixels.clone() };
+	manifest.data.fields.insert("four".into(), four);
+	let found = found(&manifest, bytes());
+	assert!(found.agrees_within(1e-5) && !found.has_labels, "{found:?}");
+	assert_eq!((found.correct, found.labels), (0, RECORDS.into()));
+	// Outputs near 0 and targets evenly between −1.25 and 1.3.
+	assert!((0.3..1.2).contains(&found.loss), "{found:?}");
+	let mean = |record: &[u8]| {
+		record[40..44].iter().map(|byte| (f64::from(*byte) * 0.01 - 1.25).powi(2)).sum::<f64>()
+			/ 4.0
+	};
+	let zeros = bytes().chunks(85).map(mean).sum::<f64>() / f64::from(RECORDS);
+	assert!((found.loss - zeros).abs() < 2.0 * found.largest_logit * 1.3, "{found:?} {zeros}");
 }
 
 #[test]

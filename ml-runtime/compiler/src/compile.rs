@@ -10,8 +10,8 @@ use crate::{
 	graph::{Finished, Graph, Refusal},
 	init::{tables, Init},
 	layers::{Learned, Mode, Network, Parameter},
-	loss::cross_entropy,
-	manifest::{Format, Loss, Manifest, Shape},
+	loss::{cross_entropy, mean_square},
+	manifest::{Format, Loss, LossKind, Manifest, Shape},
 	mask::Mask,
 	optimizer,
 };
@@ -131,36 +131,53 @@ fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, 
 		Shape::Features(_) => 1,
 		Shape::Sequence { length, .. } => length,
 		Shape::Tokens(_) | Shape::Image { .. } => {
-			let kind = ErrorKind::NotFeatures { layer: "cross_entropy", found: shape.to_string() };
+			let found = shape.to_string();
+			let kind = ErrorKind::NotFeatures { layer: manifest.loss.kind.name(), found };
 			return Err(manifest.error(kind, last));
 		},
 	};
-	if graph.ty(logits).cols == 1 {
+	let Loss { kind, field, mask: counted, .. } = &manifest.loss;
+	let ty = graph.ty(logits);
+	if *kind == LossKind::CrossEntropy && ty.cols == 1 {
 		return Err(manifest.error(ErrorKind::OneClass, last));
 	}
-	check_labels(manifest, labels_per_record)?;
-	let Loss::CrossEntropy { labels, mask: counted, .. } = &manifest.loss;
-	let (labels, _) = load(manifest, graph, labels).map_err(input_error)?;
+	check_labels(manifest, labels_per_record, ty.cols)?;
+	let (labels, targets) = load(manifest, graph, field).map_err(input_error)?;
 	// Labels of positions are padded where the positions are.
 	let padding = mask.filter(|_| matches!(shape, Shape::Sequence { .. }));
 	let counted = counted.as_ref().map(|name| masked(graph, name));
 	let counted = counted.transpose().map_err(input_error)?.or(padding);
-	let wrong = |message| ErrorKind::Layer { layer: "cross_entropy", message };
+	let wrong = |message| ErrorKind::Layer { layer: kind.name(), message };
 	let nodes = |graph: &mut Graph| {
 		let counted = counted.map(|mask| mask.column(graph)).transpose()?;
-		let labels = column(graph, labels)?;
 		let accumulate = manifest.updates.accumulate;
-		Ok((counted, cross_entropy(graph, logits, labels, counted, accumulate)?))
+		let (labels, made) = match kind {
+			LossKind::CrossEntropy => {
+				let labels = column(graph, labels)?;
+				(labels, cross_entropy(graph, logits, labels, counted, accumulate)?)
+			},
+			LossKind::Mse => {
+				let wanted = Op::Reshape { rows: ty.rows, cols: ty.cols };
+				let targets = match graph.ty(targets) == ty {
+					true => targets,
+					false => graph.add(wanted, &[targets])?,
+				};
+				(targets, mean_square(graph, logits, targets, counted, accumulate)?)
+			},
+		};
+		Ok((labels, counted, made))
 	};
-	let (counted, made) = nodes(graph).map_err(|message| manifest.error(wrong(message), last))?;
+	let (labels, counted, made) =
+		nodes(graph).map_err(|message| manifest.error(wrong(message), last))?;
 	graph.origin = None;
 	let ends = Ends { input, labels, counted, logits, loss: made.loss, gradient: made.gradient };
 	Ok(Built { parameters, learned, ends })
 }
 
-/// A record has a label for each row of logits that it makes, and so many numbers in the loss's mask.
-fn check_labels(manifest: &Manifest, expected: u32) -> Result<(), Error> {
-	let Loss::CrossEntropy { labels, mask, span } = &manifest.loss;
+/// A record has a label for each row of logits that it makes, or a target for each number in it, and a number for each row in
+/// the loss's mask.
+fn check_labels(manifest: &Manifest, expected: u32, cols: u32) -> Result<(), Error> {
+	let Loss { kind, field: labels, mask, span } = &manifest.loss;
 	let width = |name: &String| manifest.data.fields.get(name).map(|field| field.width);
 	if let Some((field, width)) = mask.as_ref().and_then(|name| Some((name, width(name)?))) {
 		if width != expected {
@@ -168,14 +185,18 @@ fn check_labels(manifest: &Manifest, expected: u32) -> Result<(), Error> {
 			return Err(manifest.error(kind, Some(*span)));
 		}
 	}
-	match manifest.data.fields.get(labels) {
-		Some(field) if field.width != expected => {
-			let kind =
-				ErrorKind::LabelWidth { field: labels.clone(), width: field.width, expected };
-			Err(manifest.error(kind, Some(*span)))
+	let Some(width) = width(labels) else { return Ok(()) };
+	let (field, numbers) = (labels.clone(), u64::from(expected) * u64::from(cols));
+	let wrong = match kind {
+		LossKind::CrossEntropy if width != expected => {
+			ErrorKind::LabelWidth { field, width, expected }
 		},
-		_ => Ok(()),
-	}
+		LossKind::Mse if u64::from(width) != numbers => {
+			ErrorKind::TargetWidth { field, width, expected: numbers }
+		},
+		LossKind::CrossEntropy | LossKind::Mse => return Ok(()),
+	};
+	Err(manifest.error(wrong, Some(*span)))
 }
 
 /// All elements one below the other.

@@ -135,6 +135,18 @@ pub enum ErrorKind {
 		/// Positions of the logits' sequence; 1 where they are features.
 		expected: u32,
 	},
+	/// A field of targets with another width than a record has numbers that leave the model.
+	#[error(
+		"the field `{field}` has width {width}, but the model makes {expected} numbers of a record"
+	)]
+	TargetWidth {
+		/// Name of the field.
+		field: String,
+		/// Its width.
+		width: u32,
+		/// Numbers that leave the model.
+		expected: u64,
+	},
 	/// A mask with another width than there are positions, or labels.
 	#[error("the mask field `{field}` has width {width}, but {expected} are to be masked")]
 	MaskWidth {
@@ -320,6 +332,7 @@ impl ErrorKind {
 			Self::NoSuchField { .. } => "assay::manifest::no_such_field",
 			Self::WrongFormat { .. } => "assay::manifest::wrong_format",
 			Self::LabelWidth { .. } => "assay::manifest::label_width",
+			Self::TargetWidth { .. } => "assay::manifest::target_width",
 			Self::MaskWidth { .. } => "assay::manifest::mask_width",
 			Self::InputWidth { .. } => "assay::manifest::input_width",
 			Self::LayerCount { .. } => "assay::manifest::layer_count",
@@ -352,6 +365,9 @@ impl ErrorKind {
 			Self::UnknownKind { known, .. } => format!("known: {known}"),
 			Self::LabelWidth { expected, .. } => {
 				format!("give the field `width = {expected}`, or `pool` the sequence before")
+			},
+			Self::TargetWidth { .. } => {
+				"give the last layer as many outputs as there are targets, of each position in a sequence".into()
 			},
 			Self::MaskWidth { expected, .. } => format!("give the field `width = {expected}`"),
 			Self::NothingToTrain => "add a layer with parameters that is not `frozen`".into(),

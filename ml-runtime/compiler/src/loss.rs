@@ -1,7 +1,7 @@
 //! The loss and its gradient with respect to the logits.
 
 use assay_ops::{
-	soft::{from_u32, ONE},
+	soft::{self, from_u32, ONE},
 	Binary, Broadcast, NodeId, Op, Unary,
 };
 
@@ -10,6 +10,8 @@ use crate::{
 	graph::{Graph, Refusal},
 	mask,
 };
+
+const TWO: u32 = 0x4000_0000;
 
 /// Nodes of a loss.
 pub(crate) struct LossNodes {
@@ -60,6 +62,14 @@ impl Share {
 		}
 	}
 
+	/// 0 in rows that do not count, whatever they hold.
+	fn only(&self, graph: &mut Graph, rows: NodeId) -> Result<NodeId, Refusal> {
+		let Self::Masked { seen, .. } = *self else { return Ok(rows) };
+		let ty = graph.ty(rows);
+		let nothing = graph.add(Op::Fill { bits: 0, rows: ty.rows, cols: ty.cols }, &[])?;
+		graph.add(Op::Select(Broadcast::Col), &[rows, seen, nothing])
+	}
+
 	/// What each row of errors adds to an update.
 	fn weigh(&self, graph: &mut Graph, errors: NodeId) -> Result<NodeId, Refusal> {
 		match *self {
@@ -98,5 +108,29 @@ pub(crate) fn cross_entropy(
 	let target = graph.add(Op::OneHot { cols: graph.ty(logits).cols }, &[labels])?;
 	let error = graph.binary(Binary::Sub, None, softmax, target)?;
 	let gradient = share.weigh(graph, error)?;
+	Ok(LossNodes { loss, gradient })
+}
+
+/// Mean over rows of the mean of `(x − target)²` in a row of `n`; its gradient is `2 (x − target) / n`, divided by rows and by
+/// `accumulate`. Rows where `mask` (a column of 1 and 0) is 0 do not count, whatever their targets.
+pub(crate) fn mean_square(
+	graph: &mut Graph,
+	outputs: NodeId,
+	targets: NodeId,
+	mask: Option<NodeId>,
+	accumulate: u32,
+) -> Result<LossNodes, Refusal> {
+	let ty = graph.ty(outputs);
+	let share = Share::new(graph, ty.rows, mask, accumulate)?;
+	let error = graph.binary(Binary::Sub, Broadcast::None, outputs, targets)?;
+	let error = share.only(graph, error)?;
+	let square = graph.binary(Binary::Mul, Broadcast::None, error, error)?;
+	let sum = graph.add(Op::RowSum, &[square])?;
+	let each = graph.with_constant(Binary::Mul, sum, constant::reciprocal(ty.cols))?;
+	let loss = share.mean(graph, each)?;
+
+	let slope = soft::div(TWO, from_u32(ty.cols));
+	let slopes = graph.with_constant(Binary::Mul, error, slope)?;
+	let gradient = share.weigh(graph, slopes)?;
 	Ok(LossNodes { loss, gradient })
 }

@@ -70,7 +70,11 @@ def logits(args: argparse.Namespace) -> int:
     """Writes logits to a file of numpy."""
     found, labels = logits_of(args.manifest, args.weights, args.data, args.records)
     np.save(args.out, found)
-    counted = load_masks(Manifest.read(Path(args.manifest)), Path(args.data).read_bytes()).counted
+    read = Manifest.read(Path(args.manifest))
+    if read.loss["kind"] == "mse":
+        print(f"{args.out}: {' × '.join(map(str, found.shape))}")
+        return 0
+    counted = load_masks(read, Path(args.data).read_bytes()).counted
     right = found.argmax(-1) == labels.numpy()
     right = (right if counted is None else right[counted[: len(right)].numpy()]).mean()
     print(f"{args.out}: {' × '.join(map(str, found.shape))}, accuracy {right:.4f}")
@@ -132,7 +136,8 @@ def train(args: argparse.Namespace) -> int:
     if args.task_order:
         order = task_batches(seed_bytes(manifest.task["seed"]), len(inputs), batch)
     masks = load_masks(manifest, content)
-    require_labels(args.data, module, inputs, labels, masks)
+    if manifest.loss["kind"] == "cross_entropy":
+        require_labels(args.data, module, inputs, labels, masks)
     trainer = Trainer(manifest, module, inputs, labels, order, masks=masks)
     with Path(args.out).open("w", encoding="utf-8") as file:
         file.write("step,loss\n")

@@ -25,10 +25,13 @@ FORMATS = {
     "token_u32": "<u4",
 }
 
+#: Losses, with the key of the field that each compares with.
+WANTED = {"cross_entropy": "labels", "mse": "targets"}
+
 #: Keys that commands here use, of sections that are kept as they are.
 NEEDED = {
     "task": ("steps", "batch", "seed"),
-    "loss": ("kind", "labels"),
+    "loss": ("kind",),
     "optimizer": ("kind", "lr"),
 }
 
@@ -86,12 +89,17 @@ class Manifest:
     data: Data
     model: Model
     loss: dict[str, Any]
-    """`kind`, `labels`, and `mask` where it has one of its own."""
+    """`kind`, `labels` or `targets`, and `mask` where it has one of its own."""
     optimizer: dict[str, Any]
     """`kind` and the keys of that kind; `schedule` is a dictionary of its own."""
     compiler: int = field(default=COMPILER_VERSION)
     numerics: dict[str, Any] = field(default_factory=dict)
     """`forward`, `backward`: arithmetic of our products. PyTorch always computes with `f32`."""
+
+    @property
+    def wanted(self) -> str:
+        """The field of labels, or of targets."""
+        return self.loss[WANTED[self.loss["kind"]]]
 
     @staticmethod
     def read(source: str | Path) -> Manifest:
@@ -142,7 +150,11 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     model = raw["model"]
     source = _named(data, model["input"])
     shape = input_shape(list(model["shape"]), tokens=source.format.startswith("token"))
-    _named(data, raw["loss"]["labels"])
+    kind = raw["loss"]["kind"]
+    if kind not in WANTED:
+        raise ManifestError(f"there is no loss {kind!r}; known: {', '.join(WANTED)}")
+    _require(raw, "loss", (WANTED[kind],))
+    _named(data, raw["loss"][WANTED[kind]])
     for mask in (model.get("mask"), raw["loss"].get("mask")):
         if mask is not None:
             _named(data, mask)

@@ -32,18 +32,24 @@ def _field(data: Data, name: str, records: np.ndarray) -> np.ndarray:
 
 
 def load_records(manifest: Manifest, content: bytes | np.ndarray) -> tuple[Tensor, Tensor]:
-    """Inputs and labels of all records in `content`, which is a whole number of them.
+    """Inputs and labels, or targets, of all records in `content`, a whole number of them.
 
     Inputs are `float32` (`records × features`, `× length × features`, or for images, whose records
     have channels innermost, `× channels × height × width`), or `int64` tokens (`× length`). Labels
-    are `int64`, `records` or, with one per position, `records × length`.
+    are `int64`, `records` or, with one per position, `records × length`; targets are `float32`,
+    `records × numbers`.
     """
     data, model = manifest.data, manifest.model
     flat = np.frombuffer(content, np.uint8)
     if flat.size == 0 or flat.size % data.record_size:
         raise ManifestError(f"{flat.size} bytes are no records of {data.record_size}")
     records = flat.reshape(-1, data.record_size)
-    labels = torch.from_numpy(_field(data, manifest.loss["labels"], records).astype(np.int64))
+    found = _field(data, manifest.wanted, records)
+    if manifest.loss["kind"] == "mse":
+        goal = data.fields[manifest.wanted]
+        labels = torch.from_numpy(found.astype(np.float32)) * goal.scale + goal.shift
+    else:
+        labels = torch.from_numpy(found.astype(np.int64)).squeeze(1)
     field = data.fields[model.input]
     values = _field(data, model.input, records)
     if field.format.startswith("token"):
@@ -52,12 +58,12 @@ def load_records(manifest: Manifest, content: bytes | np.ndarray) -> tuple[Tenso
             raise ManifestError(
                 f"field {model.input} has the token {values.max()}, but its table has {rows} rows"
             )
-        return torch.from_numpy(values.astype(np.int64)), labels.squeeze(1)
+        return torch.from_numpy(values.astype(np.int64)), labels
     numbers = torch.from_numpy(values.astype(np.float32)) * field.scale + field.shift
     numbers = numbers.reshape(-1, *numbers_of(model.shape))
     if isinstance(model.shape, Image):
         numbers = numbers.permute(0, 3, 1, 2).contiguous()
-    return numbers, labels.squeeze(1)
+    return numbers, labels
 
 
 def _rows(layers: Iterable[Layer]) -> int | None:
@@ -106,7 +112,17 @@ def load_masks(manifest: Manifest, content: bytes | np.ndarray) -> Masks:
     if own is not None:
         return Masks(padding, own.squeeze(1))
     # Labels of positions are padded where the positions are.
-    return Masks(padding, padding if data.fields[manifest.loss["labels"]].width > 1 else None)
+    sequence = _is_sequence(manifest)
+    return Masks(padding, padding if sequence else None)
+
+
+def _is_sequence(manifest: Manifest) -> bool:
+    """Whether what leaves the model is one: without a pool, and not flattened, it stays one."""
+
+    def ends(layers: Iterable[Layer]) -> bool:
+        return any(one.kind in ("pool", "flatten") or ends(one.layers) for one in layers)
+
+    return not ends(manifest.model.layers)
 
 
 def save_safetensors(parameters: nn.Module | Mapping[str, Tensor], path: str | Path) -> None:

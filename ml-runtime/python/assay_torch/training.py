@@ -25,6 +25,21 @@ def cross_entropy(logits: Tensor, labels: Tensor, counted: Tensor | None = None)
     return F.cross_entropy(rows, classes, reduction="sum") / counted.sum().clamp(min=1)
 
 
+def mean_square(outputs: Tensor, targets: Tensor, counted: Tensor | None = None) -> Tensor:
+    """Mean over records, positions where there are any, and numbers; only over rows that count."""
+    rows = outputs.flatten(0, -2)
+    targets = targets.reshape(rows.shape)
+    if counted is None:
+        return F.mse_loss(rows, targets)
+    seen = counted.flatten()
+    errors = F.mse_loss(rows[seen], targets[seen], reduction="none").mean(-1)
+    return errors.sum() / seen.sum().clamp(min=1)
+
+
+#: Losses by their kinds.
+LOSSES = {"cross_entropy": cross_entropy, "mse": mean_square}
+
+
 def rate(schedule: dict[str, Any], lr: float, updates: int, update: int) -> float:
     """The learning rate of an update, counted from 0, in a task of `updates`."""
     warmup = schedule.get("warmup", 0)
@@ -112,7 +127,7 @@ class Trainer:
         index = next(self.order)
         masks = self.masks.of(index)
         logits = self.module(self.inputs[index], *masks.inputs())
-        loss = cross_entropy(logits, self.labels[index], masks.counted)
+        loss = LOSSES[self.manifest.loss["kind"]](logits, self.labels[index], masks.counted)
         (loss / self.accumulate if self.accumulate > 1 else loss).backward()
         self.done += 1
         if self.done % self.accumulate == 0:

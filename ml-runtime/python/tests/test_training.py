@@ -9,10 +9,21 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from assay_torch import Manifest, Trainer, batches, bench, from_manifest, load_records
-from assay_torch.training import make_optimizer, rate
+from assay_torch import (
+    Manifest,
+    ManifestError,
+    Trainer,
+    batches,
+    bench,
+    from_manifest,
+    load_records,
+)
+from assay_torch.training import make_optimizer, mean_square, rate
 from cases import CASES
 from test_forward import records
+
+#: A loss whose targets are the input.
+MSE = 'kind = "mse"\ntargets = "x"'
 
 
 def trainer(optimizer, order, name="linear"):
@@ -143,6 +154,26 @@ def test_server_should_keep_the_network_between_requests(tmp_path):
     losses = [alone.step().item() for _ in range(60)]
     assert [first["loss"], second["loss"]] == pytest.approx([losses[29], losses[59]])
     assert "KeyError" in wrong["error"] and "ValueError" in none["error"]
+
+
+def test_mean_square_should_count_rows_that_are_seen():
+    outputs, targets = torch.randn(3, 5, 2), torch.randn(3, 10)
+    exact = (outputs - targets.view(3, 5, 2)) ** 2
+    torch.testing.assert_close(mean_square(outputs, targets), exact.mean())
+    seen = torch.arange(5) < torch.tensor([[2], [5], [0]])
+    torch.testing.assert_close(mean_square(outputs, targets, seen), exact[seen].mean())
+    assert mean_square(outputs, targets, torch.zeros(3, 5, dtype=torch.bool)) == 0
+
+
+def test_targets_should_be_numbers_of_the_record():
+    text = CASES["linear"].replace('kind = "cross_entropy"\nlabels = "label"', MSE)
+    manifest = Manifest.read(text)
+    content = np.arange(manifest.data.record_size * 3, dtype=np.uint8)
+    inputs, targets = load_records(manifest, content)
+    assert targets.dtype == torch.float32
+    torch.testing.assert_close(targets, inputs.flatten(1))
+    with pytest.raises(ManifestError, match="known: cross_entropy, mse"):
+        Manifest.read(CASES["linear"].replace("cross_entropy", "mae"))
 
 
 def test_loss_should_be_the_mean_over_positions():

@@ -224,18 +224,35 @@ impl Precision {
 	}
 }
 
-/// `[loss]`
+/// `[loss]`: a mean over the batch, and over the positions of what leaves the model where that is a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Loss {
-	/// Mean over the batch of the cross-entropy of softmax and labels; where the logits are a sequence,
-	/// over all its positions as well.
-	CrossEntropy {
-		/// Name of the label field: a label per record, or one per position.
-		labels: String,
-		/// Name of a field with a number for each label: those with 0 do not count. Without it, and where there
-		/// is a label per position, [`Model::mask`].
-		mask: Option<String>,
-		/// Where the manifest names it.
-		span: Span,
-	},
+pub struct Loss {
+	/// Of what.
+	pub kind: LossKind,
+	/// Name of the field of labels, one per record or position, or of targets, a number for each that leaves the model.
+	pub field: String,
+	/// Name of a field with a number for each record, or each position: those with 0 do not count. Without it, and where
+	/// what leaves the model is a sequence, [`Model::mask`].
+	pub mask: Option<String>,
+	/// Where the manifest names the field.
+	pub span: Span,
+}
+
+/// How far a model is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossKind {
+	/// The cross-entropy of the softmax of logits and a label.
+	CrossEntropy,
+	/// The mean of the squares of differences from the targets.
+	Mse,
+}
+
+impl LossKind {
+	/// The word for it in a manifest.
+	pub(crate) fn name(self) -> &'static str {
+		match self {
+			Self::CrossEntropy => "cross_entropy",
+			Self::Mse => "mse",
+		}
+	}
 }

@@ -138,7 +138,8 @@ pub(super) enum Pair {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLoss {
 	pub(super) kind: Spanned<String>,
-	pub(super) labels: Spanned<String>,
+	pub(super) labels: Option<Spanned<String>>,
+	pub(super) targets: Option<Spanned<String>>,
 	pub(super) mask: Option<Spanned<String>>,
 }
 

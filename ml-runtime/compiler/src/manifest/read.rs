@@ -8,8 +8,9 @@ use toml::Spanned;
 use super::{
 	number::{Domain, Source},
 	raw::{RawData, RawField, RawLoss, RawManifest, RawModel, RawTask},
-	read_layers, read_optimizer, Data, Field, Format, Layer, Loss, Manifest, Model, Numerics,
-	Precision, Shape, Task,
+	read_layers, read_optimizer,
+	section::Section,
+	Data, Field, Format, Layer, Loss, LossKind, Manifest, Model, Numerics, Precision, Shape, Task,
 };
 use crate::{
 	error::{Error, ErrorKind},
@@ -230,11 +231,28 @@ fn shape(source: &Source, raw: &Spanned<Vec<u64>>, format: Format) -> Result<(Sh
 }
 
 fn loss(source: &Source, raw: RawLoss, data: &Data) -> Result<Loss, Error> {
-	if raw.kind.get_ref() != "cross_entropy" {
-		return Err(source.unknown("loss", &raw.kind, "cross_entropy"));
-	}
-	named_field(source, data, &raw.labels, true)?;
+	let section = Section { source, kind: raw.kind.clone() };
+	let (kind, field) = match raw.kind.get_ref().as_str() {
+		"cross_entropy" => {
+			section.unused("targets", &raw.targets)?;
+			let labels = section.need("labels", raw.labels)?;
+			named_field(source, data, &labels, true)?;
+			(LossKind::CrossEntropy, labels)
+		},
+		"mse" => {
+			section.unused("labels", &raw.labels)?;
+			let targets = section.need("targets", raw.targets)?;
+			let found = named_field(source, data, &targets, false)?;
+			if found.format.is_token() {
+				let (field, expected) = (targets.get_ref().clone(), "u8 or f32");
+				let kind = ErrorKind::WrongFormat { field, expected };
+				return Err(source.error(kind, targets.span()));
+			}
+			(LossKind::Mse, targets)
+		},
+		_ => return Err(section.unknown("loss", "cross_entropy, mse")),
+	};
 	let mask = mask(source, data, raw.mask.as_ref())?.map(|(field, _)| field);
-	let span = raw.labels.span().into();
-	Ok(Loss::CrossEntropy { labels: raw.labels.into_inner(), mask, span })
+	let span = field.span().into();
+	Ok(Loss { kind, field: field.into_inner(), mask, span })
 }

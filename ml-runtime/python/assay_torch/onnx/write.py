@@ -76,8 +76,8 @@ def fresh(found: Imported, name: str) -> Manifest:
 
 def like(found: Imported, other: Manifest) -> Manifest:
     """The manifest `other` with this model."""
-    if other.loss["labels"] in (found.model.input, found.model.mask):
-        name = other.loss["labels"]
+    if other.wanted in (found.model.input, found.model.mask) and other.loss["kind"] != "mse":
+        name = other.wanted
         raise ManifestError(
             f"the field {name!r} has the labels: it is no input and no mask as well"
         )
@@ -92,9 +92,13 @@ def like(found: Imported, other: Manifest) -> Manifest:
             f"takes {' × '.join(map(str, sizes))} {'tokens' if found.vocab else 'numbers'}"
         )
     _fits_mask(found, other)
-    labels = other.data.fields[other.loss["labels"]].width
+    labels = other.data.fields[other.wanted].width
     wanted = found.output.length if isinstance(found.output, Sequence) else 1
-    if labels != wanted:
+    if other.loss["kind"] == "mse":
+        wanted *= found.output.features
+        if labels != wanted:
+            raise ManifestError(f"the model makes {wanted} numbers, but a record has {labels}")
+    elif labels != wanted:
         raise ManifestError(f"the model has logits for {wanted} labels, but a record has {labels}")
     scale, shift = field.scale * found.scale, field.shift * found.scale + found.shift
     fields = {**other.data.fields}

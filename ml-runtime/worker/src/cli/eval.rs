@@ -82,33 +82,48 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	let is_finite = |word: &u32| f32::from_bits(*word).is_finite();
 	let has_diverged = !model.slots().iter().flatten().all(is_finite);
 	if !has_diverged && !found.agrees_within(args.tolerance) {
-		let (accuracy, candle) = (found.accuracy(), found.candle_accuracy());
+		let (ours, candles) = (100.0 * found.accuracy(), 100.0 * found.candle_accuracy());
+		let accuracy = match found.has_labels {
+			true => format!("; accuracy {ours:.2} % and {candles:.2} %"),
+			false => String::new(),
+		};
 		let (found, largest) = (found.largest_difference, found.largest_logit);
-		return Err(Fault::Disagreement { found, largest, accuracy, candle });
+		return Err(Fault::Disagreement { found, largest, accuracy });
 	}
+	let labelled = |value: serde_json::Value| if found.has_labels { value } else { json!(null) };
 	let json = json!({
 		"records": found.records,
 		"labels": found.labels,
-		"correct": found.correct,
-		"accuracy": found.accuracy(),
+		"correct": labelled(json!(found.correct)),
+		"accuracy": labelled(json!(found.accuracy())),
 		"loss": found.loss,
-		"candle": { "correct": found.candle_correct, "accuracy": found.candle_accuracy() },
+		"candle": {
+			"correct": labelled(json!(found.candle_correct)),
+			"accuracy": labelled(json!(found.candle_accuracy())),
+		},
 		"largestDifference": found.largest_difference,
 		"largestLogit": found.largest_logit,
 		"largestRounding": found.largest_rounding,
 		"nonFiniteLogits": found.non_finite,
 	});
-	let text = format!(
-		"accuracy       {:.2} % ({} of {} labels)\nloss           {:.4}\n\
-		by candle      {:.2} %, logits differ by at most {:.2e} (largest logit {:.2})",
-		100.0 * found.accuracy(),
-		found.correct,
-		found.labels,
-		found.loss,
-		100.0 * found.candle_accuracy(),
-		found.largest_difference,
-		found.largest_logit,
-	);
+	let (difference, largest) = (found.largest_difference, found.largest_logit);
+	let text = match found.has_labels {
+		true => format!(
+			"accuracy       {:.2} % ({} of {} labels)\nloss           {:.4}\n\
+			by candle      {:.2} %, logits differ by at most {difference:.2e} (largest logit {largest:.2})",
+			100.0 * found.accuracy(),
+			found.correct,
+			found.labels,
+			found.loss,
+			100.0 * found.candle_accuracy(),
+		),
+		// As many figures as it has, however small it is.
+		false => format!(
+			"loss           {:.4e}, the mean square of {} rows\n\
+			by candle      outputs differ by at most {difference:.2e} (largest output {largest:.2})",
+			found.loss, found.labels,
+		),
+	};
 	let text = match task.manifest.numerics.forward {
 		Precision::F32 => text,
 		Precision::Q15x3 | Precision::I8 => format!(

@@ -138,16 +138,13 @@ pub(crate) enum Fault {
 	Device { message: String },
 	/// The executor and candle disagree.
 	#[error(
-		"logits of the executor and of candle differ by up to {found:e}, the largest logit is {largest}; accuracy {:.2} % \
-		and {:.2} %",
-		100.0 * accuracy,
-		100.0 * candle
+		"logits of the executor and of candle differ by up to {found:e}, the largest logit is {largest}{accuracy}"
 	)]
 	#[diagnostic(
 		code(assay::eval::disagreement),
 		help("`--tolerance` says how much is accepted; a large difference is a defect of one of both")
 	)]
-	Disagreement { found: f64, largest: f64, accuracy: f64, candle: f64 },
+	Disagreement { found: f64, largest: f64, accuracy: String },
 }
 
 impl Fault {

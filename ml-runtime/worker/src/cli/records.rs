@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use assay_compiler::{Field, Format, Loss};
+use assay_compiler::{Field, Format, Loss, LossKind};
 use assay_executor::DataSet;
 use assay_ops::{NodeSpec, Op, RecordFormat};
 
@@ -37,12 +37,25 @@ pub(crate) fn check(task: &Task, data: &DataSet, path: &Path) -> Result<(), Faul
 			refused(input, found, help)?;
 		}
 	}
-	let Loss::CrossEntropy { labels, mask, .. } = &manifest.loss;
+	let Loss { kind, field: labels, mask, .. } = &manifest.loss;
 	let Some(field) = fields.get(labels) else { return Ok(()) };
-	let Some(classes) = fewest(task, field, told_apart) else { return Ok(()) };
 	// Where the program has a mask of labels, it is the one of the loss, or else the model's.
 	let mask = task.compiled.forward.counted.and(mask.as_ref().or(manifest.model.mask.as_ref()));
 	let mask = mask.and_then(|name| fields.get(name));
+	if *kind == LossKind::Mse {
+		let rows = mask.map_or(1, |mask| mask.width).max(1);
+		let each = field.width.div_euclid(rows).max(1) as usize;
+		let found = first(data, |record| {
+			let counts = |row: usize| {
+				mask.is_none_or(|mask| numbers(record, mask).nth(row).is_none_or(|x| x != 0.0))
+			};
+			let mut all = numbers(record, field).enumerate();
+			all.find(|(index, x)| !x.is_finite() && counts(index / each)).map(|(_, x)| x)
+		});
+		let found = found.map(|(record, x)| (record, x.to_string()));
+		return refused(labels, found, "every target of a record must be finite".into());
+	}
+	let Some(classes) = fewest(task, field, told_apart) else { return Ok(()) };
 	let found = first(data, |record| {
 		let mut counts = mask.map(|mask| numbers(record, mask).map(|x| x != 0.0));
 		let mut counts = || counts.as_mut().and_then(Iterator::next).unwrap_or(true);

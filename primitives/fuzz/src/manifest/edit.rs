@@ -79,7 +79,7 @@ const VALUES: [&str; 58] = [
 ];
 
 /// What may stand in quotes.
-const WORDS: [&str; 46] = [
+const WORDS: [&str; 47] = [
 	"linear",
 	"tied_linear",
 	"conv2d",
@@ -106,6 +106,7 @@ const WORDS: [&str; 46] = [
 	"residual",
 	"repeat",
 	"cross_entropy",
+	"mse",
 	"sgd",
 	"adamw",
 	"constant",
@@ -129,7 +130,7 @@ const WORDS: [&str; 46] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 57] = [
+const KEYS: [&str; 58] = [
 	"kind",
 	"out",
 	"bias",
@@ -182,6 +183,7 @@ const KEYS: [&str; 57] = [
 	"input",
 	"shape",
 	"labels",
+	"targets",
 	"compiler",
 	"name",
 	"rank",

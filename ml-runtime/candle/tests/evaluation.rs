@@ -127,6 +127,17 @@ fn logits_should_agree_when_activations_vary() {
 }
 
 #[test]
+fn logits_should_agree_when_convolutions_have_groups_and_pixels_are_a_sequence() {
+	let layers = "kind = \"conv2d\"; out = 6; kernel = 3; groups = 2; stride = [1, 2] | \
+		kind = \"hardswish\" | kind = \"conv2d\"; out = 6; kernel = 2; groups = 6; bias = false | \
+		kind = \"sequence\" | kind = \"layer_norm\" | kind = \"attention\"; heads = 2 | \
+		kind = \"pool\"; take = \"mean\" | kind = \"linear\"; out = 4";
+	let found = found(&manifest(16, 85, BYTES, layers), bytes());
+	assert!(found.agrees_within(1e-5), "{found:?}");
+	assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
+}
+
+#[test]
 fn loss_should_be_the_mean_square_when_there_are_targets() {
 	let mut manifest = manifest(16, 85, BYTES, DEEP);
 	manifest.loss = Loss { kind: LossKind::Mse, field: "four".into(), ..manifest.loss };

@@ -271,7 +271,7 @@ fn check(finished: &Finished, manifest: &Manifest) -> Result<(), Error> {
 	let footprint = matches!(error, ProgramError::FootprintTooLarge { .. });
 	let advice = match op.filter(|_| footprint) {
 		Some(Op::BatchMatMul(_)) => {
-			"a sequence whose length is a multiple of 32 may fit (pad it, and name a `mask`), or heads whose width is a multiple of 32"
+			"a sequence whose length is a multiple of 32 may fit (pad it, and name a `mask`), or heads and groups whose width is a multiple of 32"
 		},
 		Some(
 			Op::Im2Col(_)

@@ -261,6 +261,16 @@ pub enum ErrorKind {
 		/// Features of a head.
 		width: u32,
 	},
+	/// Groups of a convolution that do not divide its channels.
+	#[error("{groups} groups do not divide {channels} channels, or {out} of the result")]
+	Groups {
+		/// Groups.
+		groups: u16,
+		/// Channels that arrive.
+		channels: u16,
+		/// Channels of the result.
+		out: u16,
+	},
 	/// Rotary position embedding in heads of an odd width.
 	#[error("`rope` turns pairs, but each head has {width} features")]
 	OddHeads {
@@ -346,6 +356,7 @@ impl ErrorKind {
 			Self::KvHeads { .. } => "assay::model::kv_heads",
 			Self::SharedHeads { .. } => "assay::model::shared_heads",
 			Self::NormedHeads { .. } => "assay::model::normed_heads",
+			Self::Groups { .. } => "assay::model::groups",
 			Self::OddHeads { .. } => "assay::model::odd_heads",
 			Self::NoEmbedding => "assay::model::no_embedding",
 			Self::TiedWidth { .. } => "assay::model::tied_width",
@@ -388,6 +399,7 @@ impl ErrorKind {
 			},
 			Self::NotNumbers { .. } => "put an `embedding` layer before it".into(),
 			Self::Heads { .. } => "choose `heads` that divide the features".into(),
+			Self::Groups { .. } => "choose `groups` that divide both".into(),
 			Self::KvHeads { .. } => "choose `kv_heads` that divide the `heads`".into(),
 			Self::SharedHeads { .. } => {
 				"at most 32 heads share one, and have a width that is a multiple of 32 or divides it".into()

@@ -66,6 +66,27 @@ fn conv2d_should_have_the_gradient_of_its_definition_when_its_kernel_is_one_pixe
 }
 
 #[test]
+fn conv2d_should_have_the_gradient_of_its_definition_when_channels_are_in_groups() {
+	let first = "kind = \"conv2d\"; out = 6; kernel = 1";
+	for second in
+		["out = 6; groups = 6; kernel = 3; pad = 1", "out = 4; groups = 2; kernel = [2, 1]"]
+	{
+		let second = format!("kind = \"conv2d\"; {second}");
+		let program = check("[5, 4, 2]", 40, &[first, &second, "kind = \"flatten\"", OUT]);
+		let products = program.nodes.iter().any(|node| matches!(node.op, Op::BatchMatMul(_)));
+		assert_eq!(products, second.contains("groups = 2"));
+	}
+}
+
+#[test]
+fn pixels_should_be_a_sequence() {
+	let conv = "kind = \"conv2d\"; out = 4; kernel = 2; stride = 2";
+	let attention = "kind = \"attention\"; heads = 2; std = 0.6";
+	let mean = "kind = \"pool\"; take = \"mean\"";
+	check("[6, 4, 2]", 48, &[conv, "kind = \"sequence\"", attention, mean, OUT]);
+}
+
+#[test]
 fn max_pool_should_pass_gradients_to_the_maximum_when_windows_overlap() {
 	let conv = "kind = \"conv2d\"; out = 4; kernel = 2";
 	let pool = "kind = \"max_pool\"; kernel = 2; stride = 1";

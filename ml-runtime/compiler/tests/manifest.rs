@@ -71,6 +71,30 @@ fn images_should_be_pooled_as_a_whole_whatever_the_batch() {
 }
 
 #[test]
+fn groups_should_be_refused_when_they_do_not_divide_the_channels() {
+	let text = GOOD.replacen("kernel = 3", "kernel = 3\ngroups = 2", 1);
+	let refused = Manifest::parse(&text).and_then(|manifest| compile(&manifest)).unwrap_err();
+	assert!(matches!(refused.kind, ErrorKind::Groups { groups: 2, channels: 1, .. }), "{refused}");
+}
+
+#[test]
+fn depthwise_convolutions_should_be_judged_when_images_are_large() {
+	let text = GOOD
+		.replacen("[8, 8, 1]", "[56, 56, 1]", 1)
+		.replacen("width = 64", "width = 3136", 1)
+		.replacen("offset = 64", "offset = 3136", 1)
+		.replacen("record_size = 65", "record_size = 3137", 1);
+	let start = text.find("[[model.layer]]").unwrap();
+	let layer = |keys: &str| format!("[[model.layer]]\nkind = \"conv2d\"\n{keys}\n");
+	let wide = layer("out = 96\nkernel = 1");
+	let keys = "out = 96\ngroups = 96\nkernel = 3\npad = 1";
+	let narrow = layer("out = 8\nkernel = 1\nstride = 4");
+	let text = [&text[..start], &wide, &layer(keys), &narrow, &text[start..]].concat();
+	let made = Manifest::parse(&text).and_then(|manifest| compile(&manifest));
+	assert!(made.is_ok(), "{:?}", made.err());
+}
+
+#[test]
 fn model_should_be_refused_when_it_tells_one_class_from_no_other() {
 	let text = GOOD.replacen("out = 10", "out = 1", 1);
 	let refused = Manifest::parse(&text).and_then(|manifest| compile(&manifest)).unwrap_err();

@@ -101,7 +101,7 @@ class Builder:
             return self.shape.features
         raise self._wrong(layer)
 
-    def _sequence(self, layer: Layer) -> Sequence:
+    def _as_sequence(self, layer: Layer) -> Sequence:
         if isinstance(self.shape, Sequence):
             return self.shape
         raise self._wrong(layer)
@@ -136,7 +136,11 @@ class Builder:
     def _conv2d(self, layer: Layer) -> nn.Module:
         image = self._image(layer)
         kernel, stride, pad = layer["kernel"], layer["stride"], layer["pad"]
-        module = nn.Conv2d(image.channels, layer["out"], kernel, stride, pad, bias=layer["bias"])
+        groups, out = layer["groups"], layer["out"]
+        if image.channels % groups or out % groups:
+            raise ManifestError(f"{groups} groups do not divide {image.channels} or {out} channels")
+        options = {"groups": groups, "bias": layer["bias"]}
+        module = nn.Conv2d(image.channels, out, kernel, stride, pad, **options)
         _draw(module, layer.std, HE)
         self.shape = Image(*image.windows(kernel, stride, pad), layer["out"])
         return module
@@ -152,6 +156,11 @@ class Builder:
 
     def _avg_pool(self, layer: Layer) -> nn.Module:
         return self._pooled(layer, nn.AvgPool2d)
+
+    def _sequence(self, layer: Layer) -> nn.Module:
+        image = self._image(layer)
+        self.shape = Sequence(image.height * image.width, image.channels)
+        return modules.PixelSequence()
 
     def _flatten(self, layer: Layer) -> nn.Module:
         match self.shape:
@@ -176,7 +185,7 @@ class Builder:
         return module
 
     def _position(self, layer: Layer) -> nn.Module:
-        sequence = self._sequence(layer)
+        sequence = self._as_sequence(layer)
         module = modules.Position(sequence.length, sequence.features)
         uniform(module.weight, layer.std or TABLE_STD)
         return module
@@ -197,7 +206,7 @@ class Builder:
         if (lora := options["lora"]) is not None:
             options["lora"] = (lora.rank, lora.alpha)
         try:
-            module = modules.Attention(self._sequence(layer).features, **options)
+            module = modules.Attention(self._as_sequence(layer).features, **options)
         except ValueError as error:
             raise ManifestError(str(error)) from error
         for name in ("q", "k", "v", "o"):
@@ -211,7 +220,7 @@ class Builder:
         return module
 
     def _pool(self, layer: Layer) -> nn.Module:
-        self.shape = Features(self._sequence(layer).features)
+        self.shape = Features(self._as_sequence(layer).features)
         return modules.Pool(layer["take"])
 
     def _residual(self, layer: Layer) -> nn.Module:

@@ -99,8 +99,7 @@ def linear(module: nn.Linear, shape: Shape | None) -> Described:
 
 
 def conv2d(module: nn.Conv2d, shape: Shape | None) -> Described:
-    """`nn.Conv2d` without groups or dilation, padded with zeros."""
-    require(module.groups == 1, f"groups = {module.groups}; only 1 is there")
+    """`nn.Conv2d` without dilation, padded with zeros."""
     require(pair(module.dilation) == (1, 1), "dilation is not there")
     require(module.padding_mode == "zeros", f"padding with {module.padding_mode} is not there")
     kernel, stride = pair(module.kernel_size), pair(module.stride)
@@ -112,6 +111,7 @@ def conv2d(module: nn.Conv2d, shape: Shape | None) -> Described:
     image(shape, module.in_channels)
     after = windows(shape, kernel, stride, pad, module.out_channels)
     options = {"out": module.out_channels, "kernel": kernel, "stride": stride, "pad": pad}
+    options["groups"] = module.groups
     return drawn("conv2d", module, bias=module.bias is not None, **options), after
 
 
@@ -252,6 +252,13 @@ def attention(module: modules.Attention, shape: Shape | None) -> Described:
     return layer("attention", bias=bias, lora=lora, frozen=stays, std=std, **options), shape
 
 
+def pixels(_: modules.PixelSequence, shape: Shape | None) -> Described:
+    """Our way from images to sequences."""
+    arrives(shape, shape is None or isinstance(shape, Image), "an image")
+    after = shape and Sequence(shape.height * shape.width, shape.channels)
+    return layer("sequence"), after
+
+
 def swiglu(module: modules.SwiGLU, shape: Shape | None) -> Described:
     """Our gated layer."""
     vectors(shape, module.gate.in_features)
@@ -294,5 +301,6 @@ LEAVES: dict[type[nn.Module], Describe] = {
     modules.PixelRMSNorm: norm,
     modules.Attention: attention,
     modules.SwiGLU: swiglu,
+    modules.PixelSequence: pixels,
     modules.Pool: pool,
 }

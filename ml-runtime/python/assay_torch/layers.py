@@ -13,7 +13,14 @@ REQUIRED = object()
 KINDS: dict[str, dict[str, Any]] = {
     "linear": {"out": REQUIRED, "bias": True, "lora": None},
     "tied_linear": {},
-    "conv2d": {"out": REQUIRED, "kernel": REQUIRED, "stride": (1, 1), "pad": (0, 0), "bias": True},
+    "conv2d": {
+        "out": REQUIRED,
+        "kernel": REQUIRED,
+        "stride": (1, 1),
+        "pad": (0, 0),
+        "groups": 1,
+        "bias": True,
+    },
     "relu": {},
     "gelu": {"approximate": "none"},
     "leaky_relu": {"negative_slope": 0.01},
@@ -25,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "sigmoid": {},
     "max_pool": {"kernel": REQUIRED, "stride": None},
     "avg_pool": {"kernel": REQUIRED, "stride": None},
+    "sequence": {},
     "flatten": {},
     "dropout": {"p": REQUIRED},
     "embedding": {"vocab": REQUIRED, "out": REQUIRED},

@@ -95,6 +95,14 @@ class PixelRMSNorm(nn.RMSNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class PixelSequence(nn.Module):
+    """An image as the sequence of its pixels, row by row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B × channels × height × width to B × height · width × channels."""
+        return x.flatten(2).transpose(1, 2)
+
+
 def turns(width: int, base: float, scaling: RopeScaling | None = None) -> Tensor:
     """Angles per position of the pairs of a head, float64: `base^(−2i / width)`, scaled."""
     usual = base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)

@@ -112,6 +112,10 @@ CASES = {
     "conv2d with pairs": image(
         'kind = "conv2d"\nout = 6\nkernel = [3, 2]\nstride = [2, 1]\npad = [0, 1]\nbias = false'
     ),
+    "conv2d in groups": image('kind = "conv2d"\nout = 6\nkernel = 3\ngroups = 3\nstd = 0.4'),
+    "pixels": manifest(
+        IMAGE, [7, 4, 3], ['kind = "conv2d"\nout = 8\nkernel = 2', 'kind = "sequence"', MEAN, HEAD]
+    ),
     "max_pool": image('kind = "max_pool"\nkernel = 2'),
     "max_pool with stride": image('kind = "max_pool"\nkernel = [3, 2]\nstride = [1, 2]'),
     "avg_pool": image('kind = "avg_pool"\nkernel = 2'),

@@ -185,8 +185,18 @@ class Network:
 
     def conv2d(self, layer, x, path):
         weight = self.take(f"{path}.weight")
-        y = np.einsum("brcijk,okij->brco", self.windows(layer, x, stride=1), weight)
+        groups = layer.get("groups", 1)
+        each = len(weight) // groups
+        seen = np.split(self.windows(layer, x, stride=1), groups, axis=-1)
+        parts = [
+            np.einsum("brcijk,okij->brco", one, weight[group * each : (group + 1) * each])
+            for group, one in enumerate(seen)
+        ]
+        y = np.concatenate(parts, -1)
         return y + self.take(f"{path}.bias") if layer.get("bias", True) else y
+
+    def sequence(self, layer, x, path):
+        return x.reshape(len(x), -1, x.shape[-1])
 
     def max_pool(self, layer, x, path):
         return self.windows(layer, x, stride=layer["kernel"]).max((3, 4))

@@ -258,7 +258,6 @@ def thawed():
 @pytest.mark.parametrize(
     ("module", "path", "word"),
     [
-        (nn.Conv2d(3, 6, 3, groups=3), "0", "groups"),
         (nn.Conv2d(3, 6, 3, dilation=2), "0", "dilation"),
         (nn.Conv2d(3, 6, 3, padding=1, padding_mode="reflect"), "0", "reflect"),
         (nn.Conv2d(4, 6, 3), "0", "4 channels"),

@@ -29,7 +29,7 @@ def mlp():
 
 def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
     g = Graph(3, 8, 8)
-    y = g.op("Conv", "x", g.draw(6, 1, 3, 3), group=3)
+    y = g.op("Conv", "x", g.draw(6, 3, 3, 3), pads=[1, 1, 0, 0])
     y = g.op("PRelu", g.op("InstanceNormalization", y, g.draw(6), g.draw(6)), g.draw(6, 1, 1))
     y = g.op("MaxPool", y, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2])
     y = g.op("Conv", y, g.draw(4, 6, 3, 3), dilations=[2, 2], pads=[2] * 4)
@@ -51,7 +51,7 @@ def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
         ("conv_9", "Conv"),
     ]
     text = str(caught.value)
-    assert text.startswith("8 not supported:\n  conv_0: Conv: group 3")
+    assert text.startswith("8 not supported:\n  conv_0: Conv: pads [1, 1, 0, 0]")
     for hint in ("use a layer norm", "use leaky_relu", "pool without it", "without it"):
         assert hint in text
 

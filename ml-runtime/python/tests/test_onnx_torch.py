@@ -128,7 +128,40 @@ class Grouped(nn.Module):
         return self.head(x[:, -1])
 
 
+class Vision(nn.Module):
+    """Patches of an image as a sequence, then attention, in the ways that people write it."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.how, self.patches = how, nn.Conv2d(3, WIDTH, 4, stride=4)
+        self.places = nn.Parameter(torch.randn(6, WIDTH) * 0.1)
+        layer = nn.TransformerEncoderLayer(WIDTH, 2, 16, activation="gelu", batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+        self.head = nn.Linear(WIDTH, 5)
+
+    def forward(self, x):
+        y = self.patches(x)
+        if self.how == "flatten":
+            y = y.flatten(2).transpose(1, 2)
+        else:
+            y = y.permute(0, 2, 3, 1).reshape(y.shape[0], 6, WIDTH)
+        return self.head(self.encoder(y + self.places).mean(1))
+
+
+def mobile():
+    """Depthwise separable convolutions."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU6(),
+        nn.Conv2d(8, 8, 3, padding=1, groups=8, bias=False), nn.BatchNorm2d(8), nn.Hardswish(),
+        nn.Conv2d(8, 12, 1), nn.ReLU6(), nn.Conv2d(12, 6, 3, groups=3),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 5),
+    )  # fmt: skip
+
+
 NETWORKS = {
+    "vision": (lambda: Vision("flatten"), [3, 8, 12]),
+    "vision, permuted": (lambda: Vision("permute"), [3, 8, 12]),
+    "mobile": (mobile, [3, 12, 12]),
     "grouped": (
         lambda: nn.Sequential(
             nn.Embedding(50, WIDTH),

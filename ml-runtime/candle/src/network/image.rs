@@ -6,15 +6,15 @@ use candle_core::{Result, Tensor};
 /// of that with stride 1.
 pub(super) fn convolve(
 	x: &Tensor,
-	weight: &Tensor,
+	(weight, groups): (&Tensor, usize),
 	(down, right): (usize, usize),
 	(rows, cols): (usize, usize),
 ) -> Result<Tensor> {
 	let padded = x.pad_with_zeros(2, rows, rows)?.pad_with_zeros(3, cols, cols)?;
 	if down == right {
-		return padded.conv2d(weight, 0, down, 1, 1);
+		return padded.conv2d(weight, 0, down, 1, groups);
 	}
-	let dense = padded.conv2d(weight, 0, 1, 1, 1)?;
+	let dense = padded.conv2d(weight, 0, 1, 1, groups)?;
 	every(&every(&dense, 2, down)?, 3, right)
 }
 

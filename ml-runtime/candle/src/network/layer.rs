@@ -33,7 +33,7 @@ impl Linear {
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
 	Linear(Linear),
-	Conv2d { linear: Linear, stride: Size, pad: Size },
+	Conv2d { linear: Linear, stride: Size, pad: Size, groups: usize },
 	Relu,
 	Gelu { tanh: bool },
 	LeakyRelu(f64),
@@ -45,6 +45,7 @@ pub(super) enum Layer {
 	Sigmoid,
 	MaxPool { kernel: Size, stride: Size },
 	AvgPool { kernel: Size, stride: Size },
+	Sequence,
 	Flatten,
 	Embedding(Tensor),
 	Position(Tensor),
@@ -69,6 +70,7 @@ pub(super) fn plain(kind: &LayerKind) -> Result<Layer> {
 		LayerKind::Sigmoid => Layer::Sigmoid,
 		LayerKind::MaxPool { kernel, stride } => Layer::MaxPool { kernel, stride },
 		LayerKind::AvgPool { kernel, stride } => Layer::AvgPool { kernel, stride },
+		LayerKind::Sequence => Layer::Sequence,
 		LayerKind::Flatten => Layer::Flatten,
 		LayerKind::Pool { take } => Layer::Pool(take),
 		ref other => {
@@ -90,8 +92,8 @@ impl Layer {
 	pub(super) fn forward(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<Tensor> {
 		match self {
 			Self::Linear(linear) => linear.forward(x),
-			Self::Conv2d { linear, stride, pad } => {
-				let y = convolve(x, &linear.weight, pair(*stride), pair(*pad))?;
+			Self::Conv2d { linear, stride, pad, groups } => {
+				let y = convolve(x, (&linear.weight, *groups), pair(*stride), pair(*pad))?;
 				match &linear.bias {
 					Some(bias) => y.broadcast_add(&bias.reshape((1, bias.elem_count(), 1, 1))?),
 					None => Ok(y),
@@ -111,6 +113,7 @@ impl Layer {
 			Self::AvgPool { kernel, stride } => {
 				x.avg_pool2d_with_stride(pair(*kernel), pair(*stride))
 			},
+			Self::Sequence => x.flatten_from(2)?.transpose(1, 2)?.contiguous(),
 			Self::Flatten => x.flatten_from(1),
 			Self::Embedding(table) => {
 				let (batch, length) = x.dims2()?;

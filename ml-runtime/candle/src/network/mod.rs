@@ -100,9 +100,10 @@ impl Builder<'_> {
 				let weight = self.table.clone().ok_or_else(missing)?;
 				Layer::Linear(Linear { weight, bias: None, adapter: None })
 			},
-			LayerKind::Conv2d { stride, pad, bias, .. } => {
+			LayerKind::Conv2d { stride, pad, groups, bias, .. } => {
 				let linear = self.linear(*bias, None)?;
-				Layer::Conv2d { linear, stride: *stride, pad: *pad }
+				let groups = usize::from(*groups);
+				Layer::Conv2d { linear, stride: *stride, pad: *pad, groups }
 			},
 			LayerKind::Embedding { .. } => {
 				let table = self.next()?;

@@ -1,6 +1,6 @@
 //! Layers of images: convolution, pooling, and the way out of them.
 
-use assay_ops::{Limits, NodeSpec, Op, Window};
+use assay_ops::{BatchMatMul, Binary, Broadcast, HeadLayout, Limits, NodeId, NodeSpec, Op, Window};
 
 use super::{Network, Place};
 use crate::{
@@ -14,26 +14,93 @@ const NO_PAD: Size = Size { height: 0, width: 0 };
 const ONE: Size = Size { height: 1, width: 1 };
 
 impl Network<'_> {
-	/// Convolution with a (kernel, stride, padding).
+	/// Convolution to `out` channels in groups, with a (kernel, stride, padding).
 	pub(super) fn conv2d(
 		&mut self,
 		place: Place,
-		out: u16,
+		(out, groups): (u16, u16),
 		(kernel, stride, pad): (Size, Size, Size),
 		bias: bool,
 	) -> Result<(), ErrorKind> {
 		let (window, height, width) = self.window(place.layer, kernel, stride, pad)?;
-		let shape = [out, window.channels, kernel.height.into(), kernel.width.into()];
+		let channels = window.channels;
+		if !channels.is_multiple_of(groups) || !out.is_multiple_of(groups) {
+			return Err(ErrorKind::Groups { groups, channels, out });
+		}
+		let shape = [out, channels / groups, kernel.height.into(), kernel.width.into()];
 		// A 1 × 1 window at every pixel is the image itself.
 		if (kernel.height, kernel.width, stride.height, stride.width) != (1, 1, 1, 1) {
 			self.patches(window).map_err(place.refused())?;
 		}
-		let fan_in = self.graph.ty(self.value).cols;
+		let fan_in = self.graph.ty(self.value).cols / u32::from(groups);
 		let init = place.std.map_or(Init::KaimingUniform { fan_in }, Init::deviating);
-		self.value = self
-			.weigh(place, "", self.value, (shape.map(u32::from).to_vec(), init), bias)
-			.map_err(place.refused())?;
+		let weight = (shape.map(u32::from).to_vec(), init);
+		self.value = match groups {
+			1 => self.weigh(place, "", self.value, weight, bias),
+			_ => self.weigh_groups(place, groups, weight, bias),
+		}
+		.map_err(place.refused())?;
 		self.shape = Shape::Image { height, width, channels: out };
+		Ok(())
+	}
+
+	/// `x · Wᵀ + b` of patches, where each group of outputs has the patches of its own group of channels.
+	fn weigh_groups(
+		&mut self,
+		place: Place,
+		groups: u16,
+		(shape, init): (Vec<u32>, Init),
+		bias: bool,
+	) -> Result<NodeId, Refusal> {
+		let (patches, out) = (self.value, shape[0]);
+		let fan_in = self.graph.ty(patches).cols / u32::from(groups);
+		let weight = self.parameter(place, "weight", shape, (out, fan_in), init)?;
+		let product = if out == u32::from(groups) {
+			self.depthwise(patches, weight)?
+		} else {
+			// Groups are as heads are: side by side in the patches, one below the other in the weight.
+			let product = BatchMatMul {
+				batch: 1,
+				heads: groups,
+				transpose_a: false,
+				transpose_b: true,
+				a: HeadLayout::Interleaved,
+				b: HeadLayout::Stacked,
+				out: HeadLayout::Interleaved,
+			};
+			self.graph.add(Op::BatchMatMul(product), &[patches, weight])?
+		};
+		if !bias {
+			return Ok(product);
+		}
+		let zero = Init::Constant { bits: 0 };
+		let bias = self.parameter(place, "bias", vec![out], (1, out), zero)?;
+		self.graph.binary(Binary::Add, Broadcast::Row, product, bias)
+	}
+
+	/// Each group of patches times the one row of the weight that is for it.
+	///
+	/// As elementwise products and sums: a product of matrices would have a gradient of which one tile is the sum over all
+	/// pixels for many groups, which is more than evidence has room for.
+	fn depthwise(&mut self, patches: NodeId, weight: NodeId) -> Result<NodeId, Refusal> {
+		let (rows, ty) = (self.graph.ty(patches).rows, self.graph.ty(weight));
+		let each = rows.checked_mul(ty.rows).ok_or("too many pixels in a batch")?;
+		let each = Op::Reshape { rows: each, cols: ty.cols };
+		let each = self.graph.add(each, &[patches])?;
+		let spread = Broadcast::Periodic { each: 1 };
+		let product = self.graph.binary(Binary::Mul, spread, each, weight)?;
+		let sum = self.graph.add(Op::RowSum, &[product])?;
+		self.graph.add(Op::Reshape { rows, cols: ty.rows }, &[sum])
+	}
+
+	/// An image as the sequence of its pixels: nothing moves.
+	pub(super) fn pixels(&mut self, place: Place) -> Result<(), ErrorKind> {
+		let Shape::Image { height, width, channels } = self.shape else {
+			let found = self.shape.to_string();
+			return Err(ErrorKind::NotAnImage { layer: place.layer, found });
+		};
+		let length = u32::from(height) * u32::from(width);
+		self.shape = Shape::Sequence { length, features: channels.into() };
 		Ok(())
 	}
 

@@ -204,8 +204,8 @@ impl<'a> Network<'a> {
 		match *kind {
 			LayerKind::Linear { out, bias, lora } => self.linear(place, out, bias, lora),
 			LayerKind::TiedLinear => self.tied_linear(place),
-			LayerKind::Conv2d { out, kernel, stride, pad, bias } => {
-				self.conv2d(place, out, (kernel, stride, pad), bias)
+			LayerKind::Conv2d { out, kernel, stride, pad, groups, bias } => {
+				self.conv2d(place, (out, groups), (kernel, stride, pad), bias)
 			},
 			LayerKind::Relu => self.apply(place, apply(Unary::Relu)),
 			LayerKind::Gelu { tanh: false } => self.apply(place, apply(Unary::Gelu)),
@@ -223,6 +223,7 @@ impl<'a> Network<'a> {
 			LayerKind::AvgPool { kernel, stride } => {
 				self.window_pool(place, Op::AvgPool, kernel, stride)
 			},
+			LayerKind::Sequence => self.pixels(place),
 			LayerKind::Flatten => self.flatten(place),
 			LayerKind::Dropout { p } => self.dropout(p).map_err(place.refused()),
 			LayerKind::Embedding { vocab, out } => self.embed(place, vocab, out),

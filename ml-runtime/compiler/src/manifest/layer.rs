@@ -70,6 +70,8 @@ pub enum LayerKind {
 		stride: Size,
 		/// Zeros around the image.
 		pad: Size,
+		/// Groups of neighbouring channels, each of which is computed from a group of its own.
+		groups: u16,
 		/// Whether there is a bias per channel.
 		bias: bool,
 	},
@@ -114,6 +116,8 @@ pub enum LayerKind {
 		/// Distance of windows.
 		stride: Size,
 	},
+	/// Image to a sequence of its pixels, row by row.
+	Sequence,
 	/// Image or sequence to features: channel, row, column, or position, feature, as in
 	/// `torch.nn.Flatten`.
 	Flatten,
@@ -191,6 +195,7 @@ impl LayerKind {
 			Self::Sigmoid => "sigmoid",
 			Self::MaxPool { .. } => "max_pool",
 			Self::AvgPool { .. } => "avg_pool",
+			Self::Sequence => "sequence",
 			Self::Flatten => "flatten",
 			Self::Dropout { .. } => "dropout",
 			Self::Embedding { .. } => "embedding",
@@ -228,6 +233,7 @@ impl LayerKind {
 			| Self::Sigmoid
 			| Self::MaxPool { .. }
 			| Self::AvgPool { .. }
+			| Self::Sequence
 			| Self::Flatten
 			| Self::Dropout { .. }
 			| Self::Pool { .. }

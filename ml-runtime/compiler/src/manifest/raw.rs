@@ -82,6 +82,7 @@ pub(super) struct RawLayer {
 	pub(super) kernel: Option<Spanned<Pair>>,
 	pub(super) stride: Option<Spanned<Pair>>,
 	pub(super) pad: Option<Spanned<Pair>>,
+	pub(super) groups: Option<Spanned<u64>>,
 	pub(super) bias: Option<Spanned<bool>>,
 	pub(super) p: Option<Spanned<Decimal>>,
 	pub(super) vocab: Option<Spanned<u64>>,

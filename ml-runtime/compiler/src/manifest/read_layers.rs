@@ -14,7 +14,7 @@ use crate::{
 };
 
 const LAYERS: &str =
-	"linear, conv2d, relu, gelu, silu, tanh, sigmoid, leaky_relu, relu6, elu, hardswish, max_pool, avg_pool, flatten, \
+	"linear, conv2d, relu, gelu, silu, tanh, sigmoid, leaky_relu, relu6, elu, hardswish, max_pool, avg_pool, sequence, flatten, \
 	dropout, embedding, position, layer_norm, rms_norm, attention, swiglu, pool, tied_linear, \
 	residual, repeat";
 const POOLINGS: &str = "first, last, mean";
@@ -95,6 +95,7 @@ fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
 	section.unused("kernel", &raw.kernel)?;
 	section.unused("stride", &raw.stride)?;
 	section.unused("pad", &raw.pad)?;
+	section.unused("groups", &raw.groups)?;
 	section.unused("bias", &raw.bias)?;
 	section.unused("p", &raw.p)?;
 	section.unused("vocab", &raw.vocab)?;
@@ -164,6 +165,7 @@ fn plain(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
 		"silu" => LayerKind::Silu,
 		"tanh" => LayerKind::Tanh,
 		"sigmoid" => LayerKind::Sigmoid,
+		"sequence" => LayerKind::Sequence,
 		"flatten" => LayerKind::Flatten,
 		"dropout" => {
 			LayerKind::Dropout { p: section.required("p", raw.p.take(), Domain::Fraction)? }
@@ -201,7 +203,10 @@ fn spatial(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
 			let most = u64::from(kernel.height.min(kernel.width)) - 1;
 			let pad = pad.map_or(Ok(ZERO), |size| source.size("pad", &size, 0..=most))?;
 			let out = section.integer("out", raw.out.take(), MAX_CHANNELS)?;
-			LayerKind::Conv2d { out, kernel, stride, pad, bias: bias(raw) }
+			let groups = raw.groups.take();
+			let groups = groups
+				.map_or(Ok(1), |groups| source.integer("groups", &groups, 1..=MAX_CHANNELS))?;
+			LayerKind::Conv2d { out, kernel, stride, pad, groups, bias: bias(raw) }
 		},
 	})
 }

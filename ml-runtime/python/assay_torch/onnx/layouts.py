@@ -99,7 +99,7 @@ def transpose(call: Call) -> Value:
     order = [place % len(flow.axes) for place in order]
     if sorted(order) != list(range(len(flow.axes))):
         raise Refused(f"perm {order} is no order of {len(flow.axes)} axes")
-    return Flow(flow.node, tuple(flow.axes[place] for place in order))
+    return as_sequence(Flow(flow.node, tuple(flow.axes[place] for place in order)))
 
 
 @register("Reshape")
@@ -120,7 +120,7 @@ def reshaped(call: Call) -> Value:
         raise Refused(
             "it is written for a batch of one record; export the model with an open batch"
         )
-    return Flow(flow.node, reshape(flow.axes, sizes))
+    return as_sequence(Flow(flow.node, reshape(flow.axes, sizes)))
 
 
 @register("Flatten")
@@ -150,6 +150,23 @@ def unsqueeze(call: Call) -> Value:
     total = len(flow.axes) + len(axes)
     new, old = {n % total for n in axes}, iter(flow.axes)
     return Flow(flow.node, tuple(() if n in new else next(old) for n in range(total)))
+
+
+def as_sequence(flow: Flow) -> Flow:
+    """The pixels of an image as positions, where they are one axis and the channels the last."""
+    sizes = flow.node.sizes
+    if set(sizes) != {"c", "h", "w"} or flow.axes[-1:] != (whole("c", sizes["c"]),):
+        return flow
+    pixels = (*whole("h", sizes["h"]), *whole("w", sizes["w"]))
+    if len(pixels) != 2 or pixels not in flow.axes:
+        return flow
+    node, positions = real(flow).node, sizes["h"] * sizes["w"]
+    made = node.made.get("sequence") or Node(
+        "sequence", (node,), {"t": positions, "c": sizes["c"]}, source=node.source
+    )
+    node.made["sequence"] = made
+    axes = tuple(whole("t", positions) if group == pixels else group for group in flow.axes)
+    return Flow(made, axes)
 
 
 @register("Expand")

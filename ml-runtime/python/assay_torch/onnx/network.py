@@ -328,8 +328,8 @@ def image_of(flow: Flow, batch: int) -> Node:
 
 def conv(flow: Flow, weight: Array, batch: int, **about: object) -> Flow:
     """A convolution of an image."""
-    node = image_of(flow, batch)
-    if weight.ndim != 4 or weight.shape[1] != node.sizes["c"]:
+    node, groups = image_of(flow, batch), about.get("groups", 1)
+    if weight.ndim != 4 or weight.shape[1] * groups != node.sizes["c"] or len(weight) % groups:
         raise Refused(f"a weight of {list(weight.shape)} on {in_words(node.shape)}")
     made = _conv(node, weight, about)
     return Flow(made, axes_of(made.sizes, batch))

@@ -53,9 +53,6 @@ def _window(call: Call, kernel: Pair) -> dict[str, Pair]:
 
 
 def _conv_window(call: Call) -> dict[str, Pair]:
-    group = call.attribute("group", 1)
-    if group != 1:
-        raise Refused(f"group {group}; every output sees all channels")
     weight = call.needed(1, "the weight")
     if weight.ndim != 4:
         raise Refused(f"a convolution in {weight.ndim - 2} directions; images have two")
@@ -68,7 +65,7 @@ def conv(call: Call) -> Value:
     window = _conv_window(call)
     weight = call.needed(1, "the weight")
     kernel = window.pop("kernel")
-    window |= {"source": call.name, "root": call.root(1)}
+    window |= {"source": call.name, "root": call.root(1), "groups": call.attribute("group", 1)}
     made = network.conv(settle(call.flow(0)), weight, call.batch, **window)
     bias = call.constant(2, "the bias")
     if made.node.options["kernel"] != kernel:

@@ -79,7 +79,7 @@ const VALUES: [&str; 58] = [
 ];
 
 /// What may stand in quotes.
-const WORDS: [&str; 47] = [
+const WORDS: [&str; 48] = [
 	"linear",
 	"tied_linear",
 	"conv2d",
@@ -98,6 +98,7 @@ const WORDS: [&str; 47] = [
 	"layer_norm",
 	"rms_norm",
 	"flatten",
+	"sequence",
 	"embedding",
 	"position",
 	"attention",
@@ -130,7 +131,7 @@ const WORDS: [&str; 47] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 58] = [
+const KEYS: [&str; 59] = [
 	"kind",
 	"out",
 	"bias",
@@ -138,6 +139,7 @@ const KEYS: [&str; 58] = [
 	"kernel",
 	"stride",
 	"pad",
+	"groups",
 	"p",
 	"eps",
 	"vocab",

@@ -6,7 +6,7 @@
 set -eu
 folder=$1 steps=$2
 shift 2
-[ $# -gt 0 ] || set -- mlp-digits mlp-digits-adamw lenet-digits lenet-digits-adamw resnet-digits gpt-tiny bert-lora-tiny llama-lora-tiny
+[ $# -gt 0 ] || set -- mlp-digits mlp-digits-adamw lenet-digits lenet-digits-adamw resnet-digits gpt-tiny bert-lora-tiny llama-lora-tiny vision-digits
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 

@@ -221,6 +221,7 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 	let bert = example(include_str!("../../compiler/examples/bert-lora-tiny.toml"), 4);
 	let resnet = example(include_str!("../../compiler/examples/resnet-digits.toml"), 10);
 	let llama = example(include_str!("../../compiler/examples/llama-lora-tiny.toml"), 128);
+	let vision = example(include_str!("../../compiler/examples/vision-digits.toml"), 10);
 	// As Qwen3 and Llama 3 have it.
 	let rope =
 		"rope = 100.0\nrope_scaling = { kind = \"llama3\", factor = 8, low_freq_factor = 1, \
@@ -238,7 +239,7 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 	assert!(last.contains("last"));
 	let last = example(&last, 4);
 	assert_eq!((bert.labels, resnet.labels, llama.labels), (11, 11, 11 * 32));
-	for found in [gpt, bert, resnet, llama, other, linear, last] {
+	for found in [gpt, bert, resnet, llama, other, linear, last, vision] {
 		assert!(found.agrees_within(1e-4), "{found:?}");
 		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
 		assert_eq!(found.correct, found.candle_correct);

@@ -62,7 +62,7 @@ macro_rules! examples {
 }
 
 /// Manifests to begin with, by name.
-pub const EXAMPLES: [(&str, &str); 12] = examples![
+pub const EXAMPLES: [(&str, &str); 13] = examples![
 	"mlp-digits",
 	"mlp-digits-adamw",
 	"lenet-digits",
@@ -74,6 +74,7 @@ pub const EXAMPLES: [(&str, &str); 12] = examples![
 	"gpt-shakespeare",
 	"bert-lora-tiny",
 	"llama-lora-tiny",
+	"vision-digits",
 	"minilm-lora"
 ];
 

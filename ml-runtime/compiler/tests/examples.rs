@@ -4,7 +4,7 @@ use assay_compiler::{compile, compile_forward, initial_slots, Compiled, Manifest
 use assay_ops::{Limits, Op, Program};
 use codec::{Decode, Encode};
 
-const EXAMPLES: [(&str, &str); 11] = [
+const EXAMPLES: [(&str, &str); 12] = [
 	("mlp-digits", include_str!("../examples/mlp-digits.toml")),
 	("mlp-digits-adamw", include_str!("../examples/mlp-digits-adamw.toml")),
 	("lenet-digits", include_str!("../examples/lenet-digits.toml")),
@@ -16,6 +16,7 @@ const EXAMPLES: [(&str, &str); 11] = [
 	("resnet-digits", include_str!("../examples/resnet-digits.toml")),
 	("bert-lora-tiny", include_str!("../examples/bert-lora-tiny.toml")),
 	("llama-lora-tiny", include_str!("../examples/llama-lora-tiny.toml")),
+	("vision-digits", include_str!("../examples/vision-digits.toml")),
 ];
 
 fn compiled(name: &str) -> (Manifest, Compiled) {
@@ -30,7 +31,7 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 /// Name, training program, evaluation program, initial state.
-const PINNED: [(&str, &str, &str, &str); 11] = [
+const PINNED: [(&str, &str, &str, &str); 12] = [
 	("mlp-digits", "fd317f32ede270e8", "55583d6fb2bf9f36", "8865597f031b8faf"),
 	("mlp-digits-adamw", "a0a38c1196838763", "77f0d39a0cc02851", "a555f5fd69bd7288"),
 	("lenet-digits", "a3713f5dcc143c1a", "906463d9fdadb9ae", "e803a63f7026765a"),
@@ -42,6 +43,7 @@ const PINNED: [(&str, &str, &str, &str); 11] = [
 	("resnet-digits", "20a16d8b5053cea2", "1d7f78a09ba794e1", "73a055eae544510d"),
 	("bert-lora-tiny", "f0942cc4b59e1873", "3621f0af3d1d67ed", "adab78906d3f3b38"),
 	("llama-lora-tiny", "67a61732e84938d2", "3625bf01e8c57faf", "30365f3e074f4603"),
+	("vision-digits", "628b17fb0d9a7b67", "570cd81ba28efbbd", "44b96da32b9c3661"),
 ];
 
 /// A failure here means that the same manifest no longer gives the same bytes: raise

@@ -12,7 +12,7 @@ use assay_referee::{
 	judge_block, judge_join_in, judge_join_out, judge_partials_join, judge_tile, Around,
 	ProvenNode, ProvenSlot, Referee, Step, Verdict,
 };
-use common::{prepare, quantised, Training, BERT, GPT, LENET, LLAMA, RESNET};
+use common::{prepare, quantised, Training, BERT, GPT, LENET, LLAMA, RESNET, VISION};
 
 fn job() -> Prepared {
 	prepare(Training::new(LENET).job(7, 3))
@@ -56,7 +56,7 @@ fn judge(job: &Prepared, claimed: &Trace, values: &Trace, node: NodeId, tile: u3
 
 #[test]
 fn every_node_should_be_judged_correct_when_honest() {
-	for manifest in [LENET, RESNET, GPT, BERT, LLAMA, &quantised(LENET)] {
+	for manifest in [LENET, RESNET, GPT, BERT, LLAMA, VISION, &quantised(LENET)] {
 		let job = prepare(Training::new(manifest).job(7, 3));
 		let mut replay = Replay::new(job.clone(), CpuKernels::new(2).unwrap(), None);
 		for spec in job.program().specs.iter().filter(|s| !matches!(s.op, Op::State { .. })) {

@@ -9,7 +9,7 @@ use assay_executor::{evaluate, ClaimList, Memory, Outcome, Prepared, Session, Ta
 use assay_ops::{step::run_reference, Limits};
 use common::{
 	prepare, quantised, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, LLAMA, MLP,
-	RESNET,
+	RESNET, VISION,
 };
 
 fn finish<K: Kernels>(job: &Prepared, kernels: K) -> Session<K> {
@@ -47,7 +47,7 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 
 	let quantised = [LENET, GPT].map(quantised);
 	let quantised = quantised.each_ref().map(String::as_str);
-	let plain = [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT, LLAMA];
+	let plain = [MLP, LENET, LENET_ADAMW, RESNET, GPT, BERT, LLAMA, VISION];
 	for manifest in plain.into_iter().chain(quantised) {
 		let training = Training::new(manifest);
 		let job = prepare(training.job(steps(), 2));
@@ -73,8 +73,16 @@ fn claim_should_be_the_same_when_instructions_and_threads_differ() {
 fn claim_should_be_that_of_the_reference_when_kernels_are_fast() {
 	let quantised = [LENET, GPT].map(quantised);
 	let [lenet, gpt] = quantised.each_ref().map(String::as_str);
-	let plain =
-		[(MLP, 5), (LENET, 5), (LENET_ADAMW, 5), (RESNET, 1), (GPT, 2), (BERT, 2), (LLAMA, 2)];
+	let plain = [
+		(MLP, 5),
+		(LENET, 5),
+		(LENET_ADAMW, 5),
+		(RESNET, 1),
+		(GPT, 2),
+		(BERT, 2),
+		(LLAMA, 2),
+		(VISION, 1),
+	];
 	for (manifest, steps) in plain.into_iter().chain([(lenet, 3), (gpt, 1)]) {
 		let job = prepare(Training::new(manifest).job(steps, 2));
 		let mut expected = finish(&job, ReferenceKernels);
@@ -117,7 +125,7 @@ fn accuracy(training: &Training, slots: &[impl AsRef<[u32]>], kernels: &impl Ker
 fn accuracy_should_be_high_when_digits_are_trained() {
 	// The last 360 digits are by other writers than the first: nothing reaches the figures of a
 	// shuffled split.
-	for (manifest, least) in [(MLP, 0.88), (LENET, 0.88), (LENET_ADAMW, 0.84)] {
+	for (manifest, least) in [(MLP, 0.88), (LENET, 0.88), (LENET_ADAMW, 0.84), (VISION, 0.84)] {
 		let training = Training::new(manifest);
 		let kernels = CpuKernels::new(2).unwrap();
 		let job = prepare(training.job(600, 60));

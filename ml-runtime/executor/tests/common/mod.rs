@@ -35,6 +35,9 @@ pub(crate) const BERT: &str = include_str!("../../../compiler/examples/bert-lora
 /// A small language model with shared keys and values, and adapters.
 pub(crate) const LLAMA: &str = include_str!("../../../compiler/examples/llama-lora-tiny.toml");
 
+/// A small vision transformer, whose layers the others have not.
+pub(crate) const VISION: &str = include_str!("../../../compiler/examples/vision-digits.toml");
+
 /// A manifest whose products are those of integers, of one format forward and of the other backward.
 pub(crate) fn quantised(manifest: &str) -> String {
 	format!("{manifest}\n[numerics]\nforward = \"i8\"\nbackward = \"q15x3\"\n")

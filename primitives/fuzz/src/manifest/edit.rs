@@ -3,7 +3,7 @@
 use crate::Source;
 
 /// The example manifests of the compiler.
-pub(super) const EXAMPLES: [&str; 9] = [
+pub(super) const EXAMPLES: [&str; 10] = [
 	include_str!("../../../../ml-runtime/compiler/examples/mlp-digits.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/mlp-digits-adamw.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/lenet-digits.toml"),
@@ -12,6 +12,7 @@ pub(super) const EXAMPLES: [&str; 9] = [
 	include_str!("../../../../ml-runtime/compiler/examples/gpt-tiny.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/bert-lora-tiny.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/llama-lora-tiny.toml"),
+	include_str!("../../../../ml-runtime/compiler/examples/vision-digits.toml"),
 	include_str!("../../../../ml-runtime/compiler/examples/lenet-mnist.toml"),
 ];
 

@@ -54,7 +54,8 @@ impl Workspace {
 		data: &dyn RecordSource,
 		(slots, runs): (&[&[u32]], Range<usize>),
 	) -> Result<(), ExecError> {
-		for run in self.plan.runs[runs].to_vec() {
+		for index in runs {
+			let run = self.plan.runs[index].clone();
 			let specs = &program.specs[run.clone()];
 			let places = self.plan.places[run].to_vec();
 			let mut taken: Vec<_> = places.iter().map(|place| self.take(*place)).collect();

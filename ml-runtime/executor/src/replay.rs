@@ -199,7 +199,7 @@ impl<K: Kernels> Replay<K> {
 			return Err(TaskFault::OutOfRange("step").into());
 		}
 		let known = self.traced.take().filter(|(at, _)| *at == step).map(|(_, roots)| roots);
-		let pinned = || Some(self.saved.as_ref()?.pins.trace(&self.job, step)?);
+		let pinned = || self.saved.as_ref()?.pins.trace(&self.job, step);
 		let found = match (&known, focus) {
 			(Some(_), Focus::Node(_)) => None,
 			_ => pinned().map(|hashes| Trace::of_hashes(&self.job, step, hashes)).transpose()?,

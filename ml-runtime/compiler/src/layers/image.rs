@@ -262,7 +262,8 @@ fn beside(first: Window, window: Window) -> Window {
 fn divided(window: Window) -> Option<Window> {
 	/// Largest window of a step: of 32 results, it makes 33 tiles to judge.
 	const MOST: u8 = 32;
-	let part = |kernel: u8| (2..=MOST.min(kernel - 1)).rev().find(|part| kernel % part == 0);
+	let part =
+		|kernel: u8| (2..=MOST.min(kernel - 1)).rev().find(|part| kernel.is_multiple_of(*part));
 	// Windows next to each other, or a single one behind which there is no room for another.
 	let divides = |side: u16, kernel: u8, stride: u8, outs: u32| {
 		let alone = outs == 1 && u32::from(side) < 2 * u32::from(kernel);

@@ -147,6 +147,7 @@ fn network(manifest: &Manifest, graph: &mut Graph, mode: Mode) -> Result<Built, 
 	let padding = mask.filter(|_| matches!(shape, Shape::Sequence { .. }));
 	let counted = counted.as_ref().map(|name| masked(graph, name));
 	let counted = counted.transpose().map_err(input_error)?.or(padding);
+	graph.origin = Some(manifest.loss.span);
 	let wrong = |message| ErrorKind::Layer { layer: kind.name(), message };
 	let nodes = |graph: &mut Graph| {
 		let counted = counted.map(|mask| mask.column(graph)).transpose()?;
@@ -281,6 +282,9 @@ fn check(finished: &Finished, manifest: &Manifest) -> Result<(), Error> {
 			| Op::AvgPool(_)
 			| Op::AvgPoolGrad(_),
 		) => "a smaller window may fit, or one that does not overlap the next, or a smaller batch",
+		Some(Op::Reshape { .. }) => {
+			"vectors whose width divides 32, or is a multiple of it, can lie in another shape; or a smaller batch"
+		},
 		_ => SMALLER,
 	};
 	Err(manifest.error(ErrorKind::Program { message, advice }, origin))

@@ -100,6 +100,21 @@ fn nothing_should_depend_on_targets_that_do_not_count() {
 }
 
 #[test]
+fn sequences_should_be_compared_where_they_can_be_judged() {
+	let made = |width: usize| {
+		let text = task("[40, 3]", 120, 40 * width, "", &[&out(width)]);
+		let text = text.replace("batch = 3", "batch = 12");
+		Manifest::parse(&text).and_then(|manifest| compile(&manifest)).map(|_| text)
+	};
+	for width in [1, 8, 32, 64, 96] {
+		assert!(made(width).is_ok(), "{width}: {:?}", made(width).err());
+	}
+	let error = made(50).unwrap_err();
+	let ErrorKind::Program { message, advice } = &error.kind else { panic!("{error:?}") };
+	assert!(message.contains("Reshape") && advice.contains("divides 32"), "{message} {advice}");
+}
+
+#[test]
 fn targets_should_be_refused_when_they_do_not_fit() {
 	let refused = |text: &str| -> Error {
 		match Manifest::parse(text).and_then(|manifest| compile(&manifest)) {

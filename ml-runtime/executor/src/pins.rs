@@ -190,7 +190,7 @@ impl Pins {
 	fn tidy(&self, kind: Kind, job: &Prepared, newest: &Path) {
 		let is_short = Room::of(&self.dir).is_ok_and(|room| room.is_short(None));
 		let bytes = if is_short { kind.bytes / 4 } else { kind.bytes };
-		let begins = |step: u64| job.is_committed(step);
+		let begins = |step: u64| kind.prefix == PINS.prefix && job.is_committed(step);
 		let files = self.files(kind.prefix);
 		surplus(files, newest, bytes, begins).iter().for_each(|path| remove(path));
 		for file in self.files(TEMPORARY) {

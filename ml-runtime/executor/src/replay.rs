@@ -204,6 +204,7 @@ impl<K: Kernels> Replay<K> {
 			(Some(_), Focus::Node(_)) => None,
 			_ => pinned().map(|hashes| Trace::of_hashes(&self.job, step, hashes)).transpose()?,
 		};
+		let found = found.filter(|trace| self.confirms(step, trace));
 		let known = known.or_else(|| found.as_ref().map(|trace| trace.commitments().clone()));
 		let trace = match found.filter(|_| focus == Focus::Tiles) {
 			Some(trace) => trace,
@@ -211,6 +212,21 @@ impl<K: Kernels> Replay<K> {
 		};
 		self.traced = Some((step, trace.commitments().clone()));
 		Ok(trace)
+	}
+
+	/// Whether a trace ends in the state that the stride's list has after the step, if that is known: a machine that errs once
+	/// must not err for a whole game.
+	fn confirms(&self, step: u64, trace: &Trace) -> bool {
+		let job = self.job.job();
+		let done = step.saturating_sub(job.first_step);
+		let inside = done.checked_rem(job.stride.into()).unwrap_or(0);
+		let states =
+			|| self.saved.as_ref()?.pins.states(&self.job, step - inside, inside as usize + 1);
+		let agrees = states().is_none_or(|states| states.last() == Some(&trace.after().root()));
+		if !agrees {
+			log::warn!("step {step} came out otherwise before: this machine errs, and the step is not kept");
+		}
+		agrees
 	}
 
 	fn run(
@@ -224,7 +240,9 @@ impl<K: Kernels> Replay<K> {
 		let trace = Trace::run(&self.job, &self.kernels, step, &slots, (focus, known));
 		self.left = Some((step, slots));
 		let trace = trace?;
-		if let (Some(saved), Focus::Tiles) = (&self.saved, focus) {
+		if let (Some(saved), true) =
+			(&self.saved, focus == Focus::Tiles && self.confirms(step, &trace))
+		{
 			let (before, tiles) = trace.hashes();
 			saved.pins.write_trace(&self.job, step, before, &tiles);
 		}

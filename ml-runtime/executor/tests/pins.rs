@@ -153,6 +153,67 @@ fn hashes_of_a_step_should_be_skipped_and_written_anew_when_damaged() {
 	assert_eq!(kernels.taken(), 2);
 }
 
+/// Kernels that err in one step.
+struct Erring(CpuKernels, u64);
+
+impl Kernels for Erring {
+	fn run(
+		&self,
+		spec: &NodeSpec,
+		ctx: &StepContext,
+		operands: &[&[u32]],
+		records: &dyn RecordSource,
+		out: &mut [u32],
+	) -> Result<(), KernelError> {
+		self.0.run(spec, ctx, operands, records, out)?;
+		if ctx.step == self.1 {
+			out.iter_mut().take(1).for_each(|word| *word ^= 1);
+		}
+		Ok(())
+	}
+}
+
+#[test]
+fn hashes_of_a_step_should_not_stay_when_the_machine_erred() {
+	let job = job();
+	let (dir, kernels) = (trained(&job), Counting::new(&job));
+	let step = 5 * STRIDE + 3;
+	let erring = Erring(CpuKernels::new(1).unwrap(), step);
+	let honest = Replay::new(job.clone(), &kernels, None).trace(step, Focus::Tiles).unwrap();
+	let expected = Replay::new(job.clone(), &kernels, Some(dir.path())).inner_states(5).unwrap();
+	let mut replay = Replay::new(job.clone(), erring, Some(dir.path()));
+	assert_ne!(replay.trace(step, Focus::Tiles).unwrap().after().root(), expected[3]);
+	assert_eq!(files(dir.path(), "trace-"), Vec::<PathBuf>::new());
+	let mut replay = Replay::new(job.clone(), &kernels, Some(dir.path()));
+	assert_eq!(replay.trace(step, Focus::Tiles).unwrap().roots(), honest.roots());
+	assert_eq!(files(dir.path(), "trace-").len(), 1);
+}
+
+#[test]
+fn values_should_be_those_of_the_step_whatever_was_asked_for_before() {
+	let job = job();
+	let dir = trained(&job);
+	let (step, end) = (5 * STRIDE + 3, job.program().specs.len() as NodeId - 1);
+	let fresh = |dir: Option<&Path>| Replay::new(job.clone(), CpuKernels::new(1).unwrap(), dir);
+	let expected = |node| fresh(None).trace(step, Focus::Node(node)).unwrap();
+	let check = |replay: &mut Replay<CpuKernels>| {
+		for node in [end, end / 2, 0] {
+			let (found, expected) =
+				(replay.trace(step, Focus::Node(node)).unwrap(), expected(node));
+			assert_eq!(found.value(node).unwrap(), expected.value(node).unwrap());
+			assert_eq!((found.roots(), found.after()), (expected.roots(), expected.after()));
+			let tiles = replay.trace(step, Focus::Tiles).unwrap();
+			assert_eq!((tiles.roots(), tiles.before()), (expected.roots(), expected.before()));
+		}
+	};
+	check(&mut fresh(None));
+	check(&mut fresh(Some(dir.path())));
+	// What was left is gone, and nothing can be left again.
+	fs::remove_dir_all(dir.path().join("pins")).unwrap();
+	File::create(dir.path().join("pins")).unwrap();
+	check(&mut fresh(Some(dir.path())));
+}
+
 #[test]
 fn replay_should_leave_no_pins_when_it_has_no_directory() {
 	let job = job();

@@ -278,6 +278,71 @@ fn labels_should_be_free_where_they_do_not_count() {
 	assert_eq!(desk.refused("compile task.toml --data text.bin --out last"), bad);
 }
 
+/// Two positions of two numbers, a target and a mark for each.
+const TARGETS: &str = r#"
+compiler = 1
+[task]
+name = "targets"
+steps = 4
+stride = 2
+batch = 2
+seed = 1
+[data]
+records = 4
+record_size = 26
+[data.fields]
+x = { offset = 0, width = 4, format = "f32" }
+y = { offset = 16, width = 2, format = "f32" }
+seen = { offset = 24, width = 2, format = "u8" }
+[model]
+input = "x"
+shape = [2, 2]
+[[model.layer]]
+kind = "linear"
+out = 1
+[loss]
+kind = "mse"
+targets = "y"
+mask = "seen"
+[optimizer]
+kind = "sgd"
+lr = 0.1
+"#;
+
+#[test]
+fn targets_should_be_refused_when_one_that_counts_is_no_number() {
+	let desk = Desk::new(TARGETS);
+	let mut records = Vec::new();
+	for record in 0..4u8 {
+		for number in 0..6u8 {
+			records.extend((f32::from(record * 6 + number) / 20.0).to_le_bytes());
+		}
+		// Of the third record, only the first position.
+		records.extend([1, u8::from(record != 2)]);
+	}
+	let place = |record: usize, target: usize| record * 26 + 16 + 4 * target;
+	let nan = f32::NAN.to_le_bytes();
+	records[place(2, 1)..][..4].copy_from_slice(&nan);
+	desk.put("data.bin", &records);
+	let line = "train task.toml --data data.bin --out run";
+	let found = desk.run(line);
+	assert!(found["loss"].as_f64().is_some_and(f64::is_finite), "{found}");
+	let found = desk.run("eval task.toml --model run/model.safetensors --data data.bin");
+	let null = Value::Null;
+	assert_eq!((&found["accuracy"], &found["correct"]), (&null, &null));
+	assert_eq!(found["labels"], 7);
+	assert!(found["loss"].as_f64().is_some_and(|loss| loss > 0.0 && loss < 1.0), "{found}");
+	records[place(2, 0)..][..4].copy_from_slice(&nan);
+	desk.put("data.bin", &records);
+	let bad = refused("assay::data::bad_record");
+	assert_eq!(desk.refused("train task.toml --data data.bin --out other"), bad);
+	let output = desk.command("train task.toml --data data.bin --out other").output().unwrap();
+	let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+	assert!(shown.contains("record 2 (counted from 0) has NaN in `y`"), "{shown}");
+	desk.put("task.toml", TARGETS.replace("out = 1", "out = 2").as_bytes());
+	assert_eq!(desk.refused("inspect task.toml"), refused("assay::manifest::target_width"));
+}
+
 #[test]
 fn training_should_be_refused_when_the_folder_holds_more_steps() {
 	let desk = Desk::new(MLP);

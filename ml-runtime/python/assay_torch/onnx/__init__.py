@@ -8,8 +8,9 @@ products (`attention`, `rotary`). What has no form in a manifest is gathered, an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,13 +18,13 @@ from ..errors import Missing, OnnxError, Unsupported
 from ..manifest import Model
 from ..shapes import Shape
 from . import arithmetic, layouts, operators, origins  # noqa: F401 - they register what they read
-from .emit import Emitter, last_node, numbered, repeated
+from .emit import Emitter, Item, last_node, numbered, repeated
 from .limits import MAX_LAYERS
-from .load import load
+from .load import Graph, load
 from .masks import is_used, unseen
 from .network import settle
 from .reader import NOTES, Reader
-from .values import Expr, Flow, Refused
+from .values import Expr, Flow, Node, Refused
 
 __all__ = ["Imported", "OnnxError", "import_onnx"]
 
@@ -46,7 +47,7 @@ class Imported(NamedTuple):
     notes: list[str]
     """What differs from the file, for a person."""
     names: dict[str, str]
-    """Of `tensors`, by the names of the file's own that are the same, number for number."""
+    """Of `tensors`, by the names of the file's own that are each of them, unchanged and alone."""
 
 
 def import_onnx(
@@ -71,25 +72,15 @@ def import_onnx(
     that has no form in a manifest.
     """
     graph = load(Path(path), output)
-    reader = Reader(
-        graph, shape, channels_last=channels_last, dropout=dropout, first_position=first_position
-    )
-    value = reader.run()
-    notes: list[str] = []
-    try:
-        if not isinstance(value, Flow | Expr):
-            raise Refused("it does not depend on the input")
-        last = last_node(settle(value), notes)
-        emitter = Emitter(last)
-        if missing := origins.twice(emitter.order):
-            raise Unsupported(missing)
-        source = emitter.order[0]
-        items = emitter.chain(last, source)
-        if not items or emitter.count > MAX_LAYERS:
-            raise Refused(f"a model has 1 to {MAX_LAYERS} layers, not {emitter.count}")
-    except Refused as error:
-        where = (error.at.name, error.at.title) if error.at else (graph.output, "output")
-        raise Unsupported([Missing(*where, str(error))]) from error
+    options = {
+        "shape": shape,
+        "channels_last": channels_last,
+        "dropout": dropout,
+        "first_position": first_position,
+    }
+    read = _read(graph, options)
+    reader, emitter, last, notes = read.reader, read.emitter, read.last, read.notes
+    source, items = emitter.order[0], read.items
     missing = [Missing(one.source, one.kind, reason) for one, reason in unseen(emitter.order)]
     if missing:
         raise Unsupported(missing)
@@ -100,7 +91,6 @@ def import_onnx(
         if has_mask or text != NOTES["mask"]
     ]
     notes += origins.shared(emitter.order, emitter.tied) + origins.constant(emitter.order)
-    items = repeated(items)
     arrays = numbered(items)
     tensors = {
         name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()
@@ -129,5 +119,56 @@ def import_onnx(
         source.options.get("scale", 1.0),
         source.options.get("shift", 0.0),
         notes,
-        origins.names(emitter.order, arrays, graph.constants),
+        _names(graph, options, read),
     )
+
+
+class _Read(NamedTuple):
+    """A graph that was read."""
+
+    reader: Reader
+    emitter: Emitter
+    last: Node
+    items: list[Item]
+    notes: list[str]
+
+
+def _read(graph: Graph, options: dict[str, Any]) -> _Read:
+    """The layers of a graph; raises `Unsupported` if some of it has none."""
+    reader = Reader(graph, **options)
+    value = reader.run()
+    notes: list[str] = []
+    try:
+        if not isinstance(value, Flow | Expr):
+            raise Refused("it does not depend on the input")
+        last = last_node(settle(value), notes)
+        emitter = Emitter(last)
+        if missing := origins.twice(emitter.order):
+            raise Unsupported(missing)
+        items = emitter.chain(last, emitter.order[0])
+        if not items or emitter.count > MAX_LAYERS:
+            raise Refused(f"a model has 1 to {MAX_LAYERS} layers, not {emitter.count}")
+    except Refused as error:
+        where = (error.at.name, error.at.title) if error.at else (graph.output, "output")
+        raise Unsupported([Missing(*where, str(error))]) from error
+    return _Read(reader, emitter, last, repeated(items), notes)
+
+
+def _names(graph: Graph, options: dict[str, Any], read: _Read) -> dict[str, str]:
+    """Parameters by the tensors of the file that they are, whatever their numbers.
+
+    Zeros stay zeros when they are turned or scaled, so the graph is read once more with tensors in
+    which every number is another one.
+    """
+    order, tied = read.emitter.order, read.emitter.tied
+    names = origins.named(order, numbered(read.items), read.reader.takers, tied)
+    if not names:
+        return {}
+    other = origins.others(graph.constants, names)
+    try:
+        again = _read(replace(graph, constants={**graph.constants, **other}), options)
+    except Unsupported:
+        return {}
+    if [one.layer for one in again.items] != [one.layer for one in read.items]:
+        return {}
+    return origins.unchanged(names, numbered(again.items), other)

@@ -186,9 +186,14 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str, root: str | N
             tensors[bias] = total
             options["bias"] = True
             all_biases(tensors, bias)
-    for name, given in ((weight, is_factor), (bias, is_summand)):
-        if learns and given and name:
-            names.setdefault(name, root)
+    if root is not None and (is_factor or is_summand):
+        # What two tensors of the file went into is neither.
+        is_row = node.kind == "embedding"
+        for name, given in ((weight, is_factor or is_row), (bias, is_summand)):
+            if given and name:
+                names[name] = "" if name in names else root
+        if is_factor and not is_summand and bias in names:
+            names[bias] = ""
     made = node.change(tensors=tensors, options=options, names=names, source=node.source or source)
     if learns and not made.origins:
         origins.begin(made, weight, None)
@@ -361,7 +366,8 @@ def shifted(flow: Flow, table: Array, source: str, root: str | None) -> Flow:
     """`flow + table`, a row per position, which is made of a tensor of the file."""
     node = real(flow).node
     if node.kind == "position":
-        made = node.change(tensors={"weight": node.tensors["weight"] + table})
+        names = node.names if root is None else {"weight": ""}
+        made = node.change(tensors={"weight": node.tensors["weight"] + table}, names=names)
     else:
         made = Node("position", (node,), node.sizes, source=source, tensors={"weight": table})
         origins.begin(made, "weight", root)

@@ -7,6 +7,7 @@ in several layers. Weights that are one in the file must not become two that lea
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from itertools import combinations
 from typing import NamedTuple
 
@@ -125,21 +126,52 @@ def constant(order: list[Node]) -> list[str]:
     return [f"{', '.join(found)}: {CONSTANT}"] if found else []
 
 
-def names(order: list[Node], tensors: dict[str, Array], file: dict[str, Array]) -> dict[str, str]:
-    """Parameters, by the tensors of the file that they are, unchanged and alone."""
+def named(
+    order: list[Node], tensors: dict[str, Array], takers: dict[str, int], tied: set[int]
+) -> dict[str, str]:
+    """Parameters by tensors of the file that may be they: each is taken once, for one alone.
+
+    `takers` says how many operations take each tensor; those of the nodes `tied` are layers without
+    parameters of their own.
+    """
     roots = {
         id(array): node.names.get(name, "")
         for node in order
         for name, array in node.tensors.items()
     }
+    left = dict(takers)
+    for node in order:
+        if id(node) in tied and (root := node.names.get("weight")):
+            left[root] -= 1
+    # Exporters call what they made themselves `onnx::…`, and torch's calls a bias so that it made
+    # of a norm over the batch, whose factor is in the weight then.
+    made = {root for root in takers if "::" in root or root.endswith(".weight_bias")}
+    made |= {root.removesuffix("_bias") for root in made}
     found: dict[str, list[str]] = {}
     for name, array in tensors.items():
-        root = roots.get(id(array), "")
-        # Exporters call what they made themselves `onnx::…`.
-        if (
-            root in file
-            and "::" not in root
-            and np.array_equal(file[root].astype(np.float32), array.astype(np.float32))
-        ):
+        if (root := roots.get(id(array), "")) and root not in made:
             found.setdefault(root, []).append(name)
-    return {root: ours[0] for root, ours in found.items() if len(ours) == 1}
+    return {root: ours[0] for root, ours in found.items() if len(ours) == 1 and left.get(root) == 1}
+
+
+def others(file: dict[str, Array], names: Iterable[str]) -> dict[str, Array]:
+    """Tensors of the same shapes, whose numbers are all different."""
+    random = np.random.default_rng(3)
+    return {
+        name: (random.random(file[name].shape, np.float32) + np.float32(0.5)).astype(
+            file[name].dtype
+        )
+        for name in names
+    }
+
+
+def unchanged(
+    names: dict[str, str], tensors: dict[str, Array], file: dict[str, Array]
+) -> dict[str, str]:
+    """Those names whose parameter is the tensor of the file, number for number."""
+    return {
+        root: name
+        for root, name in names.items()
+        if name in tensors
+        and np.array_equal(file[root].astype(np.float32), tensors[name].astype(np.float32))
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,10 @@ TOKENS = (TensorProto.INT64, TensorProto.INT32)
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 NUMBERS = (*FLOATS, TensorProto.UINT8)
 MASKS = (*TOKENS, *FLOATS, TensorProto.BOOL, TensorProto.UINT8, TensorProto.INT8)
+
+#: What torch's exporter calls tensors that it made: matrices are weights that it turned, and
+#: vectors are constants, as those of a norm without parameters.
+OWN = re.compile(r"val_\d+")
 
 #: Operators of the model's own data that may take what is made of a mask.
 WITH_MASK = frozenset(["Add", "Sub", "Sum", "Mul", "Div", "Where", "Attention"])
@@ -70,7 +75,11 @@ class Call:
     def root(self, place: int) -> str | None:
         """The tensor of the file that an input was made of; nothing for what is no parameter."""
         names = self.one.inputs
-        return self.reader.roots.get(names[place]) if place < len(names) else None
+        root = self.reader.roots.get(names[place]) if place < len(names) else None
+        if root:
+            takers = self.reader.takers
+            takers[root] = takers.get(root, 0) + 1
+        return root
 
     def ints(self, attribute: str, place: int) -> list[int] | None:
         """Integers that older opsets have as an attribute and newer ones as an input."""
@@ -144,7 +153,13 @@ class Reader:
         self.values[source.name] = Flow(node, axes)
         #: Numbers that may have learned, with the tensor of the file that they are made of, if it
         #: is one alone.
-        self.roots = {name: name for name, one in graph.constants.items() if is_number(one)}
+        self.roots = {
+            name: "" if OWN.fullmatch(name) else name
+            for name, one in graph.constants.items()
+            if is_number(one) and (one.ndim > 1 or not OWN.fullmatch(name))
+        }
+        #: How many operations take each of these tensors as a parameter.
+        self.takers: dict[str, int] = {}
         dims = {source.name: [self.batch, *sizes]}
         for one in graph.others:
             try:
@@ -229,7 +244,8 @@ class Reader:
     def _rooted(self, one: Operation, made: list[Value]) -> list[Value]:
         """The outputs of an operation; notes of constants which tensors they are made of."""
         roots = {self.roots[name] for name in one.inputs if name in self.roots}
-        root = next(iter(roots)) if len(roots) == 1 else ""
+        # By `Identity`, exporters make one tensor of several that are alike at the start.
+        root = next(iter(roots)) if len(roots) == 1 and one.op != "Identity" else ""
         for name, value in zip(one.outputs, made, strict=False):
             if roots and isinstance(value, np.ndarray) and is_number(value):
                 self.roots[name] = root

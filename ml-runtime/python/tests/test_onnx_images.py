@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from assay_torch import Unsupported
 from onnx_graphs import Graph, TensorProto, compare, evaluated, imported
 
 
@@ -250,3 +251,27 @@ def test_bytes_should_be_a_field_of_bytes(tmp_path):
     assert field["format"] == "u8" and field["scale"] == pytest.approx(1 / 255)
     assert raw["data"]["fields"]["label"] == {"offset": 6, "width": 1, "format": "label_u32"}
     assert raw["data"]["record_size"] == 10
+
+
+@pytest.mark.parametrize("many", [1, 4, 5, 6, 9])
+def test_function_should_stay_itself_when_there_are_many_steps(tmp_path, many):
+    g = Graph(12)
+    y = g.op("Mul", g.linear("x", 12, 6), np.float32(40))
+    for _ in range(many):
+        y = g.op("Mul", y, g.op("Sigmoid", y))
+    y = g.op("Max", y, g.op("Mul", y, np.float32(0.2)))
+    found, *_ = compare(g.model(g.linear(y, 6, 5)), tmp_path)
+    assert found == ["linear", *["silu"] * many, "leaky_relu", "linear"]
+
+
+def test_functions_should_be_two_when_one_is_not_of_the_other(tmp_path):
+    g = Graph(12)
+    y = g.linear("x", 12, 6)
+    a, b = y, y
+    for _ in range(6):
+        a, b = g.op("Mul", a, g.op("Sigmoid", a)), g.op("Tanh", b)
+    found, *_ = compare(g.model(g.linear(g.op("Add", a, b), 6, 5)), tmp_path)
+    assert found == ["linear", ("residual", ["silu"] * 6, ["tanh"] * 6), "linear"]
+    (tmp_path / "max").mkdir()
+    with pytest.raises(Unsupported, match="two outputs of layers"):
+        imported(g.model(g.linear(g.op("Max", a, b), 6, 5)), tmp_path / "max")

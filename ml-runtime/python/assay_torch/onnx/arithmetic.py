@@ -19,12 +19,27 @@ def base(value: Flow | Expr) -> Flow:
 
 
 def step(op: str, *args: Flow | Expr | float) -> Expr:
-    """One more step of a function."""
+    """One more step of a function, whose arguments are of one flow."""
     first = next(arg for arg in args if not isinstance(arg, float))
-    if sum(arg.size for arg in args if isinstance(arg, Expr)) >= Expr.MOST:
-        first = settle(first)
-        args = tuple(first if not isinstance(arg, float) else arg for arg in args)
+    rest = [arg for arg in args if not isinstance(arg, float) and arg is not first]
+    if not rest and isinstance(first, Expr) and first.size >= Expr.MOST:
+        short = network.shorter(first)
+        args, first = tuple(short if arg is first else arg for arg in args), short
     return Expr(op, args, base(first))
+
+
+def _alike(left: Flow | Expr, right: Flow | Expr) -> tuple[Flow | Expr, Flow | Expr] | None:
+    """Both as functions of one flow that are not too long; nothing if they are no such functions.
+
+    Where one was shortened already, the other starts from the same layer.
+    """
+    if not base(left).same(base(right)):
+        left, right = network.shorter(left, to=base(right)), network.shorter(right, to=base(left))
+    if not base(left).same(base(right)):
+        return None
+    if sum(one.size for one in (left, right) if isinstance(one, Expr)) < Expr.MOST:
+        return left, right
+    return network.both_shorter(left, right)
 
 
 @register("Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Erf", "Tanh", "Sigmoid", "Relu",
@@ -58,14 +73,14 @@ def hard_sigmoid(call: Call) -> Value:
 @register("HardSwish")
 def hard_swish(call: Call) -> Value:
     """`x · min(max(x / 6 + 1 / 2, 0), 1)`."""
-    x = call.flow(0)
+    x = settle(call.flow(0))
     return step("Mul", x, step("HardSigmoid", x, 1 / 6, 0.5))
 
 
 @register("Swish")
 def swish(call: Call) -> Value:
     """`x · sigmoid(alpha · x)`."""
-    x = call.flow(0)
+    x = settle(call.flow(0))
     return step("Mul", x, step("Sigmoid", step("Mul", x, float(call.attribute("alpha", 1.0)))))
 
 
@@ -100,8 +115,8 @@ def _pair(op: str, left: Value, right: Value, call: Call, place: int) -> Value:
         return _with_constant(op, left, right, call, call.root(place))
     if isinstance(left, np.ndarray):
         return _with_constant(op, left, right, call, call.root(0))
-    if base(left).same(base(right)):
-        return step(op, left, right)
+    if both := _alike(left, right):
+        return step(op, *both)
     return _two(op, settle(left), settle(right), call.name)
 
 

@@ -236,3 +236,15 @@ def depends_on(expr: Expr, cut: Expr) -> bool:
         if isinstance(arg, Expr) and arg is not cut and not depends_on(arg, cut):
             return False
     return True
+
+
+def rebased(expr: Expr | Flow | float, known: dict[int, Expr | Flow]) -> Expr | Flow | float:
+    """The same function, of flows that some of its parts have become; `known` has these, by id."""
+    if isinstance(expr, Flow | float) or id(expr) in known:
+        return known.get(id(expr), expr)
+    args = tuple(rebased(arg, known) for arg in expr.args)
+    given = next(arg for arg in args if not isinstance(arg, float))
+    made = Expr(expr.op, args, given if isinstance(given, Flow) else given.base)
+    made.maker = expr.maker
+    known[id(expr)] = made
+    return made

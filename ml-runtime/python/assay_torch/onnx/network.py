@@ -87,6 +87,14 @@ def settle(value: Flow | Expr) -> Flow:
 
 
 def _settle(expr: Expr) -> Flow | None:
+    if expr.lost:
+        return None
+    expr.settled = expr.settled or _tried(expr)
+    expr.lost = expr.settled is None
+    return expr.settled
+
+
+def _tried(expr: Expr) -> Flow | None:
     found = _named(expr, expr.base)
     if found is None and expr.op == "Add":
         left, right = expr.args
@@ -102,6 +110,48 @@ def _settle(expr: Expr) -> Flow | None:
                 if (found := _named(expr, inner, part)) is not None:
                     return found
     return None
+
+
+def shorter(value: Flow | Expr, to: Flow | None = None) -> Flow | Expr:
+    """The same function of the output of a layer, which its largest part is that can be one.
+
+    With `to`, only of that output; it stays as it is where none of its parts has it.
+    """
+    if isinstance(value, Flow):
+        return value
+    for part in [value, *functions.parts(value)]:
+        if to is not None and not (part.settled and part.settled.same(to)):
+            continue
+        if not part.reduced and (part is value or functions.depends_on(value, part)):
+            found = part.settled if to is not None else _layer(part)
+            if found is not None:
+                return functions.rebased(value, {id(part): found})
+    return value if to is not None else settle(value)
+
+
+def both_shorter(left: Flow | Expr, right: Flow | Expr) -> tuple[Flow | Expr, ...] | None:
+    """The same of two functions, for a part of both; nothing if there is none."""
+    if isinstance(left, Flow) or isinstance(right, Flow):
+        return None
+    mine, theirs = ([one, *functions.parts(one)] for one in (left, right))
+    known = {id(part) for part in theirs}
+    for part in mine:
+        ways = [one for one in (left, right) if one is not part]
+        shared = id(part) in known and not part.reduced
+        if shared and all(functions.depends_on(one, part) for one in ways):
+            found = _layer(part)
+            if found is not None:
+                return tuple(functions.rebased(one, {id(part): found}) for one in (left, right))
+    return None
+
+
+def _layer(part: Expr) -> Flow | None:
+    """What `settle` gives, or nothing where it refuses."""
+    try:
+        return part.settled or _settle(part)
+    except Refused:
+        part.lost = True
+        return None
 
 
 def _named(expr: Expr, base: Flow, cut: Expr | None = None) -> Flow | None:

@@ -130,6 +130,8 @@ class Expr:
         )
         self.size = 1 + sum(arg.size for arg in inner)
         self.settled: Flow | None = None
+        #: Whether it was tried, and is no layer.
+        self.lost = False
         #: The operation of the last step.
         self.maker: Operation | None = None
 

@@ -57,7 +57,8 @@ def import_onnx(args: argparse.Namespace) -> int:
         first_position=args.first_position,
     )
     folder = Path(args.out)
-    files.write(found, Path(args.model), folder, other)
+    names = Path(args.names) if args.names else None
+    files.write(found, Path(args.model), folder, other, names)
     if other and other.model.mask and not found.model.mask:
         found.notes.append(f"the mask of {args.like} is left out: the graph takes none")
     for note in found.notes:
@@ -66,7 +67,6 @@ def import_onnx(args: argparse.Namespace) -> int:
     kinds = ", ".join(layer.kind for layer in found.model.layers)
     if args.names:
         back = installed(".back")
-        back.write_names(found.names, args.names)
         if left := sorted(found.tensors.keys() - {*found.names.values()}):
             print(f"note: {back.listed(left)}: {UNNAMED}", file=sys.stderr)
     print(f"{folder / files.MANIFEST}: {kinds}")

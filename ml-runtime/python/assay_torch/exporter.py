@@ -17,7 +17,7 @@ from .modules import Masked, Residual, TiedLinear
 from .shapes import Features, Image, Sequence, Shape, Tokens, input_shape, numbers_of
 from .words import in_words
 
-AT_THE_END = "it is there only in attention, and at the end, where the loss does it"
+AT_THE_END = "it is there only in attention, and at the end, where the loss cross_entropy does it"
 
 #: What to do about modules that people will try.
 HINTS = {
@@ -247,7 +247,8 @@ def export(
     field = data.fields[input["field"]]
     shape = input_shape(list(input["shape"]), tokens=field.format.startswith("token"))
     walk = Exporter(shape)
-    walk.leave_out(module)
+    if loss.get("kind") == "cross_entropy":
+        walk.leave_out(module)
     found = walk.children(module, "", "") if is_list(module) else [walk.one(module, "", "0")]
     walk.finish()
     walk.missing += shared(module) + out_of_range(shape, found)

@@ -146,6 +146,12 @@ def test_softmax_at_the_end_should_be_left_out_with_a_note(last):
     assert len(made.notes) == 1 and "left out at the end; the loss does it" in made.notes[0]
 
 
+def test_softmax_at_the_end_should_be_refused_when_the_loss_does_none():
+    module = nn.Sequential(nn.Flatten(), nn.Linear(84, 84), nn.Softmax(-1))
+    with pytest.raises(Unsupported, match="where the loss cross_entropy does it"):
+        export(module, **{**IMAGE, "loss": {"kind": "mse", "targets": "x"}})
+
+
 def test_flatten_of_features_should_be_nothing():
     made = export(
         nn.Sequential(nn.Flatten(), nn.Linear(12, 9), nn.Flatten(), nn.Linear(9, 5)),

@@ -12,6 +12,7 @@ from assay_torch import Manifest, Unsupported
 from assay_torch.errors import OnnxError
 from assay_torch.onnx import import_onnx
 from assay_torch.onnx.tensors import MOST
+from assay_torch.onnx.write import like
 from onnx_graphs import Graph, TensorProto, helper, numpy_helper
 
 
@@ -419,6 +420,71 @@ def test_command_should_take_the_rest_from_another_manifest(tmp_path):
     other = command(tmp_path, "m.onnx", "new", "--like", "image.toml")
     assert other.returncode == 2 and "the model takes 12 numbers" in other.stderr
     assert not (tmp_path / "new").exists()
+
+
+MSE = """compiler = 1
+[task]
+name = "t"
+steps = 1
+stride = 1
+batch = 2
+seed = 1
+[data]
+records = 4
+record_size = 68
+[data.fields]
+input = { offset = 0, width = 12, format = "f32", scale = 2.0 }
+goal = { offset = 48, width = 5, format = "f32" }
+[model]
+input = "input"
+shape = [12]
+[[model.layer]]
+kind = "linear"
+out = 12
+[loss]
+kind = "mse"
+targets = "input"
+[optimizer]
+kind = "sgd"
+lr = 0.1
+"""
+
+
+def test_targets_should_keep_their_scale_when_the_model_takes_another(tmp_path):
+    g = Graph(12)
+    scaled = g.op("Sub", g.op("Mul", "x", np.float32(0.25)), np.float32(1))
+    (tmp_path / "m.onnx").write_bytes(g.model(g.linear(scaled, 12, 12)).SerializeToString())
+    found = import_onnx(tmp_path / "m.onnx")
+    other = Manifest.read(MSE)
+    made = like(found, other)
+    assert made.model.input == "input" and made.loss["targets"] == "targets"
+    assert made.data.fields["targets"] == other.data.fields["input"]
+    source = made.data.fields["input"]
+    assert (source.scale, source.shift) == (0.5, -1.0)
+    plain = like(found._replace(scale=1.0, shift=0.0), other)
+    assert (plain.loss, plain.data) == (other.loss, other.data)
+
+
+def test_softmax_at_the_end_should_be_refused_when_the_loss_does_none(tmp_path):
+    g = Graph(12)
+    y = g.op("Softmax", g.linear("x", 12, 5), axis=-1)
+    (tmp_path / "m.onnx").write_bytes(g.model(y).SerializeToString())
+    (tmp_path / "task.toml").write_text(MSE.replace('targets = "input"', 'targets = "goal"'))
+    made = command(tmp_path, "m.onnx", "out", "--like", "task.toml")
+    assert made.returncode == 2 and not (tmp_path / "out").exists()
+    assert made.stderr.startswith("error: the graph ends in softmax_2, a softmax"), made.stderr
+
+
+@pytest.mark.parametrize("names", ["no/names.json", "names.json", "out/names.json"])
+def test_command_should_write_names_with_the_folder_or_nothing(tmp_path, names):
+    (tmp_path / "m.onnx").write_bytes(mlp().SerializeToString())
+    made = command(tmp_path, "m.onnx", "out", "--names", names)
+    if names.startswith("no/"):
+        assert made.returncode == 2 and made.stderr.startswith("error: "), made.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
+    else:
+        assert made.returncode == 0, made.stderr
+        assert (tmp_path / "out" / "task.toml").exists() and (tmp_path / names).exists()
 
 
 @pytest.mark.parametrize("options", [[], ["--like", "task.toml"]])

@@ -37,6 +37,8 @@ class Imported(NamedTuple):
     """`float32`, by their names in the manifest's network."""
     output: Shape
     """Of the logits of one record."""
+    softmax: str
+    """The softmax at the end that is left out, as the loss does it; nothing if there is none."""
     vocab: int
     """Rows of the first table, 0 for a model of numbers."""
     is_bytes: bool
@@ -114,6 +116,7 @@ def import_onnx(
         ),
         tensors,
         last.shape,
+        read.softmax,
         max((one.options["vocab"] for one in tables), default=0),
         bool(source.options.get("bytes")),
         source.options.get("scale", 1.0),
@@ -131,6 +134,7 @@ class _Read(NamedTuple):
     last: Node
     items: list[Item]
     notes: list[str]
+    softmax: str
 
 
 def _read(graph: Graph, options: dict[str, Any]) -> _Read:
@@ -141,7 +145,9 @@ def _read(graph: Graph, options: dict[str, Any]) -> _Read:
     try:
         if not isinstance(value, Flow | Expr):
             raise Refused("it does not depend on the input")
-        last = last_node(settle(value), notes)
+        last, softmax = last_node(settle(value))
+        if softmax:
+            notes.append(f"{softmax}: the softmax at the end is left out; the loss does it")
         emitter = Emitter(last)
         if missing := origins.twice(emitter.order):
             raise Unsupported(missing)
@@ -151,7 +157,7 @@ def _read(graph: Graph, options: dict[str, Any]) -> _Read:
     except Refused as error:
         where = (error.at.name, error.at.title) if error.at else (graph.output, "output")
         raise Unsupported([Missing(*where, str(error))]) from error
-    return _Read(reader, emitter, last, repeated(items), notes)
+    return _Read(reader, emitter, last, repeated(items), notes, softmax)
 
 
 def _names(graph: Graph, options: dict[str, Any], read: _Read) -> dict[str, str]:

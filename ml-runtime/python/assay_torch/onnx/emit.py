@@ -26,11 +26,11 @@ class Item:
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def last_node(flow: Flow, notes: list[str]) -> Node:
-    """The node whose output is the logits."""
-    node = real(flow).node
+def last_node(flow: Flow) -> tuple[Node, str]:
+    """The node whose output is the logits, and the name of a softmax behind it."""
+    node, softmax = real(flow).node, ""
     if node.kind == "softmax":
-        notes.append(f"{node.source}: the softmax at the end is left out; the loss does it")
+        softmax = node.source
         flow = Flow(node.inputs[0], flow.axes)
         node = flow.node
     axes = [group for group in flow.axes if group]
@@ -41,7 +41,7 @@ def last_node(flow: Flow, notes: list[str]) -> Node:
             node = _flat(node, axes)
         else:
             raise Refused(f"{NO_LOGITS}; it is {flow.shown}")
-    return node
+    return node, softmax
 
 
 def _leads(node: Node, axes: list) -> list[list]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from safetensors.numpy import save_file
 
+from ..back import write_names
 from ..errors import ManifestError
-from ..manifest import FORMATS, Data, Field, Manifest
+from ..manifest import FORMATS, WANTED, Data, Field, Manifest
 from ..shapes import Sequence, numbers_of
 from . import Imported
 
@@ -19,6 +20,8 @@ MANIFEST, WEIGHTS = "task.toml", "weights.safetensors"
 
 #: The field of labels, where there is no other manifest that names one.
 LABEL = "label"
+#: That of targets that are the input, where the model takes another scale of it.
+TARGETS = "targets"
 
 HEAD = """# Made from {file} by assay_torch. The sections task, data, loss and optimizer are a
 # start: say there what your data is and how it is to be trained.
@@ -81,6 +84,11 @@ def like(found: Imported, other: Manifest) -> Manifest:
         raise ManifestError(
             f"the field {name!r} has the labels: it is no input and no mask as well"
         )
+    if found.softmax and other.loss["kind"] == "mse":
+        raise ManifestError(
+            f"the graph ends in {found.softmax}, a softmax, which the loss cross_entropy does, but "
+            "mse does not: export the model without it"
+        )
     field = other.data.fields[found.model.input]
     sizes = numbers_of(found.model.shape)
     width = 1
@@ -103,8 +111,16 @@ def like(found: Imported, other: Manifest) -> Manifest:
     scale, shift = field.scale * found.scale, field.shift * found.scale + found.shift
     fields = {**other.data.fields}
     fields[found.model.input] = dataclasses.replace(field, scale=scale, shift=shift)
+    loss = other.loss
+    if other.wanted == found.model.input and fields[found.model.input] != field:
+        # The targets stay what they are.
+        name = TARGETS
+        while name in fields:
+            name += "_"
+        fields[name] = field
+        loss = {**loss, WANTED[loss["kind"]]: name}
     data = dataclasses.replace(other.data, fields=fields)
-    return dataclasses.replace(other, data=data, model=found.model)
+    return dataclasses.replace(other, data=data, model=found.model, loss=loss)
 
 
 def _fits_mask(found: Imported, other: Manifest) -> None:
@@ -129,8 +145,17 @@ def task_name(path: Path) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", path.stem.lower()).strip("-")[:64] or "onnx"
 
 
-def write(found: Imported, file: Path, folder: Path, other: Manifest | None) -> Manifest:
-    """Writes `task.toml` and `weights.safetensors` into a folder that is new, or nothing at all."""
+def write(
+    found: Imported,
+    file: Path,
+    folder: Path,
+    other: Manifest | None,
+    names: Path | None = None,
+) -> Manifest:
+    """Writes `task.toml` and `weights.safetensors` into a folder that is new, or nothing at all.
+
+    With `names`, this file (which may be in the folder) has the names of the parameters.
+    """
     if folder.exists():
         raise ManifestError(f"{folder} is there already; name a new folder")
     made = fresh(found, task_name(file)) if other is None else like(found, other)
@@ -145,5 +170,9 @@ def write(found: Imported, file: Path, folder: Path, other: Manifest | None) -> 
         inner.mkdir()
         inner.joinpath(MANIFEST).write_text(text, encoding="utf-8")
         save_file(found.tensors, str(inner / WEIGHTS))
+        if names is not None:
+            inside = names.resolve().is_relative_to(folder.resolve())
+            place = inner / names.resolve().relative_to(folder.resolve()) if inside else names
+            write_names(found.names, place)
         shutil.move(inner, folder)
     return made

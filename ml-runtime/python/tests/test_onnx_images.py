@@ -275,3 +275,23 @@ def test_functions_should_be_two_when_one_is_not_of_the_other(tmp_path):
     (tmp_path / "max").mkdir()
     with pytest.raises(Unsupported, match="two outputs of layers"):
         imported(g.model(g.linear(g.op("Max", a, b), 6, 5)), tmp_path / "max")
+
+
+@pytest.mark.parametrize("alpha", [0.7, 123.456789, 1 / 3])
+def test_number_below_0_should_be_that_of_the_graph(tmp_path, alpha):
+    g = Graph(12)
+    y = g.op("Elu", g.linear("x", 12, 6), alpha=alpha)
+    if alpha < 1:
+        y = g.op("LeakyRelu", g.linear(y, 6, 6), alpha=alpha)
+    _, raw, _ = compare(g.model(g.linear(y, 6, 5)), tmp_path)
+    layers = raw["model"]["layer"]
+    assert np.float32(layers[1]["alpha"]) == np.float32(alpha)
+    if alpha < 1:
+        assert np.float32(layers[3]["negative_slope"]) == np.float32(alpha)
+
+
+def test_gelu_should_be_refused_when_it_is_an_unknown_one(tmp_path):
+    g = Graph(12)
+    y = g.op("Gelu", g.linear("x", 12, 6), approximate="foo")
+    with pytest.raises(Unsupported, match="approximate 'foo'; it must be none or tanh"):
+        imported(g.model(g.linear(y, 6, 5)), tmp_path)

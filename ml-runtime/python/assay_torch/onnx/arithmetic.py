@@ -52,8 +52,10 @@ def unary(call: Call) -> Value:
 @register("Gelu")
 def gelu(call: Call) -> Value:
     """The exact one is a layer."""
-    exact = call.attribute("approximate", "none") == "none"
-    return step("Gelu" if exact else "GeluTanh", call.flow(0))
+    kind = call.attribute("approximate", "none")
+    if kind not in ("none", "tanh"):
+        raise Refused(f"approximate {kind!r}; it must be none or tanh")
+    return step("Gelu" if kind == "none" else "GeluTanh", call.flow(0))
 
 
 @register("LeakyRelu", "Elu")

@@ -92,13 +92,20 @@ POINTWISE = (
 def _fitted(expr: Expr, cut: Expr | None) -> Iterator[Pointwise]:
     """Layers with a number of their own, which is the one that fits the function."""
     below, far = _at(expr, np.array([-1.0, -60.0]), cut)
-    slope, alpha = (float(f"{-one:.6g}") for one in (below, far))
+    own = [n for n in _numbers(expr, set()) if math.isfinite(n)]
+    slope, alpha = (_exact(-float(one), own) for one in (below, far))
     if 0 < slope < 1:
         yield Pointwise(
             "leaky_relu", {"negative_slope": slope}, lambda x: STEPS["LeakyRelu"](x, slope)
         )
     if 0 < alpha < math.inf:
         yield Pointwise("elu", {"alpha": alpha}, lambda x: STEPS["Elu"](x, alpha))
+
+
+def _exact(found: float, own: list[float]) -> float:
+    """A number that a function has: the one of its own that it is, or one of six digits."""
+    near = [n for n in own if abs(n - found) <= 1e-6 * abs(found)]
+    return float(str(np.float32(near[0]))) if near else float(f"{found:.6g}")
 
 
 _FAR = 10.0 ** np.arange(1, 39)

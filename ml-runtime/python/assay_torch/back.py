@@ -39,12 +39,23 @@ def read_tensors(path: str | Path) -> dict[str, np.ndarray]:
     except SafetensorError as error:
         reason = in_line(error)
         raise InputError(f"{path} is no safetensors file, or cut short: {reason}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        # Types that numpy does not have.
+        reason = "it has numbers of another type than model files of a training, which have F32"
+        raise InputError(f"{path} cannot be read: {reason}: {in_line(error)}") from error
 
 
 def renamed(
     tensors: Mapping[str, np.ndarray], names: Mapping[str, str]
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The tensors by the names of before, and those that have none. Raises if some are missing."""
+    """The tensors by the names of before, and those that have none.
+
+    Raises if some are missing, or have two names.
+    """
+    first: dict[str, str] = {}
+    for theirs, ours in names.items():
+        if (other := first.setdefault(ours, theirs)) != theirs:
+            raise InputError(f"the names {other} and {theirs} are both {ours}: each has its own")
     lost = sorted(set(names.values()) - tensors.keys())
     if lost:
         raise InputError(f"the names are those of another model: this one has no {listed(lost)}")

@@ -120,6 +120,26 @@ def require_labels(
         raise InputError(f"{path} has the label {counted.max()}, but a model has {classes} logits")
 
 
+def require_targets(
+    path: str, module: nn.Module, inputs: Tensor, targets: Tensor, masks: Masks
+) -> None:
+    """Raises unless there is a target for every number that a model makes, and each is one."""
+    with torch.no_grad():
+        made = module.eval()(inputs[:1], *masks.of(slice(1)).inputs())
+    width = targets.shape[1]
+    if made.numel() != width:
+        raise ManifestError(f"the model makes {made.numel()} numbers, but a record has {width}")
+    rows = targets.reshape(len(targets), -1, made.shape[-1])
+    if masks.counted is not None:
+        rows = rows[masks.counted[: len(rows)].reshape(rows.shape[:2])]
+    if not rows.isfinite().all():
+        raise InputError(f"{path} has targets that are infinite, or no numbers")
+
+
+#: What data must have, by the loss.
+REQUIRED = {"cross_entropy": require_labels, "mse": require_targets}
+
+
 def train(args: argparse.Namespace) -> int:
     """Trains and writes a loss per step."""
     manifest = Manifest.read(Path(args.manifest))
@@ -136,8 +156,7 @@ def train(args: argparse.Namespace) -> int:
     if args.task_order:
         order = task_batches(seed_bytes(manifest.task["seed"]), len(inputs), batch)
     masks = load_masks(manifest, content)
-    if manifest.loss["kind"] == "cross_entropy":
-        require_labels(args.data, module, inputs, labels, masks)
+    REQUIRED[manifest.loss["kind"]](args.data, module, inputs, labels, masks)
     trainer = Trainer(manifest, module, inputs, labels, order, masks=masks)
     with Path(args.out).open("w", encoding="utf-8") as file:
         file.write("step,loss\n")

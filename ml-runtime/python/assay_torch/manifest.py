@@ -28,6 +28,9 @@ FORMATS = {
 #: Losses, with the key of the field that each compares with.
 WANTED = {"cross_entropy": "labels", "mse": "targets"}
 
+#: Formats of these fields.
+WANTED_FORMATS = {"cross_entropy": ("label_u8", "label_u32"), "mse": ("u8", "f32")}
+
 #: Keys that commands here use, of sections that are kept as they are.
 NEEDED = {
     "task": ("steps", "batch", "seed"),
@@ -154,7 +157,11 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     if kind not in WANTED:
         raise ManifestError(f"there is no loss {kind!r}; known: {', '.join(WANTED)}")
     _require(raw, "loss", (WANTED[kind],))
-    _named(data, raw["loss"][WANTED[kind]])
+    name, formats = raw["loss"][WANTED[kind]], WANTED_FORMATS[kind]
+    if (found := _named(data, name).format) not in formats:
+        raise ManifestError(
+            f"the field {name} has {found}; {WANTED[kind]} have {' or '.join(formats)}"
+        )
     for mask in (model.get("mask"), raw["loss"].get("mask")):
         if mask is not None:
             _named(data, mask)

@@ -202,6 +202,10 @@ def test_checkpoint_should_be_refused_when_it_is_cut_short(folder, capsys, monke
         ({"hidden_size": None}, "hidden_size: not there: the configuration must have a number"),
         ({"num_hidden_layers": "six"}, "num_hidden_layers: 'six': the configuration must have"),
         ({"num_attention_heads": 3}, "num_attention_heads: 3: they do not divide 8"),
+        ({"num_attention_heads": 10**30}, "num_attention_heads: 10{19}…: it may be up to 1024"),
+        ({"num_hidden_layers": 10**9}, "num_hidden_layers: 1000000000: it may be up to 512"),
+        ({"hidden_size": 65536, "vocab_size": 1 << 20}, "makes it 1048576×65536"),
+        ({"layer_norm_eps": float("inf")}, "layer_norm_eps: inf: it may be up to"),
         ({"num_hidden_layers": 2}, "layer.1.output.dense.bias: no tensor"),
         ({"max_position_embeddings": 5}, "length: 6: the table has positions 1 to 5"),
     ],
@@ -261,3 +265,58 @@ def test_task_should_be_refused_when_a_key_is_missing(folder, capsys, monkeypatc
     ]:
         (folder / "task.toml").write_text(change)
         refused(folder, capsys, monkeypatch, line, word)
+
+
+MSE = ('kind = "cross_entropy"\nlabels = "label"', 'kind = "mse"\ntargets = "goal"')
+GOAL = 'goal = { offset = 100, width = 5, format = "f32" }'
+
+
+@pytest.mark.parametrize(
+    ("goal", "value", "word"),
+    [
+        (GOAL.replace("5", "4"), 0, "error: the model makes 5 numbers, but a record has 4"),
+        (GOAL, 255, "error: data.bin has targets that are infinite, or no numbers"),
+        (GOAL.replace("f32", "label_u8"), 0, "goal has label_u8; targets have u8 or f32"),
+    ],
+)
+def test_targets_should_be_refused_when_no_model_can_be_right(
+    folder, capsys, monkeypatch, goal, value, word
+):
+    (folder / "data.bin").write_bytes(bytes([value] * 20 * 406))
+    text = CASES["linear"].replace(*MSE)
+    (folder / "task.toml").write_text(text.replace("[data.fields]", f"[data.fields]\n{goal}"))
+    refused(folder, capsys, monkeypatch, "train task.toml --data data.bin --out o.csv", word)
+
+
+def test_targets_should_not_be_looked_at_when_they_do_not_count(folder, capsys, monkeypatch):
+    content = np.full((20, 406), 255, np.uint8)
+    content[::2, :] = 0
+    (folder / "data.bin").write_bytes(content.tobytes())
+    counts = '\ncount = { offset = 399, width = 1, format = "u8", scale = -1.0, shift = 255.0 }'
+    text = (
+        CASES["linear"]
+        .replace(*MSE)
+        .replace('targets = "goal"', 'targets = "goal"\nmask = "count"')
+    )
+    text = text.replace("[data.fields]", f"[data.fields]\n{GOAL}{counts}")
+    (folder / "task.toml").write_text(text)
+    line = "train task.toml --data data.bin --out o.csv --steps 2"
+    code, said = run(capsys, monkeypatch, line)
+    assert code == 0 and "last loss" in said.out, said.err
+
+
+def test_labels_should_be_refused_when_their_format_is_that_of_numbers(folder, capsys, monkeypatch):
+    (folder / "task.toml").write_text(CASES["linear"].replace("label_u8", "u8"))
+    word = "the field label has u8; labels have label_u8 or label_u32"
+    refused(folder, capsys, monkeypatch, "train task.toml --data data.bin --out o.csv", word)
+
+
+def test_model_should_not_go_back_when_its_file_or_names_are_wrong(folder, capsys, monkeypatch):
+    save_file({"0.weight": torch.ones(3, dtype=torch.float8_e4m3fn)}, folder / "half.safetensors")
+    save_file({"0.weight": torch.ones(3)}, folder / "whole.safetensors")
+    (folder / "one.json").write_text('{"a": "0.weight"}')
+    (folder / "two.json").write_text('{"a": "0.weight", "b": "0.weight"}')
+    line = "back whole.safetensors two.json new.safetensors"
+    refused(folder, capsys, monkeypatch, line, "the names a and b are both 0.weight")
+    line = "back half.safetensors one.json new.safetensors"
+    refused(folder, capsys, monkeypatch, line, "half.safetensors cannot be read: .* have F32")

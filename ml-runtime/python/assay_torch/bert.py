@@ -168,7 +168,9 @@ def _rename(
         tensors.take(f"embeddings.{name}_embeddings.weight", rows, width)
         for name, rows in tables.items()
     )
-    made = {"0.weight": words, "1.weight": positions[:length] + types[:1]}
+    made = {"0.weight": words}
+    if not missing:
+        made["1.weight"] = positions[:length] + types[:1]
     modules = {"embeddings.LayerNorm": "2"}
     for block in range(sizes.num_hidden_layers):
         modules |= {

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from . import limits
 from .errors import InputError, Missing, in_line
 from .manifest import Model
 from .records import read_safetensors
@@ -17,6 +18,19 @@ from .records import read_safetensors
 #: The file with all tensors, and the one that says where they are if there are several.
 FILE, INDEX = "model.safetensors", "model.safetensors.index.json"
 CONFIG = "config.json"
+
+
+#: Largest numbers of a configuration; of others, as many as rows of a table.
+MOST = {
+    "hidden_size": limits.MAX_WIDTH,
+    "intermediate_size": limits.MAX_WIDTH,
+    "num_attention_heads": limits.MAX_HEADS,
+    "num_hidden_layers": limits.MAX_LAYERS,
+}
+
+
+#: Digits of a number in an error, at most.
+DIGITS = 20
 
 
 class Imported(NamedTuple):
@@ -72,10 +86,19 @@ def numbers(
     for key, default in usual.items():
         found[key] = value = config.get(key, default)
         kinds = (int, float) if isinstance(default, float) else (int,)
+        most = MOST.get(key, limits.MAX_VOCAB)
         if type(value) not in kinds or not value > 0:
             shown = "not there" if value is None else repr(value)
             missing.append(Missing(key, shown, "the configuration must have a number above 0"))
+        elif value > most:
+            missing.append(Missing(key, short(value), f"it may be up to {most}"))
     return None if len(missing) > before else found
+
+
+def short(value: object) -> str:
+    """A value of a configuration, cut if it is long."""
+    text = repr(value)
+    return text if len(text) <= DIGITS else f"{text[:DIGITS]}…"
 
 
 class Tensors:
@@ -96,7 +119,8 @@ class Tensors:
             self.missing.append(Missing(name, f"a tensor of {product(found.shape)}", reason))
         else:
             return found.float()
-        return torch.zeros(shape)
+        # Whatever size the configuration asks for, it takes no memory.
+        return torch.zeros(()).expand(shape)
 
     def refuse_rest(self, what: str, ignored: tuple[str, ...]) -> None:
         """Notes every tensor that was not taken, but for those whose names begin or end so."""

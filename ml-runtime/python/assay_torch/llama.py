@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from . import limits
-from .checkpoint import Imported, Tensors, numbers, read_json, read_tensors
+from .checkpoint import Imported, Tensors, numbers, read_json, read_tensors, short
 from .errors import Missing, Unsupported
 from .layers import Layer, Lora, RopeScaling, layer, repeat, residual
 from .manifest import Model
@@ -37,6 +37,8 @@ DEFAULTS: dict[str, float | None] = {
 
 #: Base of rotary positions where a configuration does not say it.
 ROPE = 10_000.0
+#: The largest base.
+MOST_ROPE = 1e9
 
 #: Scalings of rotary positions, each with its numbers.
 SCALINGS = {
@@ -131,7 +133,8 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
     head_dim = config.get("head_dim")
     if head_dim is None and width % heads:
         missing.append(Missing("num_attention_heads", str(heads), f"they do not divide {width}"))
-    elif head_dim is not None and (type(head_dim) is not int or head_dim < 1 or head_dim % 2):
+        return None
+    if head_dim is not None and (type(head_dim) is not int or head_dim < 1 or head_dim % 2):
         missing.append(Missing("head_dim", repr(head_dim), "rotary positions turn pairs"))
         return None
     if type(shared) is not int or shared < 1 or heads % shared:
@@ -146,6 +149,7 @@ def _sizes(config: Mapping[str, Any], length: int, missing: list[Missing]) -> Si
     }
     if reason := limits.heads_fault(options, width):
         missing.append(Missing("num_key_value_heads", str(shared), reason))
+        return None
     own = bool(config.get("attention_bias", False))
     return Sizes(
         **found,
@@ -177,8 +181,9 @@ def _rope(config: Mapping[str, Any], missing: list[Missing]) -> tuple[float, Rop
             missing.append(Missing(f"rope_scaling.{name}", repr(one), reason))
         scaling = None if wrong else RopeScaling(kind, **found)
     base = section.get("rope_theta", config.get("rope_theta", ROPE))
-    if type(base) not in (int, float) or not base > 1:
-        missing.append(Missing("rope_theta", repr(base), "it must be a number above 1"))
+    if type(base) not in (int, float) or not 1 < base <= MOST_ROPE:
+        reason = f"it must be a number above 1, up to {MOST_ROPE:g}"
+        missing.append(Missing("rope_theta", short(base), reason))
         base = ROPE
     return float(base), scaling
 

@@ -321,3 +321,20 @@ def test_configuration_should_be_refused_when_a_value_cannot_be(change, path):
     with pytest.raises(Unsupported) as caught:
         import_llama(checkpoint(LLAMA), {**LLAMA, **change}, length=LENGTH)
     assert path in {one.path for one in caught.value.missing}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("num_attention_heads", 10**30, "num_attention_heads: 10{19}…: it may be up to 1024"),
+        ("num_attention_heads", 1024, "num_attention_heads: 1024: they do not divide 24"),
+        ("num_hidden_layers", 10**9, "num_hidden_layers: 1000000000: it may be up to 512"),
+        ("head_dim", 10**12, "6 heads of width 1000000000000 are more than 65536 numbers"),
+        ("rope_theta", 10**400, "rope_theta: 10{19}…: it must be a number above 1, up to 1e.09"),
+        ("intermediate_size", 65536, "a tensor of"),
+    ],
+    ids=lambda one: str(one)[:30],
+)
+def test_size_should_be_refused_when_it_is_absurd(key, value, line):
+    with pytest.raises(Unsupported, match=line):
+        import_llama(checkpoint(LLAMA), {**LLAMA, key: value}, length=LENGTH)

@@ -70,10 +70,11 @@ def test_dropout_inside_of_attention_should_be_left_out_and_said(tmp_path):
     inner = [node.name for node in model.graph.node if node.op_type == "Softmax"]
     places = [[one.name for one in model.graph.node].index(name) + 1 for name in inner]
     names = ", ".join(f"dropout_{place}" for place in places)
-    assert found.notes == [
+    assert found.notes[:-1] == [
         f"{names}: dropout inside of attention: left out, as a manifest has none there; it does "
         "nothing outside of training, so the logits are still those of the file"
     ]
+    assert "attention.q.weight × 2" in found.notes[-1]
 
 
 def test_dropout_of_a_constant_should_be_left_out_and_said(tmp_path):
@@ -124,7 +125,8 @@ def test_dropout_should_be_left_out_when_that_is_asked_for(tmp_path, make):
         imported(model, tmp_path)
     layers, _, found = compare(model, tmp_path, dropout=False)
     assert "dropout" not in layers
-    assert len(found.notes) == 1 and found.notes[0].endswith("left out, as --no-dropout says")
+    assert len(found.notes) == 2 and found.notes[0].endswith("left out, as --no-dropout says")
+    assert found.notes[1].endswith("learn as at another rate for it")
 
 
 def test_command_should_say_what_it_left_out(tmp_path, capsys, monkeypatch):

@@ -101,8 +101,9 @@ def test_tied_table_should_be_said_when_it_is_not_tied_here(tmp_path, options, l
     if last == "tied_linear":
         assert result.notes == []
     else:
-        (note,) = result.notes
+        note, *scaled = result.notes
         assert note.startswith("gather_0 and matmul_") and "the same table in the file" in note
+        assert len(scaled) == ("factor" in options)
 
 
 def test_shared_weights_should_be_said_in_one_line(tmp_path):
@@ -187,9 +188,75 @@ def test_factor_should_be_said_to_be_taken_in_when_it_learns_in_the_file(tmp_pat
     y = g.op("Mul", g.linear(g.op("Relu", y), 6, 6), np.float32(3))
     *_, found = compare(g.model(g.linear(g.op("Relu", y), 6, 5)), tmp_path)
     assert [note.split(":")[1] for note in found.notes] == [
-        " a norm over the batch", " a factor that may learn"
+        " a norm over the batch", " a factor that may learn",
+        " a number of the graph is in these weights, which learn as at another rate for it",
     ]  # fmt: skip
-    assert all(note.endswith("which learns without it") for note in found.notes)
+    assert all(note.endswith("which learns without it") for note in found.notes[:2])
+
+
+def summed(name):
+    """Vectors and numbers that are added to, or multiplied with, what has its own already."""
+    g = Graph(12) if name == "two biases" else tokens()
+    x = "x" if name == "two biases" else embedded(g)[0]
+    match name:
+        case "two biases":
+            return g.model(g.linear(g.op("Relu", g.op("Add", g.linear(x, 12, 6), ONES)), 6, 5))
+        case "row":
+            x = g.op("Add", x, g.draw(WIDTH))
+        case "column":
+            x = g.op("Add", x, g.draw(LENGTH, 1))
+        case "two tables":
+            x = g.op("Add", g.op("Add", x, g.draw(LENGTH, WIDTH)), g.draw(1, LENGTH, WIDTH))
+        case "number":
+            x = g.op("Mul", x, np.float32(WIDTH**0.5))
+        case "ones":
+            x = g.op("Mul", g.op("Relu", x), np.ones(WIDTH, np.float32))
+        case "square root taken back":
+            x = g.op("Mul", g.op("Mul", x, np.float32(3)), np.float32(1 / 3))
+    return g.model(mean_head(g, x))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("two biases", "a summand that may learn: taken into the layer before it"),
+        ("row", "a summand that may learn: taken into all rows of the table before it"),
+        ("column", "a number at every position: here a table whose numbers learn apart"),
+        ("two tables", "a summand that may learn: taken into the layer before it"),
+        ("number", "(embedding.weight × 2.828): a number of the graph is in these weights"),
+        ("ones", "factors or summands that may learn, but do nothing yet: left out"),
+        ("square root taken back", ""),
+    ],
+)
+def test_what_learns_otherwise_should_be_said(tmp_path, name, words):
+    *_, found = compare(summed(name), tmp_path)
+    assert len(found.notes) == bool(words)
+    assert all(words in note for note in found.notes)
+
+
+def test_norms_should_be_said_to_learn_apart_when_they_are_one_tensor(tmp_path):
+    g = Graph(6)
+    weight, bias, other = g.const(ONES), g.const(0 * ONES), g.const(ONES)
+    y = g.op("LayerNormalization", g.linear("x", 6, 6), weight, bias)
+    y = g.op("LayerNormalization", g.linear(y, 6, 6), other, bias)
+    y = g.op("LayerNormalization", g.linear(y, 6, 6), weight, bias)
+    *_, found = compare(g.model(g.linear(y, 6, 5)), tmp_path)
+    (note,) = found.notes
+    assert note.startswith("layernormalization_2 and layernormalization_8: the same weights")
+    assert "or alike at the start" in note
+    assert found.names.get(other) == "3.weight" and weight not in found.names
+
+
+def test_constants_of_the_exporter_should_be_no_parameters(tmp_path):
+    g = Graph(6)
+    g.const(g.draw(6, 6)), g.const(ONES)
+    for one, name in zip(g.tensors, ("val_1", "val_2"), strict=True):
+        one.name = name
+    y = g.op("LayerNormalization", g.op("MatMul", "x", "val_1"), "val_2")
+    *_, found = compare(g.model(g.linear(y, 6, 5)), tmp_path)
+    (note,) = found.notes
+    assert note.startswith("layernormalization_1 (layer_norm.weight): not a parameter of the file")
+    assert found.names.keys() == {"c3"}
 
 
 def named_graph():

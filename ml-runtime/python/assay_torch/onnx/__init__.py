@@ -92,7 +92,8 @@ def import_onnx(
         for text, names in reader.notes.items()
         if has_mask or text != NOTES["mask"]
     ]
-    notes += origins.shared(emitter.order, emitter.tied) + origins.constant(emitter.order)
+    notes += origins.shared(emitter.order, emitter.tied)
+    notes += origins.scaled(emitter.order) + origins.constant(emitter.order)
     arrays = numbered(items)
     tensors = {
         name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()

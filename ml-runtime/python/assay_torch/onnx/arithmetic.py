@@ -8,7 +8,7 @@ from . import attention, functions, masks, network, rotary
 from .network import constant, real, scaled, settle, shifted
 from .reader import Call, register
 from .values import Expr, Flow, Mask, Node, Refused, Value, axes_of
-from .view import sizes_shown, whole
+from .view import sizes_shown, spread, whole
 
 Array = np.ndarray
 
@@ -166,7 +166,18 @@ def _with_constant(op: str, left: Value, right: Value, call: Call, root: str | N
         factor, each = 1 / each, np.float64(0)
     elif op == "Sub":
         factor, each = (np.float64(-1), each) if left is array else (factor, -each)
+    alone = op in ("Add", "Sub") and _by_position(array, flow)
+    if alone:
+        call.note("a number at every position: here a table whose numbers learn apart")
     return _affine(flow, over, factor, each, call, root)
+
+
+def _by_position(array: Array, flow: Flow) -> bool:
+    """Whether a constant has one number for each position."""
+    sizes = flow.node.sizes
+    if array.size == 1 or "t" not in sizes or sizes["c"] == 1:
+        return False
+    return spread(array, flow.axes, {"t": sizes["t"]}) is not None
 
 
 def _affine(
@@ -174,7 +185,7 @@ def _affine(
 ) -> Flow:
     """A factor and a summand per channel, or only a summand per position."""
     node = real(flow).node
-    is_shift = "t" in node.sizes and np.all(factor == 1)
+    is_shift = "t" in node.sizes and np.ndim(summand) > 0 and np.all(factor == 1)
     takes = node.kind in network.FOLDS and (network.FOLDS[node.kind][1] or node.kind == "embedding")
     if is_shift and (over == "tc" or not takes):
         table = np.broadcast_to(summand, (node.sizes["t"], node.sizes["c"]))
@@ -182,14 +193,34 @@ def _affine(
             call.note("a vector at every position: here a table whose rows learn apart")
         elif functions.is_sinusoidal(table):
             call.note("positions by sines and cosines: here a table of these that learns")
+        if root is not None and node.kind == "position":
+            call.note(f"a summand that may learn: {network.TAKEN_IN}")
         return shifted(flow, table, call.name, root)
     if over == "tc":
         raise Refused("a factor per position, which no layer has")
-    # Of a norm that is written in steps, it is the weight itself.
-    has_weight = network.FOLDS.get(node.kind, ("",))[0] in node.names
-    if root is not None and np.ndim(factor) and has_weight:
-        call.note(f"a factor that may learn: {network.TAKEN_IN}")
+    if root is not None:
+        _note_taken(node, factor, summand, call)
     return scaled(flow, factor, summand, call.name, root)
+
+
+def _note_taken(node: Node, factor: Array, summand: Array, call: Call) -> None:
+    """Says where a tensor of the file that may learn becomes none of its own."""
+    weight, bias = network.FOLDS.get(node.kind, ("", ""))
+    is_factor, is_summand = np.ndim(factor) > 0, np.ndim(summand) > 0
+    if node.kind == "embedding" and is_summand:
+        call.note(f"a summand that may learn: taken into all rows of {ROWS}")
+    elif not weight or (is_summand and not bias):
+        if np.all(factor == 1) and not np.any(summand):
+            call.note("factors or summands that may learn, but do nothing yet: left out")
+    # Of a norm that is written in steps, it is the weight itself.
+    elif is_factor and weight in node.names:
+        call.note(f"a factor that may learn: {network.TAKEN_IN}")
+    elif is_summand and bias in node.names:
+        call.note(f"a summand that may learn: {network.TAKEN_IN}")
+
+
+#: What is said of a table that a vector is added to.
+ROWS = "the table before it, which learn apart and without it"
 
 
 def _two(op: str, left: Flow, right: Flow, name: str) -> Value:

@@ -215,4 +215,5 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
         "padding": node.options.get("padding", False),
     }
     made = Node("attention", (x,), x.sizes, source=source, options=options, tensors=tensors)
+    made.gains = {f"{name}.weight": float(factor) for name, factor in factors.items()}
     return limits.check(made)

@@ -244,7 +244,11 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str, root: str | N
                 names[name] = "" if name in names else root
         if is_factor and not is_summand and bias in names:
             names[bias] = ""
-    made = node.change(tensors=tensors, options=options, names=names, source=node.source or source)
+    gains = dict(node.gains)
+    if root is None and not is_factor:
+        gains[weight] = gains.get(weight, 1.0) * float(factor)
+    source = node.source or source
+    made = node.change(tensors=tensors, options=options, names=names, gains=gains, source=source)
     if learns and not made.origins:
         origins.begin(made, weight, None)
     return flow_like(made, flow)

@@ -26,6 +26,10 @@ TWICE = (
 )
 #: What is said of layers with weights in common.
 APART = "the same weights in the file; here each has its own, which start alike and learn apart"
+ALIKE = (
+    "the same weights in the file, or alike at the start and written once; here each has its own, "
+    "and they learn apart"
+)
 UNTIED = (
     "the same table in the file; here each has its own, as only a table that is not scaled is "
     "shared, with a linear layer that has no bias; they learn apart"
@@ -34,13 +38,21 @@ UNTIED = (
 CONSTANT = "not a parameter of the file, but constant there; here it learns"
 
 
+#: What is said of weights with a number of the graph in them.
+SCALED = "a number of the graph is in these weights, which learn as at another rate for it"
+#: A number this close to 1 is one that rounding made.
+NEAR = 1e-5
+
+
 class Origin(NamedTuple):
     """Weights as an operation of the graph has them."""
 
     node: Node
     """The first that had them."""
     content: bytes
-    """Digest of the numbers; nothing where they are all alike, as when a training starts."""
+    """Digest of the numbers; the name of the tensor where they are alike, as before a training."""
+    is_plain: bool = False
+    """Whether they are all alike."""
     rows: tuple[int, ...] | None = None
     """Which outputs of it there are; nothing stands for all."""
 
@@ -53,9 +65,9 @@ def begin(node: Node, parameter: str, root: str | None) -> Node:
     """The node, whose parameter is a tensor of the file; `root` is its name if it is one alone."""
     array = np.ascontiguousarray(node.tensors[parameter], np.float32)
     is_plain = array.size and (array == array.flat[0]).all()
-    content = b"" if is_plain else hashlib.sha256(array.tobytes()).digest()
+    content = (root or "").encode() if is_plain else hashlib.sha256(array.tobytes()).digest()
     if not any(one.node is node for one in node.origins):
-        node.origins = (*node.origins, Origin(node, content))
+        node.origins = (*node.origins, Origin(node, content, bool(is_plain)))
     if root is not None:
         node.names = {**node.names, parameter: root}
     return node
@@ -80,6 +92,9 @@ def absorb(node: Node, parts: dict[str, Node]) -> Node:
             prefix = f"{name}_norm" if part.kind.endswith("norm") else name
             names = {f"{prefix}.{key}": root for key, root in part.names.items()}
             node.origins, node.names = (*node.origins, *part.origins), {**names, **node.names}
+            gains = {f"{prefix}.{key}": gain for key, gain in part.gains.items()}
+            both = {key: gain * node.gains.get(key, 1.0) for key, gain in gains.items()}
+            node.gains = {**node.gains, **both}
             part = part.inputs[0]
     return node
 
@@ -103,10 +118,12 @@ def shared(order: list[Node], tied: set[int]) -> list[str]:
     for node in order:
         for one in node.origins:
             if one.content and id(node) not in tied:
-                owners.setdefault((one.content, one.rows), {})[node.source] = node.kind
+                key = (one.content, one.is_plain, one.rows)
+                owners.setdefault(key, {})[node.source] = node.kind
     groups: dict[str, list[str]] = {}
-    for names in owners.values():
-        text, line = UNTIED if "embedding" in names.values() else APART, " and ".join(names)
+    for (_, is_plain, _), names in owners.items():
+        text = ALIKE if is_plain else UNTIED if "embedding" in names.values() else APART
+        line = " and ".join(names)
         if len(names) > 1 and line not in groups.setdefault(text, []):
             groups[text].append(line)
     return [f"{', '.join(lines)}: {text}" for text, lines in groups.items() if lines]
@@ -124,6 +141,17 @@ def constant(order: list[Node]) -> list[str]:
         if name not in node.names
     ]
     return [f"{', '.join(found)}: {CONSTANT}"] if found else []
+
+
+def scaled(order: list[Node]) -> list[str]:
+    """A line about weights that the graph multiplies with a number."""
+    found = [
+        f"{node.source} ({node.kind}.{name} × {gain:.4g})"
+        for node in order
+        for name, gain in node.gains.items()
+        if name in node.tensors and abs(abs(gain) - 1) > NEAR
+    ]
+    return [f"{', '.join(found)}: {SCALED}"] if found else []
 
 
 def named(

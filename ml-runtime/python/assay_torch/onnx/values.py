@@ -49,6 +49,8 @@ class Node:
         #: What of the graph is in the tensors, and which tensor of the file each was, if one alone.
         self.origins: tuple[Origin, ...] = ()
         self.names: dict[str, str] = {}
+        #: Numbers of the graph by which tensors were multiplied.
+        self.gains: dict[str, float] = {}
         #: What was made of it already, by purpose.
         self.made: dict[str, Node] = {}
 
@@ -70,7 +72,7 @@ class Node:
         """A copy with other parts."""
         new = Node(self.kind, self.inputs, self.sizes, source=self.source)
         new.options, new.tensors = self.options, self.tensors
-        new.origins, new.names = self.origins, self.names
+        new.origins, new.names, new.gains = self.origins, self.names, self.gains
         for name, value in parts.items():
             setattr(new, name, value)
         return new

@@ -237,14 +237,25 @@ def test_what_learns_otherwise_should_be_said(tmp_path, name, words):
 def test_norms_should_be_said_to_learn_apart_when_they_are_one_tensor(tmp_path):
     g = Graph(6)
     weight, bias, other = g.const(ONES), g.const(0 * ONES), g.const(ONES)
+    another = g.const(0 * ONES)
     y = g.op("LayerNormalization", g.linear("x", 6, 6), weight, bias)
-    y = g.op("LayerNormalization", g.linear(y, 6, 6), other, bias)
+    y = g.op("LayerNormalization", g.linear(y, 6, 6), other, another)
     y = g.op("LayerNormalization", g.linear(y, 6, 6), weight, bias)
     *_, found = compare(g.model(g.linear(y, 6, 5)), tmp_path)
     (note,) = found.notes
     assert note.startswith("layernormalization_2 and layernormalization_8: the same weights")
     assert "or alike at the start" in note
     assert found.names.get(other) == "3.weight" and weight not in found.names
+
+
+def test_bias_should_be_said_to_learn_apart_when_two_layers_have_it(tmp_path):
+    g = Graph(6)
+    vector = g.const(g.draw(6))
+    y = g.op("Relu", g.op("Add", g.linear("x", 6, 6, bias=False), vector))
+    y = g.op("Tanh", g.op("Add", g.linear(y, 6, 6, bias=False), vector))
+    *_, found = compare(g.model(g.linear(y, 6, 5)), tmp_path)
+    (note,) = found.notes
+    assert note.startswith("matmul_0 and matmul_3: the same weights in the file")
 
 
 def test_constants_of_the_exporter_should_be_no_parameters(tmp_path):

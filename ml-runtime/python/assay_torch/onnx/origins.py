@@ -64,10 +64,10 @@ class Origin(NamedTuple):
 def begin(node: Node, parameter: str, root: str | None) -> Node:
     """The node, whose parameter is a tensor of the file; `root` is its name if it is one alone."""
     array = np.ascontiguousarray(node.tensors[parameter], np.float32)
-    is_plain = array.size and (array == array.flat[0]).all()
+    is_plain = _is_plain(array)
     content = (root or "").encode() if is_plain else hashlib.sha256(array.tobytes()).digest()
     if not any(one.node is node for one in node.origins):
-        node.origins = (*node.origins, Origin(node, content, bool(is_plain)))
+        node.origins = (*node.origins, Origin(node, content, is_plain))
     if root is not None:
         node.names = {**node.names, parameter: root}
     return node
@@ -126,7 +126,27 @@ def shared(order: list[Node], tied: set[int]) -> list[str]:
         line = " and ".join(names)
         if len(names) > 1 and line not in groups.setdefault(text, []):
             groups[text].append(line)
+    said = {line for lines in groups.values() for line in lines}
+    for line, is_plain in _vectors(order, tied).items():
+        if line not in said:
+            groups.setdefault(ALIKE if is_plain else APART, []).append(line)
     return [f"{', '.join(lines)}: {text}" for text, lines in groups.items() if lines]
+
+
+def _vectors(order: list[Node], tied: set[int]) -> dict[str, bool]:
+    """Layers with a tensor in common, be it a bias, and whether its numbers are all alike."""
+    owners: dict[str, tuple[dict[str, None], bool]] = {}
+    for node in order:
+        for name, root in node.names.items():
+            if root and id(node) not in tied and name in node.tensors:
+                names, _ = owners.setdefault(root, ({}, _is_plain(node.tensors[name])))
+                names[node.source] = None
+    return {" and ".join(names): plain for names, plain in owners.values() if len(names) > 1}
+
+
+def _is_plain(array: Array) -> bool:
+    """Whether all numbers are alike, as before a training."""
+    return bool(array.size and (array == array.flat[0]).all())
 
 
 def constant(order: list[Node]) -> list[str]:

@@ -75,7 +75,9 @@ def import_onnx(args: argparse.Namespace) -> int:
 
 
 #: Why a tensor does not go back.
-UNNAMED = "no way back to names of the file, as they were folded, turned or cut on the way here"
+UNNAMED = (
+    "no way back to names of the file, as they were joined, turned or cut, or are several there"
+)
 
 
 def back(args: argparse.Namespace) -> int:

@@ -23,6 +23,15 @@ fn pointed(error: &Error, from: &str, to: &str) -> String {
 	GOOD.replacen(from, to, 1)[error.span.clone().expect("the error has a place")].to_string()
 }
 
+/// `GOOD` with images of another size.
+fn image(rows: usize, columns: usize) -> String {
+	let numbers = rows * columns;
+	GOOD.replacen("[8, 8, 1]", &format!("[{rows}, {columns}, 1]"), 1)
+		.replacen("width = 64", &format!("width = {numbers}"), 1)
+		.replacen("offset = 64", &format!("offset = {numbers}"), 1)
+		.replacen("record_size = 65", &format!("record_size = {}", numbers + 1), 1)
+}
+
 #[test]
 fn layer_should_be_refused_when_its_kind_is_unknown() {
 	let (from, to) = ("kind = \"relu\"", "kind = \"celu\"");
@@ -79,11 +88,7 @@ fn groups_should_be_refused_when_they_do_not_divide_the_channels() {
 
 #[test]
 fn depthwise_convolutions_should_be_judged_when_images_are_large() {
-	let text = GOOD
-		.replacen("[8, 8, 1]", "[56, 56, 1]", 1)
-		.replacen("width = 64", "width = 3136", 1)
-		.replacen("offset = 64", "offset = 3136", 1)
-		.replacen("record_size = 65", "record_size = 3137", 1);
+	let text = image(56, 56);
 	let start = text.find("[[model.layer]]").unwrap();
 	let layer = |keys: &str| format!("[[model.layer]]\nkind = \"conv2d\"\n{keys}\n");
 	let wide = layer("out = 96\nkernel = 1");
@@ -305,12 +310,7 @@ fn error_should_print_the_source_line_when_rendered() {
 
 #[test]
 fn program_should_be_refused_at_its_layer_when_a_tile_cannot_be_judged() {
-	let text = GOOD
-		.replacen("[8, 8, 1]", "[96, 96, 1]", 1)
-		.replacen("width = 64", "width = 9216", 1)
-		.replacen("offset = 64", "offset = 9216", 1)
-		.replacen("record_size = 65", "record_size = 9217", 1)
-		.replacen("kernel = 2", "kernel = 31\nstride = 1", 1);
+	let text = image(96, 96).replacen("kernel = 2", "kernel = 31\nstride = 1", 1);
 	let error = refused(&text);
 	let ErrorKind::Program { message, .. } = &error.kind else { panic!("{error:?}") };
 	assert!(message.contains("MaxPool") && message.contains("more than 36"), "{message}");
@@ -321,12 +321,7 @@ fn program_should_be_refused_at_its_layer_when_a_tile_cannot_be_judged() {
 
 #[test]
 fn model_should_be_refused_when_its_values_are_too_large() {
-	let text = GOOD
-		.replacen("[8, 8, 1]", "[4096, 2048, 1]", 1)
-		.replacen("width = 64", "width = 8388608", 1)
-		.replacen("offset = 64", "offset = 8388608", 1)
-		.replacen("record_size = 65", "record_size = 8388609", 1)
-		.replacen("batch = 32", "batch = 1024", 1);
+	let text = image(4096, 2048).replacen("batch = 32", "batch = 1024", 1);
 	let error = refused(&text);
 	assert!(matches!(&error.kind, ErrorKind::Layer { layer: "input", .. }), "{error:?}");
 }

@@ -55,6 +55,7 @@ def import_onnx(args: argparse.Namespace) -> int:
         channels_last=args.channels_last,
         dropout=args.dropout,
         first_position=args.first_position,
+        with_names=bool(args.names),
     )
     folder = Path(args.out)
     names = Path(args.names) if args.names else None

@@ -62,6 +62,7 @@ def import_onnx(
     channels_last: bool = False,
     dropout: bool = True,
     first_position: int = 0,
+    with_names: bool = True,
 ) -> Imported:
     """The layers and weights of an ONNX file.
 
@@ -70,8 +71,9 @@ def import_onnx(
     record, in the order of the graph, where the file leaves it open. `output` names the logits
     where there are several outputs. With `channels_last`, the graph's images are rows × columns ×
     channels; without `dropout`, the graph's is left out. An input of positions gets these from
-    `first_position` on. Raises `OnnxError` for a file that is broken and `Unsupported` with all
-    that has no form in a manifest.
+    `first_position` on. Without `with_names`, `names` stays empty, and the graph is not read twice
+    for it. Raises `OnnxError` for a file that is broken and `Unsupported` with all that has no form
+    in a manifest.
     """
     graph = load(Path(path), output)
     options = {
@@ -123,7 +125,7 @@ def import_onnx(
         source.options.get("scale", 1.0),
         source.options.get("shift", 0.0),
         notes,
-        _names(graph, options, read),
+        _names(graph, options, read) if with_names else {},
     )
 
 

@@ -6,14 +6,17 @@
 //! inside a block of 512, and never padded. Rows and columns may be divided, padded and computed twice
 //! at will, because each result has its own chain.
 //!
-//! From the outside in: [`split`] divides a product into K-blocks and among threads, [`nest`] goes
-//! through the tiles in an order that suits the caches, [`tile`] computes one with the registers of
-//! [`vector`]. The last two are where pointers are read without a check for each word.
+//! From the outside in: [`split`] divides a product into K-blocks and among threads, [`stripes`] does so
+//! where it has few rows, [`nest`] goes through the tiles in an order that suits the caches, [`tile`]
+//! computes one with the registers of [`vector`]. The last two are where pointers are read without a check
+//! for each word, and [`out`] is what threads share that write to the same rows.
 
 pub(crate) mod buffer;
 mod nest;
+mod out;
 mod pack;
 mod split;
+mod stripes;
 #[cfg(test)]
 mod tests;
 mod tile;

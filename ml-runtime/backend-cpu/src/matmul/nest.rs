@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use super::out::Out;
 use super::pack::{View, GROUP};
 use super::split::Split;
 use super::tile::{tile, Place, Strip};
@@ -47,24 +48,39 @@ impl<V: Vector, const WIDTH: usize> Task for Pack<'_, V, WIDTH> {
 	}
 }
 
-/// Some rows of the result, over one K-block.
-pub(super) struct Piece<'a, V, const MR: usize, const NV: usize> {
-	/// The product.
-	pub product: Split<'a, V, MR, NV>,
-	/// The vector operand in panels; empty where it is read where it lies.
-	pub packed: &'a [u32],
+/// Lanes of the vector operand in panels, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Panels<'a> {
+	/// Their words; none if the operand is read where it lies.
+	pub words: &'a [u32],
+	/// The first of the lanes.
+	pub first: usize,
+}
+
+/// A part of a product: some terms of some results.
+pub(super) struct Part {
 	/// Rows of tiles.
 	pub rows: Range<usize>,
 	/// Columns of tiles.
 	pub lanes: Range<usize>,
-	/// Terms.
+	/// Terms, those of one K-block.
 	pub terms: Range<usize>,
-	/// First row of the result in `out`.
-	pub first: usize,
-	/// Whether what is in `out` is added.
+	/// Whether what is there is added.
 	pub fold: bool,
-	/// The rows of the result.
-	pub out: &'a mut [u32],
+}
+
+/// A part that is computed.
+pub(super) struct Piece<'a, V, const MR: usize, const NV: usize> {
+	/// The product.
+	pub product: Split<'a, V, MR, NV>,
+	/// Which part of it.
+	pub part: Part,
+	/// The vector operand.
+	pub panels: Panels<'a>,
+	/// Rows of the result.
+	pub out: Out<'a>,
+	/// The first row of the result in `out`.
+	pub first: usize,
 	/// Room for copied rows; empty where they are read where they lie.
 	pub room: &'a mut [u32],
 }
@@ -76,10 +92,10 @@ impl<V: Vector, const MR: usize, const NV: usize> Task for Piece<'_, V, MR, NV> 
 	fn run<F: Fused>(mut self) {
 		let width = Split::<V, MR, NV>::WIDTH;
 		let stretch = (CACHED_WORDS / BLOCK / width).max(1) * width;
-		for from in self.lanes.clone().step_by(stretch) {
-			let lanes = from..self.lanes.end.min(from + stretch);
-			for row in self.rows.clone().step_by(MR) {
-				if from == self.lanes.start {
+		for from in self.part.lanes.clone().step_by(stretch) {
+			let lanes = from..self.part.lanes.end.min(from + stretch);
+			for row in self.part.rows.clone().step_by(MR) {
+				if from == self.part.lanes.start {
 					self.pack_rows(row);
 				}
 				for lane in lanes.clone().step_by(width) {
@@ -94,36 +110,40 @@ impl<V: Vector, const MR: usize, const NV: usize> Piece<'_, V, MR, NV> {
 	/// Copies rows from `row` on, a group at a time, if there is room.
 	#[inline(always)]
 	fn pack_rows(&mut self, row: usize) {
-		let (index, terms) = (row - self.rows.start, self.terms.len());
+		let (index, terms) = (row - self.part.rows.start, self.part.terms.len());
 		if self.room.is_empty() || index % (GROUP * MR) != 0 {
 			return;
 		}
-		let count = GROUP.min((self.rows.end - row).div_ceil(MR));
+		let count = GROUP.min((self.part.rows.end - row).div_ceil(MR));
 		let (panels, _) = self.room[index * terms..][..count * terms * MR].as_chunks_mut();
-		self.product.rows.pack::<V, MR>(row, self.terms.clone(), panels);
+		self.product.rows.pack::<V, MR>(row, self.part.terms.clone(), panels);
 	}
 
 	/// Computes the tile at `row` and `lane`.
 	#[inline(always)]
 	fn tile(&mut self, row: usize, lane: usize) {
 		let Split { turned, stride, .. } = self.product;
-		let (width, terms) = (Split::<V, MR, NV>::WIDTH, self.terms.len());
+		let (width, terms) = (Split::<V, MR, NV>::WIDTH, self.part.terms.len());
 		let a = if self.room.is_empty() {
-			self.product.rows.strip(row, self.terms.start)
+			self.product.rows.strip(row, self.part.terms.start)
 		} else {
-			let words = &self.room[(row - self.rows.start) * terms..];
+			let words = &self.room[(row - self.part.rows.start) * terms..];
 			Strip { words, lane_stride: 1, k_stride: MR }
 		};
 		// Without panels, the last lanes are computed once more, rather than lanes that do not exist.
-		let from =
-			if self.packed.is_empty() { lane.min(self.product.lanes.lanes - width) } else { lane };
-		let b = if self.packed.is_empty() {
-			self.product.lanes.strip(from, self.terms.start)
+		let from = if self.panels.words.is_empty() {
+			lane.min(self.product.lanes.lanes - width)
 		} else {
-			Strip { words: &self.packed[lane * terms..], lane_stride: 1, k_stride: width }
+			lane
+		};
+		let b = if self.panels.words.is_empty() {
+			self.product.lanes.strip(from, self.part.terms.start)
+		} else {
+			let words = &self.panels.words[(lane - self.panels.first) * terms..];
+			Strip { words, lane_stride: 1, k_stride: width }
 		};
 		// Twice is the same, but not when it is added.
-		let skip = if self.fold || turned { lane - from } else { 0 };
+		let skip = if self.part.fold || turned { lane - from } else { 0 };
 		let column = from + skip;
 		let at = if turned {
 			(column - self.first) * stride + row
@@ -131,12 +151,12 @@ impl<V: Vector, const MR: usize, const NV: usize> Piece<'_, V, MR, NV> {
 			(row - self.first) * stride + column
 		};
 		let place = Place {
-			out: &mut self.out[at..],
+			out: self.out.from(at),
 			stride,
-			fold: self.fold,
+			fold: self.part.fold,
 			turned,
-			rows: MR.min(self.rows.end - row),
-			columns: skip..width.min(self.lanes.end - from),
+			rows: MR.min(self.part.rows.end - row),
+			columns: skip..width.min(self.part.lanes.end - from),
 		};
 		tile::<V, MR, NV>(a, b, terms, place);
 	}

@@ -1,9 +1,10 @@
 //! How a product is divided into K-blocks and among threads.
 
 use std::marker::PhantomData;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use super::nest::{Pack, Piece};
+use super::nest::{Pack, Panels, Part, Piece};
+use super::out::Out;
 use super::pack::{View, GROUP};
 use super::vector::Vector;
 use super::{buffer, fold, BLOCK};
@@ -42,9 +43,9 @@ pub(super) struct Split<'a, V, const MR: usize, const NV: usize> {
 	/// Whether rows of tiles are columns of the result.
 	pub turned: bool,
 	/// Instructions, those of `V`.
-	level: Level,
+	pub level: Level,
 	/// Terms.
-	k: usize,
+	pub k: usize,
 	/// Distance between rows of the result.
 	pub stride: usize,
 	vector: PhantomData<V>,
@@ -80,6 +81,10 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 			});
 			return;
 		}
+		if self.by_stripe(team) {
+			self.stripes(team, blocks, out);
+			return;
+		}
 		// As many at a time as there is room for in panels, so that threads meet seldom.
 		let some = (MAX_PACKED_WORDS / self.packed_words(BLOCK).max(1)).max(1);
 		for first in (0..blocks).step_by(some) {
@@ -111,8 +116,25 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		self.sides().0.div_ceil(team.threads() * 8).next_multiple_of(tile)
 	}
 
+	/// Rows of the result in pieces, each with the number of its first row.
+	fn pieces<'out>(&self, team: &Team, mut out: &'out mut [u32]) -> Vec<(usize, &'out mut [u32])> {
+		let tile = if self.turned { Self::WIDTH } else { MR };
+		let (m, n) = self.sides();
+		let (tiles, even) = (m.div_ceil(tile), self.height(team) / tile);
+		// Pieces that get smaller end at the same time. But rows that are copied are so in groups, of which a small one costs
+		// more than a wait.
+		let is_copied = self.room_words(self.rows.lanes, self.lanes.lanes, self.k.min(BLOCK)) > 0;
+		let (share, least) = if is_copied { (usize::MAX, even) } else { (6 * team.threads(), 2) };
+		let piece = |tiles: Range<usize>| {
+			let (first, end) = (tiles.start * tile, m.min(tiles.end * tile));
+			let rows = out.split_off_mut(..(end - first) * n);
+			(first, rows.expect("the pieces are those of the result"))
+		};
+		shrinking(tiles, share, least..=usize::MAX).map(piece).collect()
+	}
+
 	/// Terms of a K-block.
-	fn terms(&self, block: usize) -> Range<usize> {
+	pub(super) fn terms(&self, block: usize) -> Range<usize> {
 		block * BLOCK..self.k.min((block + 1) * BLOCK)
 	}
 
@@ -128,32 +150,40 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 				// The last row may end before its stride.
 				let rows = first..m.min(first + (out.len() + self.stride - n) / self.stride);
 				let (rows, lanes) = if self.turned { (0..n, rows) } else { (rows, 0..n) };
+				let mut out = Out::new(out);
 				for block in blocks.clone() {
-					let terms = self.terms(block);
-					let (rows, lanes) = (rows.clone(), lanes.clone());
-					let packed = &packed[(block - blocks.start) * size..];
-					let packed = &packed[..self.packed_words(terms.len())];
+					let (rows, lanes, terms) = (rows.clone(), lanes.clone(), self.terms(block));
+					let words = &packed[(block - blocks.start) * size..];
+					let words = &words[..self.packed_words(terms.len())];
 					let fold = fold || block > blocks.start;
-					buffer::with(self.room_words(rows.len(), lanes.len(), terms.len()), |room| {
-						let (product, out) = (*self, &mut *out);
-						let piece =
-							Piece { product, packed, rows, lanes, terms, first, fold, out, room };
-						self.level.run(piece);
-					});
+					let part = Part { rows, lanes, terms, fold };
+					self.part(part, Panels { words, first: 0 }, out.from(0), first);
 				}
 			};
 			match team {
 				Some(team) => {
-					let height = self.height(team);
-					team.pieces(out, height * n, |index, out| work(index * height, out));
+					let mut pieces = self.pieces(team, out);
+					team.pieces(&mut pieces, 1, |_, pieces| {
+						for (first, rows) in pieces {
+							work(*first, rows);
+						}
+					});
 				},
 				None => work(0, out),
 			}
 		});
 	}
 
+	/// Computes a part of the product, of whose rows `first` is the first in `out`.
+	pub(super) fn part(&self, part: Part, panels: Panels<'_>, out: Out<'_>, first: usize) {
+		let room = self.room_words(part.rows.len(), part.lanes.len(), part.terms.len());
+		buffer::with(room, |room| {
+			self.level.run(Piece { product: *self, part, panels, out, first, room });
+		});
+	}
+
 	/// Words that the vector operand takes in panels; none if it is read where it lies.
-	fn packed_words(&self, terms: usize) -> usize {
+	pub(super) fn packed_words(&self, terms: usize) -> usize {
 		let View { lanes, lane_stride, k_stride, .. } = self.lanes;
 		// Each row of tiles reads it once; few of them do not make up for a copy.
 		let few = if k_stride <= SHORT_STEP { 4 * MR } else { 2 * MR };
@@ -166,7 +196,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	}
 
 	/// Words that these rows take when they are copied; none if they are read where they lie.
-	fn room_words(&self, rows: usize, lanes: usize, terms: usize) -> usize {
+	pub(super) fn room_words(&self, rows: usize, lanes: usize, terms: usize) -> usize {
 		let View { lane_stride, k_stride, .. } = self.rows;
 		// Copies pay where rows are read often: neighbouring lanes are a scrap of each row, and rows this far apart
 		// fall into the same places of the nearest cache, which has fewer than a tile has rows.
@@ -194,19 +224,9 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 			let panels = panels.chunks_mut(group * terms.len()).zip(first);
 			groups.extend(panels.map(|(panels, first)| (panels, first, terms.clone())));
 		}
-		let view = self.lanes;
 		let pack = |_: usize, groups: &mut [(&mut [u32], usize, Range<usize>)]| {
-			for (out, first, range) in groups {
-				let (first, start, terms) = (*first, range.start, range.len());
-				match Self::WIDTH {
-					4 => self.level.run(Pack::<V, 4>::new(view, first, start, terms, out)),
-					8 => self.level.run(Pack::<V, 8>::new(view, first, start, terms, out)),
-					12 => self.level.run(Pack::<V, 12>::new(view, first, start, terms, out)),
-					16 => self.level.run(Pack::<V, 16>::new(view, first, start, terms, out)),
-					32 => self.level.run(Pack::<V, 32>::new(view, first, start, terms, out)),
-					64 => self.level.run(Pack::<V, 64>::new(view, first, start, terms, out)),
-					width => unreachable!("no tile is {width} wide"),
-				}
+			for (out, first, terms) in groups {
+				self.pack_lanes(*first, terms.clone(), out);
 			}
 		};
 		match team {
@@ -214,4 +234,35 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 			None => pack(0, &mut groups),
 		}
 	}
+
+	/// Copies lanes from `first` on into panels, as many as there is room for.
+	pub(super) fn pack_lanes(&self, first: usize, terms: Range<usize>, out: &mut [u32]) {
+		let (view, start, terms) = (self.lanes, terms.start, terms.len());
+		match Self::WIDTH {
+			4 => self.level.run(Pack::<V, 4>::new(view, first, start, terms, out)),
+			8 => self.level.run(Pack::<V, 8>::new(view, first, start, terms, out)),
+			12 => self.level.run(Pack::<V, 12>::new(view, first, start, terms, out)),
+			16 => self.level.run(Pack::<V, 16>::new(view, first, start, terms, out)),
+			32 => self.level.run(Pack::<V, 32>::new(view, first, start, terms, out)),
+			64 => self.level.run(Pack::<V, 64>::new(view, first, start, terms, out)),
+			width => unreachable!("no tile is {width} wide"),
+		}
+	}
+}
+
+/// The numbers below `count` in ranges that get smaller: each is a `share`th of what is left, or of the nearest `length`
+/// that is allowed.
+pub(super) fn shrinking(
+	count: usize,
+	share: usize,
+	length: RangeInclusive<usize>,
+) -> impl Iterator<Item = Range<usize>> {
+	let mut first = 0;
+	std::iter::from_fn(move || {
+		let left = count - first;
+		let end = first + left.div_ceil(share).clamp(*length.start(), *length.end()).min(left);
+		let range = first..end;
+		first = end;
+		(!range.is_empty()).then_some(range)
+	})
 }

@@ -1,6 +1,8 @@
+use std::ops::Range;
+
 use assay_ops::soft;
 
-use super::{MatMul, Strided, BLOCK};
+use super::{split::shrinking, MatMul, Strided, BLOCK};
 use crate::level::Level;
 use crate::scalar::canonical_word;
 
@@ -93,4 +95,25 @@ fn rows_should_be_copied_side_by_side_when_there_are_many_panels() {
 	// More panels than are filled at a time, of both operands, and a last one that is not whole.
 	check(59, 130, 145, true, false);
 	check(59, 130, 145, false, true);
+}
+
+#[test]
+fn columns_should_be_taken_in_stripes_when_there_are_few_rows() {
+	// More than a stripe of the widest tiles, a last one that is not whole, and two blocks.
+	check(26, 530, 300, false, true);
+}
+
+#[test]
+fn ranges_should_be_all_numbers_once_when_they_get_smaller() {
+	for (count, share, length) in
+		[(0, 2, 1..=9), (1, 4, 2..=9), (86, 12, 2..=usize::MAX), (100, 1, 2..=8), (7, 9, 7..=7)]
+	{
+		let ranges: Vec<_> = shrinking(count, share, length.clone()).collect();
+		assert!(ranges.iter().cloned().flatten().eq(0..count), "{ranges:?}");
+		assert!(ranges.is_sorted_by(|one, next| one.len() >= next.len()), "{ranges:?}");
+		let lengths = ranges.iter().rev().skip(1).map(Range::len);
+		assert!(lengths.into_iter().all(|len| length.contains(&len)), "{ranges:?}");
+	}
+	let lengths = shrinking(20, 4, 2..=9).map(|range| range.len());
+	assert!(lengths.eq([5, 4, 3, 2, 2, 2, 2]));
 }

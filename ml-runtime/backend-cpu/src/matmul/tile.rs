@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::out::Out;
 use super::vector::Vector;
 use crate::scalar::canonical;
 
@@ -45,7 +46,7 @@ impl Strip<'_> {
 /// Where a tile of results goes.
 pub(super) struct Place<'a> {
 	/// Words from the tile's first result on.
-	pub out: &'a mut [u32],
+	pub out: Out<'a>,
 	/// Distance between rows of the result.
 	pub stride: usize,
 	/// Whether what was there is added to the tile.
@@ -82,7 +83,7 @@ fn rows<V: Vector, const MR: usize, const NV: usize>(
 	a: Strip<'_>,
 	b: Strip<'_>,
 	terms: usize,
-	place: Place<'_>,
+	mut place: Place<'_>,
 ) {
 	let rows = place.rows;
 	assert!(terms > 0 && (1..=MR).contains(&rows) && b.lane_stride == 1);
@@ -127,8 +128,7 @@ fn rows<V: Vector, const MR: usize, const NV: usize>(
 	}
 	let (width, whole) = (place.columns.end, place.columns.end == NV * V::LANES);
 	let last = (rows - 1) * place.stride + width - 1;
-	assert!(last < place.out.len(), "a tile ends before its result does");
-	let out = place.out.as_mut_ptr();
+	let out = place.out.to(last);
 	for (i, acc) in acc.iter().enumerate() {
 		if i < rows {
 			for (j, acc) in acc.iter().enumerate() {
@@ -151,12 +151,12 @@ fn rows<V: Vector, const MR: usize, const NV: usize>(
 /// Stores a tile that is turned, or a part of it that is added.
 #[inline(never)]
 fn scatter(words: &[u32], lanes: usize, place: Place<'_>) {
-	let Place { out, stride, fold, turned, rows, columns } = place;
+	let Place { mut out, stride, fold, turned, rows, columns } = place;
 	let (down, across) = if turned { (1, stride) } else { (stride, 1) };
 	for i in 0..rows {
 		for j in columns.clone() {
 			let (word, to) = (words[i * lanes + j], (j - columns.start) * across + i * down);
-			let to = &mut out[to];
+			let to = out.word(to);
 			*to = if fold { canonical(f32::from_bits(*to) + f32::from_bits(word)) } else { word };
 		}
 	}

@@ -27,6 +27,8 @@ fn matmul_should_equal_reference_when_shapes_have_tails() {
 		(20, 513, 4),
 		// A block in panels, and a short one that is read where it lies.
 		(60, 530, 80),
+		// Few rows of many columns, of which each thread takes some.
+		(33, 530, 700),
 	];
 	for (seed, (m, k, n)) in (1..).zip(shapes) {
 		for (transpose_a, transpose_b) in

@@ -1,0 +1,72 @@
+//! Products with few rows, of which threads take columns.
+//!
+//! Where each thread takes rows, all read all of the vector operand, which they have copied together. With few rows that
+//! takes longer than to compute: a core fetches what another has written more slowly than what it has written itself. So
+//! each copies the columns that it takes, a stripe at a time, and none waits for another.
+
+#![allow(unsafe_code, reason = "threads write different columns of the same rows")]
+
+use std::ops::Range;
+
+use super::nest::{Panels, Part};
+use super::out::Out;
+use super::split::{shrinking, Split};
+use super::vector::Vector;
+use super::{buffer, BLOCK};
+use crate::team::Team;
+
+/// Most rows that are few.
+const FEW_ROWS: usize = 768;
+
+/// Fewest lanes that are worth a thread's while.
+const FEW_LANES: usize = 32;
+
+/// Most lanes of a stripe: a K-block of them stays in a core's own cache.
+const MANY_LANES: usize = 128;
+
+impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
+	/// Whether threads take columns rather than rows.
+	pub(super) fn by_stripe(&self, team: Option<&Team>) -> bool {
+		let (terms, threads) = (self.k.min(BLOCK), team.map_or(1, Team::threads));
+		let (rows, lanes) = (self.rows.lanes, self.lanes.lanes);
+		// Rows that are copied would be so for each stripe.
+		let is_copied = self.packed_words(terms) > 0 && self.room_words(rows, lanes, terms) == 0;
+		is_copied && !self.turned && rows <= FEW_ROWS && lanes >= 4 * threads * Self::WIDTH
+	}
+
+	/// Computes all K-blocks of the product, each thread in other columns.
+	pub(super) fn stripes(&self, team: Option<&Team>, blocks: usize, out: &mut [u32]) {
+		let panels = self.lanes.lanes.div_ceil(Self::WIDTH);
+		let (least, most) = (FEW_LANES.div_ceil(Self::WIDTH), MANY_LANES.div_ceil(Self::WIDTH));
+		let share = team.map_or(1, |team| 2 * team.threads());
+		let mut stripes: Vec<_> = shrinking(panels, share, least..=most).collect();
+		let out = Out::new(out);
+		let work = |_: usize, stripes: &mut [Range<usize>]| {
+			for panels in stripes {
+				// SAFETY: no two stripes have a column in common, and a stripe's tiles are read and written in its columns
+				// alone.
+				let out = unsafe { out.again() };
+				self.stripe(panels.clone(), blocks, out);
+			}
+		};
+		match team {
+			Some(team) => team.pieces(&mut stripes, 1, work),
+			None => work(0, &mut stripes),
+		}
+	}
+
+	/// Computes all K-blocks of the columns in some panels.
+	fn stripe(&self, panels: Range<usize>, blocks: usize, mut out: Out<'_>) {
+		let (first, end) = (panels.start * Self::WIDTH, panels.end * Self::WIDTH);
+		let lanes = first..self.lanes.lanes.min(end);
+		for block in 0..blocks {
+			let terms = self.terms(block);
+			buffer::with((end - first) * terms.len(), |words| {
+				self.pack_lanes(first, terms.clone(), words);
+				let (rows, lanes) = (0..self.rows.lanes, lanes.clone());
+				let part = Part { rows, lanes, terms, fold: block > 0 };
+				self.part(part, Panels { words, first }, out.from(0), 0);
+			});
+		}
+	}
+}

@@ -57,6 +57,16 @@ pub(super) struct Panels<'a> {
 	pub first: usize,
 }
 
+/// How the operand is read whose lanes are rows of tiles.
+pub(super) enum Rows<'a> {
+	/// Where it lies.
+	There,
+	/// In this room, to which it is copied a few rows at a time: those of a part.
+	Room(&'a mut [u32]),
+	/// Where all rows of the part have been copied to.
+	Copied(&'a [u32]),
+}
+
 /// A part of a product: some terms of some results.
 pub(super) struct Part {
 	/// Rows of tiles.
@@ -81,8 +91,8 @@ pub(super) struct Piece<'a, V, const MR: usize, const NV: usize> {
 	pub out: Out<'a>,
 	/// The first row of the result in `out`.
 	pub first: usize,
-	/// Room for copied rows; empty where they are read where they lie.
-	pub room: &'a mut [u32],
+	/// The other one.
+	pub rows: Rows<'a>,
 }
 
 impl<V: Vector, const MR: usize, const NV: usize> Task for Piece<'_, V, MR, NV> {
@@ -111,11 +121,12 @@ impl<V: Vector, const MR: usize, const NV: usize> Piece<'_, V, MR, NV> {
 	#[inline(always)]
 	fn pack_rows(&mut self, row: usize) {
 		let (index, terms) = (row - self.part.rows.start, self.part.terms.len());
-		if self.room.is_empty() || index % (GROUP * MR) != 0 {
-			return;
-		}
+		let room = match &mut self.rows {
+			Rows::Room(room) if index % (GROUP * MR) == 0 => room,
+			_ => return,
+		};
 		let count = GROUP.min((self.part.rows.end - row).div_ceil(MR));
-		let (panels, _) = self.room[index * terms..][..count * terms * MR].as_chunks_mut();
+		let (panels, _) = room[index * terms..][..count * terms * MR].as_chunks_mut();
 		self.product.rows.pack::<V, MR>(row, self.part.terms.clone(), panels);
 	}
 
@@ -124,11 +135,17 @@ impl<V: Vector, const MR: usize, const NV: usize> Piece<'_, V, MR, NV> {
 	fn tile(&mut self, row: usize, lane: usize) {
 		let Split { turned, stride, .. } = self.product;
 		let (width, terms) = (Split::<V, MR, NV>::WIDTH, self.part.terms.len());
-		let a = if self.room.is_empty() {
-			self.product.rows.strip(row, self.part.terms.start)
-		} else {
-			let words = &self.room[(row - self.part.rows.start) * terms..];
-			Strip { words, lane_stride: 1, k_stride: MR }
+		let copied = match &self.rows {
+			Rows::There => None,
+			Rows::Room(words) => Some(&**words),
+			Rows::Copied(words) => Some(*words),
+		};
+		let a = match copied {
+			None => self.product.rows.strip(row, self.part.terms.start),
+			Some(words) => {
+				let words = &words[(row - self.part.rows.start) * terms..];
+				Strip { words, lane_stride: 1, k_stride: MR }
+			},
 		};
 		// Without panels, the last lanes are computed once more, rather than lanes that do not exist.
 		let from = if self.panels.words.is_empty() {

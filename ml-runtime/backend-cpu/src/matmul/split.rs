@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::{Range, RangeInclusive};
 
-use super::nest::{Pack, Panels, Part, Piece};
+use super::nest::{Pack, Panels, Part, Piece, Rows};
 use super::out::Out;
 use super::pack::{View, GROUP};
 use super::vector::Vector;
@@ -15,7 +15,7 @@ use crate::team::Team;
 const MAX_PARTIAL_WORDS: usize = 1 << 22;
 
 /// Most words of the vector operand that are copied at a time.
-const MAX_PACKED_WORDS: usize = 1 << 22;
+pub(super) const MAX_PACKED_WORDS: usize = 1 << 22;
 
 /// Results whose sums over one K-block are some hundred microseconds' work.
 const SHORT_BLOCK: usize = 1 << 13;
@@ -143,7 +143,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		let size = self.packed_words(BLOCK.min(self.k));
 		let last = self.packed_words(self.terms(blocks.end - 1).len());
 		buffer::with((blocks.len() - 1) * size + last, |packed| {
-			self.pack(team, blocks.clone(), packed);
+			self.pack_all(team, blocks.clone(), packed);
 			let packed = &*packed;
 			let (m, n) = self.sides();
 			let work = |first: usize, out: &mut [u32]| {
@@ -157,7 +157,13 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 					let words = &words[..self.packed_words(terms.len())];
 					let fold = fold || block > blocks.start;
 					let part = Part { rows, lanes, terms, fold };
-					self.part(part, Panels { words, first: 0 }, out.from(0), first);
+					let panels = Panels { words, first: 0 };
+					let room = self.room_words(part.rows.len(), part.lanes.len(), part.terms.len());
+					buffer::with(room, |room| {
+						let rows = if room.is_empty() { Rows::There } else { Rows::Room(room) };
+						let (product, out) = (*self, out.from(0));
+						self.level.run(Piece { product, part, panels, rows, out, first });
+					});
 				}
 			};
 			match team {
@@ -171,14 +177,6 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 				},
 				None => work(0, out),
 			}
-		});
-	}
-
-	/// Computes a part of the product, of whose rows `first` is the first in `out`.
-	pub(super) fn part(&self, part: Part, panels: Panels<'_>, out: Out<'_>, first: usize) {
-		let room = self.room_words(part.rows.len(), part.lanes.len(), part.terms.len());
-		buffer::with(room, |room| {
-			self.level.run(Piece { product: *self, part, panels, out, first, room });
 		});
 	}
 
@@ -211,14 +209,39 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	}
 
 	/// Copies blocks of the vector operand into panels, if they have room.
-	fn pack(&self, team: Option<&Team>, blocks: Range<usize>, mut packed: &mut [u32]) {
+	fn pack_all(&self, team: Option<&Team>, blocks: Range<usize>, packed: &mut [u32]) {
+		let size = |terms| self.packed_words(terms);
+		let pack = |first, terms, out: &mut [u32]| self.pack_lanes(first, terms, out);
+		self.pack(team, blocks, (packed, size), (self.lanes.lanes, Self::WIDTH), pack);
+	}
+
+	/// Copies blocks of the other operand into panels.
+	pub(super) fn pack_rows(&self, team: Option<&Team>, blocks: Range<usize>, packed: &mut [u32]) {
+		let size = |terms| self.rows.lanes.next_multiple_of(MR) * terms;
+		let pack = |first, terms: Range<usize>, out: &mut [u32]| {
+			let (start, terms) = (terms.start, terms.len());
+			self.level.run(Pack::<V, MR>::new(self.rows, first, start, terms, out));
+		};
+		self.pack(team, blocks, (packed, size), (self.rows.lanes, MR), pack);
+	}
+
+	/// Copies blocks of an operand with so many lanes into panels that are so wide, by calls of `pack`; `size` is how many
+	/// words a block of so many terms takes.
+	fn pack(
+		&self,
+		team: Option<&Team>,
+		blocks: Range<usize>,
+		(mut packed, size): (&mut [u32], impl Fn(usize) -> usize),
+		(lanes, width): (usize, usize),
+		pack: impl Fn(usize, Range<usize>, &mut [u32]) + Sync,
+	) {
 		// Panels that are filled side by side, few enough for every thread to have some.
-		let share = self.lanes.lanes.div_ceil(Self::WIDTH * team.map_or(1, Team::threads));
-		let group = Self::WIDTH * share.clamp(1, GROUP);
+		let share = lanes.div_ceil(width * team.map_or(1, Team::threads));
+		let group = width * share.clamp(1, GROUP);
 		let mut groups = Vec::new();
 		for block in blocks {
 			let terms = self.terms(block);
-			let (panels, others) = packed.split_at_mut(self.packed_words(terms.len()));
+			let (panels, others) = packed.split_at_mut(size(terms.len()));
 			packed = others;
 			let first = (0..).step_by(group);
 			let panels = panels.chunks_mut(group * terms.len()).zip(first);
@@ -226,7 +249,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		}
 		let pack = |_: usize, groups: &mut [(&mut [u32], usize, Range<usize>)]| {
 			for (out, first, terms) in groups {
-				self.pack_lanes(*first, terms.clone(), out);
+				pack(*first, terms.clone(), out);
 			}
 		};
 		match team {

@@ -8,9 +8,9 @@
 
 use std::ops::Range;
 
-use super::nest::{Panels, Part};
+use super::nest::{Panels, Part, Piece, Rows};
 use super::out::Out;
-use super::split::{shrinking, Split};
+use super::split::{shrinking, Split, MAX_PACKED_WORDS};
 use super::vector::Vector;
 use super::{buffer, BLOCK};
 use crate::team::Team;
@@ -27,11 +27,25 @@ const MANY_LANES: usize = 128;
 impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 	/// Whether threads take columns rather than rows.
 	pub(super) fn by_stripe(&self, team: Option<&Team>) -> bool {
-		let (terms, threads) = (self.k.min(BLOCK), team.map_or(1, Team::threads));
+		let threads = team.map_or(1, Team::threads);
 		let (rows, lanes) = (self.rows.lanes, self.lanes.lanes);
-		// Rows that are copied would be so for each stripe.
-		let is_copied = self.packed_words(terms) > 0 && self.room_words(rows, lanes, terms) == 0;
-		is_copied && !self.turned && rows <= FEW_ROWS && lanes >= 4 * threads * Self::WIDTH
+		let (few, many) = (rows <= FEW_ROWS, lanes >= 4 * threads * Self::WIDTH);
+		if self.turned || !few || !many || self.packed_words(self.k.min(BLOCK)) == 0 {
+			return false;
+		}
+		// Rows that are copied are so together, which pays where they are the lesser part of what is copied.
+		match self.copied_words() {
+			0 => true,
+			words => lanes >= 2 * rows && words <= MAX_PACKED_WORDS,
+		}
+	}
+
+	/// Words that all rows take when they are copied; none if they are read where they lie.
+	fn copied_words(&self) -> usize {
+		match self.room_words(self.rows.lanes, self.lanes.lanes, self.k.min(BLOCK)) {
+			0 => 0,
+			_ => self.rows.lanes.next_multiple_of(MR) * self.k,
+		}
 	}
 
 	/// Computes all K-blocks of the product, each thread in other columns.
@@ -41,31 +55,42 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 		let share = team.map_or(1, |team| 2 * team.threads());
 		let mut stripes: Vec<_> = shrinking(panels, share, least..=most).collect();
 		let out = Out::new(out);
-		let work = |_: usize, stripes: &mut [Range<usize>]| {
-			for panels in stripes {
-				// SAFETY: no two stripes have a column in common, and a stripe's tiles are read and written in its columns
-				// alone.
-				let out = unsafe { out.again() };
-				self.stripe(panels.clone(), blocks, out);
+		buffer::with(self.copied_words(), |copied| {
+			if !copied.is_empty() {
+				self.pack_rows(team, 0..blocks, copied);
 			}
-		};
-		match team {
-			Some(team) => team.pieces(&mut stripes, 1, work),
-			None => work(0, &mut stripes),
-		}
+			let copied = &*copied;
+			let work = |_: usize, stripes: &mut [Range<usize>]| {
+				for panels in stripes {
+					// SAFETY: no two stripes have a column in common, and a stripe's tiles are read and written in its columns
+					// alone.
+					let out = unsafe { out.again() };
+					self.stripe(panels.clone(), blocks, copied, out);
+				}
+			};
+			match team {
+				Some(team) => team.pieces(&mut stripes, 1, work),
+				None => work(0, &mut stripes),
+			}
+		});
 	}
 
 	/// Computes all K-blocks of the columns in some panels.
-	fn stripe(&self, panels: Range<usize>, blocks: usize, mut out: Out<'_>) {
+	fn stripe(&self, panels: Range<usize>, blocks: usize, copied: &[u32], mut out: Out<'_>) {
 		let (first, end) = (panels.start * Self::WIDTH, panels.end * Self::WIDTH);
-		let lanes = first..self.lanes.lanes.min(end);
+		let (rows, lanes) = (0..self.rows.lanes, first..self.lanes.lanes.min(end));
 		for block in 0..blocks {
 			let terms = self.terms(block);
+			let copied = match copied {
+				[] => Rows::There,
+				words => Rows::Copied(&words[rows.len().next_multiple_of(MR) * terms.start..]),
+			};
 			buffer::with((end - first) * terms.len(), |words| {
 				self.pack_lanes(first, terms.clone(), words);
-				let (rows, lanes) = (0..self.rows.lanes, lanes.clone());
-				let part = Part { rows, lanes, terms, fold: block > 0 };
-				self.part(part, Panels { words, first }, out.from(0), 0);
+				let part =
+					Part { rows: rows.clone(), lanes: lanes.clone(), terms, fold: block > 0 };
+				let (product, panels, out) = (*self, Panels { words, first }, out.from(0));
+				self.level.run(Piece { product, part, panels, rows: copied, out, first: 0 });
 			});
 		}
 	}

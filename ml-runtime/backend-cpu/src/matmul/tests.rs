@@ -99,8 +99,10 @@ fn rows_should_be_copied_side_by_side_when_there_are_many_panels() {
 
 #[test]
 fn columns_should_be_taken_in_stripes_when_there_are_few_rows() {
-	// More than a stripe of the widest tiles, a last one that is not whole, and two blocks.
+	// More than a stripe of the widest tiles, a last one that is not whole, and two blocks. The rows are read where they
+	// lie, and copied.
 	check(26, 530, 300, false, true);
+	check(26, 530, 300, true, false);
 }
 
 #[test]

@@ -18,8 +18,8 @@ case "$kind ${1:-}" in
 	*) die "there are only --qwen3 and --whole" ;;
 esac
 case "${1:-}" in
-	"") length=32 batch=4 steps=12 records=256 ;;
-	*) length=128 batch=2 steps=3 records=64 ;;
+	"") length=32 batch=4 steps=12 stride=3 records=256 ;;
+	*) length=128 batch=2 steps=3 stride=1 records=64 ;; # a longer stride could not be replayed within the clock of a dispute
 esac
 worker="${WORKER:-$CARGO_TARGET_DIR/release/assay-worker}"
 [ -n "${WORKER:-}" ] || cargo build --release --locked --workspace --bin assay-worker
@@ -53,7 +53,7 @@ compiler = 1
 [task]
 name = "llama"
 steps = $steps
-stride = 3
+stride = $stride
 batch = $batch
 seed = 1
 [data]

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use assay_executor::{Job, Pace, Session};
+use assay_ops::Cost;
 use indicatif::ProgressBar;
 use serde_json::{json, Value};
 
-use super::{fault::Fault, Common, Machine};
+use super::{fault::Fault, terms::longest_stride, Common, Machine};
 
 /// Share of the time that committing to states may take.
-pub(crate) const COMMITMENT_SHARE: f64 = 0.02;
+const COMMITMENT_SHARE: f64 = 0.02;
 
 /// Steps that are done before any is timed, and least steps that are timed.
 const WARM_UP: u64 = 2;
@@ -18,12 +19,12 @@ const LEAST: u64 = 3;
 /// Time after which no other step begins.
 const TIME: Duration = Duration::from_secs(2);
 
-/// A pace, for JSON.
-pub(crate) fn json(pace: &Pace) -> Value {
+/// The pace of a program with this cost, for JSON.
+pub(crate) fn json(pace: &Pace, cost: &Cost) -> Value {
 	json!({
 		"stepSeconds": pace.step,
 		"commitmentSeconds": pace.commitment,
-		"recommendedStride": pace.stride(COMMITMENT_SHARE),
+		"recommendedStride": pace.stride(COMMITMENT_SHARE).map(|stride| stride.min(longest_stride(cost))),
 	})
 }
 

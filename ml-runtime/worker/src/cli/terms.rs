@@ -40,6 +40,13 @@ fn blocks(cost: &Cost, steps: u32) -> u64 {
 	effort(cost.flops, cost.bytes, steps).div_ceil(EFFORT_PER_BLOCK)
 }
 
+/// The longest stride that the chain admits, if it admits the program: one that can be replayed within the clock of a dispute.
+pub(super) fn longest_stride(cost: &Cost) -> u32 {
+	let one = effort(cost.flops, cost.bytes, 1).max(1);
+	let most = STRIDE_EFFORT.div_euclid(one).clamp(1, MOST_STATES);
+	u32::try_from(most).unwrap_or(u32::MAX)
+}
+
 /// What the chain would refuse of a program and its stride, and what it admits though it does not help.
 pub(super) fn warnings(cost: &Cost, length: usize, steps: u32, stride: u32) -> Vec<String> {
 	let mut found = Vec::new();
@@ -66,7 +73,7 @@ pub(super) fn warnings(cost: &Cost, length: usize, steps: u32, stride: u32) -> V
 			"the chain refuses this program: a step cannot be replayed within the clock of a dispute. A smaller `batch` takes less",
 		));
 	} else if effort(cost.flops, cost.bytes, stride) > STRIDE_EFFORT {
-		let most = STRIDE_EFFORT.div_euclid(one);
+		let most = longest_stride(cost);
 		found.push(format!(
 			"the chain refuses this stride, which cannot be replayed within the clock of a dispute: `stride` is at most {most} here"
 		));
@@ -146,6 +153,7 @@ mod tests {
 		};
 		let third = STRIDE_EFFORT / 3;
 		assert_eq!(said(third, STEP_WORDS, 3), "");
+		assert_eq!(longest_stride(&Cost { flops: third, ..Cost::default() }), 3);
 		assert!(said(third, STEP_WORDS, 4).contains("`stride` is at most 3"));
 		assert!(said(third, STEP_WORDS + 1, 1).contains("has 4294967297 words"));
 		assert!(said(STRIDE_EFFORT + 1, 1, 1).contains("a step cannot be replayed"));

@@ -20,8 +20,7 @@ use super::{
 	curve::Curve,
 	fault::Fault,
 	hex::hex,
-	measure::{self, COMMITMENT_SHARE},
-	memory,
+	measure, memory,
 	output::{write_file, write_through},
 	task::Task,
 	Anchors, Common, Machine, Report,
@@ -260,7 +259,7 @@ fn finish<K: Kernels>(
 		"dataRoot": hex(&session.job().job().data.root()),
 		"initRoot": hex(&session.job().init_root()),
 		"stride": session.job().job().stride,
-		"measured": measure::json(&progress.pace),
+		"measured": measure::json(&progress.pace, &task.program.cost),
 		"loss": loss,
 		"nonFiniteStep": non_finite,
 		"blobs": listed.entries(),
@@ -301,11 +300,7 @@ fn summary(
 	line("steps", format!("{}{from}, {} a second", claim["steps"], rate(speed)));
 	line("loss", json["loss"].to_string());
 	if let Some(stride) = json["measured"]["recommendedStride"].as_u64() {
-		let share = COMMITMENT_SHARE * 100.0;
-		line(
-			"stride",
-			format!("{} (from {stride} on, hashing takes below {share} %)", json["stride"]),
-		);
+		line("stride", format!("{} (recommended on this machine: {stride})", json["stride"]));
 	}
 	if let Some(step) = json["nonFiniteStep"].as_u64() {
 		line("not finite", format!("loss or a parameter, first in step {step} (counted from 0)"));

@@ -21,6 +21,7 @@
 
 mod error;
 mod evaluate;
+mod file;
 mod model;
 mod network;
 mod records;

@@ -2,16 +2,17 @@
 
 use std::{
 	borrow::Cow,
-	collections::{BTreeSet, HashMap},
+	collections::HashMap,
+	io::{Read, Seek},
 	path::Path,
 };
 
 use assay_commitment::Root;
 use assay_compiler::Parameter;
 use candle_core::{Device, Tensor};
-use safetensors::{tensor::TensorView, Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensors, View};
 
-use crate::Error;
+use crate::{file::ModelFile, Error};
 
 /// Key of the file's metadata that names the state the parameters were taken from.
 const STATE_ROOT: &str = "assay.state_root";
@@ -29,53 +30,8 @@ fn elements(parameter: &Parameter) -> u64 {
 }
 
 /// Shape of a parameter as others count.
-fn shape(parameter: &Parameter) -> Vec<usize> {
+pub(crate) fn shape(parameter: &Parameter) -> Vec<usize> {
 	parameter.shape.iter().map(|side| *side as usize).collect()
-}
-
-/// What a model file has of these parameters, each as this reads it. Names everything that does not fit, and what is
-/// no parameter.
-fn read<'a, T>(
-	parameters: &[Parameter],
-	bytes: &'a [u8],
-	one: impl Fn(&SafeTensors<'a>, &Parameter) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-	let file = SafeTensors::deserialize(bytes)?;
-	let (mut found, mut errors) = (Vec::new(), Vec::new());
-	for parameter in parameters {
-		match one(&file, parameter) {
-			Ok(words) => found.push(words),
-			Err(error) => errors.push(error),
-		}
-	}
-	let known: BTreeSet<_> = parameters.iter().map(|known| known.name.as_str()).collect();
-	let mut unknown = file.names();
-	unknown.retain(|name| !known.contains(name));
-	unknown.sort_unstable();
-	errors.extend(unknown.into_iter().map(|name| Error::UnexpectedTensor { name: name.into() }));
-	Error::all(errors).map(|()| found)
-}
-
-/// A parameter, if the file has it.
-fn view<'a>(
-	file: &SafeTensors<'a>,
-	parameter: &Parameter,
-) -> Result<Option<TensorView<'a>>, Error> {
-	let name = parameter.name.clone();
-	let Ok(view) = file.tensor(&name) else { return Ok(None) };
-	if view.dtype() != Dtype::F32 {
-		return Err(Error::WrongDType { name, found: view.dtype().to_string() });
-	}
-	let (expected, found) = (shape(parameter), view.shape().to_vec());
-	if expected != found {
-		return Err(Error::WrongShape { name, expected, found });
-	}
-	Ok(Some(view))
-}
-
-/// The words of a tensor of `f32`.
-fn words<'a>(view: &TensorView<'a>) -> impl Iterator<Item = u32> + use<'a> {
-	view.data().as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 /// The slots of the parameters: the first ones.
@@ -137,42 +93,35 @@ impl Model {
 	}
 
 	/// Reads a model file that has exactly these parameters, in `f32`.
-	pub fn from_safetensors(parameters: &[Parameter], bytes: &[u8]) -> Result<Self, Error> {
-		let slots = read(parameters, bytes, |file, parameter| {
-			let missing = || Error::MissingTensor { name: parameter.name.clone() };
-			Ok(words(&view(file, parameter)?.ok_or_else(missing)?).collect())
-		})?;
-		Ok(Self { parameters: parameters.to_vec(), slots })
+	pub fn from_safetensors(
+		parameters: &[Parameter],
+		file: impl Read + Seek,
+	) -> Result<Self, Error> {
+		let mut file = ModelFile::open(file)?;
+		let missing =
+			|parameter: &Parameter| Some(Error::MissingTensor { name: parameter.name.clone() });
+		Error::all(file.faults(parameters, missing))?;
+		let words = parameters.iter().filter_map(|parameter| file.words(parameter).transpose());
+		Ok(Self { parameters: parameters.to_vec(), slots: words.collect::<Result<_, _>>()? })
 	}
 
-	/// Puts the tensors of a model file into `slots`, whose first ones are the parameters: weights from
-	/// which training starts. Returns the names of the parameters that the file does not have and that
-	/// keep what they are (adapters, a new head). After an error nothing has changed.
+	/// Reads a model file to start training from: the words of each parameter, or `None` of those that it does not have
+	/// and that start as the manifest says (adapters, a new head). All it has must be finite.
 	pub fn start_from(
 		parameters: &[Parameter],
-		slots: &mut [Vec<u32>],
-		bytes: &[u8],
-	) -> Result<Vec<String>, Error> {
-		let Some(first) = slots.get_mut(..parameters.len()) else {
-			return Err(Error::SlotCount { expected: parameters.len(), got: slots.len() });
-		};
-		let found = read(parameters, bytes, |file, parameter| {
-			let found = view(file, parameter)?;
-			let infinite = |word: u32| !f32::from_bits(word).is_finite();
-			if found.as_ref().is_some_and(|view| words(view).any(infinite)) {
-				return Err(Error::NotFinite { name: parameter.name.clone() });
+		file: impl Read + Seek,
+	) -> Result<Vec<Option<Vec<u32>>>, Error> {
+		let mut file = ModelFile::open(file)?;
+		Error::all(file.faults(parameters, |_| None))?;
+		let (mut found, mut faults) = (Vec::new(), Vec::new());
+		for parameter in parameters {
+			let words = file.words(parameter)?;
+			if !words.iter().flatten().all(|word| f32::from_bits(*word).is_finite()) {
+				faults.push(Error::NotFinite { name: parameter.name.clone() });
 			}
-			Ok(found)
-		})?;
-		let mut kept = Vec::new();
-		for ((slot, parameter), found) in first.iter_mut().zip(parameters).zip(found) {
-			match found {
-				// One after the other: all of them at once would be the model a second time.
-				Some(view) => *slot = words(&view).collect(),
-				None => kept.push(parameter.name.clone()),
-			}
+			found.push(words);
 		}
-		Ok(kept)
+		Error::all(faults).map(|()| found)
 	}
 
 	/// The bytes of the model file: the same for the same parameters and root. The root of the state

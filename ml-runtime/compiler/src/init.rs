@@ -69,8 +69,21 @@ impl Init {
 /// The words of every slot before the first step, row by row. Depends on nothing but the arguments;
 /// slot `i` draws from stream `i` of [`Domain::Init`].
 pub fn initial_slots(compiled: &Compiled, seed: &[u8; 32]) -> Vec<Vec<u32>> {
+	initial_slots_but(compiled, seed, Vec::new())
+}
+
+/// What [`initial_slots`] says, but of the first slots those that are `given`, which are not drawn.
+pub fn initial_slots_but(
+	compiled: &Compiled,
+	seed: &[u8; 32],
+	given: Vec<Option<Vec<u32>>>,
+) -> Vec<Vec<u32>> {
 	let slots = compiled.program.slots.iter().zip(&compiled.inits);
-	(0..).zip(slots).map(|(slot, (declared, init))| init.words(slot, declared, seed)).collect()
+	let given = given.into_iter().chain(std::iter::repeat(None));
+	let words = |((slot, (declared, init)), given): ((u32, (&Slot, &Init)), Option<_>)| {
+		given.unwrap_or_else(|| init.words(slot, declared, seed))
+	};
+	(0..).zip(slots).zip(given).map(words).collect()
 }
 
 /// The words of those slots that are constant tables.

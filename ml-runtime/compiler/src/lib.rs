@@ -80,7 +80,7 @@ pub const EXAMPLES: [(&str, &str); 13] = examples![
 
 pub use compile::{compile, compile_forward, Compiled, Forward};
 pub use error::{Error, ErrorKind, Span};
-pub use init::{initial_slots, Init};
+pub use init::{initial_slots, initial_slots_but, Init};
 pub use layers::Parameter;
 pub use manifest::{
 	Attention, Bits, Course, Data, Decay, Field, Format, Layer, LayerKind, Lora, Loss, LossKind,

@@ -59,8 +59,8 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	}
 	let task = Task::load(&args.manifest)?;
 	let parameters = &task.compiled.parameters;
-	let bytes = task.read_model(&args.model)?;
-	let model = Model::from_safetensors(parameters, &bytes).map_err(Fault::model(&args.model))?;
+	let file = task.model_file(&args.model)?;
+	let model = Model::from_safetensors(parameters, file).map_err(Fault::model(&args.model))?;
 	let data = task.other_data(&args.data)?;
 	let kernels = args.machine.kernels(common)?;
 	let bar = if common.json { ProgressBar::hidden() } else { ProgressBar::new(data.records()) };

@@ -1,10 +1,13 @@
 //! A manifest with its data set.
 
-use std::{fs, path::Path};
+use std::{
+	fs::{self, File},
+	path::Path,
+};
 
 use assay_candle::Model;
 use assay_commitment::{program_root, ProgramCommitment};
-use assay_compiler::{compile, initial_slots, Compiled, Manifest, MAX_MANIFEST_BYTES};
+use assay_compiler::{compile, initial_slots_but, Compiled, Manifest, MAX_MANIFEST_BYTES};
 use assay_executor::{DataSet, Job, OnNonFinite};
 use assay_ops::{CheckedProgram, Limits};
 
@@ -27,12 +30,19 @@ fn size(path: &Path) -> Result<u64, Fault> {
 	Ok(data.len())
 }
 
+/// Refuses a file of more than `most` bytes.
+fn bounded(path: &Path, most: u64) -> Result<(), Fault> {
+	match size(path)? {
+		found if found > most => {
+			Err(Fault::TooLarge { path: path.display().to_string(), found, most })
+		},
+		_ => Ok(()),
+	}
+}
+
 /// Content of a file of at most `most` bytes.
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Fault> {
-	let found = size(path)?;
-	if found > most {
-		return Err(Fault::TooLarge { path: path.display().to_string(), found, most });
-	}
+	bounded(path, most)?;
 	fs::read(path).map_err(Fault::unreadable(path))
 }
 
@@ -84,17 +94,22 @@ impl Task {
 		&self,
 		weights: Option<&Path>,
 	) -> Result<(Vec<Vec<u32>>, Vec<String>), Fault> {
-		let mut slots = initial_slots(&self.compiled, &self.manifest.task.seed);
-		let Some(path) = weights else { return Ok((slots, Vec::new())) };
-		let bytes = self.read_model(path)?;
-		let kept = Model::start_from(&self.compiled.parameters, &mut slots, &bytes);
-		Ok((slots, kept.map_err(Fault::model(path))?))
+		let (mut given, mut kept) = (Vec::new(), Vec::new());
+		if let Some(path) = weights {
+			let parameters = &self.compiled.parameters;
+			given = Model::start_from(parameters, self.model_file(path)?)
+				.map_err(Fault::model(path))?;
+			let names = parameters.iter().zip(&given).filter(|(_, words)| words.is_none());
+			kept = names.map(|(parameter, _)| parameter.name.clone()).collect();
+		}
+		Ok((initial_slots_but(&self.compiled, &self.manifest.task.seed, given), kept))
 	}
 
-	/// The bytes of a model file.
-	pub(crate) fn read_model(&self, path: &Path) -> Result<Vec<u8>, Fault> {
+	/// A model file, to be read.
+	pub(crate) fn model_file(&self, path: &Path) -> Result<File, Fault> {
 		// Four bytes a number and a header; a larger file cannot be the model.
-		read(path, self.program.cost.words.saturating_mul(4).saturating_add(1 << 20))
+		bounded(path, self.program.cost.words.saturating_mul(4).saturating_add(1 << 20))?;
+		File::open(path).map_err(Fault::unreadable(path))
 	}
 
 	/// Reads the data set that the task is about: exactly as many records as the manifest says.

@@ -3,6 +3,8 @@
 #   scripts/bench.sh NAME            prints lines `name value unit` and `name/peer value x`, where more than 1 x
 #                                    means that ours is the faster
 #   scripts/bench.sh NAME --quick    takes seconds and says little: whether the bench works
+#   scripts/bench.sh gemm WORD       the products that have this in their names, such as n1024
+#   scripts/bench.sh gemm --level=avx2  with these instructions rather than the processor's best
 #   scripts/bench.sh --help          lists the names
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -17,9 +19,10 @@ step       training steps of LeNet and a GPT with commitments, against candle, a
 END
 }
 name=${1:-}
+case " $* " in *" --help "* | *" -h "*) name=--help ;; esac
 case "$name" in
-	"" | -h | --help)
-		sed -n '2,6p' "$0" | cut -c3-
+	"" | --help)
+		sed -n '2,8p' "$0" | cut -c3-
 		names
 		exit 0
 		;;

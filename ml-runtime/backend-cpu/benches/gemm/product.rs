@@ -14,7 +14,7 @@ pub(crate) struct Product {
 	pub(crate) transpose_b: bool,
 }
 
-pub(crate) const PRODUCTS: [Product; 23] = [
+pub(crate) const PRODUCTS: [Product; 24] = [
 	Product::new("n512", 512, 512, 512),
 	Product::new("n1024", 1024, 1024, 1024),
 	Product::new("n2048", 2048, 2048, 2048),
@@ -38,7 +38,9 @@ pub(crate) const PRODUCTS: [Product; 23] = [
 	Product::new("1024x384x1536-tb", 1024, 384, 1536).tb(),
 	Product::new("1024x1536x384-tb", 1024, 1536, 384).tb(),
 	Product::new("384x1024x1536-ta", 384, 1024, 1536).ta(),
-	// Its heads: scores from queries and keys, and values weighted by them.
+	// A layer of Qwen3-0.6B on 256 tokens.
+	Product::new("256x1024x3072-tb", 256, 1024, 3072).tb(),
+	// The heads of the GPT: scores from queries and keys, and values weighted by them.
 	Product::new("48of64x64x64-tb", 64, 64, 64).tb().times(48),
 	Product::new("48of128x64x128-tb", 128, 64, 128).tb().times(48),
 	Product::new("48of128x128x64", 128, 128, 64).times(48),

@@ -9,6 +9,9 @@ use crate::{product::Product, python::Python};
 /// whoever is next.
 const SETTLED: Duration = Duration::from_millis(60);
 
+/// Of how many calls one is not timed.
+const WARM_UP: u32 = 8;
+
 /// One way to compute a product.
 pub(crate) enum Contestant<'a> {
 	/// A call in this process.
@@ -18,10 +21,14 @@ pub(crate) enum Contestant<'a> {
 }
 
 impl Contestant<'_> {
-	/// Seconds that a call takes, over some calls.
+	/// Seconds that a call takes, over some calls, after a few that are not timed: whoever comes after a pause finds caches
+	/// cold and its threads asleep.
 	fn seconds(&mut self, calls: u32) -> Result<f64, Box<dyn Error>> {
 		match self {
 			Self::Here(run) => {
+				for _ in 0..calls.div_ceil(WARM_UP) {
+					run();
+				}
 				let start = Instant::now();
 				for _ in 0..calls {
 					run();
@@ -29,7 +36,7 @@ impl Contestant<'_> {
 				Ok(start.elapsed().as_secs_f64() / f64::from(calls))
 			},
 			Self::There(python, product) => {
-				let seconds = python.seconds(product, calls);
+				let seconds = python.seconds(product, calls.div_ceil(WARM_UP), calls);
 				thread::sleep(SETTLED);
 				seconds
 			},

@@ -1,7 +1,7 @@
 """Times matrix products of numpy (OpenBLAS) or of PyTorch, on request.
 
-Usage: peers.py numpy|torch THREADS. One line comes in for each measurement, `batch m k n ta tb calls`, and
-one goes out, the seconds that a call took. The first line that goes out says that the library is there.
+Usage: peers.py numpy|torch THREADS. One line comes in for each measurement, `batch m k n ta tb before calls`, and
+one goes out, the seconds that a call took, after those before it. The first line that goes out says that the library is there.
 """
 
 import sys
@@ -52,12 +52,14 @@ def main():
     print("ready", flush=True)
     known, run = None, None
     for line in sys.stdin:
-        batch, m, k, n, ta, tb, calls = map(int, line.split())
+        batch, m, k, n, ta, tb, before, calls = map(int, line.split())
         if known != (batch, m, k, n, ta, tb):
             known = (batch, m, k, n, ta, tb)
             a = noise(numpy, (batch, k, m) if ta else (batch, m, k))
             b = noise(numpy, (batch, n, k) if tb else (batch, k, n))
             run = product(a, b, ta, tb, (batch, m, n))
+            run()
+        for _ in range(before):
             run()
         start = time.perf_counter()
         for _ in range(calls):

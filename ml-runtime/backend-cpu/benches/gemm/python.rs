@@ -34,11 +34,16 @@ impl Python {
 		(ready == "ready").then_some(python)
 	}
 
-	/// Seconds that a call takes, over some calls.
-	pub(crate) fn seconds(&mut self, product: &Product, calls: u32) -> Result<f64, Box<dyn Error>> {
+	/// Seconds that a call takes, over some calls, after so many that are not timed.
+	pub(crate) fn seconds(
+		&mut self,
+		product: &Product,
+		before: u32,
+		calls: u32,
+	) -> Result<f64, Box<dyn Error>> {
 		let Product { batch, m, k, n, transpose_a, transpose_b, .. } = *product;
 		let (ta, tb) = (u8::from(transpose_a), u8::from(transpose_b));
-		writeln!(self.requests, "{batch} {m} {k} {n} {ta} {tb} {calls}")?;
+		writeln!(self.requests, "{batch} {m} {k} {n} {ta} {tb} {before} {calls}")?;
 		Ok(self.answers.next().ok_or("Python ended")??.parse()?)
 	}
 }

@@ -29,7 +29,7 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 	pub(super) fn by_stripe(&self, team: Option<&Team>) -> bool {
 		let threads = team.map_or(1, Team::threads);
 		let (rows, lanes) = (self.rows.lanes, self.lanes.lanes);
-		let (few, many) = (rows <= FEW_ROWS, lanes >= 4 * threads * Self::WIDTH);
+		let (few, many) = (rows <= FEW_ROWS, lanes.div_ceil(Self::WIDTH) >= threads.max(2));
 		if self.turned || !few || !many || self.packed_words(self.k.min(BLOCK)) == 0 {
 			return false;
 		}

@@ -7,6 +7,9 @@ use safetensors::SafeTensorError;
 /// Why something was not imported, exported or evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+	/// The file could not be read.
+	#[error("cannot read the model file: {0}")]
+	Unreadable(std::io::Error),
 	/// The bytes are no safetensors file.
 	#[error("not a safetensors file: {0}")]
 	Safetensors(SafeTensorError),

@@ -27,21 +27,17 @@ pub(crate) struct ModelFile<R> {
 	start: u64,
 }
 
-fn unreadable(error: std::io::Error) -> Error {
-	Error::Safetensors(SafeTensorError::IoError(error))
-}
-
 impl<R: Read + Seek> ModelFile<R> {
 	/// Reads the header, and checks that the tensors are all that follows it.
 	pub(crate) fn open(mut source: R) -> Result<Self, Error> {
 		let refused = |error| Err(Error::Safetensors(error));
-		let end = source.seek(SeekFrom::End(0)).map_err(unreadable)?;
-		source.rewind().map_err(unreadable)?;
+		let end = source.seek(SeekFrom::End(0)).map_err(Error::Unreadable)?;
+		source.rewind().map_err(Error::Unreadable)?;
 		let mut length = [0; 8];
 		let Some(most) = end.checked_sub(length.len() as u64) else {
 			return refused(SafeTensorError::HeaderTooSmall);
 		};
-		source.read_exact(&mut length).map_err(unreadable)?;
+		source.read_exact(&mut length).map_err(Error::Unreadable)?;
 		let length = u64::from_le_bytes(length);
 		if length > LONGEST_HEADER {
 			return refused(SafeTensorError::HeaderTooLarge);
@@ -50,7 +46,7 @@ impl<R: Read + Seek> ModelFile<R> {
 			return refused(SafeTensorError::InvalidHeaderLength);
 		}
 		let mut header = vec![0; length as usize];
-		source.read_exact(&mut header).map_err(unreadable)?;
+		source.read_exact(&mut header).map_err(Error::Unreadable)?;
 		let header = serde_json::from_slice(&header);
 		let header: Metadata = match header {
 			Ok(header) => header,
@@ -89,10 +85,10 @@ impl<R: Read + Seek> ModelFile<R> {
 		let mut left = end - first;
 		let mut words = Vec::with_capacity(left / 4);
 		let mut chunk = vec![0; CHUNK.min(left)];
-		self.source.seek(SeekFrom::Start(self.start + first as u64)).map_err(unreadable)?;
+		self.source.seek(SeekFrom::Start(self.start + first as u64)).map_err(Error::Unreadable)?;
 		while left > 0 {
 			let part = &mut chunk[..CHUNK.min(left)];
-			self.source.read_exact(part).map_err(unreadable)?;
+			self.source.read_exact(part).map_err(Error::Unreadable)?;
 			words.extend(part.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)));
 			left -= part.len();
 		}

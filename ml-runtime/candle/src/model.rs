@@ -119,7 +119,8 @@ impl Model {
 			if !words.iter().flatten().all(|word| f32::from_bits(*word).is_finite()) {
 				faults.push(Error::NotFinite { name: parameter.name.clone() });
 			}
-			found.push(words);
+			// Those that are no longer wanted need not be in memory.
+			found.push(words.filter(|_| faults.is_empty()));
 		}
 		Error::all(faults).map(|()| found)
 	}

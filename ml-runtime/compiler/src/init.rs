@@ -72,7 +72,8 @@ pub fn initial_slots(compiled: &Compiled, seed: &[u8; 32]) -> Vec<Vec<u32>> {
 	initial_slots_but(compiled, seed, Vec::new())
 }
 
-/// What [`initial_slots`] says, but of the first slots those that are `given`, which are not drawn.
+/// What [`initial_slots`] says, but of the first slots those that are `given`, which are not drawn. They must have the
+/// sizes of their slots.
 pub fn initial_slots_but(
 	compiled: &Compiled,
 	seed: &[u8; 32],
@@ -81,7 +82,12 @@ pub fn initial_slots_but(
 	let slots = compiled.program.slots.iter().zip(&compiled.inits);
 	let given = given.into_iter().chain(std::iter::repeat(None));
 	let words = |((slot, (declared, init)), given): ((u32, (&Slot, &Init)), Option<_>)| {
-		given.unwrap_or_else(|| init.words(slot, declared, seed))
+		let words = given.unwrap_or_else(|| init.words(slot, declared, seed));
+		debug_assert_eq!(
+			words.len() as u64,
+			u64::from(declared.ty.rows) * u64::from(declared.ty.cols)
+		);
+		words
 	};
 	(0..).zip(slots).zip(given).map(words).collect()
 }

@@ -11,6 +11,9 @@ thread_local! {
 
 /// Calls `work` with `words` words of any content.
 pub(crate) fn with<R>(words: usize, work: impl FnOnce(&mut [u32]) -> R) -> R {
+	if words == 0 {
+		return work(&mut []);
+	}
 	// Taken, not borrowed: `work` may come here again.
 	let mut room = KEPT.with_borrow_mut(Vec::pop).unwrap_or_default();
 	if room.len() < words {

@@ -91,7 +91,7 @@ pub(super) struct Piece<'a, V, const MR: usize, const NV: usize> {
 	pub out: Out<'a>,
 	/// The first row of the result in `out`.
 	pub first: usize,
-	/// The other one.
+	/// The operand whose lanes are rows of tiles.
 	pub rows: Rows<'a>,
 }
 

@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 
-/// Words like those of a `&mut [u32]`, but that other threads may write those between them.
+/// A `&mut [u32]`, but that other threads may read and write other words of the same range at the same time.
 pub(super) struct Out<'a> {
 	words: *mut u32,
 	len: usize,

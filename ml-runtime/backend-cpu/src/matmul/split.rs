@@ -70,7 +70,8 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 	/// Computes the product, on the calling thread or on those of a team.
 	pub(super) fn run(self, team: Option<&Team>, out: &mut [u32]) {
 		let blocks = self.k.div_ceil(BLOCK);
-		if let Some(team) = team.filter(|team| self.by_block(team, blocks)) {
+		let by_stripe = self.by_stripe(team);
+		if let Some(team) = team.filter(|team| self.by_block(team, blocks, by_stripe)) {
 			// Blocks are independent of each other, only their fold is ordered.
 			let (m, n) = self.sides();
 			buffer::with(blocks * m * n, |partials| {
@@ -81,7 +82,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 			});
 			return;
 		}
-		if self.by_stripe(team) {
+		if by_stripe {
 			self.stripes(team, blocks, out);
 			return;
 		}
@@ -92,11 +93,11 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		}
 	}
 
-	/// Whether threads take blocks rather than rows: where there are too few rows for all, and where many blocks
-	/// are so short that the threads would do little but meet.
-	fn by_block(&self, team: &Team, blocks: usize) -> bool {
+	/// Whether threads take blocks: where there are too few rows for all, unless they can take columns, and where many
+	/// blocks are so short that the threads would do little but meet.
+	fn by_block(&self, team: &Team, blocks: usize, by_stripe: bool) -> bool {
 		let ((m, n), threads) = (self.sides(), team.threads());
-		let few = blocks > 1 && m.div_ceil(self.height(team)) < threads;
+		let few = !by_stripe && blocks > 1 && m.div_ceil(self.height(team)) < threads;
 		let short = blocks >= 4 * threads && m * n <= SHORT_BLOCK;
 		(few || short) && blocks * m * n <= MAX_PARTIAL_WORDS
 	}
@@ -274,7 +275,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 }
 
 /// The numbers below `count` in ranges that get smaller: each is a `share`th of what is left, or of the nearest `length`
-/// that is allowed.
+/// that is allowed. The last one may be shorter.
 pub(super) fn shrinking(
 	count: usize,
 	share: usize,

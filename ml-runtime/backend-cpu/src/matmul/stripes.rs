@@ -18,19 +18,26 @@ use crate::team::Team;
 /// Most rows that are few.
 const FEW_ROWS: usize = 768;
 
-/// Fewest lanes that are worth a thread's while.
-const FEW_LANES: usize = 32;
+/// Fewest lanes that are worth a thread's while, to be rounded up to whole panels.
+const FEW_LANES: usize = 16;
 
-/// Most lanes of a stripe: a K-block of them stays in a core's own cache.
+/// Most lanes of a stripe, likewise: a K-block of them stays in a core's own cache.
 const MANY_LANES: usize = 128;
 
 impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
+	/// Fewest panels of a stripe.
+	const LEAST: usize = FEW_LANES.div_ceil(Self::WIDTH);
+
 	/// Whether threads take columns rather than rows.
 	pub(super) fn by_stripe(&self, team: Option<&Team>) -> bool {
 		let threads = team.map_or(1, Team::threads);
 		let (rows, lanes) = (self.rows.lanes, self.lanes.lanes);
-		let (few, many) = (rows <= FEW_ROWS, lanes.div_ceil(Self::WIDTH) >= threads.max(2));
-		if self.turned || !few || !many || self.packed_words(self.k.min(BLOCK)) == 0 {
+		let stripes = lanes.div_ceil(Self::WIDTH) / Self::LEAST;
+		let many = stripes >= threads.max(2);
+		// Of few stripes a thread may get one more than the others, who then wait for it.
+		let even = 8 * stripes >= 7 * threads * stripes.div_ceil(threads);
+		let suits = rows <= FEW_ROWS && many && even;
+		if self.turned || !suits || self.packed_words(self.k.min(BLOCK)) == 0 {
 			return false;
 		}
 		// Rows that are copied are so together, which pays where they are the lesser part of what is copied.
@@ -51,7 +58,7 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 	/// Computes all K-blocks of the product, each thread in other columns.
 	pub(super) fn stripes(&self, team: Option<&Team>, blocks: usize, out: &mut [u32]) {
 		let panels = self.lanes.lanes.div_ceil(Self::WIDTH);
-		let (least, most) = (FEW_LANES.div_ceil(Self::WIDTH), MANY_LANES.div_ceil(Self::WIDTH));
+		let (least, most) = (Self::LEAST, MANY_LANES.div_ceil(Self::WIDTH));
 		let share = team.map_or(1, |team| 2 * team.threads());
 		let mut stripes: Vec<_> = shrinking(panels, share, least..=most).collect();
 		let out = Out::new(out);
@@ -62,8 +69,8 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 			let copied = &*copied;
 			let work = |_: usize, stripes: &mut [Range<usize>]| {
 				for panels in stripes {
-					// SAFETY: no two stripes have a column in common, and a stripe's tiles are read and written in its columns
-					// alone.
+					// SAFETY: no two stripes have a column in common. A stripe's tiles are read and written in its columns alone:
+					// it has panels, and with panels no tile begins before its own columns to be whole.
 					let out = unsafe { out.again() };
 					self.stripe(panels.clone(), blocks, copied, out);
 				}
@@ -86,6 +93,7 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 				words => Rows::Copied(&words[rows.len().next_multiple_of(MR) * terms.start..]),
 			};
 			buffer::with((end - first) * terms.len(), |words| {
+				debug_assert!(!words.is_empty());
 				self.pack_lanes(first, terms.clone(), words);
 				let part =
 					Part { rows: rows.clone(), lanes: lanes.clone(), terms, fold: block > 0 };

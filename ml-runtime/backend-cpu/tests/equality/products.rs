@@ -29,6 +29,8 @@ fn matmul_should_equal_reference_when_shapes_have_tails() {
 		(60, 530, 80),
 		// Few rows of many columns, of which each thread takes some.
 		(33, 530, 700),
+		// So few rows that there are not enough for five threads, and a last term alone.
+		(12, 513, 520),
 	];
 	for (seed, (m, k, n)) in (1..).zip(shapes) {
 		for (transpose_a, transpose_b) in

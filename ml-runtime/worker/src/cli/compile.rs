@@ -67,8 +67,8 @@ const PER_MOVED_BYTE: u64 = 150;
 /// Share of the time that committing to states may take: one fiftieth.
 const HASHING_SHARE: u64 = 50;
 
-/// A stride for which committing costs about a fiftieth of the training, and the list stays short, or the longest that the
-/// chain admits.
+/// A stride for which committing costs about a fiftieth of the training, and the list stays short, if the chain admits it,
+/// or the nearest that it does.
 pub(crate) fn recommended_stride(program: &CheckedProgram, steps: u32) -> u32 {
 	let tiles: u64 = program.slots.iter().map(|slot| slot.ty.tiles()).sum();
 	let hashing = tiles.saturating_mul(TILE_BYTES as u64 * PER_HASHED_BYTE * HASHING_SHARE);
@@ -77,7 +77,7 @@ pub(crate) fn recommended_stride(program: &CheckedProgram, steps: u32) -> u32 {
 	let cheap = hashing.div_ceil(step.max(1));
 	let short = u64::from(steps).div_ceil(MOST_STATES);
 	let stride = u32::try_from(cheap.max(short)).unwrap_or(u32::MAX);
-	stride.clamp(1, steps.max(1)).min(terms::longest_stride(&program.cost))
+	terms::admitted_stride(&program.cost, steps, stride)
 }
 
 /// The costs of a program, for JSON.
@@ -156,7 +156,7 @@ pub(crate) fn run(args: &Args, common: &Common) -> Result<Report, Fault> {
 	folder.add("task.json", format!("{json:#}\n").as_bytes())?;
 	folder.finish()?;
 	if let Some(pace) = pace {
-		json["measured"] = measure::json(&pace, &task.program.cost);
+		json["measured"] = measure::json(&pace, &task);
 	}
 	let text = summary(args, &task, program.len(), &json);
 	Ok(Report { json, text })

@@ -162,6 +162,7 @@ impl Fault {
 	pub(crate) fn model(path: &Path) -> impl FnOnce(assay_candle::Error) -> Self + '_ {
 		move |error| match error {
 			assay_candle::Error::Executor(error) => error.into(),
+			assay_candle::Error::Unreadable(source) => Self::unreadable(path)(source),
 			source => Self::Model { path: path.display().to_string(), source: source.into() },
 		}
 	}

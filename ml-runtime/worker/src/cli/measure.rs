@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use assay_executor::{Job, Pace, Session};
-use assay_ops::Cost;
 use indicatif::ProgressBar;
 use serde_json::{json, Value};
 
-use super::{fault::Fault, terms::longest_stride, Common, Machine};
+use super::{fault::Fault, task::Task, terms::admitted_stride, Common, Machine};
 
 /// Share of the time that committing to states may take.
 const COMMITMENT_SHARE: f64 = 0.02;
@@ -19,12 +18,13 @@ const LEAST: u64 = 3;
 /// Time after which no other step begins.
 const TIME: Duration = Duration::from_secs(2);
 
-/// The pace of a program with this cost, for JSON.
-pub(crate) fn json(pace: &Pace, cost: &Cost) -> Value {
+/// The pace of a task, for JSON.
+pub(crate) fn json(pace: &Pace, task: &Task) -> Value {
+	let admitted = |stride| admitted_stride(&task.program.cost, task.manifest.task.steps, stride);
 	json!({
 		"stepSeconds": pace.step,
 		"commitmentSeconds": pace.commitment,
-		"recommendedStride": pace.stride(COMMITMENT_SHARE).map(|stride| stride.min(longest_stride(cost))),
+		"recommendedStride": pace.stride(COMMITMENT_SHARE).map(admitted),
 	})
 }
 

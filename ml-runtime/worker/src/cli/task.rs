@@ -2,6 +2,7 @@
 
 use std::{
 	fs::{self, File},
+	io::{Cursor, Read, Seek},
 	path::Path,
 };
 
@@ -20,6 +21,11 @@ pub(crate) struct Task {
 	pub(crate) program: CheckedProgram,
 	pub(crate) commitment: ProgramCommitment,
 }
+
+/// What a model file is read from.
+pub(crate) trait Source: Read + Seek {}
+
+impl<R: Read + Seek> Source for R {}
 
 /// Size of a file.
 fn size(path: &Path) -> Result<u64, Fault> {
@@ -106,10 +112,19 @@ impl Task {
 	}
 
 	/// A model file, to be read.
-	pub(crate) fn model_file(&self, path: &Path) -> Result<File, Fault> {
+	pub(crate) fn model_file(&self, path: &Path) -> Result<Box<dyn Source>, Fault> {
 		// Four bytes a number and a header; a larger file cannot be the model.
-		bounded(path, self.program.cost.words.saturating_mul(4).saturating_add(1 << 20))?;
-		File::open(path).map_err(Fault::unreadable(path))
+		let most = self.program.cost.words.saturating_mul(4).saturating_add(1 << 20);
+		bounded(path, most)?;
+		let unreadable = |error| Fault::unreadable(path)(error);
+		let file = File::open(path).map_err(unreadable)?;
+		if file.metadata().map_err(unreadable)?.is_file() {
+			return Ok(Box::new(file));
+		}
+		// A pipe can be read but once, and only from its start.
+		let mut bytes = Vec::new();
+		file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+		Ok(Box::new(Cursor::new(bytes)))
 	}
 
 	/// Reads the data set that the task is about: exactly as many records as the manifest says.

@@ -40,8 +40,15 @@ fn blocks(cost: &Cost, steps: u32) -> u64 {
 	effort(cost.flops, cost.bytes, steps).div_ceil(EFFORT_PER_BLOCK)
 }
 
+/// The stride that is nearest to this one of those that the chain admits for so many steps, if it admits any.
+pub(super) fn admitted_stride(cost: &Cost, steps: u32, stride: u32) -> u32 {
+	let least = u64::from(steps).div_ceil(MOST_STATES.saturating_sub(1).max(1));
+	let least = u32::try_from(least).unwrap_or(u32::MAX);
+	stride.max(least).clamp(1, steps.max(1)).min(longest_stride(cost))
+}
+
 /// The longest stride that the chain admits, if it admits the program: one that can be replayed within the clock of a dispute.
-pub(super) fn longest_stride(cost: &Cost) -> u32 {
+fn longest_stride(cost: &Cost) -> u32 {
 	let one = effort(cost.flops, cost.bytes, 1).max(1);
 	let most = STRIDE_EFFORT.div_euclid(one).clamp(1, MOST_STATES);
 	u32::try_from(most).unwrap_or(u32::MAX)
@@ -153,7 +160,14 @@ mod tests {
 		};
 		let third = STRIDE_EFFORT / 3;
 		assert_eq!(said(third, STEP_WORDS, 3), "");
-		assert_eq!(longest_stride(&Cost { flops: third, ..Cost::default() }), 3);
+		let admitted = |flops, steps, stride| {
+			admitted_stride(&Cost { flops, ..Cost::default() }, steps, stride)
+		};
+		assert_eq!([1, 3, 490].map(|stride| admitted(third, 100, stride)), [1, 3, 3]);
+		assert_eq!([0, 490].map(|stride| admitted(1, 100, stride)), [1, 100]);
+		assert_eq!(admitted(1, 1_100_000, 1), 2);
+		assert_eq!(warnings(&Cost::default(), 9, 1_100_000, 2).concat(), "");
+		assert_eq!(admitted(1, (1 << 20) - 1, 1), 1);
 		assert!(said(third, STEP_WORDS, 4).contains("`stride` is at most 3"));
 		assert!(said(third, STEP_WORDS + 1, 1).contains("has 4294967297 words"));
 		assert!(said(STRIDE_EFFORT + 1, 1, 1).contains("a step cannot be replayed"));

@@ -259,7 +259,7 @@ fn finish<K: Kernels>(
 		"dataRoot": hex(&session.job().job().data.root()),
 		"initRoot": hex(&session.job().init_root()),
 		"stride": session.job().job().stride,
-		"measured": measure::json(&progress.pace, &task.program.cost),
+		"measured": measure::json(&progress.pace, task),
 		"loss": loss,
 		"nonFiniteStep": non_finite,
 		"blobs": listed.entries(),

@@ -1,6 +1,6 @@
 //! What commands write and print when all is well.
 
-use std::{fs, process::Stdio, thread, time::Duration};
+use std::{fs, io::Write, process::Stdio, thread, time::Duration};
 
 use assay_blobs::{bytes_key, StateManifest};
 use assay_commitment::{list, ListTag};
@@ -196,6 +196,24 @@ fn task_should_start_from_a_model_file_when_weights_are_given() {
 		desk.run(&format!("train task.toml --data train.bin {weights} --out two --steps 5"));
 	assert_eq!(second["initRoot"], task["work"]["initRoot"]);
 	assert!(second["loss"].as_f64().unwrap() < first["loss"].as_f64().unwrap());
+}
+
+#[test]
+fn weights_should_be_read_from_a_pipe_when_they_come_from_one() {
+	let desk = Desk::new(MLP);
+	desk.run("train task.toml --data train.bin --out one --steps 5");
+	let line = |weights: &str, out: &str| {
+		format!("compile task.toml --data train.bin --weights {weights} --out {out}")
+	};
+	let from_file = desk.run(&line("one/model.safetensors", "file"));
+	let mut command = desk.command(&line("/dev/stdin", "pipe"));
+	command.arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped());
+	let mut child = command.spawn().unwrap();
+	child.stdin.take().unwrap().write_all(&desk.get("one/model.safetensors")).unwrap();
+	let output = child.wait_with_output().unwrap();
+	assert!(output.status.success());
+	let from_pipe: Value = serde_json::from_slice(&output.stdout).unwrap();
+	assert_eq!(from_pipe["work"]["initRoot"], from_file["work"]["initRoot"]);
 }
 
 #[test]

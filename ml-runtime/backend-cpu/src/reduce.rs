@@ -191,7 +191,7 @@ pub(crate) fn col_sum(level: Level, team: &Team, a: &Value<'_>, out: &mut [u32])
 			level.run(ColBlock { values, stride: cols, out });
 		}
 	});
-	crate::matmul::fold(level, &partials, out);
+	crate::matmul::fold(level, (&partials, cols), false, out);
 }
 
 /// Sums of some columns of at most [`COL_BLOCK`] rows, from `+0`, rows ascending.

@@ -14,7 +14,7 @@ pub(crate) struct Product {
 	pub(crate) transpose_b: bool,
 }
 
-pub(crate) const PRODUCTS: [Product; 24] = [
+pub(crate) const PRODUCTS: [Product; 27] = [
 	Product::new("n512", 512, 512, 512),
 	Product::new("n1024", 1024, 1024, 1024),
 	Product::new("n2048", 2048, 2048, 2048),
@@ -40,6 +40,10 @@ pub(crate) const PRODUCTS: [Product; 24] = [
 	Product::new("384x1024x1536-ta", 384, 1024, 1536).ta(),
 	// A layer of Qwen3-0.6B on 256 tokens.
 	Product::new("256x1024x3072-tb", 256, 1024, 3072).tb(),
+	// A convolution of ResNet-18 on 8 images, 3 × 3 of 64 channels on 56 × 56 pixels, and its gradients.
+	Product::new("25088x576x64-tb", 25_088, 576, 64).tb(),
+	Product::new("64x25088x576-ta", 64, 25_088, 576).ta(),
+	Product::new("25088x64x576", 25_088, 64, 576),
 	// The heads of the GPT: scores from queries and keys, and values weighted by them.
 	Product::new("48of64x64x64-tb", 64, 64, 64).tb().times(48),
 	Product::new("48of128x64x128-tb", 128, 64, 128).tb().times(48),

@@ -182,13 +182,16 @@ pub(crate) fn columns(
 	}
 }
 
-/// Adds up results of blocks, each as long as `out`, first to last.
-pub(crate) fn fold(level: Level, partials: &[u32], out: &mut [u32]) {
-	level.run(Fold { partials, out });
+/// Adds up results of blocks, first to last, and begins with what is there if `onto`: the first words, as many as `out`
+/// has, of each `size`.
+pub(crate) fn fold(level: Level, (partials, size): (&[u32], usize), onto: bool, out: &mut [u32]) {
+	level.run(Fold { partials, size, onto, out });
 }
 
 struct Fold<'a> {
 	partials: &'a [u32],
+	size: usize,
+	onto: bool,
 	out: &'a mut [u32],
 }
 
@@ -197,8 +200,9 @@ impl Task for Fold<'_> {
 
 	#[inline(always)]
 	fn run<F: Fused>(self) {
-		let mut blocks = self.partials.chunks_exact(self.out.len());
-		if let Some(first) = blocks.next() {
+		let length = self.out.len();
+		let mut blocks = self.partials.chunks(self.size).map(|block| &block[..length]);
+		if let Some(first) = (!self.onto).then(|| blocks.next()).flatten() {
 			self.out.copy_from_slice(first);
 		}
 		for block in blocks {

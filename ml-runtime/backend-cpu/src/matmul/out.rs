@@ -46,6 +46,12 @@ impl<'a> Out<'a> {
 		self.words
 	}
 
+	/// Where the first word is, if there is one.
+	#[inline(always)]
+	pub(super) fn place(&self) -> *const u32 {
+		self.words
+	}
+
 	/// A word. Panics if there is none.
 	#[inline(always)]
 	pub(super) fn word(&mut self, at: usize) -> &mut u32 {

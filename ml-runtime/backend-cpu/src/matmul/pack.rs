@@ -12,6 +12,10 @@ use super::Strided;
 /// Side of the squares in which rows are turned into columns: loads and stores stay contiguous.
 const SQUARE: usize = 8;
 
+/// Terms between the one that is copied and the one that is prefetched. A processor does so by itself where it sees
+/// neighbouring lines, of which a few panels have too few.
+const AHEAD: usize = 8;
+
 /// Panels that are filled side by side.
 pub(super) const GROUP: usize = 8;
 
@@ -63,7 +67,7 @@ impl<'a> View<'a> {
 		let words = &self.data[from..];
 		let lanes = self.lanes - first;
 		if self.lane_stride == 1 {
-			copy(words, self.k_stride, lanes, terms, panels);
+			copy::<V, WIDTH>(words, self.k_stride, lanes, terms, panels);
 			return;
 		}
 		for (index, panel) in panels.chunks_exact_mut(terms).enumerate() {
@@ -91,14 +95,17 @@ impl<'a> View<'a> {
 ///
 /// Panels are filled side by side, so that more than a scrap is read of each row.
 #[inline(always)]
-fn copy<const WIDTH: usize>(
+fn copy<V: Vector, const WIDTH: usize>(
 	words: &[u32],
 	stride: usize,
 	lanes: usize,
 	terms: usize,
 	panels: &mut [[u32; WIDTH]],
 ) {
+	let width = panels.len() / terms * WIDTH;
 	for (k, words) in words.chunks(stride).take(terms).enumerate() {
+		// SAFETY: this is inlined into code compiled for the level of `V`.
+		unsafe { V::prefetch(words.as_ptr().wrapping_add(AHEAD * stride), width) };
 		let words = &words[..lanes.min(words.len())];
 		for (entry, words) in panels[k..].iter_mut().step_by(terms).zip(words.chunks(WIDTH)) {
 			// A copy of unknown length would be a call.

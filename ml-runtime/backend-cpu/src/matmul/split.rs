@@ -14,6 +14,12 @@ use crate::team::Team;
 /// Most words of block results that may be held before they are folded.
 const MAX_PARTIAL_WORDS: usize = 1 << 22;
 
+/// Words of block results that are held before they are folded, if all threads have some blocks: they stay in a cache.
+const MANY_PARTIAL_WORDS: usize = 1 << 19;
+
+/// Words that are worth a thread's while to fold.
+const FOLDED_WORDS: usize = 1 << 12;
+
 /// Most words of the vector operand that are copied at a time.
 pub(super) const MAX_PACKED_WORDS: usize = 1 << 22;
 
@@ -72,14 +78,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		let blocks = self.k.div_ceil(BLOCK);
 		let by_stripe = self.by_stripe(team);
 		if let Some(team) = team.filter(|team| self.by_block(team, blocks, by_stripe)) {
-			// Blocks are independent of each other, only their fold is ordered.
-			let (m, n) = self.sides();
-			buffer::with(blocks * m * n, |partials| {
-				team.pieces(partials, m * n, |block, out| {
-					self.blocks(None, block..block + 1, false, out)
-				});
-				fold(self.level, partials, out);
-			});
+			self.partials(team, blocks, out);
 			return;
 		}
 		if by_stripe {
@@ -93,13 +92,43 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 		}
 	}
 
+	/// Computes all K-blocks of the product, each thread other blocks: they are independent of each other, only their fold is
+	/// ordered.
+	fn partials(&self, team: &Team, blocks: usize, out: &mut [u32]) {
+		let ((m, n), alone) = (self.sides(), self.by_stripe(None));
+		let some = (MANY_PARTIAL_WORDS / (m * n)).max(4 * team.threads());
+		for first in (0..blocks).step_by(some) {
+			buffer::with(some.min(blocks - first) * m * n, |partials| {
+				team.pieces(partials, m * n, |block, out| {
+					let blocks = first + block..first + block + 1;
+					if alone {
+						self.piece(self.panels(), blocks, &[], Out::new(out));
+					} else {
+						self.blocks(None, blocks, false, out);
+					}
+				});
+				let share = (m * n).div_ceil(team.threads()).max(FOLDED_WORDS);
+				team.pieces(out, share, |piece, out| {
+					fold(self.level, (&partials[piece * share..], m * n), first > 0, out);
+				});
+			});
+		}
+	}
+
 	/// Whether threads take blocks: where there are too few rows for all, unless they can take columns, and where many
-	/// blocks are so short that the threads would do little but meet.
+	/// blocks are so short that the threads would do little but meet, or have so few results that their operands are most of
+	/// what is read, which lie one after the other for each block.
 	fn by_block(&self, team: &Team, blocks: usize, by_stripe: bool) -> bool {
 		let ((m, n), threads) = (self.sides(), team.threads());
 		let few = !by_stripe && blocks > 1 && m.div_ceil(self.height(team)) < threads;
-		let short = blocks >= 4 * threads && m * n <= SHORT_BLOCK;
-		(few || short) && blocks * m * n <= MAX_PARTIAL_WORDS
+		let short = m * n <= SHORT_BLOCK || 4 * m * n <= (m + n) * BLOCK;
+		let held = 4 * threads;
+		(few || (short && blocks >= held)) && blocks.min(held) * m * n <= MAX_PARTIAL_WORDS
+	}
+
+	/// Panels of all lanes.
+	pub(super) fn panels(&self) -> Range<usize> {
+		0..self.lanes.lanes.div_ceil(Self::WIDTH)
 	}
 
 	/// Rows and columns of the result.

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::nest::{Panels, Part, Piece, Rows};
 use super::out::Out;
-use super::split::{shrinking, Split, MAX_PACKED_WORDS};
+use super::split::{shrinking, Split};
 use super::vector::Vector;
 use super::{buffer, BLOCK};
 use crate::team::Team;
@@ -24,9 +24,15 @@ const FEW_LANES: usize = 16;
 /// Most lanes of a stripe, likewise: a K-block of them stays in a core's own cache.
 const MANY_LANES: usize = 128;
 
+/// Words of copied rows that no cache near a core holds.
+const MANY_ROWS: usize = 1 << 19;
+
 impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 	/// Fewest panels of a stripe.
 	const LEAST: usize = FEW_LANES.div_ceil(Self::WIDTH);
+
+	/// Most panels of a stripe.
+	const MOST: usize = MANY_LANES.div_ceil(Self::WIDTH);
 
 	/// Whether threads take columns rather than rows.
 	pub(super) fn by_stripe(&self, team: Option<&Team>) -> bool {
@@ -40,66 +46,94 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 		if self.turned || !suits || self.packed_words(self.k.min(BLOCK)) == 0 {
 			return false;
 		}
-		// Rows that are copied are so together, which pays where they are the lesser part of what is copied.
-		match self.copied_words() {
-			0 => true,
-			words => lanes >= 2 * rows && words <= MAX_PACKED_WORDS,
-		}
+		// Copies of rows, together or by each thread, pay where they are the lesser part of what is copied.
+		self.copied_words(self.k.min(BLOCK)) == 0 || lanes >= 2 * rows
 	}
 
-	/// Words that all rows take when they are copied; none if they are read where they lie.
-	fn copied_words(&self) -> usize {
-		match self.room_words(self.rows.lanes, self.lanes.lanes, self.k.min(BLOCK)) {
+	/// Words that the rows of a K-block take when they are copied; none if they are read where they lie.
+	fn copied_words(&self, terms: usize) -> usize {
+		match self.room_words(self.rows.lanes, self.lanes.lanes, terms) {
 			0 => 0,
-			_ => self.rows.lanes.next_multiple_of(MR) * self.k,
+			_ => self.rows.lanes.next_multiple_of(MR) * terms,
 		}
 	}
 
 	/// Computes all K-blocks of the product, each thread in other columns.
 	pub(super) fn stripes(&self, team: Option<&Team>, blocks: usize, out: &mut [u32]) {
-		let panels = self.lanes.lanes.div_ceil(Self::WIDTH);
-		let (least, most) = (Self::LEAST, MANY_LANES.div_ceil(Self::WIDTH));
-		let share = team.map_or(1, |team| 2 * team.threads());
-		let mut stripes: Vec<_> = shrinking(panels, share, least..=most).collect();
+		let threads = team.map_or(1, Team::threads);
+		let copied = self.copied_words(self.k);
+		// Rows that no cache would hold until they are read are copied a K-block at a time, by each thread for itself: the
+		// fewer pieces, the fewer copies.
+		let alone = copied > MANY_ROWS;
+		let (share, most) = if alone { (threads, usize::MAX) } else { (2 * threads, Self::MOST) };
+		let panels = self.panels().len();
+		let mut pieces: Vec<_> = shrinking(panels, share, Self::LEAST..=most).collect();
 		let out = Out::new(out);
-		buffer::with(self.copied_words(), |copied| {
+		buffer::with(if alone { 0 } else { copied }, |copied| {
 			if !copied.is_empty() {
 				self.pack_rows(team, 0..blocks, copied);
 			}
 			let copied = &*copied;
-			let work = |_: usize, stripes: &mut [Range<usize>]| {
-				for panels in stripes {
-					// SAFETY: no two stripes have a column in common. A stripe's tiles are read and written in its columns alone:
+			let work = |_: usize, pieces: &mut [Range<usize>]| {
+				for panels in pieces {
+					// SAFETY: no two pieces have a column in common. A piece's tiles are read and written in its columns alone:
 					// it has panels, and with panels no tile begins before its own columns to be whole.
 					let out = unsafe { out.again() };
-					self.stripe(panels.clone(), blocks, copied, out);
+					self.piece(panels.clone(), 0..blocks, copied, out);
 				}
 			};
 			match team {
-				Some(team) => team.pieces(&mut stripes, 1, work),
-				None => work(0, &mut stripes),
+				Some(team) => team.pieces(&mut pieces, 1, work),
+				None => work(0, &mut pieces),
 			}
 		});
 	}
 
-	/// Computes all K-blocks of the columns in some panels.
-	fn stripe(&self, panels: Range<usize>, blocks: usize, copied: &[u32], mut out: Out<'_>) {
-		let (first, end) = (panels.start * Self::WIDTH, panels.end * Self::WIDTH);
-		let (rows, lanes) = (0..self.rows.lanes, first..self.lanes.lanes.min(end));
-		for block in 0..blocks {
+	/// Computes some K-blocks of the columns in some panels. The rows of all blocks may have been copied; if not, and if they
+	/// are to be, they are copied here.
+	pub(super) fn piece(
+		&self,
+		panels: Range<usize>,
+		blocks: Range<usize>,
+		copied: &[u32],
+		mut out: Out<'_>,
+	) {
+		let rows = self.rows.lanes.next_multiple_of(MR);
+		for block in blocks.clone() {
 			let terms = self.terms(block);
-			let copied = match copied {
-				[] => Rows::There,
-				words => Rows::Copied(&words[rows.len().next_multiple_of(MR) * terms.start..]),
-			};
-			buffer::with((end - first) * terms.len(), |words| {
-				debug_assert!(!words.is_empty());
-				self.pack_lanes(first, terms.clone(), words);
-				let part =
-					Part { rows: rows.clone(), lanes: lanes.clone(), terms, fold: block > 0 };
-				let (product, panels, out) = (*self, Panels { words, first }, out.from(0));
-				self.level.run(Piece { product, part, panels, rows: copied, out, first: 0 });
+			let room = if copied.is_empty() { self.copied_words(terms.len()) } else { 0 };
+			buffer::with(room, |room| {
+				if !room.is_empty() {
+					self.pack_rows(None, block..block + 1, room);
+				}
+				let copied = copied.get(rows * terms.start..).filter(|words| !words.is_empty());
+				let words = copied.unwrap_or(room);
+				for first in panels.clone().step_by(Self::MOST) {
+					let stripe = first..panels.end.min(first + Self::MOST);
+					let copied = if words.is_empty() { Rows::There } else { Rows::Copied(words) };
+					self.stripe(stripe, terms.clone(), block > blocks.start, copied, out.from(0));
+				}
 			});
 		}
+	}
+
+	/// Computes some terms of the columns in some panels.
+	fn stripe(
+		&self,
+		panels: Range<usize>,
+		terms: Range<usize>,
+		fold: bool,
+		rows: Rows<'_>,
+		out: Out<'_>,
+	) {
+		let (first, end) = (panels.start * Self::WIDTH, panels.end * Self::WIDTH);
+		let lanes = first..self.lanes.lanes.min(end);
+		buffer::with((end - first) * terms.len(), |words| {
+			debug_assert!(!words.is_empty());
+			self.pack_lanes(first, terms.clone(), words);
+			let part = Part { rows: 0..self.rows.lanes, lanes, terms, fold };
+			let (product, panels) = (*self, Panels { words, first });
+			self.level.run(Piece { product, part, panels, rows, out, first: 0 });
+		});
 	}
 }

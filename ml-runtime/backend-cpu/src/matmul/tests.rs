@@ -5,6 +5,7 @@ use assay_ops::soft;
 use super::{split::shrinking, MatMul, Strided, BLOCK};
 use crate::level::Level;
 use crate::scalar::canonical_word;
+use crate::team::Team;
 
 /// Rows and columns, the distance between rows, and the words.
 struct Matrix {
@@ -103,6 +104,34 @@ fn columns_should_be_taken_in_stripes_when_there_are_few_rows() {
 	// lie, and copied.
 	check(26, 530, 300, false, true);
 	check(26, 530, 300, true, false);
+}
+
+#[test]
+fn blocks_should_be_folded_in_order_when_there_are_more_than_are_held_at_a_time() {
+	let (m, k, n) = (66, 70 * BLOCK + 9, 140);
+	let finite = |word: u32| if f32::from_bits(word).is_finite() { word } else { 0x3E80_0000 };
+	let [mut a, mut b] = [Matrix::new(k, m, 0, 1), Matrix::new(k, n, 0, 2)];
+	for matrix in [&mut a, &mut b] {
+		matrix.words.iter_mut().for_each(|word| *word = finite(*word));
+	}
+	let (a_strided, b_strided) = (a.strided(), b.strided());
+	let product =
+		MatMul { a: a_strided, b: b_strided, m, k, n, transpose_a: true, transpose_b: false };
+	for threads in [1, 2, 3] {
+		let team = Team::new(threads).expect("threads can be started");
+		for level in Level::available() {
+			let mut out = vec![0xDEAD_BEEF; m * n];
+			product.run(level, &team, &mut out);
+			for (i, j) in [(0, 0), (0, 139), (31, 64), (65, 0), (65, 139)] {
+				let terms = |k| (a.at(i, k, true), b.at(k, j, false));
+				assert_eq!(
+					out[i * n + j],
+					chain(k, terms),
+					"{level:?}, {threads} threads, {i}, {j}"
+				);
+			}
+		}
+	}
 }
 
 #[test]

@@ -17,7 +17,7 @@ const TILE_WORDS: usize = 12 * 32;
 pub(super) const fn height<const MR: usize>(rows: usize) -> usize {
 	match rows {
 		0 => 0,
-		..=4 if MR > 8 => 4,
+		..=4 if MR > 4 => 4,
 		..=8 if MR > 8 => 8,
 		_ => MR,
 	}
@@ -91,6 +91,15 @@ fn rows<V: Vector, const MR: usize, const NV: usize>(
 	b.check(NV * V::LANES, terms);
 	// Rows that do not exist repeat the last one, and are thrown away.
 	let offsets: [usize; MR] = std::array::from_fn(|i| i.min(rows - 1) * a.lane_stride);
+	if NV > 1 && !place.turned {
+		// A store that has to wait for its cache line makes those behind it wait. Narrow tiles are of narrow results, whose
+		// rows lie one behind the other: a processor prefetches those by itself.
+		let out = place.out.place();
+		for row in 0..rows {
+			// SAFETY: this is inlined into code compiled for the level of `V`.
+			unsafe { V::prefetch(out.wrapping_add(row * place.stride), NV * V::LANES) };
+		}
+	}
 	// SAFETY: this is inlined into code compiled for the level of `V`, and the strips were checked.
 	let acc: [[V; NV]; MR] = unsafe {
 		let mut acc = [[V::zero(); NV]; MR];

@@ -5,7 +5,8 @@
 use core::arch::x86_64::{
 	__m256, _mm256_add_ps, _mm256_blendv_ps, _mm256_broadcast_ss, _mm256_cmp_ps, _mm256_fmadd_ps,
 	_mm256_loadu2_m128, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_shuffle_ps,
-	_mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _CMP_UNORD_Q,
+	_mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm_prefetch, _CMP_UNORD_Q,
+	_MM_HINT_T0,
 };
 
 use assay_ops::CANONICAL_NAN;
@@ -57,6 +58,12 @@ impl Vector for Avx2 {
 			let canonical = _mm256_set1_ps(f32::from_bits(CANONICAL_NAN));
 			_mm256_storeu_ps(to.cast(), _mm256_blendv_ps(self.0, canonical, nan));
 		}
+	}
+
+	#[inline(always)]
+	unsafe fn prefetch_line(word: *const u32) {
+		// SAFETY: the caller has the instructions, and no address is wrong.
+		unsafe { _mm_prefetch::<_MM_HINT_T0>(word.cast()) };
 	}
 
 	#[inline(always)]

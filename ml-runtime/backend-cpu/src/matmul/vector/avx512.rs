@@ -4,7 +4,8 @@
 
 use core::arch::x86_64::{
 	__m512, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps,
-	_mm512_mask_mov_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _CMP_UNORD_Q,
+	_mm512_mask_mov_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm_prefetch,
+	_CMP_UNORD_Q, _MM_HINT_T0,
 };
 
 use assay_ops::CANONICAL_NAN;
@@ -56,6 +57,12 @@ impl Vector for Avx512 {
 			let canonical = _mm512_set1_ps(f32::from_bits(CANONICAL_NAN));
 			_mm512_storeu_ps(to.cast(), _mm512_mask_mov_ps(self.0, nan, canonical));
 		}
+	}
+
+	#[inline(always)]
+	unsafe fn prefetch_line(word: *const u32) {
+		// SAFETY: the caller has the instructions, and no address is wrong.
+		unsafe { _mm_prefetch::<_MM_HINT_T0>(word.cast()) };
 	}
 
 	#[inline(always)]

@@ -30,6 +30,9 @@ pub(crate) unsafe fn turn_words(from: *const u32, stride: usize, to: *mut u32, w
 	unsafe { Avx2::turn(from, stride, to, width) }
 }
 
+/// Words of a cache line.
+const LINE_WORDS: usize = 16;
+
 /// A register of `f32`.
 ///
 /// # Safety
@@ -74,6 +77,19 @@ pub(super) trait Vector: Copy + Send + Sync {
 				}
 				size /= 2;
 			}
+		}
+	}
+
+	/// Prefetches the cache line of a word, which need not exist.
+	#[inline(always)]
+	unsafe fn prefetch_line(_: *const u32) {}
+
+	/// Prefetches neighbouring words, which need not exist.
+	#[inline(always)]
+	unsafe fn prefetch(words: *const u32, count: usize) {
+		for line in (0..count).step_by(LINE_WORDS) {
+			// SAFETY: the caller has the instructions.
+			unsafe { Self::prefetch_line(words.wrapping_add(line)) };
 		}
 	}
 

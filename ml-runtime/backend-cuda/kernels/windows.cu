@@ -49,7 +49,7 @@ INLINE u32 greatest(const Window &w, const u32 *a, Place at, u32 channel, u32 &k
 	for (u32 ky = 0; ky < w.kernel_h; ++ky) {
 		for (u32 kx = 0; kx < w.kernel_w; ++kx) {
 			u32 row;
-			pixel(w, at, ky, kx, row);
+			if (!pixel(w, at, ky, kx, row)) continue;
 			const u32 here = order_key(a[row * w.channels + channel]);
 			if (here > key) {
 				key = here;
@@ -100,8 +100,9 @@ extern "C" __global__ void avg_pool(const u32 *a, u32 *out, u32 count, Window w)
 		u32 sum = 0;
 		for (u32 entry = 0; entry < w.kernel_h * w.kernel_w; ++entry) {
 			u32 row;
-			pixel(w, at, entry / w.kernel_w, entry % w.kernel_w, row);
-			sum = add(sum, a[row * w.channels + i % w.channels]);
+			if (pixel(w, at, entry / w.kernel_w, entry % w.kernel_w, row)) {
+				sum = add(sum, a[row * w.channels + i % w.channels]);
+			}
 		}
 		out[i] = canonical(mul(sum, reciprocal(w)));
 	}

@@ -40,7 +40,7 @@ const PINNED: [(&str, &str, &str, &str); 12] = [
 	("lenet-mnist-adamw", "508593d25eedd687", "db1203a4db49db39", "4566db6d5ba58713"),
 	("gpt-tiny", "920a3074de5541aa", "a4f24af9bc144d42", "8bd394babfd67d42"),
 	("gpt-shakespeare", "77c97b498ebe1167", "31ba7028f86cf8fd", "edbd48e7b9511f52"),
-	("resnet-digits", "20a16d8b5053cea2", "1d7f78a09ba794e1", "73a055eae544510d"),
+	("resnet-digits", "f7ddc11f1cf0dafb", "c035187f2b07eba9", "73a055eae544510d"),
 	("bert-lora-tiny", "f0942cc4b59e1873", "3621f0af3d1d67ed", "adab78906d3f3b38"),
 	("llama-lora-tiny", "67a61732e84938d2", "3625bf01e8c57faf", "30365f3e074f4603"),
 	("vision-digits", "628b17fb0d9a7b67", "570cd81ba28efbbd", "44b96da32b9c3661"),

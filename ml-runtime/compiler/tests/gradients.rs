@@ -107,6 +107,22 @@ fn avg_pool_should_share_gradients_when_windows_overlap() {
 }
 
 #[test]
+fn pools_should_have_the_gradients_of_their_definitions_when_padded() {
+	// Numbers below 0 as well: padding is nothing in a maximum, and 0 in a mean.
+	let conv = "kind = \"conv2d\"; out = 3; kernel = 2";
+	for kind in ["max_pool", "avg_pool"] {
+		for window in [
+			"kernel = 3; stride = 2; pad = 1",
+			"kernel = [2, 3]; stride = 1; pad = [1, 2]",
+			"kernel = 2; pad = [0, 1]",
+		] {
+			let pool = format!("kind = \"{kind}\"; {window}");
+			check("[5, 7, 2]", 70, &[conv, &pool, "kind = \"flatten\"", OUT]);
+		}
+	}
+}
+
+#[test]
 fn pools_should_have_the_gradients_of_their_definitions_when_they_take_several_steps() {
 	let conv = "kind = \"conv2d\"; out = 3; kernel = 1";
 	for (shape, size, pool) in [
@@ -116,6 +132,8 @@ fn pools_should_have_the_gradients_of_their_definitions_when_they_take_several_s
 		("[29, 30, 1]", 870, "avg_pool\"; kernel = [28, 20]; stride = [5, 31]"),
 		("[60, 14, 1]", 840, "max_pool\"; kernel = [30, 14]; stride = [31, 14]"),
 		("[20, 45, 1]", 900, "max_pool\"; kernel = [6, 20]; stride = [3, 20]"),
+		("[30, 28, 1]", 840, "max_pool\"; kernel = [20, 12]; stride = [3, 4]; pad = [10, 5]"),
+		("[30, 28, 1]", 840, "avg_pool\"; kernel = [12, 22]; stride = [4, 3]; pad = [5, 11]"),
 	] {
 		let pool = format!("kind = \"{pool}");
 		let program = check(shape, size, &[conv, &pool, "kind = \"flatten\"", OUT]);

@@ -260,6 +260,14 @@ fn field_should_be_refused_when_it_does_not_exist_or_has_the_wrong_format() {
 fn padding_should_be_refused_when_a_window_could_lie_in_it() {
 	let error = refusal("pad = 1", "pad = 3");
 	assert!(matches!(error.kind, ErrorKind::OutOfRange { key: "pad", .. }));
+	for pad in ["2", "[2, 0]", "[0, 4]"] {
+		let with = format!("kernel = [2, 4]\npad = {pad}");
+		let error = refusal("kernel = 2", &with);
+		assert!(matches!(error.kind, ErrorKind::OutOfRange { key: "pad", .. }), "{pad}");
+	}
+	// Each direction has its own kernel.
+	let with = GOOD.replacen("kernel = 2", "kernel = [2, 4]\npad = [1, 3]", 1);
+	assert!(Manifest::parse(&with).is_ok());
 }
 
 #[test]
@@ -293,9 +301,12 @@ fn decimal_should_be_rounded_once_when_two_roundings_would_differ() {
 fn pool_should_step_by_its_kernel_when_no_stride_is_given() {
 	let text = GOOD.replacen("kernel = 2", "kernel = [2, 4]", 1);
 	let manifest = Manifest::parse(&text).unwrap();
-	let LayerKind::MaxPool { kernel, stride } = manifest.model.layers[2].kind else { panic!() };
+	let LayerKind::MaxPool { kernel, stride, pad } = manifest.model.layers[2].kind else {
+		panic!()
+	};
 	assert_eq!((kernel.height, kernel.width), (2, 4));
 	assert_eq!(stride, kernel);
+	assert_eq!((pad.height, pad.width), (0, 0));
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn tied_linear_should_be_refused_when_there_is_no_table_of_its_width() {
 #[test]
 fn residual_should_be_refused_when_its_ways_differ_in_shape() {
 	let (error, place) = refusal(RESNET, &[("out = 16\nkernel = 1", "out = 12\nkernel = 1")]);
-	let (found, past) = ("an image of 4 × 4 × 16".into(), "an image of 4 × 4 × 12".into());
+	let (found, past) = ("an image of 2 × 2 × 16".into(), "an image of 2 × 2 × 12".into());
 	assert_eq!(error.kind, ErrorKind::ResidualShape { found, past });
 	assert_eq!(place, "\"residual\"");
 	assert!(error.help().unwrap().to_string().contains("skip"));
@@ -316,11 +316,11 @@ fn program_should_be_refused_at_the_inner_layer_when_a_tile_cannot_be_judged() {
 	let (error, place) = refusal(
 		RESNET,
 		&[
-			("[8, 8, 1]", "[96, 96, 1]"),
-			("width = 64", "width = 9216"),
-			("offset = 64", "offset = 9216"),
-			("record_size = 65", "record_size = 9217"),
-			("kind = \"avg_pool\"\nkernel = 4", inner),
+			("[8, 8, 1]", "[192, 192, 1]"),
+			("width = 64", "width = 36864"),
+			("offset = 64", "offset = 36864"),
+			("record_size = 65", "record_size = 36865"),
+			("kind = \"avg_pool\"\nkernel = 2", inner),
 		],
 	);
 	let ErrorKind::Program { message, .. } = &error.kind else { panic!("{error:?}") };

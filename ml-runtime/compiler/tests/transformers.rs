@@ -69,8 +69,8 @@ fn parameters_should_be_named_by_their_way_through_the_modules() {
 	assert_eq!(shape(&gpt, "1.1.1.1.down.weight"), [32, 64]);
 	assert_eq!(shape(&gpt, "1.1.0.0.weight"), [32]);
 	let (_, resnet) = compiled(RESNET);
-	assert_eq!(shape(&resnet, "5.skip.0.weight"), [16, 8, 1, 1]);
-	assert_eq!(shape(&resnet, "5.3.weight"), [16, 16, 3, 3]);
+	assert_eq!(shape(&resnet, "6.skip.0.weight"), [16, 8, 1, 1]);
+	assert_eq!(shape(&resnet, "6.3.weight"), [16, 16, 3, 3]);
 	let (_, bert) = compiled(BERT);
 	assert_eq!(shape(&bert, "3.1.0.0.q.lora_A.weight"), [4, 32]);
 	assert_eq!(shape(&bert, "3.1.0.0.q.lora_B.weight"), [32, 4]);

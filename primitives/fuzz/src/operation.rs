@@ -65,7 +65,7 @@ const LAYOUTS: [HeadLayout; 2] = [HeadLayout::Stacked, HeadLayout::Interleaved];
 fn window(source: &mut Source, side: u32, pool: bool) -> Window {
 	let most = if pool { 4 } else { 6 };
 	let (kernel_h, kernel_w) = (source.within(1, most) as u8, source.within(1, most) as u8);
-	let mut pad = |kernel: u8| if pool { 0 } else { source.below(kernel.into()) as u8 };
+	let mut pad = |kernel: u8| source.below(kernel.into()) as u8;
 	let (pad_h, pad_w) = (pad(kernel_h), pad(kernel_w));
 	Window {
 		height: source.size(side.div_ceil(4)) as u16,

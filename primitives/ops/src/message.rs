@@ -110,7 +110,6 @@ impl fmt::Display for ShapeError {
 				than it",
 				Sliding(window)
 			),
-			Self::PaddedPool { window } => write!(f, "{}: a pool has no padding", Sliding(window)),
 			Self::RowsNotImages { rows, per_image } => {
 				write!(f, "{rows} rows are no whole number of images, each of which takes {per_image}")
 			},

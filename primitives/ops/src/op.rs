@@ -274,9 +274,9 @@ pub struct Window {
 	pub stride_h: u8,
 	/// Horizontal stride.
 	pub stride_w: u8,
-	/// Rows of `+0` added above and below. Must be 0 for pooling.
+	/// Rows beyond the image, above and below: `+0` in patches and means, nothing in maxima.
 	pub pad_h: u8,
-	/// Columns of `+0` added left and right. Must be 0 for pooling.
+	/// Columns beyond the image, left and right.
 	pub pad_w: u8,
 }
 
@@ -354,15 +354,15 @@ pub enum Op {
 	/// (kernel row, kernel column).
 	#[codec(index = 6)]
 	Col2Im(Window),
-	/// Maximum of each window (the total order of `soft::order_key`, so NaN wins).
+	/// Maximum of the pixels of each window (the total order of `soft::order_key`, so NaN wins).
 	#[codec(index = 7)]
 	MaxPool(Window),
 	/// Gradient of [`Op::MaxPool`]; operands: pooled input, output gradient. Each pixel sums, in
 	/// ascending (out row, out column), the gradients of the windows whose first maximum it is.
 	#[codec(index = 8)]
 	MaxPoolGrad(Window),
-	/// Mean of each window: `add` from `+0` in (kernel row, kernel column) order, times the rounded
-	/// reciprocal of the window's size.
+	/// Mean of each window: `add` of its pixels from `+0` in (kernel row, kernel column) order, times the
+	/// rounded reciprocal of the window's size, padding included.
 	#[codec(index = 9)]
 	AvgPool(Window),
 	/// Gradient of [`Op::AvgPool`]; operand: output gradient. Each pixel sums, in ascending (out row,

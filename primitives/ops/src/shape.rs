@@ -43,11 +43,6 @@ pub enum ShapeError {
 		/// The window.
 		window: Window,
 	},
-	/// A pooling window has padding.
-	PaddedPool {
-		/// The window.
-		window: Window,
-	},
 	/// The rows are not a whole number of images (or of sets of window positions).
 	RowsNotImages {
 		/// Rows of the operand.
@@ -372,9 +367,6 @@ fn infer_pool(
 	last: &ValueType,
 ) -> Result<ValueType, ShapeError> {
 	w.validate()?;
-	if w.pad_h != 0 || w.pad_w != 0 {
-		return Err(ShapeError::PaddedPool { window: *w });
-	}
 	let channels = u32::from(w.channels);
 	match (op, inputs) {
 		(Op::MaxPoolGrad(_), [x, gradient]) => {

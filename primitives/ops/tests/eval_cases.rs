@@ -171,6 +171,23 @@ fn avg_pool_should_multiply_with_the_rounded_reciprocal() {
 }
 
 #[test]
+fn pools_should_see_no_pixels_outside_the_image() {
+	// Two pixels, three windows: (outside, a), (a, b), (b, outside).
+	let pool = Window { pad_w: 1, kernel_h: 1, ..window((1, 2), 1, 2, 1, 0) };
+	let pixels = |x: &[u32]| run(Op::MaxPool(pool), &[(float(2, 1), x)]);
+	assert_eq!(pixels(&bits(&[-3., -5.])), bits(&[-3., -3., -5.]));
+	assert_eq!(pixels(&bits(&[f32::NEG_INFINITY, -0.])), bits(&[f32::NEG_INFINITY, -0., -0.]));
+	let operands: [(_, &[u32]); 2] =
+		[(float(2, 1), &bits(&[-3., -5.])), (float(3, 1), &bits(&[1., 10., 100.]))];
+	assert_eq!(run(Op::MaxPoolGrad(pool), &operands), bits(&[11., 100.]));
+	// The size of the window counts what is outside.
+	let mean = run(Op::AvgPool(pool), &[(float(2, 1), &bits(&[-3., -5.]))]);
+	assert_eq!(mean, bits(&[-1.5, -4., -2.5]));
+	let spread = run(Op::AvgPoolGrad(pool), &[(float(3, 1), &bits(&[2., 4., 8.]))]);
+	assert_eq!(spread, bits(&[3., 6.]));
+}
+
+#[test]
 fn reshape_should_keep_row_major_order() {
 	let x = [1, 2, 3, 4, 5, NAN];
 	let reshaped = run(Op::Reshape { rows: 3, cols: 2 }, &[(float(2, 3), &x)]);

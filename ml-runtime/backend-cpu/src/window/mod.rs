@@ -6,6 +6,7 @@
 //! are independent, so threads take whole images.
 
 mod patches;
+mod pixels;
 mod pool;
 
 use assay_ops::Window;
@@ -126,7 +127,9 @@ impl Task for OneImage<'_> {
 	fn run<F: Fused>(self) {
 		let Self { level, sliding, geometry, first, second, out } = self;
 		match sliding {
+			Sliding::Im2Col if geometry.is_spread() => geometry.spread(first, out),
 			Sliding::Im2Col => geometry.im2col(first, out),
+			Sliding::Col2Im if geometry.has_many_channels() => geometry.gather(first, out),
 			Sliding::Col2Im => geometry.col2im(level, first, out),
 			Sliding::MaxPool => geometry.max_pool(first, out),
 			Sliding::MaxPoolGrad => geometry.max_pool_grad(first, second, out),

@@ -1,7 +1,9 @@
-//! Pooling and its gradients: windows without padding, one number per channel.
+//! Pooling and its gradients: one number per channel. Outside the image, windows see nothing.
 //!
 //! What all windows of a row see at one place of the kernel is laid side by side first, so that the rest is loops over
 //! neighbouring words, however few channels there are.
+
+use std::ops::Range;
 
 use super::Geometry;
 use crate::scalar::{add_to, canonical, canonical_word, key, of_key};
@@ -26,6 +28,24 @@ fn copy_run(to: &mut [u32], from: &[u32]) {
 	}
 }
 
+/// The windows of a row that see a pixel at some place of the kernel.
+#[derive(Clone, Copy)]
+struct Seeing {
+	/// First of their words in the row of pooled pixels.
+	from: usize,
+	/// Behind the last.
+	to: usize,
+	/// First word of the pixel that the first of them sees.
+	first: usize,
+}
+
+impl Seeing {
+	/// Their words in the row of pooled pixels.
+	fn words(&self) -> Range<usize> {
+		self.from..self.to
+	}
+}
+
 impl Geometry {
 	/// Places of the kernel, in the order in which a window is read.
 	#[inline(always)]
@@ -39,23 +59,29 @@ impl Geometry {
 		self.out_w * self.channels
 	}
 
-	/// First word of what the windows of row `oy` see at a place.
-	fn first(&self, oy: usize, (ky, kx): (usize, usize)) -> usize {
-		((oy * self.stride_h + ky) * self.width + kx) * self.channels
+	/// Which windows of row `oy` see a pixel at a place; `None` if all of them see padding there.
+	#[inline(always)]
+	fn seeing(&self, oy: usize, (ky, kx): (usize, usize)) -> Option<Seeing> {
+		let y = (oy * self.stride_h + ky).checked_sub(self.pad_h)?;
+		// The first window that is not too far left, and the one behind the last that is not too far right.
+		let from = self.pad_w.saturating_sub(kx).div_ceil(self.stride_w);
+		let to =
+			((self.width + self.pad_w).checked_sub(kx)?.div_ceil(self.stride_w)).min(self.out_w);
+		if y >= self.height || from >= to {
+			return None;
+		}
+		let x = from * self.stride_w + kx - self.pad_w;
+		let first = (y * self.width + x) * self.channels;
+		Some(Seeing { from: from * self.channels, to: to * self.channels, first })
 	}
 
-	/// What the windows of row `oy` see at a place, one after the other; copied to `room` unless it lies so.
+	/// What these windows see, one after the other; copied to `room` unless it lies so.
 	#[inline(always)]
-	fn seen<'a>(
-		&self,
-		image: &'a [u32],
-		oy: usize,
-		place: (usize, usize),
-		room: &'a mut [u32],
-	) -> &'a [u32] {
-		let (channels, words) = (self.channels, &image[self.first(oy, place)..]);
+	fn seen<'a>(&self, image: &'a [u32], seeing: Seeing, room: &'a mut [u32]) -> &'a [u32] {
+		let (channels, words) = (self.channels, &image[seeing.first..]);
+		let room = &mut room[seeing.words()];
 		if self.stride_w == 1 {
-			return &words[..self.pooled_row()];
+			return &words[..room.len()];
 		}
 		for (to, from) in
 			room.chunks_exact_mut(channels).zip(words.chunks(self.stride_w * channels))
@@ -70,14 +96,13 @@ impl Geometry {
 		self.stride_w >= self.kernel_w && self.stride_h >= self.kernel_h
 	}
 
-	/// Gives the windows of row `oy` their words at a place: adds them to the pixels, or, where no windows overlap,
-	/// stores them.
+	/// Gives the pixels that these windows see the windows' words: adds them, or, where no windows overlap, stores them.
 	#[inline(always)]
-	fn give(&self, out: &mut [u32], oy: usize, place: (usize, usize), words: &[u32]) {
-		let (channels, out) = (self.channels, &mut out[self.first(oy, place)..]);
+	fn give(&self, out: &mut [u32], seeing: Seeing, words: &[u32]) {
+		let (channels, out) = (self.channels, &mut out[seeing.first..]);
 		let apart = self.are_apart();
 		let pixels = out.chunks_mut(self.stride_w * channels);
-		for (pixel, words) in pixels.zip(words.chunks_exact(channels)) {
+		for (pixel, words) in pixels.zip(words[seeing.words()].chunks_exact(channels)) {
 			let pixel = &mut pixel[..channels];
 			if apart {
 				copy_run(pixel, words);
@@ -94,8 +119,10 @@ impl Geometry {
 		for (oy, out) in out.chunks_exact_mut(length).enumerate() {
 			best.fill(i32::MIN);
 			for place in self.places() {
-				let seen = self.seen(image, oy, place, &mut room);
-				best.iter_mut().zip(seen).for_each(|(best, word)| *best = key(*word).max(*best));
+				let Some(seeing) = self.seeing(oy, place) else { continue };
+				let seen = self.seen(image, seeing, &mut room);
+				let best = best[seeing.words()].iter_mut();
+				best.zip(seen).for_each(|(best, word)| *best = key(*word).max(*best));
 			}
 			out.iter_mut().zip(&best).for_each(|(out, best)| *out = of_key(*best));
 		}
@@ -112,8 +139,10 @@ impl Geometry {
 			best.fill(i32::MIN);
 			at.fill(0);
 			for (number, place) in (0..).zip(self.places()) {
-				let seen = self.seen(image, oy, place, &mut room);
-				for ((best, at), word) in best.iter_mut().zip(&mut at).zip(seen) {
+				let Some(seeing) = self.seeing(oy, place) else { continue };
+				let seen = self.seen(image, seeing, &mut room);
+				let best = best[seeing.words()].iter_mut().zip(&mut at[seeing.words()]);
+				for ((best, at), word) in best.zip(seen) {
 					let key = key(*word);
 					// Numbers ascend. Conditional stores would be slow.
 					*at = (*at).max(if key > *best { number } else { 0 });
@@ -122,12 +151,13 @@ impl Geometry {
 			}
 			// The windows that see a pixel add to it from left to right: the last place of the kernel comes first.
 			for (number, place) in (0..self.kernel() as u32).zip(self.places()).rev() {
+				let Some(seeing) = self.seeing(oy, place) else { continue };
 				for ((given, at), word) in given.iter_mut().zip(&at).zip(gradient) {
 					// A sum that begins with `+0` is never `−0`: neither is this, nor does `+0` change one.
 					let word = if *at == number { *word } else { 0 };
 					*given = canonical(0.0 + f32::from_bits(word));
 				}
-				self.give(out, oy, place, &given);
+				self.give(out, seeing, &given);
 			}
 		}
 		if !self.are_apart() {
@@ -148,8 +178,10 @@ impl Geometry {
 		out.fill(0);
 		for (oy, out) in out.chunks_exact_mut(length).enumerate() {
 			for place in self.places() {
-				let seen = self.seen(image, oy, place, &mut room);
-				out.iter_mut().zip(seen).for_each(|(sum, word)| add_to(sum, *word));
+				let Some(seeing) = self.seeing(oy, place) else { continue };
+				let seen = self.seen(image, seeing, &mut room);
+				let sums = out[seeing.words()].iter_mut();
+				sums.zip(seen).for_each(|(sum, word)| add_to(sum, *word));
 			}
 		}
 		self.scale(out);
@@ -166,7 +198,9 @@ impl Geometry {
 			}
 			// As in `max_pool_grad`.
 			for place in self.places().rev() {
-				self.give(out, oy, place, &given);
+				if let Some(seeing) = self.seeing(oy, place) {
+					self.give(out, seeing, &given);
+				}
 			}
 		}
 		self.scale(out);

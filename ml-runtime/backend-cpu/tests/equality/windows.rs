@@ -36,6 +36,16 @@ fn patches_should_equal_reference_when_windows_vary() {
 		window((6, 40, 2), (3, 3), (2, 1), (1, 1)),
 		window((20, 33, 1), (2, 2), (1, 1), (0, 1)),
 		window((4, 20, 1), (1, 1), (1, 1), (0, 0)),
+		// Many channels.
+		window((5, 6, 16), (1, 1), (2, 2), (0, 0)),
+		window((4, 9, 19), (1, 3), (1, 1), (0, 1)),
+		window((9, 4, 33), (3, 1), (2, 1), (1, 0)),
+		window((3, 8, 21), (1, 5), (1, 2), (0, 4)),
+		window((8, 3, 17), (7, 1), (1, 1), (3, 0)),
+		window((6, 7, 40), (3, 3), (1, 1), (1, 1)),
+		window((7, 6, 24), (3, 3), (2, 2), (1, 1)),
+		window((6, 6, 18), (5, 5), (1, 1), (2, 2)),
+		window((4, 5, 16), (2, 2), (2, 1), (0, 1)),
 	];
 	for (seed, w) in (1..).zip(windows) {
 		for images in [1, 5] {
@@ -55,6 +65,12 @@ fn pools_should_equal_reference_when_windows_overlap() {
 		window((7, 7, 2), (2, 2), (3, 3), (0, 0)),
 		window((9, 11, 4), (3, 3), (2, 2), (0, 0)),
 		window((8, 14, 17), (4, 4), (1, 2), (0, 0)),
+		// Padding: the usual, one that a window sees little beside, and windows apart from each other.
+		window((9, 11, 4), (3, 3), (2, 2), (1, 1)),
+		window((3, 2, 5), (3, 5), (1, 1), (2, 4)),
+		window((1, 1, 2), (2, 3), (1, 1), (1, 2)),
+		window((7, 8, 3), (2, 2), (2, 3), (1, 1)),
+		window((6, 9, 20), (4, 3), (5, 1), (3, 0)),
 	];
 	for (seed, w) in (1..).zip(windows) {
 		for images in [1, 7] {

@@ -24,7 +24,9 @@ pub(super) fn max_pool(
 	x: &Tensor,
 	(rows, cols): (usize, usize),
 	(down, right): (usize, usize),
+	(above, left): (usize, usize),
 ) -> Result<Tensor> {
+	let x = beneath_all(&beneath_all(x, 2, above)?, 3, left)?;
 	let (_, _, height, width) = x.dims4()?;
 	let mut most: Option<Tensor> = None;
 	for row in 0..rows {
@@ -38,6 +40,17 @@ pub(super) fn max_pool(
 		}
 	}
 	most.ok_or_else(|| candle_core::Error::msg("a window has no entries"))
+}
+
+/// Padding that is below every number, before and behind.
+fn beneath_all(x: &Tensor, dim: usize, pad: usize) -> Result<Tensor> {
+	if pad == 0 {
+		return Ok(x.clone());
+	}
+	let mut shape = x.dims().to_vec();
+	shape[dim] = pad;
+	let side = Tensor::full(f32::NEG_INFINITY, shape, x.device())?.to_dtype(x.dtype())?;
+	Tensor::cat(&[&side, x, &side], dim)
 }
 
 /// Positions 0, `stride`, 2 · `stride`, … along a dimension.

@@ -43,8 +43,8 @@ pub(super) enum Layer {
 	Silu,
 	Tanh,
 	Sigmoid,
-	MaxPool { kernel: Size, stride: Size },
-	AvgPool { kernel: Size, stride: Size },
+	MaxPool { kernel: Size, stride: Size, pad: Size },
+	AvgPool { kernel: Size, stride: Size, pad: Size },
 	Sequence,
 	Flatten,
 	Embedding(Tensor),
@@ -68,8 +68,8 @@ pub(super) fn plain(kind: &LayerKind) -> Result<Layer> {
 		LayerKind::Silu => Layer::Silu,
 		LayerKind::Tanh => Layer::Tanh,
 		LayerKind::Sigmoid => Layer::Sigmoid,
-		LayerKind::MaxPool { kernel, stride } => Layer::MaxPool { kernel, stride },
-		LayerKind::AvgPool { kernel, stride } => Layer::AvgPool { kernel, stride },
+		LayerKind::MaxPool { kernel, stride, pad } => Layer::MaxPool { kernel, stride, pad },
+		LayerKind::AvgPool { kernel, stride, pad } => Layer::AvgPool { kernel, stride, pad },
 		LayerKind::Sequence => Layer::Sequence,
 		LayerKind::Flatten => Layer::Flatten,
 		LayerKind::Pool { take } => Layer::Pool(take),
@@ -109,9 +109,13 @@ impl Layer {
 			Self::Silu => x * sigmoid(x)?,
 			Self::Tanh => x.tanh(),
 			Self::Sigmoid => sigmoid(x),
-			Self::MaxPool { kernel, stride } => max_pool(x, pair(*kernel), pair(*stride)),
-			Self::AvgPool { kernel, stride } => {
-				x.avg_pool2d_with_stride(pair(*kernel), pair(*stride))
+			Self::MaxPool { kernel, stride, pad } => {
+				max_pool(x, pair(*kernel), pair(*stride), pair(*pad))
+			},
+			Self::AvgPool { kernel, stride, pad } => {
+				let (rows, cols) = pair(*pad);
+				let padded = x.pad_with_zeros(2, rows, rows)?.pad_with_zeros(3, cols, cols)?;
+				padded.avg_pool2d_with_stride(pair(*kernel), pair(*stride))
 			},
 			Self::Sequence => x.flatten_from(2)?.transpose(1, 2)?.contiguous(),
 			Self::Flatten => x.flatten_from(1),

@@ -151,12 +151,12 @@ fn places(w: &Window) -> usize {
 }
 
 /// For each window position and channel the numbers in the window, `positions × channels × kernel`.
-fn windows(w: &Window, x: &Tensor) -> Result<Tensor> {
+fn windows(w: &Window, x: &Tensor, outside: f64) -> Result<Tensor> {
 	let (height, width, channels) = (w.height as usize, w.width as usize, w.channels as usize);
 	let images = x.dims()[0] / (height * width);
 	let x = x.reshape((images, height, width, channels))?;
-	let x = x.pad_with_zeros(1, w.pad_h as usize, w.pad_h as usize)?;
-	let x = x.pad_with_zeros(2, w.pad_w as usize, w.pad_w as usize)?.contiguous()?;
+	let x = surrounded(&x, 1, w.pad_h, outside)?;
+	let x = surrounded(&x, 2, w.pad_w, outside)?.contiguous()?;
 	let (rows, cols) = sides(w);
 	let taken = |from: usize, count: usize, stride: u8| {
 		let places: Vec<u32> = (0..count).map(|i| (from + i * stride as usize) as u32).collect();
@@ -173,14 +173,25 @@ fn windows(w: &Window, x: &Tensor) -> Result<Tensor> {
 	Tensor::stack(&entries, 2)
 }
 
+/// Padding by some number before and behind.
+fn surrounded(x: &Tensor, dim: usize, pad: u8, number: f64) -> Result<Tensor> {
+	let mut shape = x.dims().to_vec();
+	shape[dim] = pad.into();
+	if pad == 0 {
+		return Ok(x.clone());
+	}
+	let side = Tensor::full(number, shape, &Device::Cpu)?;
+	Tensor::cat(&[&side, x, &side], dim)
+}
+
 fn patches(w: &Window, x: &Tensor) -> Result<Tensor> {
-	windows(w, x)?.flatten_from(1)
+	windows(w, x, 0.0)?.flatten_from(1)
 }
 
 fn max_pool(w: &Window, x: &Tensor) -> Result<Tensor> {
-	windows(w, x)?.max(2)
+	windows(w, x, f64::MIN)?.max(2)
 }
 
 fn avg_pool(w: &Window, x: &Tensor) -> Result<Tensor> {
-	windows(w, x)?.mean(2)
+	windows(w, x, 0.0)?.mean(2)
 }

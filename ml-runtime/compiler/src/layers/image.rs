@@ -108,10 +108,9 @@ impl Network<'_> {
 		&mut self,
 		place: Place,
 		op: fn(Window) -> Op,
-		kernel: Size,
-		stride: Size,
+		(kernel, stride, pad): (Size, Size, Size),
 	) -> Result<(), ErrorKind> {
-		let (window, height, width) = self.window(place.layer, kernel, stride, NO_PAD)?;
+		let (window, height, width) = self.window(place.layer, kernel, stride, pad)?;
 		self.pooled(op, window).map_err(place.refused())?;
 		self.shape = Shape::Image { height, width, channels: window.channels };
 		Ok(())
@@ -122,9 +121,9 @@ impl Network<'_> {
 	fn pooled(&mut self, op: fn(Window) -> Op, window: Window) -> Result<(), Refusal> {
 		if !self.judgeable(op, window)? {
 			if window.kernel_h > 1 && window.kernel_w > 1 {
-				let wide = Window { kernel_h: 1, stride_h: 1, ..window };
+				let wide = Window { kernel_h: 1, stride_h: 1, pad_h: 0, ..window };
 				self.pooled(op, wide)?;
-				let tall = Window { kernel_w: 1, stride_w: 1, ..beside(wide, window) };
+				let tall = Window { kernel_w: 1, stride_w: 1, pad_w: 0, ..beside(wide, window) };
 				return self.pooled(op, tall);
 			}
 			if let Some(first) = divided(window) {
@@ -265,9 +264,10 @@ fn divided(window: Window) -> Option<Window> {
 	let part =
 		|kernel: u8| (2..=MOST.min(kernel - 1)).rev().find(|part| kernel.is_multiple_of(*part));
 	// Windows next to each other, or a single one behind which there is no room for another.
+	let padded = (window.pad_h, window.pad_w) != (0, 0);
 	let divides = |side: u16, kernel: u8, stride: u8, outs: u32| {
 		let alone = outs == 1 && u32::from(side) < 2 * u32::from(kernel);
-		kernel > 1 && (stride == kernel || alone)
+		!padded && kernel > 1 && (stride == kernel || alone)
 	};
 	if divides(window.height, window.kernel_h, window.stride_h, window.out_height()) {
 		let kernel_h = part(window.kernel_h)?;

@@ -217,11 +217,11 @@ impl<'a> Network<'a> {
 			LayerKind::Silu => self.apply(place, apply(Unary::Silu)),
 			LayerKind::Tanh => self.apply(place, apply(Unary::Tanh)),
 			LayerKind::Sigmoid => self.apply(place, apply(Unary::Sigmoid)),
-			LayerKind::MaxPool { kernel, stride } => {
-				self.window_pool(place, Op::MaxPool, kernel, stride)
+			LayerKind::MaxPool { kernel, stride, pad } => {
+				self.window_pool(place, Op::MaxPool, (kernel, stride, pad))
 			},
-			LayerKind::AvgPool { kernel, stride } => {
-				self.window_pool(place, Op::AvgPool, kernel, stride)
+			LayerKind::AvgPool { kernel, stride, pad } => {
+				self.window_pool(place, Op::AvgPool, (kernel, stride, pad))
 			},
 			LayerKind::Sequence => self.pixels(place),
 			LayerKind::Flatten => self.flatten(place),

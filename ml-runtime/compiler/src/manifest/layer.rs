@@ -108,6 +108,8 @@ pub enum LayerKind {
 		kernel: Size,
 		/// Distance of windows.
 		stride: Size,
+		/// Rows and columns around the image, which are no numbers.
+		pad: Size,
 	},
 	/// Mean of each window.
 	AvgPool {
@@ -115,6 +117,8 @@ pub enum LayerKind {
 		kernel: Size,
 		/// Distance of windows.
 		stride: Size,
+		/// Rows and columns of zeros around the image, which count.
+		pad: Size,
 	},
 	/// Image to a sequence of its pixels, row by row.
 	Sequence,

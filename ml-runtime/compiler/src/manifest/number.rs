@@ -113,13 +113,23 @@ impl Source {
 		value: &Spanned<Pair>,
 		range: RangeInclusive<u64>,
 	) -> Result<Size, Error> {
+		self.sides(key, value, [range.clone(), range])
+	}
+
+	/// The same with a range for each direction.
+	pub(super) fn sides(
+		&self,
+		key: &'static str,
+		value: &Spanned<Pair>,
+		[rows, cols]: [RangeInclusive<u64>; 2],
+	) -> Result<Size, Error> {
 		let [height, width] = match *value.get_ref() {
 			Pair::Both(both) => [both, both],
 			Pair::Each(each) => each,
 		};
 		Ok(Size {
-			height: self.bounded(key, height, value.span(), range.clone())?,
-			width: self.bounded(key, width, value.span(), range)?,
+			height: self.bounded(key, height, value.span(), rows)?,
+			width: self.bounded(key, width, value.span(), cols)?,
 		})
 	}
 

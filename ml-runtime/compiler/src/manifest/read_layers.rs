@@ -194,14 +194,14 @@ fn spatial(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error> {
 	let usual = if section.kind.get_ref() == "conv2d" { ONE } else { kernel };
 	let stride = raw.stride.take();
 	let stride = stride.map_or(Ok(usual), |size| source.size("stride", &size, 1..=MAX_KERNEL))?;
+	// A window that lies in the padding alone would be a constant.
+	let most = [kernel.height, kernel.width].map(|side| 0..=u64::from(side) - 1);
+	let pad = raw.pad.take();
+	let pad = pad.map_or(Ok(ZERO), |size| source.sides("pad", &size, most))?;
 	Ok(match section.kind.get_ref().as_str() {
-		"max_pool" => LayerKind::MaxPool { kernel, stride },
-		"avg_pool" => LayerKind::AvgPool { kernel, stride },
+		"max_pool" => LayerKind::MaxPool { kernel, stride, pad },
+		"avg_pool" => LayerKind::AvgPool { kernel, stride, pad },
 		_ => {
-			let pad = raw.pad.take();
-			// A window that lies in the padding alone would be a constant.
-			let most = u64::from(kernel.height.min(kernel.width)) - 1;
-			let pad = pad.map_or(Ok(ZERO), |size| source.size("pad", &size, 0..=most))?;
 			let out = section.integer("out", raw.out.take(), MAX_CHANNELS)?;
 			let groups = raw.groups.take();
 			let groups = groups

@@ -111,7 +111,7 @@ fn side(size: u16, kernel: u8, stride: u8, pad: u8) -> usize {
 	(usize::from(size) + 2 * usize::from(pad) - usize::from(kernel)) / usize::from(stride) + 1
 }
 
-/// The pixel under kernel entry (ky, kx) of position (oy, ox); 0 in the padding.
+/// The pixel under kernel entry (ky, kx) of position (oy, ox); nothing in the padding.
 fn pixel(
 	w: &Window,
 	a: &Matrix,
@@ -119,14 +119,14 @@ fn pixel(
 	o: (usize, usize),
 	k: (usize, usize),
 	c: usize,
-) -> f64 {
+) -> Option<f64> {
 	let y = (o.0 * usize::from(w.stride_h) + k.0).checked_sub(w.pad_h.into());
 	let x = (o.1 * usize::from(w.stride_w) + k.1).checked_sub(w.pad_w.into());
 	match (y, x) {
 		(Some(y), Some(x)) if y < w.height.into() && x < w.width.into() => {
-			a.at((image * usize::from(w.height) + y) * usize::from(w.width) + x, c)
+			Some(a.at((image * usize::from(w.height) + y) * usize::from(w.width) + x, c))
 		},
-		_ => 0.0,
+		_ => None,
 	}
 }
 
@@ -136,7 +136,7 @@ fn patches(w: &Window, a: &Matrix) -> Matrix {
 	let (kh, kw) = (usize::from(w.kernel_h), usize::from(w.kernel_w));
 	Matrix::new(images * oh * ow, usize::from(w.channels) * kh * kw, |row, col| {
 		let o = (row / ow % oh, row % ow);
-		pixel(w, a, row / (oh * ow), o, (col / kw % kh, col % kw), col / (kh * kw))
+		pixel(w, a, row / (oh * ow), o, (col / kw % kh, col % kw), col / (kh * kw)).unwrap_or(0.0)
 	})
 }
 
@@ -147,7 +147,7 @@ fn pool(w: &Window, a: &Matrix, f: impl Fn(&mut dyn Iterator<Item = f64>) -> f64
 	Matrix::new(images * oh * ow, a.cols, |row, c| {
 		let o = (row / ow % oh, row % ow);
 		let window = |k| pixel(w, a, row / (oh * ow), o, (k / kw, k % kw), c);
-		f(&mut (0..kh * kw).map(window))
+		f(&mut (0..kh * kw).filter_map(window))
 	})
 }
 

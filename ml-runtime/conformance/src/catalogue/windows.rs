@@ -4,8 +4,8 @@ use assay_ops::{Op, Window};
 
 use crate::{Draft, Draw};
 
-/// A window, with padding or without, and a number of images.
-fn window(draw: &mut Draw<'_>, padded: bool) -> (Window, u32) {
+/// A window, and a number of images.
+fn window(draw: &mut Draw<'_>) -> (Window, u32) {
 	let large = draw.large;
 	let random = &mut *draw.random;
 	let mut side = || {
@@ -13,7 +13,7 @@ fn window(draw: &mut Draw<'_>, padded: bool) -> (Window, u32) {
 			0 if large => (1 + random.below(31), 60),
 			_ => (1 + random.below(5), 10),
 		};
-		let pad = if padded { random.below(kernel) } else { 0 };
+		let pad = random.below(kernel);
 		// At least one whole window.
 		let least = kernel.saturating_sub(2 * pad).max(1);
 		(kernel as u8, pad as u8, 1 + random.below(4) as u8, (least + random.below(more)) as u16)
@@ -36,31 +36,31 @@ fn positions(w: &Window, images: u32) -> (u32, u32) {
 }
 
 pub(super) fn im2col(draw: &mut Draw<'_>) -> Draft {
-	let (w, images) = window(draw, true);
+	let (w, images) = window(draw);
 	Draft::floats(Op::Im2Col(w), &[pixels(&w, images)])
 }
 
 pub(super) fn col2im(draw: &mut Draw<'_>) -> Draft {
-	let (w, images) = window(draw, true);
+	let (w, images) = window(draw);
 	Draft::floats(Op::Col2Im(w), &[(images * w.positions(), w.patch())])
 }
 
 pub(super) fn max_pool(draw: &mut Draw<'_>) -> Draft {
-	let (w, images) = window(draw, false);
+	let (w, images) = window(draw);
 	Draft::floats(Op::MaxPool(w), &[pixels(&w, images)])
 }
 
 pub(super) fn max_pool_grad(draw: &mut Draw<'_>) -> Draft {
-	let (w, images) = window(draw, false);
+	let (w, images) = window(draw);
 	Draft::floats(Op::MaxPoolGrad(w), &[pixels(&w, images), positions(&w, images)])
 }
 
 pub(super) fn avg_pool(draw: &mut Draw<'_>) -> Draft {
-	let (w, images) = window(draw, false);
+	let (w, images) = window(draw);
 	Draft::floats(Op::AvgPool(w), &[pixels(&w, images)])
 }
 
 pub(super) fn avg_pool_grad(draw: &mut Draw<'_>) -> Draft {
-	let (w, images) = window(draw, false);
+	let (w, images) = window(draw);
 	Draft::floats(Op::AvgPoolGrad(w), &[positions(&w, images)])
 }

@@ -163,8 +163,10 @@ fn images(b: &mut Builder, image: u16) {
 	};
 	let patches = b.add(Op::Im2Col(window(3, 1)), &[image]);
 	b.add(Op::Col2Im(window(3, 1)), &[patches]);
-	let pooled = b.add(Op::MaxPool(window(2, 0)), &[image]);
-	b.add(Op::MaxPoolGrad(window(2, 0)), &[image, pooled]);
-	let mean = b.add(Op::AvgPool(window(2, 0)), &[image]);
-	b.add(Op::AvgPoolGrad(window(2, 0)), &[mean]);
+	for w in [window(2, 0), window(3, 1)] {
+		let pooled = b.add(Op::MaxPool(w), &[image]);
+		b.add(Op::MaxPoolGrad(w), &[image, pooled]);
+		let mean = b.add(Op::AvgPool(w), &[image]);
+		b.add(Op::AvgPoolGrad(w), &[mean]);
+	}
 }

@@ -14,11 +14,16 @@ use crate::{
 /// A line of a tile.
 type Line = [u32; TILE as usize];
 
-/// Row of the pixel that kernel entry (ky, kx) of a window position covers.
+/// Row of the pixel that kernel entry (ky, kx) of a window position covers; `None` in the padding.
 fn pixel_row(w: &Window, output: Place, (ky, kx): (u32, u32)) -> Option<u32> {
 	let y = pixel(output.y, ky, w.stride_h, w.pad_h, w.height)?;
 	let x = pixel(output.x, kx, w.stride_w, w.pad_w, w.width)?;
 	row_of(Place { image: output.image, y, x }, w.height.into(), w.width.into())
+}
+
+/// Rows of the pixels of a window, in order of kernel row, kernel column.
+fn pixel_rows(w: &Window, output: Place) -> impl Iterator<Item = u32> + '_ {
+	entries(w).filter_map(move |entry| pixel_row(w, output, entry))
 }
 
 /// Kernel entries in order of kernel row, kernel column.
@@ -87,8 +92,7 @@ fn greatest<O: Operands + ?Sized>(
 	(words, rows): (&mut [u32], &mut [u32]),
 ) -> Result<(), EvalError> {
 	let (mut buffer, mut started) = (Line::default(), false);
-	for entry in entries(w) {
-		let row = pixel_row(w, output, entry).ok_or(EvalError::Malformed)?;
+	for row in pixel_rows(w, output) {
 		let pixels = read(operands, 0, (row, first), words, &mut buffer)?;
 		for ((best, winner), pixel) in words.iter_mut().zip(rows.iter_mut()).zip(pixels) {
 			let pixel = canonical(*pixel);
@@ -118,8 +122,7 @@ pub(super) fn mean<O: Operands + ?Sized>(
 ) -> Result<(), EvalError> {
 	let output = output_place(w, row)?;
 	let mut buffer = Line::default();
-	for entry in entries(w) {
-		let row = pixel_row(w, output, entry).ok_or(EvalError::Malformed)?;
+	for row in pixel_rows(w, output) {
 		add(sums, read(operands, 0, (row, first), sums, &mut buffer)?);
 	}
 	scale(sums, reciprocal(w));

@@ -29,7 +29,6 @@ fn window(random: &mut Random, pool: bool) -> Window {
 	let square = random.below(2) == 0;
 	let kernel_w = if square { kernel_h } else { kernel_w };
 	let pad = |random: &mut Random, kernel: u8| match random.below(3) {
-		_ if pool => 0,
 		0 => 0,
 		1 => kernel / 2,
 		_ => random.below(kernel.into()) as u8,

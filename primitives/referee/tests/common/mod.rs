@@ -281,7 +281,7 @@ fn images(b: &mut Builder, height: u16, width: u16) {
 		let patches = b.add(Op::Im2Col(w), &[image]);
 		b.add(Op::Col2Im(w), &[patches]);
 	}
-	for w in [window(2, 2, 0), window(3, 1, 0), window(1, 3, 0)] {
+	for w in [window(2, 2, 0), window(3, 1, 0), window(1, 3, 0), window(3, 2, 1)] {
 		let pooled = b.add(Op::MaxPool(w), &[image]);
 		b.add(Op::MaxPoolGrad(w), &[image, pooled]);
 		let mean = b.add(Op::AvgPool(w), &[image]);

@@ -4,6 +4,7 @@
 #   scripts/python.sh                numpy, safetensors, pytest, ruff
 #   scripts/python.sh --torch        and PyTorch, for the CPU (half a gigabyte)
 #   scripts/python.sh --onnx         and onnx, without PyTorch
+#   scripts/python.sh --export       PyTorch and what it needs to write ONNX files
 #   scripts/python.sh --test [ARG …] the tests of assay_torch, with MiniLM's weights; ARGs to pytest
 #   scripts/python.sh --run ARG …    python -m assay_torch ARG …; PyTorch only where ARG needs it
 set -euo pipefail
@@ -28,13 +29,14 @@ install ""
 case "${1:-} ${2:-}" in
 	"--onnx "* | "--run import-onnx") install -onnx --no-deps ;;
 	"--torch "* | "--run "*) install -torch --no-deps ;;
+	"--export "*) for list in -torch -onnx -export; do install "$list" --no-deps; done ;;
 	"--test "*) for list in -torch -onnx -models -export; do install "$list" --no-deps; done ;;
 esac
 flock -u 9
 
 export PYTHONPATH="$home${PYTHONPATH:+:$PYTHONPATH}" PYTHONDONTWRITEBYTECODE=1
 case "${1:-}" in
-	"" | --torch | --onnx) echo "$python" ;;
+	"" | --torch | --onnx | --export) echo "$python" ;;
 	--test)
 		shift
 		"$venv/bin/ruff" check --no-cache "$home"

@@ -147,9 +147,11 @@ class Builder:
 
     def _pooled(self, layer: Layer, kind: type[nn.Module]) -> nn.Module:
         image = self._image(layer)
-        kernel, stride = layer["kernel"], layer["stride"]
-        self.shape = Image(*image.windows(kernel, stride), image.channels)
-        return kind(kernel, stride)
+        kernel, stride, pad = layer["kernel"], layer["stride"], layer["pad"]
+        if any(2 * wide > side for wide, side in zip(pad, kernel, strict=True)):
+            raise ManifestError(f"PyTorch pools with padding up to half of the kernel, not {pad}")
+        self.shape = Image(*image.windows(kernel, stride, pad), image.channels)
+        return kind(kernel, stride, pad)
 
     def _max_pool(self, layer: Layer) -> nn.Module:
         return self._pooled(layer, nn.MaxPool2d)

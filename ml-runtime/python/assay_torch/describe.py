@@ -146,17 +146,19 @@ def adaptive(module: nn.AdaptiveAvgPool2d, shape: Shape | None) -> Described:
 
 
 def pool2d(module: nn.MaxPool2d | nn.AvgPool2d, shape: Shape | None) -> Described:
-    """Pooling of images without padding."""
-    require(pair(module.padding) == (0, 0), "padding of a pool is not there")
+    """Pooling of images; means count their padding."""
     require(not module.ceil_mode, "ceil_mode is not there")
     require(getattr(module, "divisor_override", None) is None, "divisor_override is not there")
     require(pair(getattr(module, "dilation", 1)) == (1, 1), "dilation is not there")
     require(not getattr(module, "return_indices", False), "return_indices is not there")
     kernel, stride = pair(module.kernel_size), pair(module.stride or module.kernel_size)
+    pad = pair(module.padding)
+    counts = getattr(module, "count_include_pad", True)
+    require(counts or pad == (0, 0), "count_include_pad = False is not there: means count padding")
     image(shape)
-    after = windows(shape, kernel, stride, (0, 0), shape and shape.channels)
+    after = windows(shape, kernel, stride, pad, shape and shape.channels)
     kind = "max_pool" if isinstance(module, nn.MaxPool2d) else "avg_pool"
-    return layer(kind, kernel=kernel, stride=stride), after
+    return layer(kind, kernel=kernel, stride=stride, pad=pad), after
 
 
 def elementwise(kind: str, *options: str) -> Callable[[nn.Module, Shape | None], Described]:

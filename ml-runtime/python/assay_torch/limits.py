@@ -46,7 +46,10 @@ def fault(kind: str, options: Mapping[str, Any], arrives: Shape | None) -> str |
     for what, found, most in sizes:
         if not 1 <= found <= most:
             return f"{what} may be 1 to {most}, not {found}"
-    if "pad" in options and max(options["pad"]) >= min(options["kernel"]):
+    if any(
+        pad >= size
+        for pad, size in zip(options.get("pad", ()), options.get("kernel", ()), strict=False)
+    ):
         return f"padding {options['pad']} must be below the kernel {options['kernel']}"
     if not 0 <= options.get("negative_slope", 0) < 1:
         return f"a slope below 0 of {options['negative_slope']} is not at least 0 and below 1"

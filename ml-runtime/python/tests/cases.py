@@ -118,6 +118,8 @@ CASES = {
     ),
     "max_pool": image('kind = "max_pool"\nkernel = 2'),
     "max_pool with stride": image('kind = "max_pool"\nkernel = [3, 2]\nstride = [1, 2]'),
+    "max_pool with padding": image('kind = "max_pool"\nkernel = 3\nstride = 2\npad = 1'),
+    "avg_pool with padding": image('kind = "avg_pool"\nkernel = [2, 4]\nstride = 1\npad = [1, 2]'),
     "avg_pool": image('kind = "avg_pool"\nkernel = 2'),
     "avg_pool with stride": image('kind = "avg_pool"\nkernel = [2, 3]\nstride = 1'),
     "layer_norm of pixels": image('kind = "layer_norm"\neps = 0.01'),

@@ -168,14 +168,14 @@ class Network:
         channels_first = np.moveaxis(x, -1, 1) if x.ndim == 4 else x
         return channels_first.reshape(len(x), -1)
 
-    def windows(self, layer, x, pad=0, stride=None):
+    def windows(self, layer, x, stride=None, outside=0):
         """`batch × rows × cols × kernel_h × kernel_w × channels`."""
         pairs = [
             (v, v) if isinstance(v, int) else tuple(v)
-            for v in (layer["kernel"], layer.get("stride", stride), layer.get("pad", pad))
+            for v in (layer["kernel"], layer.get("stride", stride), layer.get("pad", 0))
         ]
         (kh, kw), (sh, sw), (ph, pw) = pairs
-        x = np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)))
+        x = np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)), constant_values=outside)
         rows, cols = (x.shape[1] - kh) // sh + 1, (x.shape[2] - kw) // sw + 1
         made = np.empty((len(x), rows, cols, kh, kw, x.shape[3]))
         for row in range(rows):
@@ -199,7 +199,7 @@ class Network:
         return x.reshape(len(x), -1, x.shape[-1])
 
     def max_pool(self, layer, x, path):
-        return self.windows(layer, x, stride=layer["kernel"]).max((3, 4))
+        return self.windows(layer, x, layer["kernel"], -np.inf).max((3, 4))
 
     def avg_pool(self, layer, x, path):
         return self.windows(layer, x, stride=layer["kernel"]).mean((3, 4))

@@ -267,7 +267,7 @@ def thawed():
         (nn.Conv2d(3, 6, 3, dilation=2), "0", "dilation"),
         (nn.Conv2d(3, 6, 3, padding=1, padding_mode="reflect"), "0", "reflect"),
         (nn.Conv2d(4, 6, 3), "0", "4 channels"),
-        (nn.MaxPool2d(3, padding=1), "0", "padding"),
+        (nn.AvgPool2d(3, padding=1, count_include_pad=False), "0", "means count padding"),
         (nn.AvgPool2d(2, ceil_mode=True), "0", "ceil_mode"),
         (nn.AvgPool2d(2, divisor_override=3), "0", "divisor_override"),
         (nn.Flatten(2), "0", "start_dim"),

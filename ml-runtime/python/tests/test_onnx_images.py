@@ -174,6 +174,7 @@ def block(g, x, inputs, out, kind, *, project):
 def residual(kind, mean):
     g = Graph(3, 8, 8)
     y = g.op("Conv", "x", g.draw(4, 3, 3, 3), g.draw(4), pads=[1] * 4)
+    y = g.op("MaxPool", y, kernel_shape=[3, 3], pads=[1] * 4, strides=[2, 2])
     y = block(g, g.op("Relu", y), 4, 4, kind, project=False)
     y = block(g, y, 4, 6, kind, project=True)
     if mean == "GlobalAveragePool":
@@ -181,7 +182,7 @@ def residual(kind, mean):
     elif mean == "ReduceMean":
         y = g.op(mean, y, np.array([2, 3]), keepdims=0)
     else:
-        y = g.op("Squeeze", g.op(mean, y, kernel_shape=[4, 4]), np.array([2, 3]))
+        y = g.op("Squeeze", g.op(mean, y, kernel_shape=[2, 2]), np.array([2, 3]))
     return g.model(g.linear(y, 6, 5))
 
 
@@ -193,7 +194,18 @@ def test_residual_network_should_give_the_same_logits(tmp_path, kind, mean):
     branch = ["conv2d", *norm, "relu", "conv2d", *norm]
     first, second = ("residual", branch), ("residual", branch, ["conv2d"])
     tail = ["relu", "avg_pool", "flatten", "linear"]
-    assert found == ["conv2d", "relu", first, "relu", second, *tail]
+    assert found == ["conv2d", "max_pool", "relu", first, "relu", second, *tail]
+
+
+def test_padding_of_pools_should_be_kept_where_means_count_it(tmp_path):
+    g = Graph(3, 7, 8)
+    y = g.op("MaxPool", "x", kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 1, 0], ceil_mode=1)
+    y = g.op("Conv", y, g.draw(4, 3, 1, 3), pads=[0, 1, 0, 1])
+    y = g.op("AveragePool", y, kernel_shape=[2, 3], pads=[1] * 4, count_include_pad=1)
+    found, raw, _ = compare(g.model(g.linear(g.op("Flatten", y), 80, 5)), tmp_path)
+    assert found == ["max_pool", "conv2d", "avg_pool", "flatten", "linear"]
+    pads = [one.get("pad") for one in raw["model"]["layer"]]
+    assert pads == [[1, 0], [0, 1], 1, None, None]
 
 
 def test_linear_over_channels_should_be_a_convolution(tmp_path):

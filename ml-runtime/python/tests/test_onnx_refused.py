@@ -32,7 +32,7 @@ def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
     g = Graph(3, 8, 8)
     y = g.op("Conv", "x", g.draw(6, 3, 3, 3), pads=[1, 1, 0, 0])
     y = g.op("PRelu", g.op("InstanceNormalization", y, g.draw(6), g.draw(6)), g.draw(6, 1, 1))
-    y = g.op("MaxPool", y, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2])
+    y = g.op("AveragePool", y, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2])
     y = g.op("Conv", y, g.draw(4, 6, 3, 3), dilations=[2, 2], pads=[2] * 4)
     y = g.op("Conv", g.op("Softplus", y), g.draw(4, 4, 1, 1))
     y = g.op("Gelu", g.op("FusedThing", y, domain="com.example"))
@@ -45,7 +45,7 @@ def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
         ("conv_0", "Conv"),
         ("instancenormalization_1", "InstanceNormalization"),
         ("prelu_2", "PRelu"),
-        ("maxpool_3", "MaxPool"),
+        ("averagepool_3", "AveragePool"),
         ("conv_4", "Conv"),
         ("softplus_5", "Softplus"),
         ("fusedthing_7", "com.example.FusedThing"),
@@ -53,7 +53,7 @@ def test_unsupported_should_list_every_node_and_what_to_do(tmp_path):
     ]
     text = str(caught.value)
     assert text.startswith("8 not supported:\n  conv_0: Conv: pads [1, 1, 0, 0]")
-    for hint in ("use a layer norm", "use leaky_relu", "pool without it", "without it"):
+    for hint in ("use a layer norm", "use leaky_relu", "count_include_pad", "without it"):
         assert hint in text
 
 
@@ -110,7 +110,7 @@ def refused_image(name):
         ("large kernel", "may be 1 to 31, not 40"),
         ("too large a window", "9 × 9 does not fit into an image of 8 × 8 with 3 channels"),
         ("ceil", "ceil_mode"),
-        ("pool padding", "pool without it"),
+        ("pool padding", "count_include_pad = 1"),
         ("batch norm first", "use a layer norm"),
         ("norm over rows", "other axes than the channels"),
         ("shift of channels", "per channel of the input"),

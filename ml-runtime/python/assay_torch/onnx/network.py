@@ -397,7 +397,7 @@ def conv(flow: Flow, weight: Array, batch: int, **about: object) -> Flow:
 def windowed(flow: Flow, kind: str, batch: int, source: str, **options: tuple[int, int]) -> Flow:
     """A pooling of an image."""
     node = image_of(flow, batch)
-    h, w = node.shape.windows(options["kernel"], options["stride"])
+    h, w = node.shape.windows(**options)
     if h < 1 or w < 1:
         raise Refused(_too_large(options["kernel"], node.shape))
     sizes = {"c": node.sizes["c"], "h": h, "w": w}

@@ -77,10 +77,9 @@ def conv(call: Call) -> Value:
 
 def _pool_window(call: Call) -> dict[str, Pair]:
     window = _window(call, _pair(call.attribute("kernel_shape") or [], "kernel_shape"))
-    if window.pop("pad") != (0, 0):
-        raise Refused(
-            "padding; pooling has none: pool without it, or use a convolution with stride"
-        )
+    counts = call.one.op == "MaxPool" or call.attribute("count_include_pad", 0)
+    if window["pad"] != (0, 0) and not counts:
+        raise Refused("a mean that leaves padding out; with count_include_pad = 1, it counts")
     return window
 
 
@@ -92,9 +91,9 @@ def pool(call: Call) -> Value:
     if call.attribute("ceil_mode", 0):
         sizes = network.image_of(flow, call.batch).sizes
         rest = [
-            (size - kernel) % stride
-            for size, kernel, stride in zip(
-                (sizes["h"], sizes["w"]), window["kernel"], window["stride"], strict=True
+            (size + 2 * pad - kernel) % stride
+            for size, kernel, stride, pad in zip(
+                (sizes["h"], sizes["w"]), *window.values(), strict=True
             )
         ]
         if any(rest):

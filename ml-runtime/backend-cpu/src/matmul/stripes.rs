@@ -46,8 +46,9 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 		if self.turned || !suits || self.packed_words(self.k.min(BLOCK)) == 0 {
 			return false;
 		}
-		// Copies of rows, together or by each thread, pay where they are the lesser part of what is copied.
-		self.copied_words(self.k.min(BLOCK)) == 0 || lanes >= 2 * rows
+		// Copies of rows pay where they are the lesser part of what is copied.
+		let copies = if self.copied_words(self.k) > MANY_ROWS { threads } else { 1 };
+		self.copied_words(self.k) == 0 || lanes >= rows * copies.max(2)
 	}
 
 	/// Words that the rows of a K-block take when they are copied; none if they are read where they lie.
@@ -65,9 +66,10 @@ impl<V: Vector, const MR: usize, const NV: usize> Split<'_, V, MR, NV> {
 		// Rows that no cache would hold until they are read are copied a K-block at a time, by each thread for itself: the
 		// fewer pieces, the fewer copies.
 		let alone = copied > MANY_ROWS;
-		let (share, most) = if alone { (threads, usize::MAX) } else { (2 * threads, Self::MOST) };
 		let panels = self.panels().len();
-		let mut pieces: Vec<_> = shrinking(panels, share, Self::LEAST..=most).collect();
+		let even = panels.div_ceil(threads).max(Self::LEAST);
+		let length = if alone { even..=even } else { Self::LEAST..=Self::MOST };
+		let mut pieces: Vec<_> = shrinking(panels, 2 * threads, length).collect();
 		let out = Out::new(out);
 		buffer::with(if alone { 0 } else { copied }, |copied| {
 			if !copied.is_empty() {

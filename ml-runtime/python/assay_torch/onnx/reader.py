@@ -109,7 +109,7 @@ HINTS = {
     "Scan": "the graph must be the same for every record; export the model without loops",
     "PRelu": "use leaky_relu, whose slope stays as it is",
     "LRN": "use a layer norm over the channels",
-    "Pad": "give the padding to the convolution or the pool",
+    "Pad": "give zeros to the convolution, or to a mean that counts them; a maximum has none",
     "Equal": "no layer compares tokens; give positions that depend on them as position_ids",
 }
 

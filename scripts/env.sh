@@ -11,3 +11,5 @@ fi
 cd "$ROOT" || exit 1
 say() { printf '\n== %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+field() { grep -oE "\"$1\": *[^,]+" <<<"$2" | head -1 | sed 's/.*: *//; s/["}]//g'; } # field NAME JSON: its value, the first time
+number() { awk "BEGIN { exit !($1) }"; } # number CONDITION: of decimals

@@ -26,8 +26,6 @@ worker="${WORKER:-$CARGO_TARGET_DIR/release/assay-worker}"
 python="$(./scripts/python.sh --torch)"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-field() { grep -oE "\"$1\": *[^,]+" <<<"$2" | head -1 | sed 's/.*: *//; s/"//g'; } # field NAME JSON
-number() { awk "BEGIN { exit !($1) }"; }                                           # number CONDITION: of decimals
 
 PYTHONPATH=ml-runtime/python:ml-runtime/python/tests "$python" - "$folder/original" "$kind" "$shape" <<'PYTHON'
 import json, pathlib, sys

@@ -9,8 +9,6 @@ worker="${WORKER:-$CARGO_TARGET_DIR/release/assay-worker}"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 example=ml-runtime/compiler/examples/minilm-lora.toml
-field() { grep -oE "\"$1\": *[^,]+" <<<"$2" | head -1 | sed 's/.*: *//; s/"//g'; } # field NAME JSON
-number() { awk "BEGIN { exit !($1) }"; }                                           # number CONDITION: of decimals
 
 ./scripts/data.sh minilm "$folder"
 ./scripts/python.sh --run bert "$folder/checkpoint" --like "$example" --classes 3 --rank 8 --alpha 16 \

@@ -18,7 +18,6 @@ worker="${WORKER:-$CARGO_TARGET_DIR/release/assay-worker}"
 python="$(./scripts/python.sh --export)"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
-field() { grep -oE "\"$1\": *[^,]+" <<<"$2" | head -1 | sed 's/.*: *//; s/"//g'; } # field NAME JSON
 
 cat >"$folder/like.toml" <<TOML
 compiler = 1
@@ -123,7 +122,7 @@ echo "seconds a step: $(field stepSeconds "$(cat run/result.json)")"
 after="$("$worker" eval made/task.toml --model run/model.safetensors --data images.bin --logits end.safetensors --json)"
 echo "loss before $(field loss "$before"), after $(field loss "$after"); candle's logits differ by at most" \
 	"$(field largestDifference "$after") of $(field largestLogit "$after")"
-awk "BEGIN { exit !(0 < $(field loss "$after") && $(field loss "$after") < $(field loss "$before")) }" || die "$steps steps have taught it nothing"
+number "0 < $(field loss "$after") && $(field loss "$after") < $(field loss "$before")" || die "$steps steps have taught it nothing"
 cd "$ROOT"
 ./scripts/python.sh --run check "$folder/made/task.toml" "$folder/run/model.safetensors" "$folder/images.bin" \
 	--logits "$folder/end.safetensors" --tolerance 1e-3
@@ -131,7 +130,7 @@ if [ "$side" = 224 ]; then
 	for steps in 2 $steps; do
 		echo "{\"manifest\": \"$folder/made/task.toml\", \"data\": \"$folder/images.bin\", \"threads\": $(nproc), \"steps\": $steps}"
 	done | ./scripts/python.sh --run bench | tail -1 >"$folder/torch.json"
-	seconds="$(field seconds "$(cat "$folder/torch.json")" | tr -d '}')"
+	seconds="$(field seconds "$(cat "$folder/torch.json")")"
 	[ -n "$seconds" ] || die "PyTorch could not take the same steps: $(cat "$folder/torch.json")"
 	echo "seconds a step of PyTorch: $(awk "BEGIN { print $seconds / $steps }")"
 fi

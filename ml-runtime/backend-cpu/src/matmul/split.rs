@@ -21,7 +21,7 @@ const MANY_PARTIAL_WORDS: usize = 1 << 19;
 const FOLDED_WORDS: usize = 1 << 12;
 
 /// Most words of the vector operand that are copied at a time.
-pub(super) const MAX_PACKED_WORDS: usize = 1 << 22;
+const MAX_PACKED_WORDS: usize = 1 << 22;
 
 /// Results whose sums over one K-block are some hundred microseconds' work.
 const SHORT_BLOCK: usize = 1 << 13;

@@ -27,9 +27,9 @@ impl Layout for SignedBytes {
 #[cfg(test)]
 impl<const ROWS: usize, const LANES: usize> Products<ROWS, LANES> for SignedBytes {
 	unsafe fn tile(a: &[&[u32]; ROWS], b: &[[u32; LANES]], sums: &mut Sums<ROWS, LANES>) {
-		*sums = [[0; LANES]; ROWS];
+		sums.0 = [[0; LANES]; ROWS];
 		for (p, b) in b.iter().enumerate() {
-			for (sums, a) in sums.iter_mut().zip(a) {
+			for (sums, a) in sums.0.iter_mut().zip(a) {
 				let a = a[p];
 				for (sum, b) in sums.iter_mut().zip(b) {
 					let bytes = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
@@ -82,7 +82,7 @@ impl<const ROWS: usize> Products<ROWS, 16> for Dotprod {
 					}
 				}
 			}
-			for (sums, acc) in sums.iter_mut().zip(acc) {
+			for (sums, acc) in sums.0.iter_mut().zip(acc) {
 				for (sums, acc) in sums.as_chunks_mut::<4>().0.iter_mut().zip(acc) {
 					vst1q_s32(sums.as_mut_ptr(), acc);
 				}

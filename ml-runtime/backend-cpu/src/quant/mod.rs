@@ -13,6 +13,8 @@ mod products;
 #[cfg(test)]
 mod tests;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
 
 use assay_ops::QuantFormat;
 
@@ -47,7 +49,7 @@ impl QuantMatMul<'_> {
 	pub(crate) fn run(self, level: Level, team: &Team, out: &mut [u32]) {
 		match level {
 			#[cfg(target_arch = "x86_64")]
-			Level::Vnni => self.blocks::<products::Vnni, 12, 32>(level, team, out),
+			Level::Vnni => self.blocks::<vnni::Vnni, 12, 32>(level, team, out),
 			#[cfg(target_arch = "x86_64")]
 			Level::Avx2 | Level::Avx512 => self.blocks::<products::Avx2, 6, 16>(level, team, out),
 			#[cfg(target_arch = "aarch64")]

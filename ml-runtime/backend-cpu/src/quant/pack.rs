@@ -12,8 +12,8 @@ use std::marker::PhantomData;
 use assay_ops::QuantFormat;
 
 use super::products::Layout;
-use crate::level::{Fused, Level, Task};
-use crate::matmul::{buffer, View, BLOCK};
+use crate::level::{near, Fused, Level, Task};
+use crate::matmul::{buffer, View};
 use crate::team::Team;
 
 /// Adding this rounds a number below 2²² to the nearest integer, ties to even, in its lowest bits.
@@ -23,10 +23,13 @@ const MAGIC: f32 = 12_582_912.0;
 const SQUARE: usize = 8;
 
 /// Most terms of a word.
-const MOST_TERMS: usize = 4;
+pub(super) const MOST_TERMS: usize = 4;
 
 /// Terms of a lane that are put into words at a time.
-const RUN: usize = 64;
+pub(super) const RUN: usize = 64;
+
+/// Words of a cache line.
+const LINE: usize = 16;
 
 /// Most lanes of a group: of a row of as many words more than a scrap is read at a time.
 const MOST_LANES: usize = 256;
@@ -83,7 +86,7 @@ impl Scales {
 
 /// Which operand is written. Of the two digits of a term, which comes first: `(hi, lo)` times `(lo, hi)` is what
 /// they contribute crosswise.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
 	/// `A`, lane after lane.
 	Rows,
@@ -178,14 +181,13 @@ impl<P: Layout, const WIDTH: usize> Group<'_, '_, P, WIDTH> {
 		let Packed { format, view, side, start, terms, .. } = packed;
 		let each = Words::per_lane::<P>(format, side, terms);
 		let length = each.first + each.crossed;
-		let mut integers = [0; BLOCK];
 		let lanes = (view.lanes - first).min(scales.len());
 		if side == Side::Rows {
 			let rows = words.chunks_exact_mut(each.all()).zip(scales).take(lanes);
 			for (lane, (words, scale)) in (first..).zip(rows) {
-				let from = &view.data[lane * view.lane_stride + start..][..terms];
-				*scale = packed.quantise(from, &mut integers);
-				join::<P>(format, side, &integers, words.split_at_mut(each.first));
+				let from = &view.data[lane * view.lane_stride + start..];
+				let next = from.get(view.lane_stride..).unwrap_or_default();
+				*scale = packed.lane::<P>(&from[..terms], next, words.split_at_mut(each.first));
 			}
 			return;
 		}
@@ -199,13 +201,13 @@ impl<P: Layout, const WIDTH: usize> Group<'_, '_, P, WIDTH> {
 					if number >= lanes {
 						break;
 					}
-					let from = (first + number) * view.lane_stride + start;
-					let from = &view.data[from..][..terms];
-					scales[corner + lane] = packed.quantise(from, &mut integers);
-					join::<P>(format, side, &integers, row.split_at_mut(each.first));
+					let from = &view.data[(first + number) * view.lane_stride + start..];
+					let next = from.get(view.lane_stride..).unwrap_or_default();
+					let (high, crossed) = row.split_at_mut(each.first);
+					scales[corner + lane] =
+						packed.lane::<P>(&from[..terms], next, (&mut *high, &mut *crossed));
 					if P::STARTS {
-						let integers = &integers[..each.first * P::TERMS];
-						(sums[0][lane], sums[1][lane]) = sums_of(format, integers);
+						(sums[0][lane], sums[1][lane]) = (P::sum(high), P::sum(crossed));
 					}
 				}
 				let (high, crossed) = words.split_at_mut(WIDTH * each.half());
@@ -267,20 +269,49 @@ impl<P: Layout, const WIDTH: usize> Group<'_, '_, P, WIDTH> {
 }
 
 impl Packed<'_> {
-	/// Terms of a lane as integers, and its scale.
+	/// Writes the words of a lane's terms, all of eight bits or those of the high digits and of both, and gives its scale. The
+	/// terms of the `next` lane are asked for.
 	#[inline(always)]
-	fn quantise(self, terms: &[u32], integers: &mut [i32; BLOCK]) -> f64 {
+	fn lane<P: Layout>(
+		self,
+		terms: &[u32],
+		next: &[u32],
+		(high, crossed): (&mut [u32], &mut [u32]),
+	) -> f64 {
 		let mut greatest = 0;
 		for word in terms {
 			greatest = greatest.max(word & 0x7FFF_FFFF);
 		}
-		let (scale, [one, two]) = self.factors(greatest);
-		for (integer, word) in integers.iter_mut().zip(terms) {
-			*integer = quantised(*word, one, two);
+		for next in next[..terms.len().min(next.len())].iter().step_by(LINE) {
+			near::<0>(next);
 		}
-		// Up to the next whole word.
-		for integer in integers.iter_mut().skip(terms.len()).take(3) {
-			*integer = 0;
+		let (scale, [one, two]) = self.factors(greatest);
+		let mut crossed = crossed.chunks_mut(2 * RUN / P::TERMS);
+		for (run, high) in terms.chunks(RUN).zip(high.chunks_mut(RUN / P::TERMS)) {
+			let mut rest = [0; RUN];
+			let run = match run.first_chunk() {
+				Some(run) => run,
+				None => {
+					rest[..run.len()].copy_from_slice(run);
+					&rest
+				},
+			};
+			match self.format {
+				// SAFETY: this is inlined into code compiled for the level of `P`.
+				QuantFormat::I8 => unsafe { P::words_along(self.side, run, [one, two], high) },
+				QuantFormat::Q15 => {
+					let (mut digit, mut pairs) = ([0; RUN], [0; RUN]);
+					for ((digit, pair), word) in digit.iter_mut().zip(&mut pairs).zip(run) {
+						let (hi, lo) = digits(integer_of(rounded(*word, one, two)));
+						let [one, other] = in_order(self.side, hi, lo);
+						*digit = P::bits(self.side, hi);
+						*pair =
+							placed_at::<P>(self.side, one, 0) | placed_at::<P>(self.side, other, 1);
+					}
+					narrow(&digit, P::TERMS, high);
+					narrow(&pairs, P::TERMS / 2, crossed.next().unwrap_or_default());
+				},
+			}
 		}
 		scale
 	}
@@ -354,22 +385,16 @@ impl Across<'_> {
 				if has_four { self.row(term + 3, first, fourth_room) } else { fourth_room },
 			];
 			if format == QuantFormat::I8 {
-				for lane in 0..WIDTH {
-					let mut terms = [0; MOST_TERMS];
-					for slot in 0..P::TERMS {
-						terms[slot] = quantised(rows[slot][lane], ones[lane], twos[lane]);
-						sums[0][lane] += terms[slot];
-					}
-					word[lane] = word_of::<P>(side, terms);
-				}
+				// SAFETY: this is inlined into code compiled for the level of `P`.
+				unsafe { P::words_across(side, rows, [ones, twos], word, &mut sums[0]) };
 				continue;
 			}
 			// Loops as simple as this become vector instructions.
 			let (mut high, mut low) = ([[0; WIDTH]; MOST_TERMS], [[0; WIDTH]; MOST_TERMS]);
 			for slot in 0..P::TERMS {
 				for lane in 0..WIDTH {
-					let integer = quantised(rows[slot][lane], ones[lane], twos[lane]);
-					(high[slot][lane], low[slot][lane]) = digits(format, integer);
+					let rounded = rounded(rows[slot][lane], ones[lane], twos[lane]);
+					(high[slot][lane], low[slot][lane]) = digits(integer_of(rounded));
 				}
 				for lane in 0..WIDTH {
 					sums[0][lane] += high[slot][lane];
@@ -403,29 +428,27 @@ impl Across<'_> {
 	}
 }
 
-/// `word` times both factors, rounded to nearest even; 0 where the factors are. (Each factor makes it an
-/// exact product, or so small that it is rounded to 0 in any case.)
+/// [`MAGIC`] and `word` times both factors, rounded to nearest even: an integer in the lowest 22 bits. It is 0 where the
+/// factors are, which is where a lane is not finite and its integers do not matter. (Each factor makes it an exact
+/// product, or so small that it is rounded to 0 in any case.)
 #[inline(always)]
-fn quantised(word: u32, one: f32, two: f32) -> i32 {
+pub(super) fn rounded(word: u32, one: f32, two: f32) -> i32 {
 	let rounded = f32::from_bits(word) * one * two + MAGIC;
-	let integer = rounded.to_bits() as i32 - MAGIC.to_bits() as i32;
-	if one == 0.0 {
-		0
-	} else {
-		integer
-	}
+	let rounded = if one == 0.0 { MAGIC } else { rounded };
+	rounded.to_bits() as i32
 }
 
-/// The high digit, or all of eight bits, and the low one.
+/// All of the integer whose lowest bits these are.
 #[inline(always)]
-fn digits(format: QuantFormat, integer: i32) -> (i32, i32) {
-	match format {
-		QuantFormat::I8 => (integer, 0),
-		QuantFormat::Q15 => {
-			let hi = (integer + 64) >> 7;
-			(hi, integer - (hi << 7))
-		},
-	}
+pub(super) fn integer_of(rounded: i32) -> i32 {
+	rounded.wrapping_sub(MAGIC.to_bits() as i32)
+}
+
+/// The high digit and the low one of fifteen bits.
+#[inline(always)]
+fn digits(integer: i32) -> (i32, i32) {
+	let hi = (integer + 64) >> 7;
+	(hi, integer - (hi << 7))
 }
 
 #[inline(always)]
@@ -444,7 +467,7 @@ fn placed_at<P: Layout>(side: Side, integer: i32, slot: usize) -> u32 {
 
 /// As many integers as a word has; of four, the first two where it has two.
 #[inline(always)]
-fn word_of<P: Layout>(side: Side, [a, b, c, d]: [i32; MOST_TERMS]) -> u32 {
+pub(super) fn word_of<P: Layout>(side: Side, [a, b, c, d]: [i32; MOST_TERMS]) -> u32 {
 	let pair = placed_at::<P>(side, a, 0) | placed_at::<P>(side, b, 1);
 	if P::TERMS == MOST_TERMS {
 		pair | placed_at::<P>(side, c, 2) | placed_at::<P>(side, d, 3)
@@ -453,82 +476,43 @@ fn word_of<P: Layout>(side: Side, [a, b, c, d]: [i32; MOST_TERMS]) -> u32 {
 	}
 }
 
-/// The words of a lane's integers: of all or of the high digits, and of both digits of fifteen bits.
+/// The lowest bits of `values`, `count` of them to a word, from the lowest up, for as many words as there are.
 #[inline(always)]
-fn join<P: Layout>(
-	format: QuantFormat,
-	side: Side,
-	integers: &[i32; BLOCK],
-	(high, crossed): (&mut [u32], &mut [u32]),
-) {
-	let runs = integers.as_chunks().0.iter().zip(high.chunks_mut(RUN / P::TERMS));
-	match format {
-		QuantFormat::I8 => {
-			for (run, words) in runs {
-				narrow(&placed_all::<P>(side, run), P::TERMS, words);
-			}
-		},
-		QuantFormat::Q15 => {
-			for ((run, words), crossed) in runs.zip(crossed.chunks_mut(2 * RUN / P::TERMS)) {
-				let (mut high, mut pairs) = ([0; RUN], [0; RUN]);
-				for ((high, pair), integer) in high.iter_mut().zip(&mut pairs).zip(run) {
-					let (hi, lo) = digits(format, *integer);
-					let [one, other] = in_order(side, hi, lo);
-					*high = hi;
-					*pair = placed_at::<P>(side, one, 0) | placed_at::<P>(side, other, 1);
-				}
-				narrow(&placed_all::<P>(side, &high), P::TERMS, words);
-				narrow(&pairs, P::TERMS / 2, crossed);
-			}
-		},
-	}
-}
-
-#[inline(always)]
-fn placed_all<P: Layout>(side: Side, integers: &[i32; RUN]) -> [u32; RUN] {
-	let mut placed = [0; RUN];
-	for (placed, integer) in placed.iter_mut().zip(integers) {
-		*placed = P::bits(side, *integer);
-	}
-	placed
-}
-
-/// The lowest bits of `values`, `count` of them to a word, from the lowest up.
-#[inline(always)]
-fn narrow(values: &[u32; RUN], count: usize, words: &mut [u32]) {
+pub(super) fn narrow(values: &[u32; RUN], count: usize, words: &mut [u32]) {
 	match count {
 		4 => {
 			let mut bytes = [0; RUN];
 			for (byte, value) in bytes.iter_mut().zip(values) {
 				*byte = *value as u8;
 			}
-			for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+			let mut narrowed = [0; RUN / 4];
+			for (word, bytes) in narrowed.iter_mut().zip(bytes.as_chunks().0) {
 				*word = u32::from_le_bytes(*bytes);
 			}
+			copy(&narrowed, words);
 		},
 		2 => {
 			let mut halves = [0; RUN];
 			for (half, value) in halves.iter_mut().zip(values) {
 				*half = *value as u16;
 			}
-			for (word, [low, high]) in words.iter_mut().zip(halves.as_chunks().0) {
+			let mut narrowed = [0; RUN / 2];
+			for (word, [low, high]) in narrowed.iter_mut().zip(halves.as_chunks().0) {
 				*word = u32::from(*low) | u32::from(*high) << 16;
 			}
+			copy(&narrowed, words);
 		},
-		_ => words.iter_mut().zip(values).for_each(|(word, value)| *word = *value),
+		_ => copy(values, words),
 	}
 }
 
-/// The sums of a lane's high digits, and of both.
+/// As many words as there is room for; of all of them a copy of known length, not a call.
 #[inline(always)]
-fn sums_of(format: QuantFormat, integers: &[i32]) -> (i32, i32) {
-	let (mut high, mut both) = (0, 0);
-	for integer in integers {
-		let (hi, lo) = digits(format, *integer);
-		high += hi;
-		both += hi + lo;
+pub(super) fn copy<const COUNT: usize>(from: &[u32; COUNT], to: &mut [u32]) {
+	match to.first_chunk_mut() {
+		Some(to) => *to = *from,
+		None => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
 	}
-	(high, both)
 }
 
 /// Turns `count` words of each of [`SQUARE`] rows, `stride` apart, into columns whose words are `width` apart.

@@ -11,7 +11,7 @@ fn number(state: &mut u32) -> u32 {
 	}
 }
 
-/// The same product by bytes, as [`products::Vnni`] and as `dotprod::Dotprod` have them, and by pairs, of operands that
+/// The same product by bytes, as [`vnni::Vnni`] and as `dotprod::Dotprod` have them, and by pairs, of operands that
 /// lie as a matrix does or the other way round.
 fn ways(
 	format: QuantFormat,
@@ -108,6 +108,57 @@ fn results_should_be_rounded_once_when_scales_are_small_or_large() {
 			for (j, lane) in runs.iter().enumerate() {
 				let (word, right) = (found[i * sides + j], dot(format, row, lane));
 				assert_eq!(word, right, "{format:?}, row {i}, column {j}");
+			}
+		}
+	}
+}
+
+/// Terms whose integers are ties, the limits and everything between, for a factor of 1, or subnormal ones for 2¹⁴⁰.
+#[cfg(target_arch = "x86_64")]
+fn terms(power: i32, count: usize) -> Vec<u32> {
+	let halves = (0..count as i32).map(|i| (i * 37) % 255 - 127);
+	let term = |halves: i32, i: usize| f64::from(halves) + [0.0, 0.5, 0.499, -0.501][i % 4];
+	let terms = halves.enumerate().map(|(i, halves)| term(halves, i).clamp(-127.49, 127.49));
+	terms.map(|term| ((term * 2_f64.powi(-power)) as f32).to_bits()).collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+#[allow(unsafe_code, reason = "the level is there")]
+fn instructions_should_write_the_words_of_bytes() {
+	use pack::RUN;
+	use products::{Bytes, Layout};
+	use vnni::Vnni;
+
+	if !Level::available().contains(&Level::Vnni) {
+		return;
+	}
+	for (power, factors) in [(0, [1.0, 1.0]), (140, [2_f32.powi(127), 2_f32.powi(13)])] {
+		for side in [Side::Rows, Side::Lanes] {
+			let run: [u32; RUN] = terms(power, RUN).try_into().expect("a run");
+			for count in 0..=RUN / 4 {
+				let mut found = [vec![1; count], vec![2; count]];
+				let [ours, other] = &mut found;
+				// SAFETY: the processor has the instructions.
+				unsafe {
+					Vnni::words_along(side, &run, factors, ours);
+					Bytes::words_along(side, &run, factors, other);
+				}
+				assert_eq!(ours, other, "{side:?}, {count} words");
+			}
+			let lanes: Vec<[u32; 32]> = terms(power, 128).as_chunks().0.to_vec();
+			let rows = std::array::from_fn(|i| &lanes[i]);
+			let factors = factors.map(|factor| [factor; 32]);
+			let factors = factors.each_ref();
+			let (mut words, mut sums) = ([[1; 32], [2; 32]], [[7; 32]; 2]);
+			// SAFETY: the processor has the instructions.
+			unsafe {
+				Vnni::words_across(side, rows, factors, &mut words[0], &mut sums[0]);
+				Bytes::words_across(side, rows, factors, &mut words[1], &mut sums[1]);
+			}
+			assert_eq!(words[0], words[1], "{side:?}");
+			if side == Side::Lanes {
+				assert_eq!(sums[0], sums[1]);
 			}
 		}
 	}

@@ -3,14 +3,13 @@
 #![allow(unsafe_code, reason = "the innermost loop is made for one level of instructions")]
 
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use assay_ops::QuantFormat;
 
 use super::pack::{Side, Words};
-use super::products::{Products, Sums};
+use super::products::{folded, Aligned, Layout, Products, To};
+use super::STRIPS;
 use crate::level::{near, Fused, Task};
-use crate::scalar::canonical;
 
 /// Most blocks whose results are added up before they are stored.
 pub(super) const MOST_BLOCKS: usize = 4;
@@ -52,39 +51,44 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 	#[inline(always)]
 	fn run<F: Fused>(self) {
 		let Self { format, blocks, first, fold, n, out, .. } = self;
-		let (mut sums, mut tile) = ([[[0; LANES]; ROWS]; 2], [[0; LANES]; ROWS]);
+		let mut room = Aligned([[0; LANES]; ROWS]);
+		let mut all = [[Rows::NONE; MOST_BLOCKS]; STRIPS];
+		for (strip, (all, out)) in all.iter_mut().zip(out.chunks(ROWS * n)).enumerate() {
+			for (rows, block) in all.iter_mut().zip(blocks) {
+				*rows = block.rows::<P, ROWS>(format, first + strip * ROWS, out.len() / n);
+			}
+		}
 		for (panel, column) in (0..n).step_by(LANES).enumerate() {
 			let width = LANES.min(n - column);
-			let mut singles = [const { Singles::NONE }; MOST_BLOCKS];
+			let mut lane_scales = [None; MOST_BLOCKS];
 			if format == QuantFormat::I8 {
-				for (singles, block) in singles.iter_mut().zip(blocks) {
-					*singles = Singles::of(&block.lane_scales.as_chunks().0[panel]);
+				for (scales, block) in lane_scales.iter_mut().zip(blocks) {
+					*scales = singles(&block.lane_scales.as_chunks().0[panel]);
 				}
 			}
-			for (strip, out) in out.chunks_mut(ROWS * n).enumerate() {
-				let (from, count) = (first + strip * ROWS, out.len() / n);
-				for (tile, out) in tile.iter_mut().zip(out.chunks_mut(n)) {
+			for (out, all) in out.chunks_mut(ROWS * n).zip(&all) {
+				let is_whole = out.len() == ROWS * n && width == LANES;
+				for (room, out) in room.0.iter_mut().zip(out.chunks_mut(n)) {
 					match fold {
-						true => tile[..width].copy_from_slice(&out[column..column + width]),
+						true => copy(&out[column..][..width], room),
 						false => near::<LANES>(&out[column]),
 					}
 				}
-				for (index, (block, singles)) in blocks.iter().zip(&singles).enumerate() {
-					let [first, crossed] = &mut sums;
-					block.sums::<P, ROWS, LANES>(format, from..from + count, panel, first, crossed);
-					let lane_scales = &block.lane_scales.as_chunks().0[panel];
-					let row_scales = &block.row_scales[from..from + count];
-					for (row, (tile, scale)) in tile.iter_mut().zip(row_scales).enumerate() {
-						let sums = Row { first: &first[row], crossed: &crossed[row] };
-						sums.put(format, *scale, (lane_scales, singles), fold || index > 0, tile);
-					}
+				let last = blocks.len().saturating_sub(1);
+				let sides = all.iter().zip(&lane_scales);
+				for (index, (block, (rows, scales))) in blocks.iter().zip(sides).enumerate() {
+					let straight = is_whole && index == last;
+					let to = To {
+						room: &mut room,
+						fold: fold || index > 0,
+						out: straight.then(|| (&mut out[column..], n)),
+					};
+					block.put::<P, ROWS, LANES>(format, rows, (panel, scales), to);
 				}
-				for (tile, out) in tile.iter().zip(out.chunks_mut(n)) {
-					let out = &mut out[column..column + width];
-					match out.first_chunk_mut() {
-						// A copy of known length, not a call.
-						Some(out) => *out = *tile,
-						None => out.copy_from_slice(&tile[..width]),
+				if !is_whole {
+					// Where the tile is cut off, its results are thrown away.
+					for (room, out) in room.0.iter().zip(out.chunks_mut(n)) {
+						copy(&room[..width], &mut out[column..]);
 					}
 				}
 			}
@@ -92,68 +96,117 @@ impl<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize> Task
 	}
 }
 
-impl Block<'_> {
-	/// Sums of products of some rows, at most `ROWS`, and of the columns of a panel; of fifteen bits, `crossed` are those of
-	/// high and low digits.
+/// Rows of a tile in one block.
+#[derive(Clone, Copy)]
+struct Rows<'a, const ROWS: usize> {
+	words: [&'a [u32]; ROWS],
+	scales: [f64; ROWS],
+	/// The scales in `f32`, of eight bits and if they can be.
+	singles: Option<[f32; ROWS]>,
+}
+
+impl<const ROWS: usize> Rows<'_, ROWS> {
+	const NONE: Self = Self { words: [&[]; ROWS], scales: [0.0; ROWS], singles: None };
+}
+
+impl<'a> Block<'a> {
+	/// Some rows, at most `ROWS`. Where there are too few, the last one stands in.
 	#[inline(always)]
-	fn sums<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize>(
+	fn rows<P: Layout, const ROWS: usize>(
 		&self,
 		format: QuantFormat,
-		of: Range<usize>,
-		panel: usize,
-		first: &mut Sums<ROWS, LANES>,
-		crossed: &mut Sums<ROWS, LANES>,
+		first: usize,
+		count: usize,
+	) -> Rows<'a, ROWS> {
+		let each = Words::per_lane::<P>(format, Side::Rows, self.terms).all();
+		let mut rows = Rows::NONE;
+		for (i, (words, scale)) in rows.words.iter_mut().zip(&mut rows.scales).enumerate() {
+			let number = first + i.min(count - 1);
+			*words = &self.left[number * each..][..each];
+			*scale = self.row_scales[number];
+		}
+		if format == QuantFormat::I8 {
+			rows.singles = singles(&rows.scales);
+		}
+		rows
+	}
+
+	/// Computes results of these rows and of the columns of a panel. Scales in `f32` are used if both sides have them.
+	#[inline(always)]
+	fn put<P: Products<ROWS, LANES>, const ROWS: usize, const LANES: usize>(
+		&self,
+		format: QuantFormat,
+		rows: &Rows<'_, ROWS>,
+		(panel, singles): (usize, &Option<[f32; LANES]>),
+		mut to: To<'_, ROWS, LANES>,
 	) {
-		let of_row = Words::per_lane::<P>(format, Side::Rows, self.terms);
 		let of_lane = Words::per_lane::<P>(format, Side::Lanes, self.terms);
 		let (right, _) = self.right.as_chunks::<LANES>();
 		let (high, pairs) =
 			right[panel * of_lane.all()..][..of_lane.all()].split_at(of_lane.half());
-		// Where there are too few rows, the last one stands in: its sums are thrown away.
-		let mut rows: [&[u32]; ROWS] = [&[]; ROWS];
-		for (i, row) in rows.iter_mut().enumerate() {
-			let number = (of.start + i).min(of.end - 1);
-			*row = &self.left[number * of_row.all()..][..of_row.all()];
-		}
+		let lane_scales: &[f64; LANES] = &self.lane_scales.as_chunks().0[panel];
 		// SAFETY: this is inlined into code compiled for the level of `P`. The halves have as many words on both sides.
 		unsafe {
-			match format {
-				QuantFormat::I8 => P::tile(&rows, high, first),
-				QuantFormat::Q15 => {
-					let (mut highs, mut others) = (rows, rows);
-					for (i, row) in rows.into_iter().enumerate() {
-						(highs[i], others[i]) = row.split_at(of_row.half());
+			match (format, &rows.singles, singles) {
+				(QuantFormat::I8, Some(row_scales), Some(lane_scales)) => {
+					P::scaled_tile(&rows.words, high, (row_scales, lane_scales), to);
+				},
+				(QuantFormat::I8, ..) => {
+					let mut sums = Aligned([[0; LANES]; ROWS]);
+					P::tile(&rows.words, high, &mut sums);
+					for (i, sums) in sums.0.iter().enumerate() {
+						let (fold, (before, words)) = (to.fold, to.row(i));
+						for lane in 0..LANES {
+							let sum = f64::from(sums[lane]);
+							let x = scaled(sum, rows.scales[i], lane_scales[lane]);
+							words[lane] = folded(x, fold, before[lane]);
+						}
 					}
-					P::tile(&highs, high, first);
-					P::tile(&others, pairs, crossed);
+				},
+				(QuantFormat::Q15, ..) => {
+					let half = Words::per_lane::<P>(format, Side::Rows, self.terms).half();
+					let (mut highs, mut others) = (rows.words, rows.words);
+					for (i, row) in rows.words.iter().enumerate() {
+						(highs[i], others[i]) = row.split_at(half);
+					}
+					let mut first = Aligned([[0; LANES]; ROWS]);
+					let mut crossed = first;
+					P::tile(&highs, high, &mut first);
+					P::tile(&others, pairs, &mut crossed);
+					for (i, (first, crossed)) in first.0.iter().zip(&crossed.0).enumerate() {
+						let (fold, (before, words)) = (to.fold, to.row(i));
+						for lane in 0..LANES {
+							// Below 2⁵³, so exact.
+							let sum = f64::from(first[lane]) * 16_384.0
+								+ f64::from(crossed[lane]) * 128.0;
+							let x = scaled(sum, rows.scales[i], lane_scales[lane]);
+							words[lane] = folded(x, fold, before[lane]);
+						}
+					}
 				},
 			}
 		}
 	}
 }
 
-/// Scales of lanes in `f32`, where that is exact and so are sums of eight-bit products times two of them: they
-/// have 24 bits, and the result is neither subnormal nor too large.
-struct Singles<const LANES: usize>(Option<[f32; LANES]>);
-
-impl<const LANES: usize> Singles<LANES> {
-	const NONE: Self = Self(None);
-
-	#[inline(always)]
-	fn of(scales: &[f64; LANES]) -> Self {
-		let (mut singles, mut all) = ([0.0; LANES], true);
-		for (single, scale) in singles.iter_mut().zip(scales) {
-			*single = *scale as f32;
-			all &= is_middling(*scale);
-		}
-		Self(all.then_some(singles))
+/// As many words as there are on both sides.
+#[inline(always)]
+fn copy(from: &[u32], to: &mut [u32]) {
+	for (to, from) in to.iter_mut().zip(from) {
+		*to = *from;
 	}
+}
 
-	/// These, and the one of a row.
-	#[inline(always)]
-	fn with(&self, row: f64) -> Option<(f32, &[f32; LANES])> {
-		self.0.as_ref().filter(|_| is_middling(row)).map(|lanes| (row as f32, lanes))
+/// Scales in `f32`, where that is exact and so are sums of eight-bit products times two of them: they have 24 bits, and
+/// the result is neither subnormal nor too large.
+#[inline(always)]
+fn singles<const COUNT: usize>(scales: &[f64; COUNT]) -> Option<[f32; COUNT]> {
+	let (mut singles, mut all) = ([0.0; COUNT], true);
+	for (single, scale) in singles.iter_mut().zip(scales) {
+		*single = *scale as f32;
+		all &= is_middling(*scale);
 	}
+	all.then_some(singles)
 }
 
 /// Whether the product of two such scales and of an integer below 2²⁴ is a normal number or 0; NaN is NaN.
@@ -164,65 +217,8 @@ fn is_middling(scale: f64) -> bool {
 	scale.is_nan() || (LEAST..=GREATEST).contains(&scale)
 }
 
-/// The sums of a row of a tile.
-struct Row<'a, const LANES: usize> {
-	/// Products of eight-bit integers, below 2²⁴, or of high digits.
-	first: &'a [i32; LANES],
-	/// Products of high and low digits.
-	crossed: &'a [i32; LANES],
-}
-
-impl<const LANES: usize> Row<'_, LANES> {
-	/// Stores the sums times both scales, rounded once, or adds them to what is there.
-	#[inline(always)]
-	fn put(
-		self,
-		format: QuantFormat,
-		row_scale: f64,
-		(lane_scales, singles): (&[f64; LANES], &Singles<LANES>),
-		fold: bool,
-		out: &mut [u32; LANES],
-	) {
-		// Results go to `out` at once. An array of their own would be written in halves of registers and read in whole ones,
-		// for which a processor waits until it is in the cache.
-		match (format, singles.with(row_scale)) {
-			(QuantFormat::I8, Some((row_scale, lane_scales))) => {
-				for lane in 0..LANES {
-					// Nothing is rounded.
-					let x = self.first[lane] as f32 * row_scale * lane_scales[lane];
-					out[lane] = folded(x, fold, out[lane]);
-				}
-			},
-			(QuantFormat::I8, None) => {
-				for lane in 0..LANES {
-					let sum = f64::from(self.first[lane]);
-					out[lane] = folded(scaled(sum, row_scale, lane_scales[lane]), fold, out[lane]);
-				}
-			},
-			(QuantFormat::Q15, _) => {
-				for lane in 0..LANES {
-					// Below 2⁵³, so exact.
-					let (first, crossed) = (self.first[lane], self.crossed[lane]);
-					let sum = f64::from(first) * 16_384.0 + f64::from(crossed) * 128.0;
-					out[lane] = folded(scaled(sum, row_scale, lane_scales[lane]), fold, out[lane]);
-				}
-			},
-		}
-	}
-}
-
 /// Times both scales, exactly (the exponents are far from the limits of `f64`), then rounded to `f32`.
 #[inline(always)]
 fn scaled(sum: f64, row_scale: f64, lane_scale: f64) -> f32 {
 	(sum * row_scale * lane_scale) as f32
-}
-
-/// What is stored for a block's result where `before` is that of the blocks before, if there are any.
-#[inline(always)]
-fn folded(x: f32, fold: bool, before: u32) -> u32 {
-	if fold {
-		canonical(f32::from_bits(before) + x)
-	} else {
-		canonical(x)
-	}
 }

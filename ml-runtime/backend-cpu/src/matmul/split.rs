@@ -20,8 +20,9 @@ const MANY_PARTIAL_WORDS: usize = 1 << 19;
 /// Words that are worth a thread's while to fold.
 const FOLDED_WORDS: usize = 1 << 12;
 
-/// Most words of the vector operand that are copied at a time.
-const MAX_PACKED_WORDS: usize = 1 << 22;
+/// Most words of the vector operand that are copied at a time, unless a K-block has more: they stay in a cache that all
+/// cores share while each of them reads them again and again.
+const MAX_PACKED_WORDS: usize = 1 << 20;
 
 /// Results whose sums over one K-block are some hundred microseconds' work.
 const SHORT_BLOCK: usize = 1 << 13;
@@ -85,7 +86,7 @@ impl<'a, V: Vector, const MR: usize, const NV: usize> Split<'a, V, MR, NV> {
 			self.stripes(team, blocks, out);
 			return;
 		}
-		// As many at a time as there is room for in panels, so that threads meet seldom.
+		// As many at a time as a cache holds in panels, so that threads meet seldom.
 		let some = (MAX_PACKED_WORDS / self.packed_words(BLOCK).max(1)).max(1);
 		for first in (0..blocks).step_by(some) {
 			self.blocks(team, first..blocks.min(first + some), first > 0, out);

@@ -233,13 +233,20 @@ fn logits_should_agree_when_networks_have_attention_adapters_and_residuals() {
 	let linear = include_str!("../../compiler/examples/llama-lora-tiny.toml")
 		.replace("rope = 10000.0", linear);
 	let linear = example(&linear, 128);
+	// As Pythia and Gemma have it.
+	let part = include_str!("../../compiler/examples/llama-lora-tiny.toml")
+		.replace("rope = 10000.0", "rope = 100.0\nrope_dims = 4")
+		.replace("\"swiglu\"", "\"geglu\"\napproximate = \"tanh\"");
+	assert!(part.contains("rope_dims") && part.contains("geglu"));
+	let exact = example(&part.replace("\napproximate = \"tanh\"", ""), 128);
+	let part = example(&part, 128);
 	let last = include_str!("../../compiler/examples/bert-lora-tiny.toml")
 		.replace("take = \"first\"", "take = \"last\"")
 		.replace("take = \"mean\"", "take = \"last\"");
 	assert!(last.contains("last"));
 	let last = example(&last, 4);
 	assert_eq!((bert.labels, resnet.labels, llama.labels), (11, 11, 11 * 32));
-	for found in [gpt, bert, resnet, llama, other, linear, last, vision] {
+	for found in [gpt, bert, resnet, llama, other, linear, part, exact, last, vision] {
 		assert!(found.agrees_within(1e-4), "{found:?}");
 		assert!(found.largest_logit > 0.1 && found.largest_difference > 0.0, "{found:?}");
 		assert_eq!(found.correct, found.candle_correct);

@@ -277,6 +277,14 @@ pub enum ErrorKind {
 		/// Features of a head.
 		width: u32,
 	},
+	/// Rotary position embedding of more features than a head has, or of an odd number.
+	#[error("`rope_dims` is {dims}, but of the {width} features of each head pairs turn")]
+	RopeDims {
+		/// Features that turn.
+		dims: u32,
+		/// Features of a head.
+		width: u32,
+	},
 	/// A tied layer in a model that has no embedding before it.
 	#[error("there is no `embedding` before this `tied_linear`")]
 	NoEmbedding,
@@ -358,6 +366,7 @@ impl ErrorKind {
 			Self::NormedHeads { .. } => "assay::model::normed_heads",
 			Self::Groups { .. } => "assay::model::groups",
 			Self::OddHeads { .. } => "assay::model::odd_heads",
+			Self::RopeDims { .. } => "assay::model::rope_dims",
 			Self::NoEmbedding => "assay::model::no_embedding",
 			Self::TiedWidth { .. } => "assay::model::tied_width",
 			Self::ResidualShape { .. } => "assay::model::residual_shape",
@@ -406,6 +415,9 @@ impl ErrorKind {
 			},
 			Self::NormedHeads { .. } => {
 				"a head's width has to be a multiple of 32 or to divide it".into()
+			},
+			Self::RopeDims { width, .. } => {
+				format!("give it an even number, at most {width}")
 			},
 			Self::OddHeads { .. } => "choose `heads` so that each has an even width".into(),
 			Self::NoEmbedding => "use a `linear` layer, or start with an `embedding`".into(),

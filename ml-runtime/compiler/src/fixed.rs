@@ -194,10 +194,12 @@ pub(crate) fn rotary(length: u32, width: u32, rope: Rope) -> [Vec<u32>; 2] {
 	[cos, sin]
 }
 
-/// Angles per position of the pairs of a head: `base^(−2i / width)`, scaled.
+/// Angles per position of the pairs of a head: `base^(−2i / dims)`, scaled, of those that turn, and else 0.
 fn turns(width: u32, rope: Rope) -> Vec<Fixed> {
 	let ln = Fixed::ln(rope.base);
-	let usual = (0..width / 2).map(|i| Fixed::ZERO.minus(ln.by(Fixed::ratio(2 * i, width))).exp());
+	let dims = rope.dims.unwrap_or(width);
+	let turn = |i| Fixed::ZERO.minus(ln.by(Fixed::ratio(2 * i, dims))).exp();
+	let usual = (0..width / 2).map(|i| if i < dims / 2 { turn(i) } else { Fixed::ZERO });
 	match rope.scaling {
 		None => usual.collect(),
 		Some(RopeScaling::Linear { factor }) => {
@@ -264,7 +266,7 @@ mod tests {
 	#[test]
 	fn rotary_tables_should_be_within_one_ulp_of_f64() {
 		for (length, width, base) in [(64, 64, 10_000.0f32), (300, 8, 500_000.0), (5, 2, 1.5)] {
-			let rope = Rope { base: base.to_bits(), scaling: None };
+			let rope = Rope { base: base.to_bits(), dims: None, scaling: None };
 			let [cos, sin] = rotary(length, width, rope);
 			assert_eq!(cos.len(), (length * width) as usize);
 			for (place, (cos, sin)) in (0..).zip(cos.iter().zip(&sin)) {
@@ -278,9 +280,25 @@ mod tests {
 	}
 
 	#[test]
+	fn pairs_should_stay_when_only_those_before_them_turn() {
+		let (length, width) = (9, 12);
+		let rope = |dims| Rope { base: 100.0f32.to_bits(), dims, scaling: None };
+		assert_eq!(rotary(length, width, rope(Some(12))), rotary(length, width, rope(None)));
+		let [part, alone] = [rotary(length, width, rope(Some(4))), rotary(length, 4, rope(None))];
+		for (part, (alone, still)) in part.iter().zip(alone.iter().zip([soft::ONE, 0])) {
+			for (part, alone) in part.chunks(12).zip(alone.chunks(4)) {
+				for (half, turned) in part.chunks(6).zip(alone.chunks(2)) {
+					assert_eq!(half[..2], *turned);
+					assert_eq!(half[2..], [still; 4]);
+				}
+			}
+		}
+	}
+
+	#[test]
 	fn scaled_turns_should_be_those_of_their_formula() {
 		let (factor, low, high, original) = (32.0f32, 1.0f32, 4.0f32, 8192);
-		let rope = |scaling| Rope { base: 500_000.0f32.to_bits(), scaling };
+		let rope = |scaling| Rope { base: 500_000.0f32.to_bits(), dims: None, scaling };
 		let usual: Vec<f64> = turns(64, rope(None)).into_iter().map(number).collect();
 		let of_f32 = f32::to_bits;
 		let linear = turns(64, rope(Some(RopeScaling::Linear { factor: of_f32(factor) })));

@@ -83,9 +83,9 @@ pub use error::{Error, ErrorKind, Span};
 pub use init::{initial_slots, initial_slots_but, Init};
 pub use layers::Parameter;
 pub use manifest::{
-	Attention, Bits, Course, Data, Decay, Field, Format, Layer, LayerKind, Lora, Loss, LossKind,
-	Manifest, Model, Numerics, Optimizer, Pooling, Precision, Rope, RopeScaling, Schedule, Shape,
-	Size, Task, Updates,
+	Attention, Bits, Course, Data, Decay, Field, Format, Gate, Layer, LayerKind, Lora, Loss,
+	LossKind, Manifest, Model, Numerics, Optimizer, Pooling, Precision, Rope, RopeScaling,
+	Schedule, Shape, Size, Task, Updates,
 };
 
 /// Version of the function from manifest to program.

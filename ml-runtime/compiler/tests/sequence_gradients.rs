@@ -120,6 +120,12 @@ fn attention_should_have_the_gradient_of_its_definition_when_rotary() {
 }
 
 #[test]
+fn attention_should_have_the_gradient_of_its_definition_when_heads_turn_in_part() {
+	let attention = "kind = \"attention\"; heads = 1; causal = true; rope = 100; std = 0.6";
+	check(LENGTH, &[EMBED, &format!("{attention}; rope_dims = 4"), WORDS]);
+}
+
+#[test]
 fn attention_should_have_the_gradient_of_its_definition_when_heads_share_keys_and_values() {
 	for keys in ["kv_heads = 1", "kv_heads = 2; causal = true; rope = 100; bias = false"] {
 		let attention = format!("kind = \"attention\"; heads = 6; {keys}; std = 0.6");
@@ -145,8 +151,14 @@ fn attention_should_have_the_gradient_of_its_definition_when_heads_have_a_width_
 }
 
 #[test]
-fn swiglu_should_have_the_gradient_of_its_definition() {
+fn gates_should_have_the_gradient_of_their_definition() {
 	check(LENGTH, &[EMBED, "kind = \"swiglu\"; hidden = 9", WORDS]);
+	for (function, sigmoids) in [("", 0), ("; approximate = \"tanh\"; bias = false", 1)] {
+		let layer = format!("kind = \"geglu\"; hidden = 9{function}");
+		let program = check(LENGTH, &[EMBED, &layer, WORDS]);
+		let of = |unary| program.nodes.iter().filter(|node| node.op == Op::Unary(unary)).count();
+		assert_eq!((of(Unary::Gelu), of(Unary::Sigmoid)), (1 - sigmoids, sigmoids));
+	}
 }
 
 #[test]

@@ -182,6 +182,27 @@ fn scaling_of_positions_should_need_all_of_its_numbers() {
 }
 
 #[test]
+fn features_that_turn_should_be_pairs_of_a_head() {
+	let with = |dims: u32| {
+		let text =
+			GPT.replacen("rope = 10000.0", &format!("rope = 10000.0\nrope_dims = {dims}"), 1);
+		Manifest::parse(&text).and_then(|manifest| compile(&manifest)).map_err(|error| error.kind)
+	};
+	let inits = |dims| with(dims).unwrap().inits;
+	let whole = compile(&Manifest::parse(GPT).unwrap()).unwrap().inits;
+	let width = 16;
+	assert_eq!(inits(width), whole, "all features turn, as without the key");
+	assert!(inits(2) != whole && inits(4) != inits(2));
+	for dims in [3, width + 2] {
+		assert_eq!(with(dims).unwrap_err(), ErrorKind::RopeDims { dims, width });
+	}
+	// Nothing turns.
+	let (error, _) = refusal(GPT, &[("rope = 10000.0", "rope_dims = 4")]);
+	let kind = "attention".into();
+	assert_eq!(error.kind, ErrorKind::UnusedKey { kind, key: "rope_dims" });
+}
+
+#[test]
 fn attention_should_be_the_same_program_when_it_is_said_that_no_heads_are_shared() {
 	let text = GPT.replacen("heads = 2", "heads = 2\nkv_heads = 2", 1);
 	let compiled = |text: &str| compile(&Manifest::parse(text).unwrap()).unwrap();
@@ -268,6 +289,7 @@ fn model_should_be_refused_when_all_of_it_is_frozen() {
 fn numbers_should_be_refused_when_they_are_out_of_range() {
 	for (key, from, to) in [
 		("rope", "rope = 10000.0", "rope = 1.0"),
+		("rope_dims", "rope = 10000.0", "rope = 10000.0\nrope_dims = 0"),
 		("heads", "heads = 2", "heads = 0"),
 		("kv_heads", "heads = 2", "heads = 2\nkv_heads = 0"),
 		("head_dim", "heads = 2", "heads = 2\nhead_dim = 0"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .exporter import Exported, export, to_manifest
     from .llama import export_llama, import_llama
     from .modules import (
+        GEGLU,
         Attention,
         LoRALinear,
         Masked,
@@ -46,6 +47,7 @@ _LATER = {
     "llama": ("export_llama", "import_llama"),
     "modules": (
         "Attention",
+        "GEGLU",
         "LoRALinear",
         "Masked",
         "PixelLayerNorm",
@@ -73,6 +75,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "GEGLU",
     "Attention",
     "Data",
     "Exported",

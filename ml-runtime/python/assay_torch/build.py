@@ -216,7 +216,14 @@ class Builder:
         return module
 
     def _swiglu(self, layer: Layer) -> nn.Module:
-        module = modules.SwiGLU(self._width(layer), layer["hidden"], bias=layer["bias"])
+        return self._gated(layer, modules.SwiGLU)
+
+    def _geglu(self, layer: Layer) -> nn.Module:
+        return self._gated(layer, modules.GEGLU)
+
+    def _gated(self, layer: Layer, kind: type[nn.Module]) -> nn.Module:
+        options = dict(layer.options)
+        module = kind(self._width(layer), options.pop("hidden"), **options)
         for name in ("gate", "up", "down"):
             _draw(module.get_submodule(name), layer.std, 1.0)
         return module

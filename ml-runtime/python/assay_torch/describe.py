@@ -235,6 +235,7 @@ def attention(module: modules.Attention, shape: Shape | None) -> Described:
     vectors(shape, module.features)
     options = {"heads": module.heads, "causal": module.causal, "rope": module.rope}
     options |= {"kv_heads": module.kv_heads, "rope_scaling": module.rope_scaling}
+    options |= {"rope_dims": module.rope_dims}
     if module.head_dim * module.heads != module.features:
         options["head_dim"] = module.head_dim
     norms = {norm.eps for norm in module.norms}
@@ -261,11 +262,13 @@ def pixels(_: modules.PixelSequence, shape: Shape | None) -> Described:
     return layer("sequence"), after
 
 
-def swiglu(module: modules.SwiGLU, shape: Shape | None) -> Described:
-    """Our gated layer."""
+def gated(module: modules.SwiGLU | modules.GEGLU, shape: Shape | None) -> Described:
+    """Our gated layers."""
     vectors(shape, module.gate.in_features)
     options = {"hidden": module.gate.out_features, "bias": module.gate.bias is not None}
-    return drawn("swiglu", module, **options), shape
+    if isinstance(module, modules.SwiGLU):
+        return drawn("swiglu", module, **options), shape
+    return drawn("geglu", module, approximate=module.approximate, **options), shape
 
 
 def pool(module: modules.Pool, shape: Shape | None) -> Described:
@@ -302,7 +305,8 @@ LEAVES: dict[type[nn.Module], Describe] = {
     nn.RMSNorm: norm,
     modules.PixelRMSNorm: norm,
     modules.Attention: attention,
-    modules.SwiGLU: swiglu,
+    modules.SwiGLU: gated,
+    modules.GEGLU: gated,
     modules.PixelSequence: pixels,
     modules.Pool: pool,
 }

@@ -45,19 +45,21 @@ KINDS: dict[str, dict[str, Any]] = {
         "head_dim": None,
         "causal": False,
         "rope": None,
+        "rope_dims": None,
         "rope_scaling": None,
         "qk_norm": None,
         "bias": True,
         "lora": None,
     },
     "swiglu": {"hidden": REQUIRED, "bias": True},
+    "geglu": {"hidden": REQUIRED, "bias": True, "approximate": "none"},
     "pool": {"take": REQUIRED},
     "residual": {},
     "repeat": {"times": REQUIRED},
 }
 CONTAINERS = ("residual", "repeat")
 #: Kinds with weights or tables, which take `std`.
-DRAWN = ("linear", "conv2d", "embedding", "position", "attention", "swiglu")
+DRAWN = ("linear", "conv2d", "embedding", "position", "attention", "swiglu", "geglu")
 LEARNERS = (*DRAWN, "layer_norm", "rms_norm")
 PAIRS = ("kernel", "stride", "pad")
 FLOATS = ("eps", "p", "negative_slope", "alpha")
@@ -170,8 +172,9 @@ def _options(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     for key in ("rope", "qk_norm"):
         if options.get(key) is not None:
             options[key] = float(options[key])
-    if options.get("rope_scaling") is not None and options["rope"] is None:
-        raise ManifestError("rope_scaling needs a rope that it scales")
+    for key, what in (("rope_dims", "turns"), ("rope_scaling", "it scales")):
+        if options.get(key) is not None and options["rope"] is None:
+            raise ManifestError(f"{key} needs a rope that {what}")
     return options
 
 

@@ -30,6 +30,7 @@ SIZES = {
     ("embedding", "out"): ("numbers of a row of an embedding", MAX_WIDTH),
     ("conv2d", "out"): ("channels", MAX_CHANNELS),
     ("swiglu", "hidden"): ("hidden numbers of SwiGLU", MAX_WIDTH),
+    ("geglu", "hidden"): ("hidden numbers of GEGLU", MAX_WIDTH),
     ("attention", "heads"): ("heads", MAX_HEADS),
 }
 

@@ -103,9 +103,14 @@ class PixelSequence(nn.Module):
         return x.flatten(2).transpose(1, 2)
 
 
-def turns(width: int, base: float, scaling: RopeScaling | None = None) -> Tensor:
-    """Angles per position of the pairs of a head, float64: `base^(−2i / width)`, scaled."""
-    usual = base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+def turns(
+    width: int, base: float, scaling: RopeScaling | None = None, dims: int | None = None
+) -> Tensor:
+    """Angles per position of the pairs of a head, float64: `base^(−2i / dims)`, scaled, then 0."""
+    dims = dims or width
+    usual = base ** (-torch.arange(0, dims, 2, dtype=torch.float64) / dims)
+    if dims < width:
+        usual = torch.cat([usual, usual.new_zeros((width - dims) // 2)])
     if scaling is None:
         return usual
     slow = usual / scaling.factor
@@ -117,14 +122,11 @@ def turns(width: int, base: float, scaling: RopeScaling | None = None) -> Tensor
     return slow + (usual - slow) * share
 
 
-def angles(
-    length: int, width: int, base: float, scaling: RopeScaling | None = None
-) -> tuple[Tensor, Tensor]:
+def angles(length: int, steps: Tensor) -> tuple[Tensor, Tensor]:
     """Cosines and sines of rotary positions, each T × width.
 
     The angle of columns `i` and `i + width / 2` at position `t` is `t` times what `turns` says.
     """
-    steps = turns(width, base, scaling)
     found = torch.outer(torch.arange(length, dtype=torch.float64), steps).repeat(1, 2)
     return found.cos().float(), found.sin().float()
 
@@ -141,8 +143,10 @@ class Attention(nn.Module):
     Parameters: those of the linear modules `q` (H · width × C), `k` and `v` (kv_heads · width × C)
     and `o` (C × H · width). The width of a head is `head_dim`, or C / H. Where there are fewer
     `kv_heads` than heads, neighbouring heads share one. `rope` is the base of rotary positions, and
-    `rope_scaling` makes them slower. With `qk_norm`, the modules `q_norm` and `k_norm` divide each
-    head of queries and keys by the root of its mean square plus so much, times a weight (width).
+    `rope_scaling` makes them slower; with `rope_dims` only so many numbers of a head turn, those of
+    the first pairs (i, i + width / 2). With `qk_norm`, the modules `q_norm` and `k_norm` divide
+    each head of queries and keys by the root of its mean square plus so much, times a weight
+    (width).
     `lora` is (rank, alpha) of adapters of `q` and `v`; then all else is frozen.
     """
 
@@ -156,6 +160,7 @@ class Attention(nn.Module):
         causal: bool = False,
         rope: float | None = None,
         rope_scaling: RopeScaling | None = None,
+        rope_dims: int | None = None,
         qk_norm: float | None = None,
         bias: bool = True,
         lora: tuple[int, float] | None = None,
@@ -166,12 +171,15 @@ class Attention(nn.Module):
         width = head_dim or features // heads
         if rope is not None and width % 2:
             raise ValueError(f"rotary positions need heads of even width, not {width}")
+        if rope_dims is not None and (rope_dims % 2 or not 0 < rope_dims <= width):
+            raise ValueError(f"pairs turn of the {width} numbers of a head, not {rope_dims}")
         kv_heads = kv_heads or heads
         if heads % kv_heads:
             raise ValueError(f"{kv_heads} heads of keys and values do not divide {heads} heads")
         self.features, self.heads, self.kv_heads = features, heads, kv_heads
         self.head_dim = width
-        self.causal, self.rope, self.rope_scaling = causal, rope, rope_scaling
+        self.causal, self.rope = causal, rope
+        self.rope_scaling, self.rope_dims = rope_scaling, rope_dims
         self.lora = lora
         self.q = projection(features, heads * width, bias=bias, lora=lora)
         self.k = nn.Linear(features, kv_heads * width, bias)
@@ -198,7 +206,8 @@ class Attention(nn.Module):
             return x
         length, width = x.shape[-2:]
         if self.tables is None or self.tables[0].shape[0] != length:
-            self.tables = angles(length, width, self.rope, self.rope_scaling)
+            steps = turns(width, self.rope, self.rope_scaling, self.rope_dims)
+            self.tables = angles(length, steps)
         cos, sin = self.tables
         return rotate(x, cos.to(x), sin.to(x))
 
@@ -237,8 +246,8 @@ class Attention(nn.Module):
         return self.o(context.transpose(1, 2).reshape(batch, length, -1))
 
 
-class SwiGLU(nn.Module):
-    """`down(silu(gate(x)) · up(x))`, each of them a linear module."""
+class _Gated(nn.Module):
+    """`down(f(gate(x)) · up(x))`, each of them a linear module."""
 
     def __init__(self, features: int, hidden: int, *, bias: bool = True) -> None:
         super().__init__()
@@ -246,9 +255,35 @@ class SwiGLU(nn.Module):
         self.up = nn.Linear(features, hidden, bias)
         self.down = nn.Linear(hidden, features, bias)
 
+    def function(self, x: Tensor) -> Tensor:
+        """That of the gate."""
+        raise NotImplementedError
+
     def forward(self, x: Tensor) -> Tensor:
         """`… × C`."""
-        return self.down(F.silu(self.gate(x)) * self.up(x))
+        return self.down(self.function(self.gate(x)) * self.up(x))
+
+
+class SwiGLU(_Gated):
+    """`down(silu(gate(x)) · up(x))`, each of them a linear module."""
+
+    def function(self, x: Tensor) -> Tensor:
+        """That of the gate."""
+        return F.silu(x)
+
+
+class GEGLU(_Gated):
+    """`down(gelu(gate(x)) · up(x))`, each a linear module; `approximate` is that of `nn.GELU`."""
+
+    def __init__(
+        self, features: int, hidden: int, *, bias: bool = True, approximate: str = "none"
+    ) -> None:
+        super().__init__(features, hidden, bias=bias)
+        self.approximate = approximate
+
+    def function(self, x: Tensor) -> Tensor:
+        """That of the gate."""
+        return F.gelu(x, approximate=self.approximate)
 
 
 class Pool(nn.Module):

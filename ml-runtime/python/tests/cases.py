@@ -152,6 +152,13 @@ CASES = {
     "rotary attention, scaled by parts": sequence(f'kind = "attention"\nheads = 2\n{SCALED}'),
     "attention with lora": sequence(f'kind = "attention"\nheads = 2\n{LORA}'),
     "frozen attention with lora": sequence(f'kind = "attention"\nheads = 2\nfrozen = true\n{LORA}'),
+    "geglu": sequence('kind = "geglu"\nhidden = 12\nstd = 0.2'),
+    "geglu of features by tanh": features(
+        'kind = "geglu"\nhidden = 9\nbias = false\napproximate = "tanh"'
+    ),
+    "attention that turns in part": sequence(
+        'kind = "attention"\nheads = 2\nhead_dim = 8\nrope = 50\nrope_dims = 4\ncausal = true'
+    ),
     "swiglu": sequence('kind = "swiglu"\nhidden = 12\nstd = 0.2'),
     "repeat": sequence(BLOCKS),
     "tied_linear": manifest(TOKENS, [6], [EMBEDDING, 'kind = "tied_linear"'], LABELS),

@@ -133,7 +133,7 @@ class Network:
             q = self.rms_norm(normed, q, f"{path}.q_norm")
             k = self.rms_norm(normed, k, f"{path}.k_norm")
         if "rope" in layer:
-            q, k = (self.turn(y, layer["rope"], layer.get("rope_scaling")) for y in (q, k))
+            q, k = (self.turn(y, layer) for y in (q, k))
         # Head h of the queries looks at the one that is at h · kv_heads / heads of the others.
         looked_at = np.arange(heads) * layer.get("kv_heads", heads) // heads
         k, v = k[:, looked_at], v[:, looked_at]
@@ -146,17 +146,25 @@ class Network:
         return self.product(context, f"{path}.o", layer)
 
     @staticmethod
-    def turn(x, base, scaling):
+    def turn(x, layer):
         """Columns `i` and `i + width / 2` as complex numbers that turn with the position."""
         length, width = x.shape[-2:]
-        half = width // 2
-        steps = float(base) ** (-2 * np.arange(half) / width)
-        angle = np.outer(np.arange(length), [scaled(step, scaling) for step in steps])
+        half, dims, scaling = width // 2, layer.get("rope_dims", width), layer.get("rope_scaling")
+        steps = float(layer["rope"]) ** (-2 * np.arange(dims // 2) / dims)
+        steps = [*(scaled(step, scaling) for step in steps), *[0] * (half - dims // 2)]
+        angle = np.outer(np.arange(length), steps)
         turned = (x[..., :half] + 1j * x[..., half:]) * np.exp(1j * angle)
         return np.concatenate([turned.real, turned.imag], -1)
 
     def swiglu(self, layer, x, path):
-        gate = FUNCTIONS["silu"](self.product(x, f"{path}.gate", layer))
+        return self.gated(layer, x, path, FUNCTIONS["silu"])
+
+    def geglu(self, layer, x, path):
+        option = {"approximate": layer.get("approximate", "none")}
+        return self.gated(layer, x, path, lambda gate: self.gelu(option, gate, path))
+
+    def gated(self, layer, x, path, function):
+        gate = function(self.product(x, f"{path}.gate", layer))
         return self.product(gate * self.product(x, f"{path}.up", layer), f"{path}.down", layer)
 
     def pool(self, layer, x, path):

@@ -117,6 +117,15 @@ def test_frozen_should_reach_what_is_inside_lists():
         (features('kind = "linear"'), "linear needs out"),
         (sequence('kind = "attention"\nheads = 3'), "do not divide"),
         (sequence('kind = "attention"\nheads = 8\nrope = 100'), "even width"),
+        (
+            sequence('kind = "attention"\nheads = 2\nrope = 100\nrope_dims = 6'),
+            "pairs turn of the 4",
+        ),
+        (
+            sequence('kind = "attention"\nheads = 2\nrope = 100\nrope_dims = 3'),
+            "pairs turn of the 4",
+        ),
+        (sequence('kind = "attention"\nheads = 2\nrope_dims = 2'), "needs a rope that turns"),
         (sequence('kind = "attention"\nheads = 4\nkv_heads = 3'), "3 heads of keys and values do"),
         (manifest('y = { offset = 0, width = 1, format = "u8" }', [1], [HEAD]), "no field 'x'"),
     ],

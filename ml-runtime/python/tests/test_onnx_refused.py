@@ -148,6 +148,24 @@ def refused_sequence(name):
         scores = scores if mask is None else g.op("Add", scores, mask)
         return g.linear(g.op("MatMul", g.op("Softmax", scores, axis=axis), v), 8, 8)
 
+    def normed(y, weight=None):
+        """The two heads of y, each divided by the root of its mean square."""
+        heads = g.op("Reshape", y, np.array([0, 0, 2, 4]))
+        square = g.op("ReduceMean", g.op("Mul", heads, heads), np.array([-1]))
+        root = g.op("Sqrt", g.op("Add", square, np.float32(1e-3)))
+        heads = g.op("Div", heads, root)
+        return heads if weight is None else g.op("Mul", heads, weight)
+
+    def attend_heads(q, k, v):
+        q, v = (g.op("Transpose", one, perm=[0, 2, 1, 3]) for one in (q, v))
+        scores = g.op("MatMul", q, g.op("Transpose", k, perm=[0, 2, 3, 1]))
+        y = g.op("MatMul", g.op("Softmax", scores, axis=-1), v)
+        y = g.op("Reshape", g.op("Transpose", y, perm=[0, 2, 1, 3]), np.array([0, 0, 8]))
+        return g.linear(y, 8, 8)
+
+    def by_head(y):
+        return g.op("Reshape", y, np.array([0, 0, 2, 4]))
+
     window = np.where(np.tri(6, k=1, dtype=bool), 0, -np.inf).astype(np.float32)
     made = {
         "cross": lambda: attend(q, other, v),
@@ -163,6 +181,17 @@ def refused_sequence(name):
         "tokens as numbers": lambda: g.linear(g.op("Cast", "x", to=TensorProto.FLOAT), 6, 5),
         "lstm": lambda: g.op("LSTM", x, g.draw(1, 32, 8), g.draw(1, 32, 8), hidden_size=8),
         "crossing ways": lambda: crossing(g, x),
+        "normed values": lambda: attend_heads(by_head(q), by_head(k), normed(v)),
+        "normed queries alone": lambda: attend_heads(normed(q), by_head(k), by_head(v)),
+        "norms that differ by head": lambda: attend_heads(
+            normed(q, g.draw(2, 4)), normed(k), by_head(v)
+        ),
+        "norms of heads alone": lambda: g.op("Reshape", normed(q), np.array([0, 0, 8])),
+        "norms over all heads": lambda: attend_heads(
+            by_head(g.op("RMSNormalization", q, g.draw(8))),
+            by_head(g.op("RMSNormalization", k, g.draw(8))),
+            by_head(v),
+        ),
     }[name]()
     if name not in ("lstm", "tokens as numbers"):
         made = g.op("ReduceMean", made, np.array([1]), keepdims=0)
@@ -190,6 +219,11 @@ def crossing(g, x):
         ("tokens as numbers", "they stay what they are"),
         ("lstm", "use attention"),
         ("crossing ways", "two ways that cross"),
+        ("normed values", "values have no rotary positions, and no norms"),
+        ("normed queries alone", "or neither has"),
+        ("norms that differ by head", "differ between heads"),
+        ("norms of heads alone", "only of the queries and keys"),
+        ("norms over all heads", "over all numbers of a head"),
     ],
 )
 def test_graph_of_sequences_should_be_refused_with_the_reason(tmp_path, name, word):

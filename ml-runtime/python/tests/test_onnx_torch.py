@@ -9,6 +9,7 @@ pytest.importorskip("onnxscript")
 from torch import nn
 
 from assay_torch import (
+    GEGLU,
     Attention,
     PixelLayerNorm,
     Pool,
@@ -148,6 +149,45 @@ class Vision(nn.Module):
         return self.head(self.encoder(y + self.places).mean(1))
 
 
+class Front(nn.Module):
+    """As GPT-NeoX and Qwen3 have it: heads of which the first numbers turn, or with norms."""
+
+    def __init__(self, *, normed):
+        super().__init__()
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.o = nn.Linear(WIDTH, WIDTH)
+        width = WIDTH // 2
+        self.dims = width if normed else width // 4 * 2
+        self.normed = normed
+        if normed:
+            self.q_norm = nn.Parameter(torch.rand(width) + 0.5)
+            self.k_norm = nn.Parameter(torch.rand(width) + 0.5)
+        angles = torch.outer(
+            torch.arange(LENGTH), 50.0 ** (-torch.arange(0, self.dims, 2) / self.dims)
+        )
+        self.register_buffer("cos", angles.repeat(1, 2).cos())
+        self.register_buffer("sin", angles.repeat(1, 2).sin())
+
+    def turned(self, x):
+        front, rest = x[..., : self.dims], x[..., self.dims :]
+        low, high = front.chunk(2, -1)
+        front = front * self.cos + torch.cat((-high, low), -1) * self.sin
+        return torch.cat((front, rest), -1) if rest.shape[-1] else front
+
+    def forward(self, x):
+        batch, length, _ = x.shape
+        q, k, v = self.qkv(x).view(batch, length, 2, -1).transpose(1, 2).chunk(3, -1)
+        if self.normed:
+            q, k = (
+                y * (y.pow(2).mean(-1, keepdim=True) + 1e-4).rsqrt() * weight
+                for y, weight in ((q, self.q_norm), (k, self.k_norm))
+            )
+        q, k = self.turned(q), self.turned(k)
+        # A scale of its own.
+        weights = (q @ k.transpose(-1, -2) * 0.3).softmax(-1)
+        return x + self.o((weights @ v).transpose(1, 2).reshape(batch, length, -1))
+
+
 def mobile():
     """Depthwise separable convolutions."""
     return nn.Sequential(
@@ -174,6 +214,42 @@ NETWORKS = {
         lambda: nn.Sequential(
             nn.Embedding(50, WIDTH), Residual(Attention(WIDTH, 3, head_dim=4, rope=100.0)),
             Pool("mean"), nn.Linear(WIDTH, 5),
+        ),
+        None,
+    ),
+    "heads that turn in part": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), Residual(Attention(WIDTH, 2, rope=100.0, rope_dims=4)),
+            Pool("mean"), nn.Linear(WIDTH, 5),
+        ),
+        None,
+    ),
+    "heads that turn in front": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), Front(normed=False), Pool("last"), nn.Linear(WIDTH, 5)
+        ),
+        None,
+    ),
+    "normed heads": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), Front(normed=True), Pool("last"), nn.Linear(WIDTH, 5)
+        ),
+        None,
+    ),
+    "ours with normed heads": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH),
+            Residual(Attention(WIDTH, 3, head_dim=4, qk_norm=1e-3, rope=100.0, bias=False)),
+            Residual(Attention(WIDTH, 3, head_dim=4, kv_heads=1, qk_norm=1e-3)),
+            Pool("mean"), nn.Linear(WIDTH, 5),
+        ),
+        None,
+    ),
+    "gates": (
+        lambda: nn.Sequential(
+            nn.Embedding(50, WIDTH), Residual(GEGLU(WIDTH, 9)),
+            Residual(GEGLU(WIDTH, 9, bias=False, approximate="tanh")), Pool("mean"),
+            nn.Linear(WIDTH, 5),
         ),
         None,
     ),
@@ -238,11 +314,12 @@ def exported(module, example, folder, how):
     return path.read_bytes()
 
 
-#: The exporter by tracing has no RMS norm, which is in the GPT; three networks are enough for the
-#: batch of an example.
+#: What has torch's RMS norm, which the exporter by tracing has not.
+RMS = ("gpt", "ours with normed heads")
+#: Three networks are enough for the batch of an example.
 EXPORTS = [
     *((name, "open batch") for name in NETWORKS),
-    *((name, "traced") for name in NETWORKS if name != "gpt"),
+    *((name, "traced") for name in NETWORKS if name not in RMS),
     *((name, "one record") for name in ("lenet", "encoder", "gpt")),
 ]
 

@@ -112,10 +112,14 @@ fn rotate(x: &Tensor, rope: Rope) -> Result<Tensor> {
 	Tensor::cat(&[low, turned(&second, &first)?], 3)
 }
 
-/// `base^(−2i / width)`, slower where positions are scaled.
+/// `base^(−2i / dims)`, slower where positions are scaled; 0 for pairs that do not turn.
 fn turn(i: usize, width: usize, rope: Rope) -> f64 {
 	let number = |bits: u32| f64::from(f32::from_bits(bits));
-	let usual = number(rope.base).powf(-2.0 * i as f64 / width as f64);
+	let dims = rope.dims.map_or(width, |dims| dims as usize);
+	if i >= dims / 2 {
+		return 0.0;
+	}
+	let usual = number(rope.base).powf(-2.0 * i as f64 / dims as f64);
 	match rope.scaling {
 		None => usual,
 		Some(RopeScaling::Linear { factor }) => usual / number(factor),

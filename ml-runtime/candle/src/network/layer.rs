@@ -1,6 +1,6 @@
 //! One layer.
 
-use assay_compiler::{LayerKind, Pooling, Size};
+use assay_compiler::{Gate, LayerKind, Pooling, Size};
 use candle_core::{Result, Tensor};
 
 use super::{
@@ -51,7 +51,7 @@ pub(super) enum Layer {
 	Position(Tensor),
 	Norm { weight: Tensor, bias: Option<Tensor>, eps: f64, centred: bool },
 	Attention(Attention),
-	SwiGlu { gate: Linear, up: Linear, down: Linear },
+	Gated { function: Gate, gate: Linear, up: Linear, down: Linear },
 	Pool(Pooling),
 	Residual { layers: Vec<Layer>, skip: Vec<Layer> },
 }
@@ -129,9 +129,13 @@ impl Layer {
 				normalise(x, weight, bias.as_ref(), *eps, *centred)
 			},
 			Self::Attention(attention) => attention.forward(x, mask),
-			Self::SwiGlu { gate, up, down } => {
+			Self::Gated { function, gate, up, down } => {
 				let gate = gate.forward(x)?;
-				let open = (&gate * sigmoid(&gate)?)?;
+				let open = match function {
+					Gate::Silu => (&gate * sigmoid(&gate)?)?,
+					Gate::Gelu { tanh: false } => gate.gelu_erf()?,
+					Gate::Gelu { tanh: true } => gate.gelu()?,
+				};
 				down.forward(&(open * up.forward(x)?)?)
 			},
 			Self::Pool(Pooling::First) => x.narrow(1, 0, 1)?.squeeze(1),

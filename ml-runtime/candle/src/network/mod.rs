@@ -142,9 +142,9 @@ impl Builder<'_> {
 					rope: layer.rope,
 				})
 			},
-			LayerKind::SwiGlu { bias, .. } => {
+			LayerKind::Gated { gate: function, bias, .. } => {
 				let (gate, up) = (self.linear(*bias, None)?, self.linear(*bias, None)?);
-				Layer::SwiGlu { gate, up, down: self.linear(*bias, None)? }
+				Layer::Gated { function: *function, gate, up, down: self.linear(*bias, None)? }
 			},
 			LayerKind::Residual { layers, skip } => {
 				let layers = self.stack(layers)?;

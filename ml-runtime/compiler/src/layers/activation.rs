@@ -1,6 +1,6 @@
 //! Functions of each number that are put together from operations.
 
-use assay_ops::{soft, Binary, Broadcast, Unary};
+use assay_ops::{soft, Binary, Broadcast, NodeId, Unary};
 
 use super::Network;
 use crate::{constant, graph::Refusal};
@@ -14,15 +14,14 @@ const SIX: u32 = 0x40C0_0000;
 
 impl Network<'_> {
 	/// `x · (1 + tanh(sqrt(2 / π) · (x + 0.044715 · x³))) / 2`, where `(1 + tanh(y)) / 2` is `sigmoid(2 · y)`.
-	pub(super) fn gelu_by_tanh(&mut self) -> Result<(), Refusal> {
-		let (x, graph) = (self.value, &mut *self.graph);
+	pub(super) fn gelu_by_tanh(&mut self, x: NodeId) -> Result<NodeId, Refusal> {
+		let graph = &mut *self.graph;
 		let square = graph.binary(Binary::Mul, Broadcast::None, x, x)?;
 		let cubic = graph.with_constant(Binary::Mul, square, GELU_CUBE)?;
 		let slope = graph.with_constant(Binary::Add, cubic, GELU_SLOPE)?;
 		let inner = graph.binary(Binary::Mul, Broadcast::None, x, slope)?;
 		let share = graph.unary(Unary::Sigmoid, inner)?;
-		self.value = graph.binary(Binary::Mul, Broadcast::None, x, share)?;
-		Ok(())
+		graph.binary(Binary::Mul, Broadcast::None, x, share)
 	}
 
 	/// `max(x, 0) − slope · max(−x, 0)`.

@@ -67,6 +67,11 @@ impl Network<'_> {
 		if rope.is_some() && width % 2 == 1 {
 			return Err(ErrorKind::OddHeads { width });
 		}
+		if let Some(dims) = rope.and_then(|rope| rope.dims) {
+			if dims > width || dims % 2 == 1 {
+				return Err(ErrorKind::RopeDims { dims, width });
+			}
+		}
 		Ok(Heads { count: heads, group, width, features, length })
 	}
 

@@ -7,7 +7,7 @@ use crate::{
 	error::ErrorKind,
 	graph::Refusal,
 	init::Init,
-	manifest::{Lora, Shape},
+	manifest::{Gate, Lora, Shape},
 };
 use assay_ops::soft;
 
@@ -30,21 +30,23 @@ impl Network<'_> {
 		Ok(())
 	}
 
-	/// `down(silu(gate(x)) · up(x))`.
-	pub(super) fn swiglu(
+	/// `down(f(gate(x)) · up(x))`.
+	pub(super) fn gated(
 		&mut self,
 		place: Place,
+		gate: Gate,
 		hidden: u32,
 		bias: bool,
 	) -> Result<(), ErrorKind> {
-		let features = self.width(place.layer)?;
-		self.value = self.gated(place, (features, hidden), bias).map_err(place.refused())?;
+		let sizes = (self.width(place.layer)?, hidden);
+		self.value = self.through_gate(place, gate, sizes, bias).map_err(place.refused())?;
 		Ok(())
 	}
 
-	fn gated(
+	fn through_gate(
 		&mut self,
 		place: Place,
+		function: Gate,
 		(features, hidden): (u32, u32),
 		bias: bool,
 	) -> Result<NodeId, Refusal> {
@@ -52,7 +54,11 @@ impl Network<'_> {
 		let wide = || (vec![hidden, features], init(features));
 		let gate = self.weigh(place, "gate.", self.value, wide(), bias)?;
 		let up = self.weigh(place, "up.", self.value, wide(), bias)?;
-		let open = self.graph.unary(Unary::Silu, gate)?;
+		let open = match function {
+			Gate::Silu => self.graph.unary(Unary::Silu, gate)?,
+			Gate::Gelu { tanh: false } => self.graph.unary(Unary::Gelu, gate)?,
+			Gate::Gelu { tanh: true } => self.gelu_by_tanh(gate)?,
+		};
 		let inner = self.graph.binary(Binary::Mul, Broadcast::None, open, up)?;
 		self.weigh(place, "down.", inner, (vec![features, hidden], init(hidden)), bias)
 	}

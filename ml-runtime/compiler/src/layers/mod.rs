@@ -209,7 +209,10 @@ impl<'a> Network<'a> {
 			},
 			LayerKind::Relu => self.apply(place, apply(Unary::Relu)),
 			LayerKind::Gelu { tanh: false } => self.apply(place, apply(Unary::Gelu)),
-			LayerKind::Gelu { tanh: true } => self.gelu_by_tanh().map_err(place.refused()),
+			LayerKind::Gelu { tanh: true } => {
+				self.value = self.gelu_by_tanh(self.value).map_err(place.refused())?;
+				Ok(())
+			},
 			LayerKind::LeakyRelu { slope } => self.leaky_relu(slope).map_err(place.refused()),
 			LayerKind::Elu { alpha } => self.elu(alpha).map_err(place.refused()),
 			LayerKind::Relu6 => self.relu6().map_err(place.refused()),
@@ -236,7 +239,7 @@ impl<'a> Network<'a> {
 				let heads = self.heads(place, layer)?;
 				self.attention(place, heads, layer).map_err(place.refused())
 			},
-			LayerKind::SwiGlu { hidden, bias } => self.swiglu(place, hidden, bias),
+			LayerKind::Gated { gate, hidden, bias } => self.gated(place, gate, hidden, bias),
 			LayerKind::Pool { take } => self.pool(place, take),
 			LayerKind::Residual { .. } | LayerKind::Repeat { .. } => Ok(()),
 		}

@@ -40,11 +40,14 @@ pub struct Attention {
 	pub lora: Option<Lora>,
 }
 
-/// Rotary positions: the pair `i` of a head of `width` features turns by `base^(−2i / width)` per position.
+/// Rotary positions: the pair `i` of a head, its features `i` and `i + width / 2`, turns by `base^(−2i / dims)` per position
+/// if `i < dims / 2`, and else not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rope {
 	/// Base.
 	pub base: Bits,
+	/// Features of a head that turn, an even number up to its width; all where it is `None`.
+	pub dims: Option<u32>,
 	/// What makes the turns slower, for sequences longer than those that a model was made for.
 	pub scaling: Option<RopeScaling>,
 }
@@ -96,13 +99,16 @@ impl Attention {
 }
 
 impl Rope {
-	/// Leaves `rope_scaling` where there is no `rope` that it could scale.
+	/// Leaves `rope_dims` and `rope_scaling` where there is no `rope` that they could say more of.
 	fn read(source: &Source, raw: &mut RawLayer) -> Result<Option<Self>, Error> {
 		let Some(base) = raw.rope.take() else { return Ok(None) };
 		let base = source.decimal("rope", &base, Domain::Base)?;
 		let scaling =
 			raw.rope_scaling.take().map(|raw| RopeScaling::read(source, raw.into_inner()));
-		Ok(Some(Self { base, scaling: scaling.transpose()? }))
+		let dims = raw.rope_dims.take();
+		let dims =
+			dims.map(|dims| source.integer("rope_dims", &dims, 2..=MAX_WIDTH)).transpose()?;
+		Ok(Some(Self { base, dims, scaling: scaling.transpose()? }))
 	}
 }
 

@@ -153,8 +153,10 @@ pub enum LayerKind {
 	},
 	/// Multi-head self-attention with the projections `q`, `k`, `v` and `o`.
 	Attention(Attention),
-	/// `down(silu(gate(x)) · up(x))`, three linear layers.
-	SwiGlu {
+	/// `down(f(gate(x)) · up(x))`, three linear layers (Shazeer, 2020).
+	Gated {
+		/// The function of the gate.
+		gate: Gate,
 		/// Features between them.
 		hidden: u32,
 		/// Whether they have a bias.
@@ -178,6 +180,18 @@ pub enum LayerKind {
 		times: u32,
 		/// The layers.
 		layers: Vec<Layer>,
+	},
+}
+
+/// The function of the gate of two linear layers whose outputs are multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+	/// `x · sigmoid(x)`.
+	Silu,
+	/// Gaussian error linear unit.
+	Gelu {
+		/// Whether it is the approximation by the hyperbolic tangent, as in Gemma, in place of the error function.
+		tanh: bool,
 	},
 }
 
@@ -207,7 +221,8 @@ impl LayerKind {
 			Self::LayerNorm { .. } => "layer_norm",
 			Self::RmsNorm { .. } => "rms_norm",
 			Self::Attention(_) => "attention",
-			Self::SwiGlu { .. } => "swiglu",
+			Self::Gated { gate: Gate::Silu, .. } => "swiglu",
+			Self::Gated { gate: Gate::Gelu { .. }, .. } => "geglu",
 			Self::Pool { .. } => "pool",
 			Self::Residual { .. } => "residual",
 			Self::Repeat { .. } => "repeat",
@@ -224,7 +239,7 @@ impl LayerKind {
 			| Self::LayerNorm { .. }
 			| Self::RmsNorm { .. }
 			| Self::Attention(_)
-			| Self::SwiGlu { .. } => true,
+			| Self::Gated { .. } => true,
 			Self::TiedLinear
 			| Self::Relu
 			| Self::Gelu { .. }

@@ -16,7 +16,7 @@ mod section;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use attention::{Attention, Rope, RopeScaling};
-pub use layer::{Layer, LayerKind, Lora, Pooling, Size};
+pub use layer::{Gate, Layer, LayerKind, Lora, Pooling, Size};
 pub use optimizer::{Course, Decay, Optimizer, Schedule, Updates};
 
 use assay_ops::QuantFormat;

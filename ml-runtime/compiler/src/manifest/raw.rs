@@ -93,6 +93,7 @@ pub(super) struct RawLayer {
 	pub(super) qk_norm: Option<Spanned<Decimal>>,
 	pub(super) causal: Option<Spanned<bool>>,
 	pub(super) rope: Option<Spanned<Decimal>>,
+	pub(super) rope_dims: Option<Spanned<u64>>,
 	pub(super) rope_scaling: Option<Spanned<RawScaling>>,
 	pub(super) approximate: Option<Spanned<String>>,
 	pub(super) negative_slope: Option<Spanned<Decimal>>,

@@ -6,7 +6,7 @@ use super::{
 	number::{Domain, Source},
 	raw::{RawLayer, RawLora},
 	section::Section,
-	Attention, Bits, Layer, LayerKind, Lora, Pooling, Size,
+	Attention, Bits, Gate, Layer, LayerKind, Lora, Pooling, Size,
 };
 use crate::{
 	error::{Error, ErrorKind},
@@ -15,7 +15,7 @@ use crate::{
 
 const LAYERS: &str =
 	"linear, conv2d, relu, gelu, silu, tanh, sigmoid, leaky_relu, relu6, elu, hardswish, max_pool, avg_pool, sequence, flatten, \
-	dropout, embedding, position, layer_norm, rms_norm, attention, swiglu, pool, tied_linear, \
+	dropout, embedding, position, layer_norm, rms_norm, attention, swiglu, geglu, pool, tied_linear, \
 	residual, repeat";
 const POOLINGS: &str = "first, last, mean";
 const APPROXIMATIONS: &str = "none, tanh";
@@ -72,7 +72,7 @@ fn layer(source: &Source, mut raw: RawLayer, depth: usize) -> Result<Layer, Erro
 	let section = Section { source, kind: raw.kind.clone() };
 	let kind = match raw.kind.get_ref().as_str() {
 		"residual" | "repeat" => container(&section, &mut raw, depth)?,
-		"embedding" | "position" | "attention" | "swiglu" | "pool" | "tied_linear" => {
+		"embedding" | "position" | "attention" | "swiglu" | "geglu" | "pool" | "tied_linear" => {
 			sequential(&section, &mut raw)?
 		},
 		"conv2d" | "max_pool" | "avg_pool" => spatial(&section, &mut raw)?,
@@ -106,6 +106,7 @@ fn nothing_left(section: &Section, raw: &RawLayer) -> Result<(), Error> {
 	section.unused("qk_norm", &raw.qk_norm)?;
 	section.unused("causal", &raw.causal)?;
 	section.unused("rope", &raw.rope)?;
+	section.unused("rope_dims", &raw.rope_dims)?;
 	section.unused("rope_scaling", &raw.rope_scaling)?;
 	section.unused("approximate", &raw.approximate)?;
 	section.unused("negative_slope", &raw.negative_slope)?;
@@ -221,9 +222,10 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 		},
 		"position" => LayerKind::Position,
 		"attention" => LayerKind::Attention(Attention::read(section, raw)?),
-		"swiglu" => LayerKind::SwiGlu {
-			hidden: section.integer("hidden", raw.hidden.take(), MAX_WIDTH)?,
-			bias: bias(raw),
+		"swiglu" => gated(section, raw, Gate::Silu)?,
+		"geglu" => {
+			let tanh = approximate(section, raw)?;
+			gated(section, raw, Gate::Gelu { tanh })?
 		},
 		"pool" => {
 			let take = section.need("take", raw.take.take())?;
@@ -237,6 +239,11 @@ fn sequential(section: &Section, raw: &mut RawLayer) -> Result<LayerKind, Error>
 		},
 		_ => LayerKind::TiedLinear,
 	})
+}
+
+fn gated(section: &Section, raw: &mut RawLayer, gate: Gate) -> Result<LayerKind, Error> {
+	let hidden = section.integer("hidden", raw.hidden.take(), MAX_WIDTH)?;
+	Ok(LayerKind::Gated { gate, hidden, bias: bias(raw) })
 }
 
 /// Layers of layers.

@@ -184,7 +184,7 @@ def _affine(
     flow: Flow, over: str, factor: Array, summand: Array, call: Call, root: str | None
 ) -> Flow:
     """A factor and a summand per channel, or only a summand per position."""
-    node = real(flow).node
+    node = network.layer_of(flow)
     is_shift = "t" in node.sizes and np.ndim(summand) > 0 and np.all(factor == 1)
     takes = node.kind in network.FOLDS and (network.FOLDS[node.kind][1] or node.kind == "embedding")
     if is_shift and (over == "tc" or not takes):
@@ -232,19 +232,25 @@ def _two(op: str, left: Flow, right: Flow, name: str) -> Value:
         return made
     if op == "Mul":
         for gate, up in ((left, right), (right, left)):
-            if gate.node.kind == "silu":
+            if gate.node.kind in network.GATED:
                 return _gated(gate, up, name)
-        raise Refused("a product of two outputs; there is SwiGLU, whose gate has silu")
-    raise Refused("two outputs of layers can be added, and multiplied in SwiGLU and attention")
+        raise Refused(
+            "a product of two outputs; there are SwiGLU and GEGLU, whose gates have silu and gelu"
+        )
+    raise Refused(
+        "two outputs of layers can be added, and multiplied in SwiGLU, GEGLU and attention"
+    )
 
 
 def _gated(gate: Flow, up: Flow, name: str) -> Flow:
-    """`silu(gate(x)) · up(x)`."""
+    """`f(gate(x)) · up(x)`."""
     first, second = real(Flow(gate.node.inputs[0], gate.axes)).node, real(up).node
     alike = first.kind == second.kind == "linear" and first.inputs[0] is second.inputs[0]
     if not alike or gate.axes != up.axes:
         raise Refused("a product of two outputs that are no linear layers of the same input")
-    return Flow(Node("gated", (first, second), first.sizes, source=name), gate.axes)
+    options = {"function": gate.node.kind, **gate.node.options}
+    made = Node("gated", (first, second), first.sizes, source=name, options=options)
+    return Flow(made, gate.axes)
 
 
 @register("MatMul")
@@ -346,7 +352,7 @@ def reduce(call: Call) -> Value:
         if op != "sum" or len(places) != 1 or value.axes[places[0]] != whole("t", sizes["t"]):
             raise Refused("vectors times a mask are there only for their mean over positions")
         return masks.total(value, made_axes(value, places, kept=kept), call.name)
-    if places == [count - 1] and value.axes[-1] == whole("c", sizes.get("c", 0)) and kept:
+    if places == [count - 1] and network.vectors(value.axes[-1], base(value).node) and kept:
         return step(op, value)
     if op == "sum" or atoms not in ({"t"}, {"h", "w"}, {"h"}, {"w"}):
         raise Refused(

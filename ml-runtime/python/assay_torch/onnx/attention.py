@@ -6,13 +6,16 @@ import math
 
 import numpy as np
 
-from . import functions, limits, masks
+from . import functions, limits, masks, rotary
 from .masks import HIDDEN
-from .network import all_biases, real, settle
+from .network import HEAD_NORM, all_biases, layer_of, settle
 from .values import Expr, Flow, Mask, Node, Refused
 from .view import REPEATED, Atom, Axes, Group, joined, length, whole
 
 Array = np.ndarray
+
+#: Of queries and keys; where there is one head, its norm is over all channels.
+NORMS = (HEAD_NORM, "rms_norm")
 
 
 def operand(value: Flow | Expr) -> tuple[Flow, float]:
@@ -24,9 +27,11 @@ def operand(value: Flow | Expr) -> tuple[Flow, float]:
 
 
 def projection(flow: Flow) -> Node:
-    """The linear layer (or rotary positions over one) whose output a flow is."""
-    node = flow.node if flow.node.kind == "rope" else real(flow).node
-    inner = node.inputs[0] if node.kind == "rope" else node
+    """The linear layer (or a norm of its heads, or rotary positions) whose output a flow is."""
+    node = flow.node if flow.node.kind == "rope" else layer_of(flow)
+    inner = node
+    while inner.kind in ("rope", *NORMS):
+        inner = inner.inputs[0]
     if inner.kind == "dropout":
         raise Refused(
             "a product of outputs with dropout: queries, keys and values have none between their "
@@ -152,8 +157,8 @@ def context(weights: Flow, value: Flow | Expr, source: str) -> Flow:
     """`softmax · v`: vectors, the heads side by side again."""
     v, factor = operand(value)
     values = projection(v)
-    if values.kind == "rope":
-        raise Refused("values have no rotary positions")
+    if values.kind in ("rope", *NORMS):
+        raise Refused("values have no rotary positions, and no norms")
     count, width, batch = heads(v, "c")
     atom, head = Atom("c", width, count), Atom("n", 1, count)
     scored = weights.node.inputs[0]
@@ -172,13 +177,25 @@ def context(weights: Flow, value: Flow | Expr, source: str) -> Flow:
 def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Node:
     """The layer: `matrix` (out × in) is the projection of a context."""
     query, key, values = node.inputs
-    rope = None
+    rope, dims = None, None
+    order: slice | Array = slice(None)
     if query.kind == "rope" or key.kind == "rope":
         if query.kind != key.kind or query.options != key.options:
             raise Refused("queries and keys have other rotary positions")
         if query.options["width"] != node.options["width"]:
             raise Refused("rotary positions go over all numbers of a head")
-        rope = query.options["rope"]
+        rope, dims = query.options["rope"], query.options["dims"]
+        if query.options["in front"]:
+            order = rotary.pairs(query.options["width"], dims)
+        query, key = query.inputs[0], key.inputs[0]
+    norms: list[Node] = []
+    if query.kind in NORMS or key.kind in NORMS:
+        norms = [query, key]
+        width = node.options["width"]
+        if not (query.kind in NORMS and key.kind in NORMS) or query.options != key.options:
+            raise Refused("queries and keys have norms with the same eps, or neither has")
+        if any(len(norm.tensors["weight"]) != width for norm in norms):
+            raise Refused("norms of queries and keys are over all numbers of a head")
         query, key = query.inputs[0], key.inputs[0]
     x = query.inputs[0]
     if key.inputs[0] is not x or values.inputs[0] is not x:
@@ -192,25 +209,36 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
         )
     if key.sizes["c"] != values.sizes["c"]:
         raise Refused("there are as many heads of values as of keys")
-    # What differs from the usual scale is in the weights of the queries.
+    # What differs from the usual scale is in the weights of the queries, or of their norm, before
+    # which a scale is lost.
     scale = node.options["scale"] * math.sqrt(width)
-    factors = {"q": 1.0 if abs(scale - 1) < 1e-6 else scale, "k": 1.0, "v": node.options["factor"]}
+    factors = {"q_norm" if norms else "q": 1.0 if abs(scale - 1) < 1e-6 else scale}
+    factors |= {"k": 1.0, "v": node.options["factor"]}
     tensors: dict[str, Array] = {}
     for name, linear in (("q", query), ("k", key), ("v", values)):
         for part, array in linear.tensors.items():
-            tensors[f"{name}.{part}"] = array * factors[name] if factors[name] != 1 else array
+            if name != "v":
+                by_head = array.reshape(-1, width, *array.shape[1:])
+                array = by_head[:, order].reshape(array.shape)
+            factor = factors.get(name, 1.0)
+            tensors[f"{name}.{part}"] = array * factor if factor != 1 else array
     tensors["o.weight"] = matrix
     if bias is not None:
         tensors["o.bias"] = bias
     has_bias = any(name.endswith("bias") for name in tensors)
     if has_bias:
         all_biases(tensors, "o.bias")
+    for name, norm in zip(("q_norm", "k_norm"), norms, strict=False):
+        factor, weight = factors.get(name, 1.0), norm.tensors["weight"][order]
+        tensors[f"{name}.weight"] = weight * factor if factor != 1 else weight
     options = {
         "heads": count,
         "kv_heads": key.sizes["c"] // width,
         "head_dim": None if count * width == x.sizes["c"] else width,
         "causal": node.options["causal"],
         "rope": rope,
+        "rope_dims": None if dims == width else dims,
+        "qk_norm": norms[0].options["eps"] if norms else None,
         "bias": has_bias,
         "padding": node.options.get("padding", False),
     }

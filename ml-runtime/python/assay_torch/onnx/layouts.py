@@ -56,7 +56,7 @@ def dropout(call: Call) -> Value:
         call.note("dropout: left out, as --no-dropout says")
         return value
     if kind not in LAYERS:
-        inside = {"gated": "SwiGLU", "slice": "the parts of a linear layer"}
+        inside = {"gated": "SwiGLU and GEGLU", "slice": "the parts of a linear layer"}
         call.note(
             f"dropout inside of {inside.get(kind, 'attention')}: left out, as a manifest has none "
             "there; it does nothing outside of training, so the logits are still those of the file"

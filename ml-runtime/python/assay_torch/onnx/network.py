@@ -9,12 +9,16 @@ from ..shapes import Image
 from ..words import in_words
 from . import functions, limits, origins
 from .values import Expr, Flow, Node, Refused, axes_of
-from .view import Group, cover, spread, whole
+from .view import Group, cover, length, spread, whole
 
 Array = np.ndarray
 
 #: Kinds of nodes that are layers; the others become part of one.
 LAYERS = frozenset(["input", "add", "softmax", "missing", *KINDS]) - {"residual", "repeat"}
+#: An RMS norm of each head, which becomes part of attention.
+HEAD_NORM = "head_norm"
+#: Gated layers by the function of their gate.
+GATED = {"silu": "swiglu", "gelu": "geglu"}
 #: Layers that take in a factor and a summand for each of their outputs: names of the parameters.
 FOLDS = {
     "linear": ("weight", "bias"),
@@ -23,7 +27,9 @@ FOLDS = {
     "rms_norm": ("weight", ""),
     "attention": ("o.weight", "o.bias"),
     "swiglu": ("down.weight", "down.bias"),
+    "geglu": ("down.weight", "down.bias"),
     "embedding": ("weight", ""),
+    HEAD_NORM: ("weight", ""),
 }
 
 #: What is said of parameters that are none here.
@@ -59,6 +65,7 @@ def _finish(node: Node) -> Node:
             tensors = {name: array[rows] for name, array in inner.tensors.items()}
             options = {**inner.options, "out": len(rows)}
             made = inner.change(sizes=node.sizes, tensors=tensors, options=options)
+            made.made["cut from"] = node
             return origins.cut(made, rows)
         case "slice":
             raise Refused("only the outputs of a linear layer can be cut into parts")
@@ -68,9 +75,18 @@ def _finish(node: Node) -> Node:
             raise Refused("these products of vectors are used for something other than attention")
         case "seen" | "seen_sum":
             raise Refused("vectors times a mask are there only for their mean over positions")
+        case "head_norm":
+            raise Refused("norms of each head are there only of the queries and keys of attention")
         case "gated":
-            raise Refused("a product of two layers is there only as SwiGLU: before a linear layer")
+            raise Refused(
+                "a product of two layers is there only as SwiGLU or GEGLU: before a linear layer"
+            )
     raise Refused("factors per position are there only as rotary positions of attention")
+
+
+def layer_of(flow: Flow) -> Node:
+    """The layer of a flow, or the norm of heads that attention takes."""
+    return flow.node if flow.node.kind == HEAD_NORM else real(flow).node
 
 
 def settle(value: Flow | Expr) -> Flow:
@@ -159,11 +175,9 @@ def _named(expr: Expr, base: Flow, cut: Expr | None = None) -> Flow | None:
     source = expr.maker.name if expr.maker else ""
     if layer := functions.pointwise(expr, cut):
         return append(base, layer.kind, source, **layer.options)
-    last = base.axes[-1]
-    if "c" in base.node.sizes and last == whole("c", base.node.sizes["c"]):
-        width = base.node.sizes["c"]
-        if found := functions.norm(expr, width, cut):
-            return norm(base, found.kind, found.eps, np.ones(width), None, source)
+    width = vectors(base.axes[-1], base.node)
+    if width and (found := functions.norm(expr, width, cut)):
+        return norm(base, found.kind, found.eps, np.ones(width), None, source)
     if line := functions.affine(expr, cut):
         a, b = line
         return scaled(base, np.float64(a), np.float64(b), source)
@@ -183,6 +197,13 @@ def norm(
     node = real(flow).node
     if not eps > 0:
         raise Refused("eps must be above 0")
+    if len(weight) < node.sizes["c"]:
+        if node.kind != "linear" or kind != "rms_norm":
+            raise Refused(
+                f"a norm of {flow.shown} over other axes than the channels; over those of a head, "
+                "attention has RMS norms of queries and keys"
+            )
+        kind = HEAD_NORM
     options: dict[str, object] = {"eps": eps}
     tensors = {"weight": weight}
     if kind == "layer_norm":
@@ -202,7 +223,7 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str, root: str | N
     `root` is the tensor of the file that has them, or nothing if these are no parameters: a bias
     that is one is kept where it is 0 everywhere, as it may still learn.
     """
-    node = real(flow).node
+    node = layer_of(flow)
     weight, bias = FOLDS.get(node.kind, ("", ""))
     is_factor, is_summand = np.ndim(factor) > 0, np.ndim(summand) > 0
     learns = root is not None and weight and (is_factor or (is_summand and bias))
@@ -216,6 +237,8 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str, root: str | N
         options["scale"] = float(factor) * options.get("scale", 1.0)
         options["shift"] = float(factor) * options.get("shift", 0.0) + float(summand)
         return flow_like(node.change(options=options), flow)
+    if node.kind == HEAD_NORM:
+        factor = _by_head(factor, len(node.tensors["weight"]))
     if node.kind not in FOLDS:
         hint = "put it into a linear layer, a convolution or a norm"
         if node.kind == "dropout":
@@ -254,10 +277,27 @@ def scaled(flow: Flow, factor: Array, summand: Array, source: str, root: str | N
     return flow_like(made, flow)
 
 
+def _by_head(factor: Array, width: int) -> Array:
+    """A factor per channel as the one that all heads have in common."""
+    if np.ndim(factor) == 0:
+        return factor
+    each = factor.reshape(-1, width)
+    if (each != each[0]).any():
+        raise Refused("factors behind the norm of each head that differ between heads")
+    return each[0]
+
+
+def vectors(group: Group, node: Node) -> int:
+    """The width of the vectors along an axis: all channels or those of a head; 0 for others."""
+    channels, width = node.sizes.get("c", 0), length(group)
+    fits = width > 1 and channels % width == 0 and group == whole("c", width)
+    return width if fits and (width == channels or "t" in node.sizes) else 0
+
+
 def all_biases(tensors: dict[str, Array], given: str) -> None:
     """Modules of several linear ones have a bias in each or in none."""
     if "." in given:
-        for name in [name for name in tensors if name.endswith(".weight")]:
+        for name in [name for name in tensors if name.endswith(".weight") and "norm" not in name]:
             bias = name.removesuffix("weight") + "bias"
             tensors.setdefault(bias, np.zeros(tensors[name].shape[0]))
 
@@ -334,11 +374,13 @@ def _down(gated: Node, group: Group, matrix: Array, source: str, root: str | Non
     if has_bias:
         all_biases(tensors, "down.bias")
     if matrix.shape[1] != gate.tensors["weight"].shape[1]:
-        raise Refused("SwiGLU gives vectors of another width than it takes")
-    options = {"hidden": gated.sizes["c"], "bias": has_bias}
+        raise Refused("SwiGLU and GEGLU give vectors of the width that they take")
+    own = dict(gated.options)
+    kind = GATED[own.pop("function")]
+    options = {"hidden": gated.sizes["c"], "bias": has_bias, **own}
     sizes = {**gated.sizes, "c": matrix.shape[1]}
     inputs = gate.inputs
-    made = Node("swiglu", inputs, sizes, source=source, options=options, tensors=tensors)
+    made = Node(kind, inputs, sizes, source=source, options=options, tensors=tensors)
     return origins.absorb(origins.begin(made, "down.weight", root), {"gate": gate, "up": up})
 
 

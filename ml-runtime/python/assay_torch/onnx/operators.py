@@ -11,7 +11,7 @@ from .arithmetic import global_mean
 from .network import real, scaled, settle
 from .reader import Call, register
 from .values import Flow, Mask, Refused, Value, sizes_of
-from .view import joined, length, reshape, whole
+from .view import joined, length, reshape
 
 Pair = tuple[int, int]
 
@@ -139,16 +139,16 @@ def batch_norm(call: Call) -> Value:
     return scaled(flow, factor, beta - mean * factor, call.name, "")
 
 
-def _is_vector(flow: Flow, axis: int) -> bool:
+def _width(flow: Flow, axis: int) -> int:
+    """That of the vectors along an axis, if it is the last one."""
     axis = axis + len(flow.axes) if axis < 0 else axis
-    sizes = flow.node.sizes
     rest = [group for group in flow.axes[axis:] if group]
-    return "c" in sizes and rest == [whole("c", sizes["c"])]
+    return network.vectors(rest[0], flow.node) if len(rest) == 1 else 0
 
 
 def _over_channels(call: Call) -> Flow:
     flow = settle(call.flow(0))
-    if not _is_vector(flow, call.attribute("axis", -1)):
+    if not _width(flow, call.attribute("axis", -1)):
         raise Refused(f"a norm of {flow.shown} over other axes than the channels")
     return flow
 
@@ -157,7 +157,8 @@ def _weights(call: Call, flow: Flow, place: int) -> np.ndarray | None:
     array = call.constant(place, "a parameter")
     if array is None:
         return None
-    return np.broadcast_to(array.reshape(-1), flow.node.sizes["c"]).astype(np.float64)
+    width = _width(flow, call.attribute("axis", -1))
+    return np.broadcast_to(array.reshape(-1), width).astype(np.float64)
 
 
 @register("LayerNormalization")

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from .network import real
+from .network import layer_of
 from .values import Expr, Flow, Node, Refused
-from .view import Atom, joined, whole
+from .view import Atom, Axes, joined, whole
 
 Array = np.ndarray
 
@@ -17,7 +17,11 @@ CLOSE = 2e-3
 
 
 def rotated(parts: list[Flow | Expr], source: str) -> Flow:
-    """`concat(−high, low)` of the halves of each head."""
+    """`concat(−high, low)` of the halves of each head, or what turns of it and what does not."""
+    if len(parts) == 2 and all(isinstance(part, Flow) for part in parts):
+        found = _in_part(*parts, source)
+        if found is not None:
+            return found
     if len(parts) == 2 and isinstance(parts[0], Expr) and isinstance(parts[1], Flow):
         high, low = parts[0].base, parts[1]
         negative = parts[0].op == "Neg" and parts[0].args[0] is high
@@ -49,6 +53,48 @@ def _joined(high: Flow, low: Flow, source: str) -> Flow | None:
     return Flow(made, (*axes, whole("c", width)))
 
 
+def _in_part(turned: Flow, still: Flow, source: str) -> Flow | None:
+    """Heads of which the first numbers turn."""
+    if turned.node.kind != "rope" or still.node.kind != "slice":
+        return None
+    part = turned.node.inputs[0].made.get("cut from")
+    if part is None or turned.node.options["in front"]:
+        return None
+    base = still.node.inputs[0]
+    dims, rest = (math.prod(atom.size for atom in one.axes[-1]) for one in (turned, still))
+    width = dims + rest
+    if part.inputs[0] is not base or base.sizes["c"] % width:
+        return None
+    digit = np.arange(base.sizes["c"]) % width
+    rows = [np.flatnonzero(digit < dims), np.flatnonzero(digit >= dims)]
+    given = [part.options["rows"], still.node.options["rows"]]
+    if not all(np.array_equal(a, b) for a, b in zip(rows, given, strict=True)):
+        return None
+
+    def widened(one: Flow, own: int) -> Axes:
+        """The axes of one part as those of whole heads."""
+        groups = [
+            [atom._replace(stride=atom.stride // own * width) if atom.axis == "c" else atom
+             for atom in group]
+            for group in one.axes[:-1]
+        ]  # fmt: skip
+        return (*map(joined, groups), whole("c", width))
+
+    axes = widened(turned, dims)
+    if turned.node.options["dims"] != dims:
+        return None
+    if axes != widened(still, rest) or turned.axes[-1] != whole("c", dims):
+        return None
+    options = {**turned.node.options, "width": width, "in front": True}
+    return Flow(Node("rope", (base,), base.sizes, source=source, options=options), axes)
+
+
+def pairs(width: int, dims: int) -> Array:
+    """Numbers of a head of which the first `dims` turn, so that i and i + width / 2 are a pair."""
+    front, back = np.arange(dims).reshape(2, -1), np.arange(dims, width).reshape(2, -1)
+    return np.concatenate([front, back], 1).reshape(-1)
+
+
 def times(flow: Flow, table: Array, source: str) -> Flow:
     """A flow with a factor per position and channel."""
     node = Node("times", (flow.node,), flow.node.sizes, source=source, tensors={"table": table})
@@ -62,27 +108,32 @@ def turned(left: Flow, right: Flow, source: str) -> Flow:
     straight, crossed = left.node.inputs[0], right.node.inputs[0]
     if crossed.kind != "rotated" or left.axes != right.axes:
         raise Refused("factors per position are there only as rotary positions of attention")
-    x, y = real(Flow(straight, left.axes)).node, real(Flow(crossed.inputs[0], left.axes)).node
+    x, y = (layer_of(Flow(one, left.axes)) for one in (straight, crossed.inputs[0]))
     if x is not y:
         raise Refused("rotary positions turn one layer's output, and not two")
     width = crossed.options["width"]
     cos, sin = (one.node.tensors["table"] for one in (left, right))
-    options = {"width": width, "rope": base_of(cos, sin, width)}
+    base, dims = base_of(cos, sin, width)
+    options = {"width": width, "rope": base, "dims": dims, "in front": False}
     return Flow(Node("rope", (x,), x.sizes, source=source, options=options), left.axes)
 
 
-def base_of(cos: Array, sin: Array, width: int) -> float:
-    """The base of tables of positions × channels."""
+def base_of(cos: Array, sin: Array, width: int) -> tuple[float, int]:
+    """The base of tables of positions × channels, and how many numbers of a head turn."""
     half, base = width // 2, 10000.0
+    turning = half
     length = cos.shape[0]
     if length > 1 and half > 1:
-        steps = np.arctan2(sin[1, 1:half], cos[1, 1:half])
-        if (steps <= 0).any():
+        steps = np.arctan2(sin[1, :half], cos[1, :half])
+        turning = int(np.count_nonzero(steps)) or half
+        if (steps[:turning] <= 0).any():
             raise Refused("tables of rotary positions that no base has")
-        each = -np.log(steps) * width / (2 * np.arange(1, half))
+    if length > 1 and turning > 1:
+        each = -np.log(steps[1:turning]) * turning / np.arange(1, turning)
         # The first one has the least error; bases are round numbers.
         base = float(f"{math.exp(float(each[0])):.5g}")
-    step = base ** (-2.0 * np.arange(half) / width)
+    step = base ** (-np.arange(turning) / turning)
+    step = np.concatenate([step, np.zeros(half - turning)])
     angle = np.tile(np.outer(np.arange(length), step), (1, 2 * cos.shape[1] // width))
     gap = max(np.abs(np.cos(angle) - cos).max(), np.abs(np.sin(angle) - sin).max())
     if gap > CLOSE or not 1 < base <= 1e9:
@@ -90,4 +141,4 @@ def base_of(cos: Array, sin: Array, width: int) -> float:
             f"tables of rotary positions that are {gap:.2g} away from those of the closest base "
             f"({base:g}); columns i and i + width/2 of a head must turn together"
         )
-    return base
+    return base, 2 * turning

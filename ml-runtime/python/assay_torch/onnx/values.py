@@ -51,7 +51,7 @@ class Node:
         self.names: dict[str, str] = {}
         #: Numbers of the graph by which tensors were multiplied.
         self.gains: dict[str, float] = {}
-        #: What was made of it already, by purpose.
+        #: What was made of it already, by purpose; and, of a part, what it was cut from.
         self.made: dict[str, Node] = {}
 
     @property

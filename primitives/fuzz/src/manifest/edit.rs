@@ -80,7 +80,7 @@ const VALUES: [&str; 58] = [
 ];
 
 /// What may stand in quotes.
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 49] = [
 	"linear",
 	"tied_linear",
 	"conv2d",
@@ -104,6 +104,7 @@ const WORDS: [&str; 48] = [
 	"position",
 	"attention",
 	"swiglu",
+	"geglu",
 	"pool",
 	"residual",
 	"repeat",
@@ -132,7 +133,7 @@ const WORDS: [&str; 48] = [
 ];
 
 /// What may stand left of an equals sign.
-const KEYS: [&str; 59] = [
+const KEYS: [&str; 60] = [
 	"kind",
 	"out",
 	"bias",
@@ -150,6 +151,7 @@ const KEYS: [&str; 59] = [
 	"qk_norm",
 	"causal",
 	"rope",
+	"rope_dims",
 	"rope_scaling",
 	"factor",
 	"low_freq_factor",

@@ -24,7 +24,7 @@ trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/assay-gpu-check"
 install -m 755 "$binaries"/assay-{gpu-check,worker} "$ROOT"/scripts/gpu/{check,train}.sh "$stage/assay-gpu-check"
 install -m 644 "$ROOT"/LICENSE "$ROOT"/ml-runtime/executor/testdata/digits.bin \
-	"$ROOT"/ml-runtime/compiler/examples/{mlp-digits,lenet-digits,resnet-digits,gpt-tiny,{bert,llama}-lora-tiny,gpt-shakespeare}*.toml \
+	"$ROOT"/ml-runtime/compiler/examples/{{mlp,lenet,resnet,vision}-digits,gpt-tiny,{bert,llama}-lora-tiny,gpt-shakespeare}*.toml \
 	"$stage/assay-gpu-check"
 # No clock and no user in the archive: the same binaries give the same bytes.
 tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$stage" -cf - assay-gpu-check | gzip -n9 >"$out"

@@ -6,10 +6,10 @@
 use std::fmt;
 
 use cudarc::driver::sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
-use cudarc::nvrtc::Ptx;
 
 use assay_ops::{DType, NodeSpec, Op, Operand, QuantFormat, ValueType};
 
+use crate::gpu::load;
 use crate::ptx::{Generation, HOPPER};
 use crate::{Device, DeviceError, Gpu, Plan};
 
@@ -23,10 +23,13 @@ const TERMS: u32 = 1000;
 /// How often each kernel is run to see how long it takes.
 const RUNS: u32 = 10;
 
-/// A product in large tiles, with its operands: special words are among them.
+/// A product in large tiles.
 struct Trial {
 	plan: Plan,
-	operands: [Vec<u32>; 2],
+	/// Operands that are compared: special words are among them, and rows and columns of very large and small ones.
+	hard: [Vec<u32>; 2],
+	/// Operands such as those of a training, on which kernels are timed.
+	usual: [Vec<u32>; 2],
 }
 
 impl Trial {
@@ -38,21 +41,23 @@ impl Trial {
 		let inputs: Vec<_> = (0..).zip(types).map(|(id, ty)| Operand { id, ty }).collect();
 		let op = Op::QuantMatMul { format, transpose_a: false, transpose_b: false };
 		let spec = NodeSpec { id: 2, op, inputs: inputs.try_into().ok()?, ty: ty(m, n) };
-		let words =
-			|salt: u32| (0..types[salt as usize].words() as u32).map(move |i| word(i, salt));
-		let operands = [words(0).collect(), words(1).collect()];
-		Some(Self { plan: Plan::in_large_tiles(&spec)?, operands })
-	}
-
-	fn operands(&self) -> [&[u32]; 2] {
-		[&self.operands[0], &self.operands[1]]
+		// Rows of the one and columns of the other have scales of their own.
+		let lanes: [fn(u32, u32) -> u32; 2] = [|i, cols| i / cols, |i, cols| i % cols];
+		let operand = |side: usize, kind: fn(u32, u32) -> u32| -> Vec<u32> {
+			let (count, cols) = (types[side].words() as u32, types[side].cols);
+			let number = |i| bits(i, side as u32);
+			(0..count).map(|i| kind(number(i), lanes[side](i, cols))).collect()
+		};
+		let [hard, usual] = [hard, usual].map(|kind| [operand(0, kind), operand(1, kind)]);
+		Some(Self { plan: Plan::in_large_tiles(&spec)?, hard, usual })
 	}
 
 	fn verdict(&self, candidate: &Gpu, common: &Gpu) -> Result<Verdict, DeviceError> {
 		if self.run(candidate)? != self.run(common)? {
 			return Ok(Verdict::Wrong);
 		}
-		let time = |gpu: &Gpu| gpu.time(&self.plan, &self.operands(), RUNS);
+		let usual = self.usual.each_ref().map(Vec::as_slice);
+		let time = |gpu: &Gpu| gpu.time(&self.plan, &usual, RUNS);
 		let (own, common) = (time(candidate)?.as_secs_f64(), time(common)?.as_secs_f64());
 		Ok(match own <= common {
 			true => Verdict::Taken { own, common },
@@ -62,22 +67,37 @@ impl Trial {
 
 	fn run(&self, device: &impl Device) -> Result<Vec<u32>, DeviceError> {
 		let mut out = vec![0; self.plan.out()];
-		device.execute(&self.plan, &self.operands(), &mut out)?;
+		device.execute(&self.plan, &self.hard.each_ref().map(Vec::as_slice), &mut out)?;
 		Ok(out)
 	}
 }
 
-/// A number of some magnitude, or rarely an infinity, a NaN or a zero.
-fn word(index: u32, salt: u32) -> u32 {
+/// Bits that the index decides.
+fn bits(index: u32, salt: u32) -> u32 {
 	let bits = (index ^ salt << 30).wrapping_mul(0x9E37_79B1);
-	let bits = (bits ^ bits >> 15).wrapping_mul(0x85EB_CA77);
-	match bits >> 8 & 0xFFFF {
-		0 => 0x7F80_0000 | bits << 31,
-		1 => 0x7FC0_0001,
-		2..400 => bits << 31,
-		// 2⁻⁸ to 2⁷.
-		choice => bits << 31 | (119 + choice % 16) << 23 | bits >> 9,
+	(bits ^ bits >> 15).wrapping_mul(0x85EB_CA77)
+}
+
+/// A number of some magnitude, from 2⁻⁸ to 2⁷.
+fn usual(bits: u32, _: u32) -> u32 {
+	scaled(bits, 127)
+}
+
+/// The same, in some lanes 2⁷⁰ times as large or as small, or rarely an infinity, a NaN or a zero.
+fn hard(bits: u32, lane: u32) -> u32 {
+	match (bits >> 8 & 0xFFFF, lane % 16) {
+		(0, _) => 0x7F80_0000 | bits << 31,
+		(1, _) => 0x7FC0_0001,
+		(2..400, _) => bits << 31,
+		(_, 3) => scaled(bits, 197),
+		(_, 5) => scaled(bits, 57),
+		_ => scaled(bits, 127),
 	}
+}
+
+/// A number near 1, but for the exponent.
+fn scaled(bits: u32, exponent: u32) -> u32 {
+	bits << 31 | (exponent - 8 + (bits >> 8) % 16) << 23 | bits >> 9
 }
 
 /// What a trial finds about a kernel, with the seconds of both.
@@ -128,7 +148,7 @@ impl Gpu {
 
 	/// Tries the kernels of a generation, which is the device's, and takes those that stand the trial.
 	pub fn adopt(&mut self, generation: &Generation) -> Result<Verdicts, DeviceError> {
-		let loaded = self.context.load_module(Ptx::from_src(generation.module.text))?;
+		let loaded = load(&self.context, &generation.module)?;
 		let count = self.context.attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
 		// At least a tile for each.
 		let side = f64::from(count.max(1)).sqrt().ceil().min(32.0) as u32;
@@ -174,7 +194,10 @@ mod tests {
 			assert_eq!(trial.run(&device(right)).as_ref(), Ok(&common), "{name}");
 			assert_ne!(trial.run(&device(&wrong)).as_ref(), Ok(&common), "{name}");
 			let is = |test: fn(f32) -> bool| common.iter().any(|word| test(f32::from_bits(*word)));
-			assert!(is(f32::is_nan) && is(f32::is_finite), "special words are among them");
+			let tests = [f32::is_nan, f32::is_normal, f32::is_infinite, f32::is_subnormal];
+			assert!(tests.into_iter().all(is), "special words are among them");
+			let numbers = trial.usual.iter().flatten();
+			assert!(numbers.copied().map(f32::from_bits).all(f32::is_normal));
 		}
 	}
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use assay_backend_cpu::KernelError;
 use cudarc::driver::{
-	result, sys, CudaContext, CudaFunction, CudaSlice, CudaStream, DevicePtr, DriverError,
-	LaunchConfig, PinnedHostSlice, PushKernelArg,
+	result, sys, CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr,
+	DriverError, LaunchConfig, PinnedHostSlice, PushKernelArg,
 };
 use cudarc::nvrtc::Ptx;
 
@@ -86,6 +86,17 @@ fn requirements(index: usize) -> Result<Requirements, DriverError> {
 	})
 }
 
+/// The kernels of a module, translated for the device.
+pub(crate) fn load(
+	context: &Arc<CudaContext>,
+	module: &ptx::Module,
+) -> Result<Arc<CudaModule>, DeviceError> {
+	let loaded = context.load_module(Ptx::from_src(module.text));
+	loaded.map_err(|error| {
+		DeviceError::Driver(format!("the kernels of {}.ptx: {}", module.name, text(error)))
+	})
+}
+
 impl Gpu {
 	/// The device with this number, from 0, if it can run the kernels.
 	pub fn new(index: usize) -> Result<Self, DeviceError> {
@@ -100,7 +111,8 @@ impl Gpu {
 		let absent = |error: DriverError| DeviceError::NoDevice { index, reason: text(error) };
 		let has = requirements(index).map_err(absent)?;
 		has.check(index)?;
-		let context = CudaContext::new(index).map_err(absent)?;
+		// From here on it is there: what fails is a failure.
+		let context = CudaContext::new(index)?;
 		// With a stream besides the default one, `cudarc` records an event after each use of memory, unless it is told not
 		// to. `GpuMemory` depends on that: the event of pinned memory tells when it may be written again.
 		let stream = context.new_stream()?;
@@ -109,7 +121,7 @@ impl Gpu {
 		}
 		let mut functions = BTreeMap::new();
 		for module in ptx::MODULES {
-			let loaded = context.load_module(Ptx::from_src(module.text))?;
+			let loaded = load(&context, &module)?;
 			for name in module.kernels() {
 				functions.insert(name, loaded.load_function(name)?);
 			}
@@ -162,8 +174,9 @@ impl Gpu {
 		std::mem::forget((context, stream, functions, bounce));
 	}
 
-	/// How long one run of a plan takes on the device, the mean of so many after one that does not
-	/// count; without the time to copy operands and result.
+	/// How long one run of a plan takes on the device, the mean of so many after as many that do not
+	/// count; without the time to copy operands and result, and without that of the calls: the driver knows all runs as a
+	/// whole.
 	pub fn time(
 		&self,
 		plan: &Plan,
@@ -171,12 +184,11 @@ impl Gpu {
 		runs: u32,
 	) -> Result<Duration, DeviceError> {
 		let (mut memory, work) = self.place(plan, operands)?;
-		memory.launch(&work)?;
+		let all = memory.record(vec![work; runs.max(1) as usize])?;
+		memory.replay(all)?;
 		self.wait()?;
 		let start = std::time::Instant::now();
-		for _ in 0..runs {
-			memory.launch(&work)?;
-		}
+		memory.replay(all)?;
 		self.wait()?;
 		Ok(start.elapsed() / runs.max(1))
 	}
@@ -314,15 +326,16 @@ impl GpuMemory {
 			if self.scratch.get(index).is_some_and(|scratch| scratch.len() >= *words) {
 				continue;
 			}
-			// SAFETY: the words are not initialised, and no launch of a plan reads a word of scratch memory
-			// that one before it has not written, which the emulator checks for every plan.
-			let scratch = Arc::new(unsafe { self.gpu.stream.alloc::<u32>(*words) }?);
 			if index < self.scratch.len() {
 				// Some drivers wait, without limit, when what is replaced is given back.
 				self.wait()?;
-				self.scratch[index] = scratch;
-			} else {
-				self.scratch.push(scratch);
+			}
+			// SAFETY: the words are not initialised, and no launch of a plan reads a word of scratch memory
+			// that one before it has not written, which the emulator checks for every plan.
+			let scratch = Arc::new(unsafe { self.gpu.stream.alloc::<u32>(*words) }?);
+			match self.scratch.get_mut(index) {
+				Some(before) => *before = scratch,
+				None => self.scratch.push(scratch),
 			}
 		}
 		Ok(())

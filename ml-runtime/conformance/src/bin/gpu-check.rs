@@ -67,13 +67,14 @@ fn check(options: &Options) -> Result<bool, DeviceError> {
 	println!("# device: {}", cuda.device().name());
 	let threads = std::thread::available_parallelism().map_or(1, usize::from);
 	let cpu = CpuKernels::new(threads).map_err(|error| DeviceError::Fault(error.to_string()))?;
+	// The same device again, which if it was silent says so: to open it once more would be to wait for it.
+	let device = cuda.device().clone();
 	let equal = conform(&[Backend::new("cpu", cpu), Backend::new("cuda", cuda)], options);
 	if options.only.is_none() {
-		let device = Gpu::new(options.device)?;
 		benches(&device)?;
 		quantised(&device)?;
 		// Last, since a kernel that faults takes the device away from this process.
-		return Ok(own_kernels(options.device)? && equal);
+		return Ok(own_kernels(options.device, &device)? && equal);
 	}
 	Ok(equal)
 }
@@ -133,7 +134,7 @@ fn quantised(device: &Gpu) -> Result<(), DeviceError> {
 
 /// The kernels of the device's generation, in the place of those for all devices: what a trial finds about them, whether
 /// they give the same words, and how fast they are in comparison.
-fn own_kernels(index: usize) -> Result<bool, DeviceError> {
+fn own_kernels(index: usize, common: &Gpu) -> Result<bool, DeviceError> {
 	let (own, verdicts) = Gpu::with_own_kernels(index)?;
 	if verdicts.is_empty() {
 		println!("# there are no kernels for this generation alone");
@@ -142,15 +143,14 @@ fn own_kernels(index: usize) -> Result<bool, DeviceError> {
 		println!("# {kernel}: {verdict}");
 	}
 	let taken = verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Taken { .. }));
-	let common = Gpu::new(index)?;
 	let mut equal = !verdicts.iter().any(|(_, verdict)| *verdict == Verdict::Wrong);
 	for (name, product) in quantised_products().take_while(|_| taken) {
-		if product.words(&own)? != product.words(&common)? {
+		if product.words(&own)? != product.words(common)? {
 			println!("gemm.{name}.cuda differs");
 			equal = false;
 			continue;
 		}
-		let ratio = product.seconds(&common)? / product.seconds(&own)?;
+		let ratio = product.seconds(common)? / product.seconds(&own)?;
 		println!("gemm.{name}.cuda/common {ratio:.2} x");
 	}
 	Ok(equal)

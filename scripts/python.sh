@@ -6,6 +6,7 @@
 #   scripts/python.sh --onnx         and onnx, without PyTorch
 #   scripts/python.sh --export       PyTorch and what it needs to write ONNX files
 #   scripts/python.sh --test [ARG …] the tests of assay_torch, with MiniLM's weights; ARGs to pytest
+#   scripts/python.sh --zoo [NAME …] models of HuggingFace, imported by way of ONNX: their logits against PyTorch's
 #   scripts/python.sh --run ARG …    python -m assay_torch ARG …; PyTorch only where ARG needs it
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -30,6 +31,7 @@ case "${1:-} ${2:-}" in
 	"--onnx "* | "--run import-onnx") install -onnx --no-deps ;;
 	"--torch "* | "--run "*) install -torch --no-deps ;;
 	"--export "*) for list in -torch -onnx -export; do install "$list" --no-deps; done ;;
+	"--zoo "*) for list in -torch -onnx -export -zoo; do install "$list" --no-deps; done ;;
 	"--test "*) for list in -torch -onnx -models -export; do install "$list" --no-deps; done ;;
 esac
 flock -u 9
@@ -42,6 +44,7 @@ case "${1:-}" in
 		"$venv/bin/ruff" check --no-cache "$home"
 		cd "$home" && exec "$python" -m pytest -p no:cacheprovider "$@" tests
 		;;
+	--zoo) shift; exec "$python" "$home/tools/zoo.py" "$@" ;;
 	--run) shift; exec "$python" -m assay_torch "$@" ;;
 	*) die "unknown option $1" ;;
 esac

@@ -18,6 +18,8 @@ pub(crate) struct Workspace {
 	plan: Plan,
 	buffers: Vec<Vec<u32>>,
 	next: Vec<Vec<u32>>,
+	/// Whether the last step left out what the plan's [`Pause`](crate::plan::Pause) says.
+	paused: bool,
 }
 
 impl Workspace {
@@ -29,10 +31,11 @@ impl Workspace {
 			},
 		});
 		let buffers = plan.buffers.iter().map(|words| vec![0; *words]);
-		Self { plan: plan.clone(), buffers: buffers.collect(), next: next.collect() }
+		let (buffers, next) = (buffers.collect(), next.collect());
+		Self { plan: plan.clone(), buffers, next, paused: false }
 	}
 
-	/// Computes every node of a step from these slots.
+	/// Computes every node of a step from these slots, but for those that it does without.
 	pub(crate) fn run(
 		&mut self,
 		program: &CheckedProgram,
@@ -41,8 +44,51 @@ impl Workspace {
 		data: &dyn RecordSource,
 		slots: &[&[u32]],
 	) -> Result<(), ExecError> {
+		self.paused = self.pauses(program, kernels, context, data)?;
 		let runs = 0..self.plan.runs.len();
 		self.run_some(program, kernels, context, data, (slots, runs))
+	}
+
+	/// Whether the flag of the plan's pause is 0 in a step.
+	fn pauses(
+		&self,
+		program: &CheckedProgram,
+		kernels: &impl Kernels,
+		context: &StepContext,
+		data: &dyn RecordSource,
+	) -> Result<bool, ExecError> {
+		let Some(pause) = &self.plan.pause else { return Ok(false) };
+		let mut values: BTreeMap<NodeId, Vec<u32>> = BTreeMap::new();
+		let mut last = None;
+		for spec in pause.flag.iter().map(|id| &program.specs[*id]) {
+			let operands = spec.inputs.iter().map(|input| values.get(&input.id).map(Vec::as_slice));
+			let operands: Option<Vec<_>> = operands.collect();
+			let operands = operands.ok_or(MachineFault::Internal("a flag depends on more"))?;
+			let mut out = vec![0; spec.ty.words() as usize];
+			kernels.run(spec, context, &operands, data, &mut out)?;
+			last = out.first().copied();
+			values.insert(spec.id, out);
+		}
+		// Of either sign.
+		Ok(last.is_some_and(|word| word << 1 == 0))
+	}
+
+	/// Whether a node is computed in this step.
+	fn is_needed(&self, id: usize) -> bool {
+		!self.paused || self.plan.pause.as_ref().is_none_or(|pause| pause.needed[id])
+	}
+
+	/// Whether a slot is after this step as before.
+	fn is_still(&self, slot: usize) -> bool {
+		self.paused && self.plan.pause.as_ref().is_some_and(|pause| pause.still[slot])
+	}
+
+	/// Content of the slots before the last step, which these are after it.
+	pub(crate) fn before(&self, slots: &[Vec<u32>]) -> Vec<Vec<u32>> {
+		let both = self.next.iter().zip(slots).enumerate();
+		both.map(|(slot, (next, same))| if self.is_still(slot) { same } else { next })
+			.cloned()
+			.collect()
 	}
 
 	/// As [`Self::run`], of the plan's runs those in this range, before which the others were done.
@@ -56,6 +102,9 @@ impl Workspace {
 	) -> Result<(), ExecError> {
 		for index in runs {
 			let run = self.plan.runs[index].clone();
+			if !run.clone().any(|id| self.is_needed(id)) {
+				continue;
+			}
 			let specs = &program.specs[run.clone()];
 			let places = self.plan.places[run].to_vec();
 			let mut taken: Vec<_> = places.iter().map(|place| self.take(*place)).collect();
@@ -89,7 +138,7 @@ impl Workspace {
 		let mut numbers: BTreeMap<NodeId, usize> = BTreeMap::new();
 		let (mut links, mut wanted) = (Vec::new(), Vec::new());
 		for (spec, out) in specs.iter().zip(outs) {
-			if matches!(spec.op, Op::State { .. }) {
+			if matches!(spec.op, Op::State { .. }) || !self.is_needed(usize::from(spec.id)) {
 				continue;
 			}
 			let source = |input: &Operand| match numbers.get(&input.id) {
@@ -100,6 +149,9 @@ impl Workspace {
 			numbers.insert(spec.id, links.len());
 			links.push(Link { spec, operands });
 			wanted.push(out.as_mut().map(|out| cut(out, spec)));
+		}
+		if links.is_empty() {
+			return Ok(());
 		}
 		kernels.run_chain(&links, context, &mut wanted)
 	}
@@ -143,6 +195,7 @@ impl Workspace {
 
 	/// Puts into `slots`, of which those that are kept have no content here but in `initial`, what they hold after the step.
 	pub(crate) fn commit(&mut self, slots: &mut [Vec<u32>], initial: &[Vec<u32>]) {
+		let still: Vec<_> = (0..slots.len()).map(|slot| self.is_still(slot)).collect();
 		let Self { plan, next, .. } = self;
 		for (slot, update) in plan.updates.iter().enumerate() {
 			match *update {
@@ -158,8 +211,8 @@ impl Workspace {
 				},
 			}
 		}
-		for ((update, slot), next) in plan.updates.iter().zip(slots).zip(next) {
-			if *update != Update::Keep {
+		for (((update, still), slot), next) in plan.updates.iter().zip(still).zip(slots).zip(next) {
+			if *update != Update::Keep && !still {
 				mem::swap(slot, next);
 			}
 		}
@@ -251,7 +304,7 @@ impl Machine {
 	/// What [`Self::slots`] were before the last step, which this machine has done.
 	pub(crate) fn before(&mut self, job: &Prepared) -> Result<Vec<Vec<u32>>, ExecError> {
 		match &mut self.values {
-			Values::Host(workspace) => Ok(workspace.next.clone()),
+			Values::Host(workspace) => Ok(workspace.before(&self.slots)),
 			Values::Device(resident) => resident.before(job.program(), |slot| job.is_kept(slot)),
 		}
 	}

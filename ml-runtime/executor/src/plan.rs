@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use assay_backend_cpu::ChainFinder;
-use assay_ops::{NodeId, NodeSpec, Op, Slot};
+use assay_ops::{Broadcast, NodeId, NodeSpec, Op, Slot};
 
 /// Where a node's output lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,87 @@ pub(crate) struct Plan {
 	pub(crate) updates: Vec<Update>,
 	/// Words of slots, second copies and buffers together: what a step needs at its peak.
 	pub(crate) peak_words: u64,
+	/// What some steps can do without, if any. With [`Reuse::Chained`] only.
+	pub(crate) pause: Option<Pause>,
+}
+
+/// Steps after which some slots are as before, because a flag is 0 that the number of the step decides: those that accumulate
+/// a gradient. What would have become their content is not computed in these steps.
+#[derive(Clone, Debug)]
+pub(crate) struct Pause {
+	/// The nodes that make the flag, of nothing but the step's number, in order; it is the last.
+	pub(crate) flag: Vec<usize>,
+	/// For each node, whether a step needs it although the flag is 0.
+	pub(crate) needed: Vec<bool>,
+	/// For each slot, whether it is then as before.
+	pub(crate) still: Vec<bool>,
+}
+
+impl Pause {
+	/// That of the flag on which the most depends.
+	fn new(
+		specs: &[NodeSpec],
+		slots: &[Slot],
+		updates: &[Update],
+		wanted: &[NodeId],
+	) -> Option<Self> {
+		let by_step = by_step(specs);
+		// The flag that decides whether a slot takes a new content.
+		let flag = |slot: usize| {
+			let spec = &specs[usize::from(slots[slot].next)];
+			let [_, flag, before] = spec.inputs.as_slice() else { return None };
+			let (flag, before) = (usize::from(flag.id), usize::from(before.id));
+			let own = specs[before].op == Op::State { slot: u16::try_from(slot).ok()? };
+			let chooses = spec.op == Op::Select(Broadcast::Scalar) && own && by_step[flag];
+			(chooses && updates[slot] == Update::Swap).then_some(flag)
+		};
+		let flags: Vec<_> = (0..slots.len()).map(flag).collect();
+		let words = |flag: usize| -> u64 {
+			let slots = slots.iter().zip(&flags).filter(|(_, own)| **own == Some(flag));
+			slots.map(|(slot, _)| slot.ty.words()).sum()
+		};
+		let flag = flags.iter().flatten().copied().max_by_key(|flag| words(*flag))?;
+		// What another slot copies is computed.
+		let copied = |slot: usize| updates.contains(&Update::CopyNext(slot));
+		let still: Vec<_> = flags
+			.iter()
+			.enumerate()
+			.map(|(slot, own)| *own == Some(flag) && !copied(slot))
+			.collect();
+		let nexts = slots.iter().zip(&still).filter(|(_, still)| !**still);
+		let nexts = nexts.map(|(slot, _)| usize::from(slot.next));
+		let needed = ancestors(specs, nexts.chain(wanted.iter().copied().map(usize::from)));
+		let of_flag = ancestors(specs, [flag]);
+		let flag = (0..=flag).filter(|id| of_flag[*id]).collect();
+		Some(Self { flag, needed, still })
+	}
+}
+
+/// For each node, whether the number of the step decides its value alone.
+fn by_step(specs: &[NodeSpec]) -> Vec<bool> {
+	let mut found: Vec<bool> = Vec::with_capacity(specs.len());
+	for spec in specs {
+		found.push(match spec.op {
+			Op::StepIndex { .. } | Op::Iota { .. } | Op::Fill { .. } => true,
+			_ => {
+				!spec.inputs.is_empty()
+					&& spec.inputs.iter().all(|input| found[usize::from(input.id)])
+			},
+		});
+	}
+	found
+}
+
+/// For each node, whether it is one of these or they are computed from it.
+fn ancestors(specs: &[NodeSpec], of: impl IntoIterator<Item = usize>) -> Vec<bool> {
+	let mut found = vec![false; specs.len()];
+	of.into_iter().for_each(|id| found[id] = true);
+	for (id, spec) in specs.iter().enumerate().rev() {
+		if found[id] {
+			spec.inputs.iter().for_each(|input| found[usize::from(input.id)] = true);
+		}
+	}
+	found
 }
 
 /// Whether buffers are used again within a step.
@@ -113,7 +194,11 @@ impl Plan {
 			.sum();
 		let buffer_words: u64 = buffers.iter().map(|words| *words as u64).sum();
 		let peak_words = slot_words + next_words + buffer_words;
-		Self { places, runs, groups, buffers, updates, peak_words }
+		let pause = match reuse {
+			Reuse::Chained => Pause::new(specs, slots, &updates, wanted),
+			Reuse::Eager | Reuse::Traced => None,
+		};
+		Self { places, runs, groups, buffers, updates, peak_words, pause }
 	}
 }
 

@@ -2,11 +2,22 @@
 
 mod common;
 
-use std::ops::ControlFlow;
+use std::{
+	ops::ControlFlow,
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Arc,
+	},
+	time::Duration,
+};
 
-use assay_backend_cpu::{CpuKernels, Kernels, Level, ReferenceKernels};
-use assay_executor::{evaluate, ClaimList, Memory, Outcome, Prepared, Session, TaskFault};
-use assay_ops::{step::run_reference, Limits};
+use assay_backend_cpu::{
+	CpuKernels, KernelError, Kernels, Level, Link, RecordSource, ReferenceKernels,
+};
+use assay_executor::{
+	evaluate, ClaimList, Focus, Memory, Outcome, Prepared, Replay, Session, SpotChecks, TaskFault,
+};
+use assay_ops::{eval::StepContext, step::run_reference, Limits, NodeSpec};
 use common::{
 	prepare, quantised, short_mlp, test_data, Training, BERT, GPT, LENET, LENET_ADAMW, LLAMA, MLP,
 	RESNET, VISION,
@@ -102,6 +113,70 @@ fn slots_should_be_those_of_the_reference_step_when_steps_are_run() {
 		slots = run_reference(job.program(), &job.context(step), &slots, data).unwrap().slots;
 	}
 	assert_eq!(session.slots().unwrap(), slots);
+}
+
+/// Kernels that count the nodes that they compute.
+#[derive(Debug)]
+struct Counting(CpuKernels, AtomicUsize);
+
+impl Kernels for Counting {
+	fn run(
+		&self,
+		spec: &NodeSpec,
+		ctx: &StepContext,
+		operands: &[&[u32]],
+		records: &dyn RecordSource,
+		out: &mut [u32],
+	) -> Result<(), KernelError> {
+		self.1.fetch_add(1, Ordering::Relaxed);
+		self.0.run(spec, ctx, operands, records, out)
+	}
+
+	fn run_chain(
+		&self,
+		links: &[Link<'_>],
+		ctx: &StepContext,
+		outs: &mut [Option<&mut [u32]>],
+	) -> Result<(), KernelError> {
+		self.1.fetch_add(links.len(), Ordering::Relaxed);
+		self.0.run_chain(links, ctx, outs)
+	}
+}
+
+#[test]
+fn updates_should_be_left_out_and_states_be_those_of_the_reference_when_steps_accumulate() {
+	for text in [MLP, LENET_ADAMW, GPT, LLAMA] {
+		let text = text.replacen("[optimizer]", "[optimizer]\naccumulate = 3", 1);
+		let training = Training::new(&text);
+		let job = prepare(training.job(7, 2));
+		let mut slots = job.job().initial.clone();
+		let kernels = Counting(CpuKernels::new(2).unwrap(), AtomicUsize::new(0));
+		let mut checks = SpotChecks::new(Arc::new(CpuKernels::new(1).unwrap()));
+		(checks.interval, checks.rest) = (Duration::ZERO, 0);
+		let session = Session::start(job.clone(), &kernels, None).unwrap();
+		let mut session = session.spot_checked(checks);
+		let mut counts = Vec::new();
+		for step in 0..7 {
+			kernels.1.store(0, Ordering::Relaxed);
+			session.step().unwrap();
+			counts.push(kernels.1.load(Ordering::Relaxed));
+			let data = job.job().data.bytes();
+			slots = run_reference(job.program(), &job.context(step), &slots, data).unwrap().slots;
+			assert_eq!(session.slots().unwrap(), slots, "step {step} of {text}");
+		}
+		assert_eq!(session.outcome(), Some(Outcome::Completed));
+		// The third step of each update takes its gradient; the others have less to do, all the same.
+		for (step, count) in counts.iter().enumerate() {
+			assert_eq!(*count < counts[2], step % 3 < 2, "{counts:?}");
+		}
+		// And a trace computes everything, and ends in the same state.
+		for step in [2, 4] {
+			let mut replay = Replay::new(job.clone(), CpuKernels::new(1).unwrap(), None);
+			let trace = replay.trace(step, Focus::Tiles).unwrap();
+			assert_eq!(trace.before(), &replay.state(step).unwrap());
+			assert_eq!(trace.after(), &replay.state(step + 1).unwrap());
+		}
+	}
 }
 
 /// Share of the test records that are classified rightly.

@@ -13,7 +13,7 @@ from assay_torch.errors import OnnxError
 from assay_torch.onnx import import_onnx
 from assay_torch.onnx.tensors import MOST
 from assay_torch.onnx.write import like
-from onnx_graphs import Graph, TensorProto, helper, numpy_helper
+from onnx_graphs import Graph, TensorProto, helper, imported, numpy_helper
 
 
 def read(model, folder, **options):
@@ -163,8 +163,23 @@ def refused_sequence(name):
         y = g.op("Reshape", g.op("Transpose", y, perm=[0, 2, 1, 3]), np.array([0, 0, 8]))
         return g.linear(y, 8, 8)
 
-    def by_head(y):
-        return g.op("Reshape", y, np.array([0, 0, 2, 4]))
+    def by_head(y, heads=2):
+        return g.op("Reshape", y, np.array([0, 0, heads, 8 // heads]))
+
+    def in_part(y, mixed=False):
+        """Of the 8 numbers of a head the first 4 turn."""
+        heads = g.op("Reshape", y, np.array([0, 0, 1, 8]))
+        front, rest = g.op("Split", heads, np.array([4, 4]), outputs=2, axis=-1)
+        low, high = g.op("Split", front, np.array([2, 2]), outputs=2, axis=-1)
+        angle = np.outer(np.arange(6), 10.0 ** -np.arange(0, 1, 0.5))
+        cos, sin = (np.tile(f(angle), (1, 2)).reshape(6, 1, 4) for f in (np.cos, np.sin))
+        crossed = g.op("Concat", g.op("Neg", high), low, axis=-1)
+        front = g.op("Add", g.op("Mul", front, cos), g.op("Mul", crossed, sin))
+        if mixed:
+            rest = g.op("Reshape", rest, np.array([0, 0, 1, 2, 2]))
+            rest = g.op("Transpose", rest, perm=[0, 1, 2, 4, 3])
+            rest = g.op("Reshape", rest, np.array([0, 0, 1, 4]))
+        return g.op("Concat", front, rest, axis=-1)
 
     window = np.where(np.tri(6, k=1, dtype=bool), 0, -np.inf).astype(np.float32)
     made = {
@@ -185,6 +200,16 @@ def refused_sequence(name):
         "normed queries alone": lambda: attend_heads(normed(q), by_head(k), by_head(v)),
         "norms that differ by head": lambda: attend_heads(
             normed(q, g.draw(2, 4)), normed(k), by_head(v)
+        ),
+        "turns in part": lambda: attend_heads(in_part(q), in_part(k), by_head(v, 1)),
+        "what does not turn in another order": lambda: attend_heads(
+            in_part(q, mixed=True), in_part(k), by_head(v, 1)
+        ),
+        "two norms": lambda: attend_heads(
+            normed(g.op("Reshape", normed(q), np.array([0, 0, 8]))), normed(k), by_head(v)
+        ),
+        "alike norms of each head": lambda: attend_heads(
+            normed(q, np.ones((2, 4), np.float32)), normed(k), by_head(v)
         ),
         "norms of heads alone": lambda: g.op("Reshape", normed(q), np.array([0, 0, 8])),
         "norms over all heads": lambda: attend_heads(
@@ -222,6 +247,9 @@ def crossing(g, x):
         ("normed values", "values have no rotary positions, and no norms"),
         ("normed queries alone", "or neither has"),
         ("norms that differ by head", "differ between heads"),
+        ("what does not turn in another order", "halves of rotary positions"),
+        ("two norms", "only of the queries and keys"),
+        ("alike norms of each head", "differ between heads"),
         ("norms of heads alone", "only of the queries and keys"),
         ("norms over all heads", "over all numbers of a head"),
     ],
@@ -229,6 +257,12 @@ def crossing(g, x):
 def test_graph_of_sequences_should_be_refused_with_the_reason(tmp_path, name, word):
     with pytest.raises(Unsupported, match=word):
         read(refused_sequence(name), tmp_path)
+
+
+def test_heads_should_turn_in_part_when_nothing_is_in_another_order(tmp_path):
+    raw, _, _ = imported(refused_sequence("turns in part"), tmp_path)
+    attention = raw["model"]["layer"][1]
+    assert (attention["rope"], attention["rope_dims"]) == (10.0, 4)
 
 
 def test_open_batch_should_be_called_so(tmp_path):

@@ -157,6 +157,9 @@ def _with_constant(op: str, left: Value, right: Value, call: Call, root: str | N
             f"a constant of {sizes_shown(array.shape)} on {flow.shown}, which is none per channel"
         )
     over, each = found
+    is_normed = over == "c" and flow.node.kind == network.HEAD_NORM
+    if is_normed and array.size > len(flow.node.tensors["weight"]):
+        raise Refused("factors behind the norm of each head that may differ between heads")
     if over == "tc" and op == "Mul":
         return rotary.times(flow, each.astype(np.float64), call.name)
     factor = np.float64(1)

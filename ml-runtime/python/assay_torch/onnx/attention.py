@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -174,29 +175,38 @@ def context(weights: Flow, value: Flow | Expr, source: str) -> Flow:
     return Flow(made, (*batch, v.axes[-2], v.axes[-1]))
 
 
-def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Node:
-    """The layer: `matrix` (out × in) is the projection of a context."""
-    query, key, values = node.inputs
-    rope, dims = None, None
-    order: slice | Array = slice(None)
+def _inner(node: Node) -> tuple[Node, Node, dict[str, Any], list[Node]]:
+    """The linear layers of queries and keys, how they turn, and the norms of their heads."""
+    query, key, _ = node.inputs
+    width, turn = node.options["width"], {}
     if query.kind == "rope" or key.kind == "rope":
         if query.kind != key.kind or query.options != key.options:
             raise Refused("queries and keys have other rotary positions")
-        if query.options["width"] != node.options["width"]:
+        if query.options["width"] != width:
             raise Refused("rotary positions go over all numbers of a head")
-        rope, dims = query.options["rope"], query.options["dims"]
-        if query.options["in front"]:
-            order = rotary.pairs(query.options["width"], dims)
+        turn = query.options
         query, key = query.inputs[0], key.inputs[0]
     norms: list[Node] = []
     if query.kind in NORMS or key.kind in NORMS:
         norms = [query, key]
-        width = node.options["width"]
         if not (query.kind in NORMS and key.kind in NORMS) or query.options != key.options:
             raise Refused("queries and keys have norms with the same eps, or neither has")
         if any(len(norm.tensors["weight"]) != width for norm in norms):
             raise Refused("norms of queries and keys are over all numbers of a head")
         query, key = query.inputs[0], key.inputs[0]
+    if not query.kind == key.kind == "linear":
+        raise Refused("queries and keys have one norm, right behind their linear layers")
+    return query, key, turn, norms
+
+
+def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Node:
+    """The layer: `matrix` (out × in) is the projection of a context."""
+    query, key, turn, norms = _inner(node)
+    values = node.inputs[2]
+    rope, dims = turn.get("rope"), turn.get("dims")
+    order: slice | Array = slice(None)
+    if turn.get("in front"):
+        order = rotary.pairs(turn["width"], turn["dims"])
     x = query.inputs[0]
     if key.inputs[0] is not x or values.inputs[0] is not x:
         raise Refused("queries, keys and values come from different sequences; only self-attention")
@@ -229,7 +239,7 @@ def attention(node: Node, matrix: Array, bias: Array | None, source: str) -> Nod
     if has_bias:
         all_biases(tensors, "o.bias")
     for name, norm in zip(("q_norm", "k_norm"), norms, strict=False):
-        factor, weight = factors.get(name, 1.0), norm.tensors["weight"][order]
+        factor, weight = factors.get(name, 1.0), norm.tensors["weight"]
         tensors[f"{name}.weight"] = weight * factor if factor != 1 else weight
     options = {
         "heads": count,

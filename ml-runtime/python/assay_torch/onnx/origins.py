@@ -140,7 +140,9 @@ def _vectors(order: list[Node], tied: set[int]) -> dict[str, bool]:
         for name, root in node.names.items():
             if root and id(node) not in tied and name in node.tensors:
                 names, _ = owners.setdefault(root, ({}, _is_plain(node.tensors[name])))
-                names[node.source] = None
+                # Queries and keys of one layer may have a norm in common.
+                own = f"{node.source} ({name})" if "_norm." in name else node.source
+                names[own] = None
     return {" and ".join(names): plain for names, plain in owners.values() if len(names) > 1}
 
 

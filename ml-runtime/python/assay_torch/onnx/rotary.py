@@ -81,10 +81,14 @@ def _in_part(turned: Flow, still: Flow, source: str) -> Flow | None:
         return (*map(joined, groups), whole("c", width))
 
     axes = widened(turned, dims)
-    if turned.node.options["dims"] != dims:
+    if turned.axes[-1] != whole("c", dims) or still.axes[-1] != whole("c", rest):
         return None
-    if axes != widened(still, rest) or turned.axes[-1] != whole("c", dims):
+    if axes != widened(still, rest) or turned.node.options["dims"] != dims:
         return None
+    if rest % 2:
+        raise Refused(
+            f"heads of {width} numbers; of an odd number, rotary positions have no halves"
+        )
     options = {**turned.node.options, "width": width, "in front": True}
     return Flow(Node("rope", (base,), base.sizes, source=source, options=options), axes)
 
